@@ -1,0 +1,68 @@
+# Longate: every target sets up what it needs; nothing is rebuilt needlessly.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := build/stamps
+DEMO ?= demo
+SEED ?= 2012
+
+RUST_SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src -name '*.rs')
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test test-rust test-python notebooks lint format bench clean
+
+help: ## Show this help
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/:/' | awk -F': ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(STAMPS)/setup: pyproject.toml constraints.txt
+	@mkdir -p $(STAMPS)
+	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Longate needs Python 3.11 or later; try make PYTHON=python3.12")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt maturin
+	@touch $@
+
+$(STAMPS)/build: $(STAMPS)/setup $(RUST_SOURCES)
+	PIP_CONSTRAINT=constraints.txt PIP_QUIET=1 $(BIN)/maturin develop --release --locked --extras dev --quiet
+	@touch $@
+
+setup: $(STAMPS)/setup ## Make the virtual environment in .venv
+build: $(STAMPS)/build ## Compile the kernels (release) and install the package for development
+
+demo: build ## Run the whole simulated study: report and executed notebook in demo/
+	$(BIN)/longate demo --out $(DEMO) --seed $(SEED)
+	@cd $(DEMO) && ../$(BIN)/jupyter nbconvert --log-level ERROR --to notebook --execute \
+		--output-dir . ../notebooks/01_responders.ipynb
+	@echo "Report:   $(DEMO)/report.html"
+	@echo "Notebook: $(DEMO)/01_responders.ipynb (executed)"
+
+test: test-rust test-python notebooks ## Run all tests: Rust, Python, notebooks
+
+test-rust: ## Run the Rust tests (no Python involved)
+	cargo test --quiet --locked
+
+test-python: build ## Run the Python tests
+	$(BIN)/python -m pytest --quiet
+
+notebooks: build ## Execute every notebook on a real kernel
+	@mkdir -p build/notebooks && cp notebooks/*.ipynb build/notebooks/
+	$(BIN)/python -m pytest --quiet --nbmake --nbmake-timeout=120 build/notebooks
+
+lint: build ## Check formatting, lints, types, stubs and who imports whom
+	cargo fmt --check
+	cargo clippy --quiet --locked --all-targets --all-features -- --deny warnings
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/ruff check --quiet
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest longate._core --allowlist tests/stubtest_allowlist.txt --ignore-unused-allowlist
+	$(BIN)/lint-imports
+
+format: $(STAMPS)/setup ## Format Rust and Python
+	cargo fmt
+	$(BIN)/ruff format --quiet
+	$(BIN)/ruff check --quiet --fix
+
+bench: build ## Measure the kernels in events per second
+	cargo bench --locked
+
+clean: ## Remove what was built; the demo stays
+	rm -rf build target $(VENV)

@@ -1,0 +1,5 @@
+//! Kernels in events per second: `make bench`.
+
+fn main() {
+    divan::main();
+}

@@ -1,0 +1,69 @@
+"""Longate: clinical flow cytometry studies over time, from FCS files to an answer.
+
+``import longate as lg``; the README has the fifteen lines to start from.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from longate._core import __version__
+from longate.cytometry.compensation import Compensation
+from longate.cytometry.panel import Channel, Panel
+from longate.cytometry.sample import Sample
+from longate.cytometry.transforms import Arcsinh, Linear, Logicle
+from longate.gating.gates import BooleanGate, PolygonGate, RectangleGate
+from longate.gating.populations import Populations
+from longate.gating.strategy import GatingStrategy
+from longate.io.fcs import read_fcs, write_fcs
+from longate.study import Study, read_study
+
+if TYPE_CHECKING:
+    from longate import clinical, longitudinal, nk, plot, quality, simulate
+    from longate.reporting import report
+
+__all__ = [
+    "Arcsinh",
+    "BooleanGate",
+    "Channel",
+    "Compensation",
+    "GatingStrategy",
+    "Linear",
+    "Logicle",
+    "Panel",
+    "PolygonGate",
+    "Populations",
+    "RectangleGate",
+    "Sample",
+    "Study",
+    "__version__",
+    "clinical",
+    "longitudinal",
+    "nk",
+    "plot",
+    "quality",
+    "read_fcs",
+    "read_study",
+    "report",
+    "simulate",
+    "write_fcs",
+]
+
+# Loaded when first used, so that `import longate` costs little beyond pandas.
+_LAZY = {"clinical", "longitudinal", "nk", "plot", "quality", "simulate"}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a room of the house when it is first entered."""
+    if name in _LAZY:
+        return import_module(f"longate.{name}")
+    if name == "report":
+        return import_module("longate.reporting").report
+    msg = f"module 'longate' has no attribute {name!r}"
+    raise AttributeError(msg)
+
+
+def __dir__() -> list[str]:
+    """List the public names, loaded or not."""
+    return __all__

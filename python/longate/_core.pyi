@@ -1,0 +1,88 @@
+"""Kernels in Rust; the modules that wrap them say what the numbers mean."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "Plan",
+    "__version__",
+    "compensate",
+    "count_phenotypes",
+    "encode_head",
+    "gate_arrays",
+    "gate_files",
+    "invert_spillover",
+    "permute_welch",
+    "polygon_contains",
+    "read_columns",
+    "read_head",
+    "scale_forward",
+    "scale_inverse",
+]
+
+__version__: str
+
+_Scale: TypeAlias = tuple[str, Sequence[float]]
+_Identity: TypeAlias = tuple[int, int, int]
+_Gated: TypeAlias = tuple[int, list[int], list[NDArray[np.uint8]]]
+
+@final
+class Plan:
+    def __new__(
+        cls,
+        channels: Sequence[int],
+        detectors: Sequence[int],
+        inverse: NDArray[np.float64] | None,
+        axes: Sequence[tuple[int, int | None, _Scale]],
+        gates: Sequence[Mapping[str, Any]],
+    ) -> Plan: ...
+
+def read_head(path: str | Path) -> dict[str, Any]: ...
+def read_columns(
+    path: str | Path, channels: Sequence[int], raw: bool
+) -> list[NDArray[Any]]: ...
+def encode_head(
+    channels: Sequence[tuple[str, str | None, float]],
+    n_events: int,
+    keywords: Sequence[tuple[str, str]],
+) -> bytes: ...
+def invert_spillover(
+    matrix: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], float]: ...
+def compensate(
+    observed: Sequence[NDArray[np.float64]], weights: Sequence[float]
+) -> NDArray[np.float64]: ...
+def scale_forward(
+    scale: _Scale, values: NDArray[np.float64]
+) -> NDArray[np.float64]: ...
+def scale_inverse(
+    scale: _Scale, places: NDArray[np.float64]
+) -> NDArray[np.float64]: ...
+def polygon_contains(
+    vertices: Sequence[tuple[float, float]], points: NDArray[np.float64]
+) -> NDArray[np.bool_]: ...
+def gate_arrays(
+    plan: Plan, values: Sequence[NDArray[np.float64]], n_events: int
+) -> _Gated: ...
+def gate_files(
+    jobs: Sequence[tuple[str | Path, Plan, _Identity | None]],
+    threads: int,
+    keep_masks: bool,
+    progress: Callable[[int], object] | None,
+) -> list[_Gated | BaseException]: ...
+def count_phenotypes(
+    parent: NDArray[np.uint8], markers: Sequence[NDArray[np.uint8]], n_events: int
+) -> NDArray[np.uint64]: ...
+def permute_welch(
+    values: NDArray[np.float64],
+    in_first: NDArray[np.bool_],
+    *,
+    alpha: float,
+    most_enumerated: int,
+    replicates: int,
+    seed: int,
+) -> tuple[float, float, float, float, float, int, int, bool] | None: ...

@@ -1,0 +1,92 @@
+"""EDSS over visits: a tidy table, checked.
+
+The Expanded Disability Status Scale runs from 0 (normal) to 10 in steps of 0.5,
+without 0.5 (Kurtzke 1983, doi:10.1212/WNL.33.11.1444).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from longate._validation import require_columns, table_of
+from longate.clinical.rows import as_dates, as_names, named_rows, require_present
+from longate.clinical.visits import VisitOrder, order_visits
+from longate.exceptions import ClinicalError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_WHAT = "the EDSS table (visits)"
+
+
+def edss_series(visits: object) -> tuple[pd.DataFrame, VisitOrder]:
+    """Check a table of EDSS and return it tidy, with the order of its visits.
+
+    Parameters
+    ----------
+    visits : DataFrame, or an object with a ``.table``
+        One row per patient and visit: ``patient``, ``visit``, ``edss`` (empty
+        where it was not assessed), and ``date`` where relapses carry dates.
+
+    Returns
+    -------
+    tuple of DataFrame and VisitOrder
+        Columns patient (str), visit (str), edss (float64) and date (datetime,
+        empty where not given).
+
+    Raises
+    ------
+    ClinicalError
+        If a column is missing, a patient-visit is repeated, or an EDSS is not a
+        value of the scale; rows are named.
+    """
+    import pandas as pd
+
+    frame = table_of(visits, _WHAT, ClinicalError)
+    require_columns(frame, ["patient", "visit", "edss"], _WHAT, ClinicalError)
+    if frame.empty:
+        msg = f"{_WHAT} has no rows"
+        raise ClinicalError(msg)
+    require_present(frame, ["patient", "visit"], _WHAT)
+    order = order_visits(frame["visit"])
+    tidy = pd.DataFrame(
+        {
+            "patient": as_names(frame["patient"]),
+            "visit": as_names(frame["visit"]),
+            "edss": _scores(frame),
+            "date": as_dates(frame, _WHAT) if "date" in frame else pd.NaT,
+        }
+    )
+    repeated = tidy.duplicated(["patient", "visit"], keep=False)
+    if repeated.any():
+        msg = (
+            f"{_WHAT} repeats a patient and visit: "
+            f"{named_rows(tidy, repeated, ['patient', 'visit', 'edss'])}; "
+            f"keep one row for each"
+        )
+        raise ClinicalError(msg)
+    return tidy, order
+
+
+def _scores(frame: pd.DataFrame) -> pd.Series:
+    import pandas as pd
+
+    scores = pd.to_numeric(frame["edss"], errors="coerce").astype("float64")
+    columns = ["patient", "visit", "edss"]
+    bad = scores.isna() & frame["edss"].notna()
+    if bad.any():
+        msg = (
+            f"EDSS is not a number in {named_rows(frame, bad, columns)}; "
+            f"leave it empty where it was not assessed"
+        )
+        raise ClinicalError(msg)
+    known = scores.notna()
+    on_scale = scores.between(0, 10) & (scores * 2 % 1 == 0) & (scores != 0.5)
+    bad = known & ~on_scale
+    if bad.any():
+        msg = (
+            f"EDSS is not on its scale in {named_rows(frame, bad, columns)}; "
+            f"it takes 0, 1, 1.5, 2 ... 10 (steps of 0.5, without 0.5)"
+        )
+        raise ClinicalError(msg)
+    return scores

@@ -1,0 +1,1 @@
+"""Channels, events, compensation and scales: what one file holds."""

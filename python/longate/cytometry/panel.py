@@ -1,0 +1,150 @@
+"""Panel: the channels of a file, each with a detector and perhaps a marker."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from longate._validation import listed, suggest
+from longate.exceptions import PanelError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import pandas as pd
+
+Kind = Literal["fluorescence", "scatter", "time"]
+
+_SCATTER = re.compile(r"^(FSC|SSC|FS|SS|FALS|Forward|Side)\b", re.IGNORECASE)
+_TIME = re.compile(r"^(HDR-?T|Time\d*|Time[ _-]?(LSW|MSW)?)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One channel of a file.
+
+    Parameters
+    ----------
+    detector : str
+        ``$PnN``, for instance ``"PE-Cy7-A"``.
+    marker : str or None
+        ``$PnS``, for instance ``"CD56"``.
+    range : float
+        ``$PnR``, the top of the detector's scale.
+    voltage : str or None
+        ``$PnV`` as written.
+    """
+
+    detector: str
+    marker: str | None = None
+    range: float = 0.0
+    voltage: str | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """What is measured, told from the detector's name.
+
+        Time where the name is ``Time`` or a vendor's form of it, scatter where it
+        starts with the word FSC, SSC, FS, SS, FALS, Forward or Side, else
+        fluorescence (mass channels included).
+        """
+        if _TIME.match(self.detector.strip()):
+            return "time"
+        if _SCATTER.match(self.detector.strip()):
+            return "scatter"
+        return "fluorescence"
+
+    @property
+    def label(self) -> str:
+        """The marker where there is one, else the detector."""
+        return self.marker or self.detector
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The channels of a file in order, and how names find them.
+
+    Parameters
+    ----------
+    channels : tuple of Channel
+        In file order.
+    aliases : mapping of str to str
+        Further names for markers or detectors, such as ``{"NCAM": "CD56"}``:
+        what is written in a gate or in a file, and the name that is meant.
+    """
+
+    channels: tuple[Channel, ...]
+    aliases: Mapping[str, str] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        """Return the number of channels."""
+        return len(self.channels)
+
+    def __iter__(self) -> Iterator[Channel]:
+        """Iterate over the channels in file order."""
+        return iter(self.channels)
+
+    def __contains__(self, name: object) -> bool:
+        """Whether `name` means exactly one channel."""
+        try:
+            self.index(str(name))
+        except PanelError:
+            return False
+        return True
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Columns ``channel`` (from 1), ``detector, marker, kind, range, voltage``."""
+        import pandas as pd
+
+        rows = [
+            (number, c.detector, c.marker, c.kind, c.range, c.voltage)
+            for number, c in enumerate(self.channels, start=1)
+        ]
+        columns = ["channel", "detector", "marker", "kind", "range", "voltage"]
+        return pd.DataFrame(rows, columns=columns)
+
+    def index(self, name: str) -> int:
+        """Return the place of the channel that `name` means, from 0.
+
+        A detector's name comes first, then a marker's, then an alias; each as
+        written, and if none fits, without regard to case.
+
+        Raises
+        ------
+        PanelError
+            If nothing has this name (near names are suggested) or several channels do.
+        """
+        for fold in (str, str.casefold):
+            meant = {fold(alias): target for alias, target in self.aliases.items()}
+            wanted = {fold(name), fold(meant.get(fold(name), name))}
+            detectors = [fold(c.detector) in wanted for c in self.channels]
+            markers = [
+                c.marker is not None
+                and (
+                    fold(c.marker) in wanted
+                    or fold(meant.get(fold(c.marker), c.marker)) in wanted
+                )
+                for c in self.channels
+            ]
+            for matches in (detectors, markers):
+                found = [place for place, match in enumerate(matches) if match]
+                if len(found) == 1:
+                    return found[0]
+                if found:
+                    raise PanelError(self._ambiguous(name, found))
+        names = [c.marker for c in self.channels if c.marker]
+        names += [c.detector for c in self.channels] + list(self.aliases)
+        msg = (
+            f"marker or detector {name!r} is not in the panel"
+            f"{suggest(name, names) or '; it has ' + listed(names, most=30)}"
+        )
+        raise PanelError(msg)
+
+    def _ambiguous(self, name: str, found: list[int]) -> str:
+        where = ", ".join(
+            f"channel {place + 1} (detector {self.channels[place].detector!r})"
+            for place in found
+        )
+        return f"{name!r} means several channels: {where}; use the detector's name"

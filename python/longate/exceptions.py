@@ -1,0 +1,88 @@
+"""What can go wrong, by the room of the house in which it goes wrong.
+
+Every exception derives from :class:`LongateError` and from the built-in class
+that a user would expect to catch; every warning derives from
+:class:`LongateWarning`. All survive pickling, so that they cross processes.
+"""
+
+from __future__ import annotations
+
+
+class LongateError(Exception):
+    """Base of everything that Longate raises on purpose."""
+
+
+class FcsError(LongateError, ValueError):
+    """A file is not FCS, is damaged, or uses what the reader does not support."""
+
+
+class PanelError(LongateError, KeyError):
+    """A marker or detector is not in the panel, or means more than one channel."""
+
+    def __str__(self) -> str:
+        """Return the message itself (``KeyError`` would quote it)."""
+        return str(self.args[0]) if self.args else ""
+
+
+class SpilloverError(LongateError, ValueError):
+    """A spillover matrix is malformed, singular, or does not fit the channels."""
+
+
+class TransformError(LongateError, ValueError):
+    """A scale has parameters that break its definition."""
+
+
+class GateError(LongateError, ValueError):
+    """A gate is malformed: too few vertices, no area, an unreadable expression."""
+
+
+class StrategyError(LongateError, ValueError):
+    """A gating tree is malformed: missing parent, cycle, duplicate path."""
+
+
+class PopulationError(LongateError, KeyError):
+    """A population is not in the strategy, or a short name means several."""
+
+    def __str__(self) -> str:
+        """Return the message itself (``KeyError`` would quote it)."""
+        return str(self.args[0]) if self.args else ""
+
+
+class SampleSheetError(LongateError, ValueError):
+    """A sample sheet lacks a column, repeats a sample, or contradicts itself."""
+
+
+class StudyError(LongateError, ValueError):
+    """A study cannot do what was asked with the files and samples it holds."""
+
+
+class CountingError(LongateError, ValueError):
+    """Absolute counts cannot be formed: no beads, no lot, no volume."""
+
+
+class MaturationError(LongateError, ValueError):
+    """NK stages or scores cannot be formed from these populations."""
+
+
+class ClinicalError(LongateError, ValueError):
+    """Clinical tables are malformed, or a response rule is unknown."""
+
+
+class DesignError(LongateError, ValueError):
+    """A longitudinal design cannot answer the question: groups, visits, patients."""
+
+
+class LongateWarning(UserWarning):
+    """Base of everything that Longate warns about."""
+
+
+class FileWarning(LongateWarning):
+    """Files of a study could not be used; the rest was delivered."""
+
+
+class PanelWarning(LongateWarning):
+    """Panels of a study differ in a way that may matter."""
+
+
+class CountingWarning(LongateWarning):
+    """An absolute count rests on an assumption that deserves a look."""

@@ -1,0 +1,1 @@
+"""Gates, the strategy that orders them, and the populations they leave."""

@@ -1,0 +1,121 @@
+"""Counts with exact intervals, and whether they are large enough to be shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+    from numpy.typing import ArrayLike, NDArray
+
+ALL_EVENTS = "All events"
+"""The population that holds every event of a file."""
+
+BELOW_DETECTION = 20
+"""Fewer events than this are called below detection (a convention of rare-event flow)."""
+QUANTIFIABLE = 50
+"""From this many events on a population is called quantifiable."""
+
+_DETECTION = ("below detection", "detected", "quantifiable")
+
+
+def clopper_pearson(
+    k: ArrayLike, n: ArrayLike, *, confidence: float = 0.95
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Exact interval of a proportion.
+
+    Parameters
+    ----------
+    k, n : array-like of int
+        Events inside, and events looked at; ``0 <= k <= n``.
+    confidence : float
+        Coverage that is guaranteed, in (0, 1).
+
+    Returns
+    -------
+    low, high : arrays of float64
+        NaN where `n` is 0.
+
+    References
+    ----------
+    Clopper & Pearson 1934, doi:10.1093/biomet/26.4.404.
+
+    Examples
+    --------
+    >>> from longate.gating.counting import clopper_pearson
+    >>> low, high = clopper_pearson([0], [100])
+    >>> float(low[0]), round(float(high[0]), 4)
+    (0.0, 0.0362)
+    """
+    from scipy.special import betaincinv
+
+    k, n = np.broadcast_arrays(np.asarray(k, float), np.asarray(n, float))
+    tail = (1 - confidence) / 2
+    with np.errstate(invalid="ignore"):
+        low = np.where(k > 0, betaincinv(np.maximum(k, 1), n - k + 1, tail), 0.0)
+        high = np.where(
+            k < n, betaincinv(k + 1, np.maximum(n - k, 1), 1 - tail), 1.0
+        )
+    unknown = n == 0
+    return np.where(unknown, np.nan, low), np.where(unknown, np.nan, high)
+
+
+def detection(n_events: ArrayLike) -> NDArray[np.str_]:
+    """Name how well a count can be trusted, for display; it never excludes.
+
+    ``"below detection"`` under 20 events, ``"detected"`` from 20 to 49,
+    ``"quantifiable"`` from 50 on.
+    """
+    levels = np.searchsorted([BELOW_DETECTION, QUANTIFIABLE], n_events, side="right")
+    return np.asarray(_DETECTION)[levels]
+
+
+def count_row(
+    population: str, parent: str | None, n_events: int, n_parent: int
+) -> dict[str, Any]:
+    """Return one row of a table of counts, before intervals are added."""
+    return {
+        "population": population,
+        "parent": parent,
+        "n_events": n_events,
+        "n_parent": n_parent,
+    }
+
+
+def count_table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """Return a table of counts with fractions, exact intervals and flags.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        With at least ``n_events`` and ``n_parent``; further entries are kept.
+
+    Returns
+    -------
+    DataFrame
+        The entries, then ``fraction, low, high, detection, quantifiable``. The
+        fraction is NaN where the parent is empty.
+    """
+    import pandas as pd
+
+    frame = pd.DataFrame(list(rows))
+    return with_fractions(frame, "n_events", "n_parent")
+
+
+def with_fractions(frame: pd.DataFrame, k: str, n: str) -> pd.DataFrame:
+    """Add ``fraction, low, high, detection, quantifiable`` of columns `k` of `n`."""
+    inside, total = frame[k].to_numpy(float), frame[n].to_numpy(float)
+    low, high = clopper_pearson(inside, total)
+    with np.errstate(invalid="ignore"):
+        fraction = np.where(total > 0, inside / np.where(total > 0, total, 1), np.nan)
+    return frame.assign(
+        fraction=fraction,
+        low=low,
+        high=high,
+        detection=detection(inside),
+        quantifiable=inside >= QUANTIFIABLE,
+    )

@@ -1,0 +1,1 @@
+"""File formats: a format is a reader and a writer."""

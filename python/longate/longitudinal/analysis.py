@@ -1,0 +1,248 @@
+"""Whether a value changed over time differently in responders."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from longate._validation import table_of
+from longate.exceptions import DesignError
+from longate.longitudinal.contrast import Contrast, contrast_of, untested
+from longate.longitudinal.design import Design, read_design
+from longate.longitudinal.flow import trajectories_of
+from longate.longitudinal.labels import read_labels, refuse_circular
+from longate.longitudinal.measure import Measure
+from longate.longitudinal.result import ResponderAnalysis
+from longate.longitudinal.sentences import assumptions_of, limits_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+_COLUMNS = [
+    *("outcome", "estimate", "low", "high", "df", "t", "p", "p_adjusted"),
+    *("n_responder", "n_non_responder", "scale"),
+    *("ratio", "ratio_low", "ratio_high"),
+    *("permutation_p", "permutation_p_adjusted"),
+    *("permutation_low", "permutation_high"),
+    *("permutation_floor", "floor_times_family", "permutation_labellings"),
+    *("baseline_difference", "baseline_low", "baseline_high"),
+    *("smallest_effect_sd", "smallest_effect", "problem", "run_id"),
+]
+
+
+def responder_analysis(
+    data: object,
+    response: object,
+    *,
+    value: str | tuple[str, str],
+    by: str | Sequence[str] | None = None,
+    family: Sequence[str] | None = None,
+    baseline: object = None,
+    last: object = None,
+    scale: str = "identity",
+    confidence: float = 0.95,
+    circular: str = "refused",
+    seed: int = 2012,
+) -> ResponderAnalysis:
+    r"""Compare changes from baseline between responders and non-responders.
+
+    The estimand is the difference of changes,
+
+    .. math:: E[Y_{last} - Y_{baseline} \mid R] - E[Y_{last} - Y_{baseline} \mid N],
+
+    by Welch's t of the patients' changes, over the classifiable patients with
+    both visits. Beside it stand the exact permutation of labels with the
+    Welch-studentised statistic, worst-case and best-case labels of the
+    unclassifiable, and the range when one patient is left out. Changes within
+    groups are described by intervals and never tested.
+
+    Parameters
+    ----------
+    data : DataFrame, or an object with a ``.table``
+        Tidy: ``patient``, ``visit`` and the value's column(s), one row per
+        patient and visit (and level of `by`). Missing values are allowed.
+    response : DataFrame, or an object with a ``.table``
+        ``patient`` and ``label`` (responder, non-responder, unclassifiable).
+    value : str or (str, str)
+        The column to analyse, or the counts (k, n) with ``scale="logit"``.
+    by : str or sequence of str, optional
+        Column(s) whose levels are outcomes of one declared family, adjusted
+        together by Benjamini-Hochberg.
+    family : sequence of str, optional
+        The levels of `by` that were declared; by default all.
+    baseline, last : visit, optional
+        The visits to compare; by default the first and the last.
+    scale : {"identity", "log", "logit"}
+        The scale of analysis; log and logit report ratios too.
+    confidence : float
+        Of all intervals, above 0 and below 1.
+    circular : {"refused", "allowed"}
+        What to do with labels that were derived from `value` itself.
+    seed : int
+        Of the sampled labellings where there are more than 10^6.
+
+    Returns
+    -------
+    ResponderAnalysis
+        Tables ``table``, ``groups``, ``changes``, ``trajectories``,
+        ``sensitivity``, ``flow``, and sentences ``limits``, ``assumptions``.
+
+    Raises
+    ------
+    DesignError
+        If a group has fewer than two patients with both visits, nothing varies,
+        patient-visits repeat, values are not numbers, or labels are circular.
+        Within a family, an outcome that cannot be tested is kept with its
+        ``problem``; it is an error where none can.
+
+    References
+    ----------
+    Welch 1947, doi:10.1093/biomet/34.1-2.28. Janssen 1997,
+    doi:10.1016/S0167-7152(97)00043-6. Benjamini and Hochberg 1995,
+    doi:10.1111/j.2517-6161.1995.tb02031.x. On why groups are not tested apart:
+    Gelman and Stern 2006, doi:10.1198/000313006X152649.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> data = pd.DataFrame(
+    ...     {"patient": list("ABCDEF") * 2, "visit": [0] * 6 + [12] * 6,
+    ...      "index": [.70, .72, .69, .71, .73, .68, .78, .77, .76, .72, .72, .70]}
+    ... )
+    >>> response = pd.DataFrame(
+    ...     {"patient": list("ABCDEF"),
+    ...      "label": ["responder"] * 3 + ["non-responder"] * 3}
+    ... )
+    >>> result = responder_analysis(data, response, value="index")
+    >>> round(float(result.table["estimate"][0]), 4)
+    0.06
+    """
+    _check_options(confidence, seed)
+    measure = Measure.of(value, scale)
+    labels = read_labels(response)
+    is_circular = refuse_circular(labels, measure.columns, circular)
+    design = read_design(
+        data, labels, measure, by=by, family=family, baseline=baseline, last=last
+    )
+    contrasts = _contrasts(design, confidence, seed)
+    provenance = _provenance(data, design, confidence, seed, by)
+    table = _table(contrasts, provenance["run_id"])
+    return ResponderAnalysis(
+        table=table,
+        groups=_rows(contrasts, "groups"),
+        changes=_rows(contrasts, "changes"),
+        trajectories=trajectories_of(design),
+        sensitivity=_rows(contrasts, "sensitivity"),
+        flow=_rows(contrasts, "flow"),
+        limits=limits_of(table, design, confidence, circular=is_circular),
+        assumptions=assumptions_of(design, confidence),
+        provenance=provenance,
+        design=design,
+        confidence=confidence,
+    )
+
+
+def _check_options(confidence: float, seed: int) -> None:
+    if not 0 < confidence < 1:
+        msg = f"confidence must be above 0 and below 1 (e.g. 0.95), got {confidence!r}"
+        raise DesignError(msg)
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**64:
+        msg = f"seed must be a whole number from 0 to 2^64 - 1, got {seed!r}"
+        raise DesignError(msg)
+
+
+def _contrasts(design: Design, confidence: float, seed: int) -> list[Contrast]:
+    """Analyse every outcome; in a family, one failure does not stop the others."""
+    if len(design.outcomes) == 1:
+        outcome = design.outcomes[0]
+        return [contrast_of(design, outcome, confidence=confidence, seed=seed)]
+    found, problems = [], []
+    for outcome in design.outcomes:
+        try:
+            one = contrast_of(design, outcome, confidence=confidence, seed=seed)
+        except DesignError as error:
+            problems.append(str(error))
+            one = untested(design, outcome, str(error))
+        found.append(one)
+    if len(problems) == len(found):
+        msg = (
+            f"none of the {len(found)} outcomes can be tested. The first: {problems[0]}"
+        )
+        raise DesignError(msg)
+    return found
+
+
+def _table(contrasts: list[Contrast], run_id: str) -> pd.DataFrame:
+    """Join the outcomes' rows and adjust over those that were tested."""
+    import pandas as pd
+    from scipy.stats import false_discovery_control
+
+    table = pd.DataFrame([contrast.row for contrast in contrasts])
+    tested = table["p"].notna()
+    for column in ("p", "permutation_p"):
+        adjusted = pd.Series(float("nan"), index=table.index)
+        adjusted[tested] = false_discovery_control(table.loc[tested, column])
+        table[f"{column}_adjusted"] = adjusted
+    table["floor_times_family"] = table["permutation_floor"] * int(tested.sum())
+    table["permutation_labellings"] = table["permutation_labellings"].astype("Int64")
+    table["run_id"] = run_id
+    return table[_COLUMNS]
+
+
+def _rows(contrasts: list[Contrast], name: str) -> pd.DataFrame:
+    import pandas as pd
+
+    parts = [getattr(contrast, name) for contrast in contrasts]
+    if name == "changes":
+        return pd.concat(parts, ignore_index=True)
+    return pd.DataFrame([row for part in parts for row in part])
+
+
+def _provenance(
+    data: object,
+    design: Design,
+    confidence: float,
+    seed: int,
+    by: str | Sequence[str] | None,
+) -> dict[str, Any]:
+    frame = table_of(data, "the data", DesignError)
+    sources = {
+        column: sorted(set(frame[column].dropna().astype(str)))
+        for column in ("run_id", "scheme")
+        if column in frame
+    }
+    values = design.observations.to_csv(index=False).encode()
+    labels = json.dumps(dict(design.labels.by_patient), sort_keys=True).encode()
+    found: dict[str, Any] = {
+        "analysis": "longate.longitudinal.responder_analysis",
+        "sources": sources,
+        "value": list(design.measure.columns),
+        "scale": design.measure.scale,
+        "by": [by] if isinstance(by, str) else list(by or []),
+        "outcomes": list(design.outcomes),
+        "visits": list(design.order.names),
+        "order": design.order.basis,
+        "baseline": design.baseline,
+        "last": design.last,
+        "rule": design.labels.rule,
+        "confidence": confidence,
+        "seed": seed,
+        "values_sha256": hashlib.sha256(values).hexdigest(),
+        "labels_sha256": hashlib.sha256(labels).hexdigest(),
+        "versions": {
+            name: _version(name) for name in ("longate", "numpy", "pandas", "scipy")
+        },
+    }
+    digest = hashlib.sha256(json.dumps(found, sort_keys=True).encode())
+    return found | {"run_id": digest.hexdigest()[:12]}
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,199 @@
+"""One outcome: the difference of changes, and all that stands beside it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from longate.exceptions import DesignError
+from longate.longitudinal.design import changes_of
+from longate.longitudinal.exact import permutation
+from longate.longitudinal.flow import flow_of
+from longate.longitudinal.labels import NON_RESPONDER, RESPONDER, UNCLASSIFIABLE
+from longate.longitudinal.power import smallest_effect
+from longate.longitudinal.sensitivity import sensitivity_of
+from longate.longitudinal.welch import FLAT, Estimate, mean_interval, welch
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from longate.longitudinal.design import Changes, Design
+    from longate.longitudinal.exact import Permutation
+
+DIFFERENCE = "difference (responder - non-responder)"
+
+
+@dataclass(frozen=True, eq=False)
+class Contrast:
+    """The rows that one outcome gives to each table of the result."""
+
+    row: dict[str, object]
+    changes: pd.DataFrame
+    flow: list[dict[str, object]]
+    groups: list[dict[str, object]] = field(default_factory=list)
+    sensitivity: list[dict[str, object]] = field(default_factory=list)
+
+
+def contrast_of(
+    design: Design, outcome: str, *, confidence: float, seed: int
+) -> Contrast:
+    """Analyse one outcome.
+
+    Raises
+    ------
+    DesignError
+        If a group has fewer than two patients with both visits, or nothing
+        varies.
+    """
+    changes = changes_of(design, outcome)
+    first, second = changes.group(RESPONDER), changes.group(NON_RESPONDER)
+    _require_groups(design, outcome, changes)
+    primary = welch(first, second, confidence)
+    if primary is None:
+        msg = (
+            f"{outcome}: the changes from {design.baseline} to {design.last} do not "
+            f"vary within responders nor within non-responders "
+            f"({_spread(first)} and {_spread(second)}), so nothing tells how sure "
+            f"their difference is; are the values rounded, or copied?"
+        )
+        raise DesignError(msg)
+    exact = permutation(first, second, confidence=confidence, seed=seed)
+    row = _row(design, outcome, changes, primary, exact, confidence)
+    return Contrast(
+        row=row,
+        changes=changes.table,
+        flow=flow_of(design, outcome, changes),
+        groups=_groups(design, outcome, changes, primary, confidence),
+        sensitivity=sensitivity_of(outcome, changes, primary, exact, confidence),
+    )
+
+
+def untested(design: Design, outcome: str, problem: str) -> Contrast:
+    """Return what is known of an outcome that cannot be tested, and why."""
+    changes = changes_of(design, outcome)
+    row = {
+        "outcome": outcome,
+        "scale": design.measure.scale,
+        "n_responder": len(changes.group(RESPONDER)),
+        "n_non_responder": len(changes.group(NON_RESPONDER)),
+        "problem": problem,
+    }
+    return Contrast(row, changes.table, flow_of(design, outcome, changes))
+
+
+def _spread(values: np.ndarray) -> str:
+    return f"{len(values)} patients, all {values[0]:.4g}"
+
+
+def _require_groups(design: Design, outcome: str, changes: Changes) -> None:
+    for label in (RESPONDER, NON_RESPONDER):
+        n = len(changes.group(label))
+        if n >= 2:
+            continue
+        found = "no" if n == 0 else "a single"
+        labelled = design.labels.patients(label)
+        lost = [name for name in labelled if name not in set(changes.table["patient"])]
+        why = (
+            f"{len(labelled)} labelled, without both visits: {', '.join(lost)}"
+            if lost
+            else f"{len(labelled)} labelled"
+        )
+        msg = (
+            f"{outcome}: {found} {label} has a value at both {design.baseline!r} and "
+            f"{design.last!r} ({why}); Welch's t needs at least two in each group. "
+            f"Another last= or the visits' names may be what is meant"
+        )
+        raise DesignError(msg)
+
+
+def _row(
+    design: Design,
+    outcome: str,
+    changes: Changes,
+    primary: Estimate,
+    exact: Permutation,
+    confidence: float,
+) -> dict[str, object]:
+    first, second = changes.group(RESPONDER), changes.group(NON_RESPONDER)
+    n, m = len(first), len(second)
+    start = _baseline_difference(changes, confidence)
+    within = (first.var(ddof=1) * (n - 1) + second.var(ddof=1) * (m - 1)) / (n + m - 2)
+    in_sd = smallest_effect(n, m, alpha=1 - confidence)
+    ratio = math.exp if design.measure.ratio else lambda _: math.nan
+    return {
+        "outcome": outcome,
+        "estimate": primary.estimate,
+        "low": primary.low,
+        "high": primary.high,
+        "df": primary.df,
+        "t": primary.t,
+        "p": primary.p,
+        "n_responder": n,
+        "n_non_responder": m,
+        "scale": design.measure.scale,
+        "ratio": ratio(primary.estimate),
+        "ratio_low": ratio(primary.low),
+        "ratio_high": ratio(primary.high),
+        "permutation_p": exact.p,
+        "permutation_low": exact.low,
+        "permutation_high": exact.high,
+        "permutation_floor": exact.floor,
+        "permutation_labellings": exact.labellings,
+        "baseline_difference": start.estimate,
+        "baseline_low": start.low,
+        "baseline_high": start.high,
+        "smallest_effect_sd": in_sd,
+        "smallest_effect": in_sd * math.sqrt(within),
+        "problem": "",
+    }
+
+
+def _baseline_difference(changes: Changes, confidence: float) -> Estimate:
+    first = changes.group(RESPONDER, "baseline")
+    second = changes.group(NON_RESPONDER, "baseline")
+    found = welch(first, second, confidence)
+    if found is not None:
+        return found
+    difference = float(first.mean() - second.mean())
+    if abs(difference) <= FLAT * float(np.abs(first).max()):
+        difference = 0.0
+    return Estimate(difference, math.nan, math.nan, math.nan)
+
+
+def _groups(
+    design: Design,
+    outcome: str,
+    changes: Changes,
+    primary: Estimate,
+    confidence: float,
+) -> list[dict[str, object]]:
+    """Rows of the within-group changes, which always end in the difference."""
+    ratio = math.exp if design.measure.ratio else lambda _: math.nan
+    rows = []
+    for label in (RESPONDER, NON_RESPONDER, UNCLASSIFIABLE, DIFFERENCE):
+        values = changes.group(label)
+        if label == DIFFERENCE:
+            found, values = primary, values[:0]
+            n = len(changes.group(RESPONDER)) + len(changes.group(NON_RESPONDER))
+        else:
+            found, n = mean_interval(values, confidence), len(values)
+        start = changes.group(label, "baseline")
+        rows.append(
+            {
+                "outcome": outcome,
+                "label": label,
+                "n": n,
+                "mean_baseline": float(start.mean()) if len(start) else math.nan,
+                "mean_change": found.estimate,
+                "low": found.low,
+                "high": found.high,
+                "sd_change": float(values.std(ddof=1)) if len(values) > 1 else math.nan,
+                "ratio": ratio(found.estimate),
+                "ratio_low": ratio(found.low),
+                "ratio_high": ratio(found.high),
+            }
+        )
+    return rows

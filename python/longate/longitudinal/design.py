@@ -1,0 +1,289 @@
+"""The design: who was seen when, with which label, and what is compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from longate._validation import listed, require_columns, suggest, table_of
+from longate.exceptions import DesignError
+from longate.longitudinal.visits import VisitOrder, order_visits, visit_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from longate.longitudinal.labels import Labels
+    from longate.longitudinal.measure import Measure
+
+JOIN = " · "
+_WHAT = "the data"
+
+
+@dataclass(frozen=True)
+class Design:
+    """Checked observations and the comparison that was declared.
+
+    Attributes
+    ----------
+    measure : Measure
+        What is analysed, on which scale.
+    observations : DataFrame
+        outcome, patient, visit (ordered categorical), value, analysed; one row
+        per outcome, patient and visit of the data, missing values included.
+    outcomes : tuple of str
+        The outcomes, in order; one with the measure's name where there is no
+        `by`.
+    order : VisitOrder
+        The visits in the data.
+    baseline, last : str
+        The visits whose difference is the change.
+    labels : Labels
+        The patients' labels.
+    """
+
+    measure: Measure
+    observations: pd.DataFrame
+    outcomes: tuple[str, ...]
+    order: VisitOrder
+    baseline: str
+    last: str
+    labels: Labels
+
+    def of(self, outcome: str) -> pd.DataFrame:
+        """Return one outcome on the scale of analysis, patients by visits."""
+        own = self.observations[self.observations["outcome"] == outcome]
+        wide = own.pivot(index="patient", columns="visit", values="analysed")
+        return wide.reindex(columns=list(self.order.names))
+
+
+def read_design(
+    data: object,
+    labels: Labels,
+    measure: Measure,
+    *,
+    by: str | Sequence[str] | None,
+    family: Sequence[str] | None,
+    baseline: object,
+    last: object,
+) -> Design:
+    """Check the data and bring them into the form of a design.
+
+    Raises
+    ------
+    DesignError
+        If columns are missing, visits have no order, patient-visits repeat,
+        or schemes are mixed; rows are named.
+    """
+    import pandas as pd
+
+    frame = table_of(data, _WHAT, DesignError)
+    groupers = [by] if isinstance(by, str) else list(by or [])
+    require_columns(
+        frame, ["patient", "visit", *groupers, *measure.columns], _WHAT, DesignError
+    )
+    _require_keys(frame, groupers)
+    outcome = _outcomes(frame, groupers, measure)
+    frame, outcome = _of_family(frame, outcome, family, groupers)
+    patient = frame["patient"].map(visit_name).astype(str)
+    visit = frame["visit"].map(visit_name).astype(str)
+    order = _order(frame["visit"], visit, baseline, last)
+    where = "patient " + patient.map(repr) + ", visit " + visit.map(repr)
+    if groupers:
+        where = outcome.map(repr) + ", " + where
+    read = measure.read(frame, where)
+    _require_one_scheme(frame)
+    keys = pd.DataFrame({"outcome": outcome, "patient": patient, "visit": visit})
+    _require_single(frame, keys, where, groupers)
+    observations = pd.concat([keys, read], axis=1).reset_index(drop=True)
+    observations["visit"] = pd.Categorical(
+        observations["visit"], list(order.names), ordered=True
+    )
+    first = order.names[0] if baseline is None else visit_name(baseline)
+    final = order.names[-1] if last is None else visit_name(last)
+    return Design(
+        measure=measure,
+        observations=observations.sort_values(["outcome", "patient", "visit"]),
+        outcomes=tuple(dict.fromkeys(outcome if family is None else family)),
+        order=order,
+        baseline=first,
+        last=final,
+        labels=labels,
+    )
+
+
+def _require_keys(frame: pd.DataFrame, groupers: list[str]) -> None:
+    if frame.empty:
+        msg = f"{_WHAT} have no rows"
+        raise DesignError(msg)
+    for column in ["patient", "visit", *groupers]:
+        empty = frame[column].isna()
+        if empty.any():
+            msg = (
+                f"{_WHAT} have no {column} in row(s) {listed(frame.index[empty])}; "
+                f"every row needs one"
+            )
+            raise DesignError(msg)
+
+
+def _outcomes(frame: pd.DataFrame, groupers: list[str], measure: Measure) -> pd.Series:
+    import pandas as pd
+
+    if not groupers:
+        return pd.Series(measure.name, index=frame.index, dtype=object)
+    text = frame[groupers].astype(str)
+    return text.agg(JOIN.join, axis=1).astype(object)
+
+
+def _of_family(
+    frame: pd.DataFrame,
+    outcome: pd.Series,
+    family: Sequence[str] | None,
+    groupers: list[str],
+) -> tuple[pd.DataFrame, pd.Series]:
+    """Keep the outcomes of the declared family."""
+    if family is None:
+        return frame, outcome
+    if not groupers:
+        msg = (
+            "family= lists the outcomes of by= that were declared; without by= "
+            "there is a single outcome"
+        )
+        raise DesignError(msg)
+    if isinstance(family, str) or not len(family):
+        msg = f"family must be a list of outcomes, at least one; got {family!r}"
+        raise DesignError(msg)
+    known = list(dict.fromkeys(outcome))
+    for name in family:
+        if name not in known:
+            msg = (
+                f"family names {name!r}, which is not an outcome of the data; known "
+                f"are {listed(known)}{suggest(str(name), known)}"
+            )
+            raise DesignError(msg)
+    keep = outcome.isin(list(family))
+    return frame[keep], outcome[keep]
+
+
+def _order(
+    column: pd.Series, names: pd.Series, baseline: object, last: object
+) -> VisitOrder:
+    """Order the visits that occur, and check the two that are compared."""
+    full = order_visits(column)
+    seen = set(names)
+    order = VisitOrder(
+        tuple(name for name in full.names if name in seen), full.basis, full.certain
+    )
+    if len(order.names) < 2:
+        msg = (
+            f"{_WHAT} have one visit only ({listed(order.names)}); a change needs a "
+            f"baseline and a later visit"
+        )
+        raise DesignError(msg)
+    for argument, given in (("baseline", baseline), ("last", last)):
+        name = None if given is None else visit_name(given)
+        if name is not None and name not in order.names:
+            msg = (
+                f"{argument}={name!r} is not a visit of the data; they have "
+                f"{listed(order.names)}{suggest(name, order.names)}"
+            )
+            raise DesignError(msg)
+    if not order.certain and (baseline is None or last is None):
+        msg = (
+            f"the order of the visits {listed(order.names)} cannot be known; pass "
+            f"baseline= and last=, or make the column an ordered categorical"
+        )
+        raise DesignError(msg)
+    first = order.names[0] if baseline is None else visit_name(baseline)
+    final = order.names[-1] if last is None else visit_name(last)
+    late = order.names.index(first) >= order.names.index(final)
+    if first == final or (order.certain and late):
+        msg = (
+            f"baseline={first!r} must come before last={final!r}; the order of "
+            f"visits is {order}"
+        )
+        raise DesignError(msg)
+    return order
+
+
+def _require_one_scheme(frame: pd.DataFrame) -> None:
+    """Scores of different schemes are different quantities."""
+    if "scheme" not in frame:
+        return
+    schemes = list(dict.fromkeys(frame["scheme"].dropna().astype(str)))
+    if len(schemes) > 1:
+        msg = (
+            f"{_WHAT} mix scores of different schemes ({listed(schemes)}), which "
+            f"cannot be compared; keep one: data[data['scheme'] == {schemes[0]!r}]"
+        )
+        raise DesignError(msg)
+
+
+def _require_single(
+    frame: pd.DataFrame, keys: pd.DataFrame, where: pd.Series, groupers: list[str]
+) -> None:
+    repeated = keys.duplicated(keep=False)
+    if not repeated.any():
+        return
+    columns = ("population", "tube", "stage", "marker", "channel", "run")
+    for column in columns:
+        if column in frame and column not in groupers:
+            finer = keys.assign(extra=frame[column].astype(str))
+            if not finer.duplicated().any():
+                right = f"give by={[*groupers, column]!r}, or keep one {column}"
+                break
+    else:
+        right = "keep one row for each, or give by="
+    rows = list(dict.fromkeys(where[repeated]))
+    shown = "; ".join(rows[:5]) + (f"; {len(rows) - 5} more" if len(rows) > 5 else "")
+    at = listed(frame.index[repeated.to_numpy()], most=6)
+    msg = (
+        f"{_WHAT} have more than one row for: {shown} (rows {at}). {right[0].upper()}"
+        f"{right[1:]}"
+    )
+    raise DesignError(msg)
+
+
+@dataclass(frozen=True, eq=False)
+class Changes:
+    """One outcome's changes from baseline to the last visit, by patient.
+
+    Attributes
+    ----------
+    table : DataFrame
+        patient, label, baseline, last, change (scale of analysis), in_primary;
+        patients with a label and both visits.
+    """
+
+    table: pd.DataFrame
+
+    def group(self, label: str, column: str = "change") -> NDArray[np.float64]:
+        """Return one label's values, in the order of the table."""
+        own = self.table.loc[self.table["label"] == label, column]
+        return np.asarray(own, dtype=np.float64)
+
+
+def changes_of(design: Design, outcome: str) -> Changes:
+    """Form the changes of the labelled patients who have both visits."""
+    import pandas as pd
+
+    wide = design.of(outcome)
+    labels = design.labels.by_patient
+    known = [name for name in wide.index if name in labels]
+    both = wide.loc[known, [design.baseline, design.last]].dropna()
+    table = pd.DataFrame(
+        {
+            "outcome": outcome,
+            "patient": both.index.to_numpy(dtype=object),
+            "label": [labels[name] for name in both.index],
+            "baseline": both[design.baseline].to_numpy(),
+            "last": both[design.last].to_numpy(),
+        }
+    )
+    table["change"] = table["last"] - table["baseline"]
+    table["in_primary"] = table["label"] != "unclassifiable"
+    return Changes(table)

@@ -1,0 +1,121 @@
+"""Patients' labels, whichever way they come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from longate._validation import listed, one_of, require_columns, suggest, table_of
+from longate.exceptions import DesignError
+from longate.longitudinal.visits import visit_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+RESPONDER = "responder"
+NON_RESPONDER = "non-responder"
+UNCLASSIFIABLE = "unclassifiable"
+LABELS = (RESPONDER, NON_RESPONDER, UNCLASSIFIABLE)
+_NAMELESS = "a rule without a name"
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Every labelled patient, and where the labels come from.
+
+    Attributes
+    ----------
+    by_patient : mapping of str to str
+        Label of each patient.
+    rule : str
+        The rule's name, or words that say that it has none.
+    derived_from : tuple of str
+        What the labels were made of, as far as they say.
+    """
+
+    by_patient: Mapping[str, str]
+    rule: str
+    derived_from: tuple[str, ...]
+
+    def patients(self, label: str) -> list[str]:
+        """Return the patients with one label."""
+        return [name for name, own in self.by_patient.items() if own == label]
+
+
+def read_labels(response: object) -> Labels:
+    """Read labels from a frame or from a result with a ``.table``.
+
+    Raises
+    ------
+    DesignError
+        If a column is missing, a patient is repeated, or a label is unknown.
+    """
+    what = "the response"
+    frame = table_of(response, what, DesignError)
+    require_columns(frame, ["patient", "label"], what, DesignError)
+    unlabelled = frame["patient"].isna() | frame["label"].isna()
+    if unlabelled.any():
+        msg = (
+            f"the response has no patient or no label in row(s) "
+            f"{listed(frame.index[unlabelled])}; a patient whom the rule cannot "
+            f"decide is {UNCLASSIFIABLE!r}"
+        )
+        raise DesignError(msg)
+    patients = frame["patient"].map(visit_name)
+    repeated = patients[patients.duplicated()]
+    if len(repeated):
+        msg = f"the response labels {listed(dict.fromkeys(repeated))} more than once"
+        raise DesignError(msg)
+    for label in dict.fromkeys(frame["label"]):
+        if label not in LABELS:
+            msg = (
+                f"the response has the label {label!r}; allowed are {listed(LABELS)}"
+                f"{suggest(str(label), LABELS)}"
+            )
+            raise DesignError(msg)
+    by_patient = dict(zip(patients, frame["label"].astype(str), strict=True))
+    return Labels(by_patient, _rule(response, frame), _sources(response, frame))
+
+
+def _rule(response: object, frame: object) -> str:
+    name = getattr(getattr(response, "rule", None), "name", None)
+    if isinstance(name, str):
+        return name
+    if "rule" in frame:  # type: ignore[operator]
+        names = list(dict.fromkeys(frame["rule"].dropna().astype(str)))  # type: ignore[index]
+        return " and ".join(names) or _NAMELESS
+    return _NAMELESS
+
+
+def _sources(response: object, frame: object) -> tuple[str, ...]:
+    declared = getattr(response, "derived_from", None)
+    if declared is None:
+        declared = getattr(frame, "attrs", {}).get("derived_from", ())
+    return (declared,) if isinstance(declared, str) else tuple(map(str, declared))
+
+
+def refuse_circular(labels: Labels, columns: Iterable[str], circular: str) -> bool:
+    """Refuse labels that were made of the values to be analysed.
+
+    Returns
+    -------
+    bool
+        True where the analysis is circular and was allowed.
+
+    Raises
+    ------
+    DesignError
+        If a column is among what the labels derive from.
+    """
+    one_of("circular", circular, ("refused", "allowed"), DesignError)
+    sources = {name.casefold() for name in labels.derived_from}
+    shared = [column for column in columns if column.casefold() in sources]
+    if shared and circular == "refused":
+        msg = (
+            f"the response ({labels.rule}) was derived from {listed(shared)}, so "
+            f"testing {listed(shared)} against it is circular: a difference is "
+            f"built in. Analyse another value, or pass circular='allowed' to "
+            f"describe it, which the result will say"
+        )
+        raise DesignError(msg)
+    return bool(shared)

@@ -1,0 +1,296 @@
+"""The Stage Maturation Index of each sample, with its counting interval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from longate._validation import listed
+from longate.exceptions import MaturationError
+from longate.gating.counting import with_fractions
+from longate.gating.gates import RectangleGate
+from longate.gating.populations import KEYS
+from longate.nk.stages import (
+    CD56_BRIGHT,
+    CD56_POSITIVE,
+    MARKERS,
+    StageScheme,
+    stage_scheme,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from longate.gating.populations import Populations
+    from longate.gating.strategy import GatingStrategy
+
+Z95 = 1.959963984540054
+
+
+@dataclass(frozen=True, repr=False)
+class Maturation:
+    """NK stages and the maturation index of every sample.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row per sample: ``sample, patient, visit, tube, n_parent`` (NK events), ``n``
+        (on the axis), ``index, counting_low, counting_high, index_with_adaptive``, the
+        log-odds ``L0, L1, L2, L3`` where the scheme has them, ``fraction_<stage>`` of the
+        NK events, ``scheme``, ``run_id`` and the sheet's columns.
+    stages : DataFrame
+        One row per sample and stage: ``sample, patient, visit, tube, stage, on_axis,
+        weight, n_events, n_parent, fraction, low, high, detection, quantifiable``.
+    scheme : StageScheme
+        The rules.
+    markers : mapping of str to str
+        Which population made which call.
+    notes : tuple of str
+        What these markers cannot tell.
+    """
+
+    table: pd.DataFrame = field(compare=False)
+    stages: pd.DataFrame = field(compare=False)
+    scheme: StageScheme
+    markers: Mapping[str, str]
+    notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        """Say what was scored and how."""
+        index = self.table["index"]
+        lines = [
+            f"Maturation · {len(self.table)} samples · index {index.min():.3f} to "
+            f"{index.max():.3f} (phenotypic; 0 = all {self.scheme.axis[0]}, 1 = all "
+            f"{self.scheme.axis[-1]})",
+            f"  scheme {self.scheme.id}",
+            "  counting_low, counting_high is counting error alone",
+            *(f"  {note}" for note in self.notes),
+        ]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """Show the same and the first rows in a notebook."""
+        from html import escape
+
+        return f"<pre>{escape(repr(self))}</pre>{self.table.head(6).to_html()}"
+
+
+def maturation(
+    populations: Populations,
+    *,
+    parent: str,
+    scheme: str = "five_stage",
+    markers: Mapping[str, str] | None = None,
+    tube: str | None = None,
+) -> Maturation:
+    """Score the maturation of NK cells.
+
+    Every event of the parent gets one stage by the rules of the scheme, from the calls
+    that populations of the strategy make. The Stage Maturation Index is ``Σ w n / Σ n`` over the
+    stages on the axis, with equally spaced weights from 0 to 1. Its variance is ``(Σ p w² -
+    (Σ p w)²) / N`` with ``p`` smoothed by half a pseudo-count per stage, and the interval is
+    named for what it is: counting error alone, not biology or assay.
+
+    Parameters
+    ----------
+    populations : Populations
+        A gated study.
+    parent : str
+        The NK population; its words are part of the scheme's id.
+    scheme : {"five_stage", "hamann2011", "cd56_cd16"}
+        Which rules.
+    markers : mapping of str to str, optional
+        Call -> population of positive events. By default a call ``X`` is made by the
+        population named ``X+`` (``CD56+``, ``CD16+``, ``KIR+`` ...) and CD56bright by
+        ``CD56bright``.
+    tube : str, optional
+        Needed where several tubes have the parent.
+
+    Returns
+    -------
+    Maturation
+
+    Raises
+    ------
+    MaturationError
+        If populations for core markers are missing, or CD56bright is not within CD56+.
+    PopulationError
+        If `parent` is unknown or in several tubes.
+
+    Notes
+    -----
+    Log-odds with half a count: ``L0`` CD16 among CD56bright, ``L1`` dim against bright, ``L2``
+    late and CD57+ against early, ``L3`` CD57+ against late. ``index_with_adaptive`` counts
+    adaptive cells as ``dim_CD57``.
+
+    The index is phenotypic: it orders cells by markers and claims no lineage time.
+    """
+    tube = _tube(populations, parent, markers, tube)
+    strategy = populations.strategies[tube]
+    calls = _calls(strategy, markers)
+    rules = stage_scheme(
+        scheme,
+        markers=list(calls),
+        parent=strategy.path(parent),
+        lineage_removed=_removes_lineage(strategy, parent),
+    )
+    used = {call: calls[call] for call in rules.markers}
+    phenotypes = populations.phenotypes(parent, used, tube=tube)
+    _check_bright(phenotypes)
+    labels = rules.label({call: phenotypes[call].to_numpy(bool) for call in used})
+    counts = (
+        phenotypes.assign(stage=labels)
+        .groupby([*KEYS, "stage"], sort=False, observed=True)["n_events"]
+        .sum()
+        .unstack("stage", fill_value=0)  # noqa: PD010
+    )
+    counts = counts[[stage.label for stage in rules.stages if stage.label in counts]]
+    table = counts.index.to_frame(index=False)
+    table = table.assign(**_scores(counts, rules), scheme=rules.id)
+    stages = _stage_table(counts, rules)
+    finish = populations._finished
+    return Maturation(finish(table), finish(stages), rules, used, rules.notes)
+
+
+def _tube(
+    populations: Populations,
+    parent: str,
+    markers: Mapping[str, str] | None,
+    tube: str | None,
+) -> str:
+    """Choose the tube: the given one, else the only one whose gates make the calls."""
+    if tube is not None:
+        return populations.tube_of(parent, tube)
+    holders = [t for t, s in populations.strategies.items() if parent in s]
+    able = [
+        t
+        for t in holders
+        if {CD56_POSITIVE, CD56_BRIGHT} <= _calls(populations.strategies[t], markers).keys()
+    ]
+    return able[0] if len(able) == 1 else populations.tube_of(parent)
+
+
+def _calls(
+    strategy: GatingStrategy, markers: Mapping[str, str] | None
+) -> dict[str, str]:
+    """Return call -> path of the population that makes it."""
+    if markers is not None:
+        return {call: strategy.path(name) for call, name in markers.items()}
+    default = {CD56_BRIGHT: CD56_BRIGHT}
+    default.update({call: f"{call}+" for call in (CD56_POSITIVE, *MARKERS)})
+    return {
+        call: strategy.path(name) for call, name in default.items() if name in strategy
+    }
+
+
+def _removes_lineage(strategy: GatingStrategy, parent: str) -> bool:
+    """Whether the path to the parent has upper bounds on a dump, or on CD14 and CD19."""
+    bounded: set[str] = set()
+    path: str | None = strategy.path(parent)
+    while path:
+        gate = strategy[path]
+        if isinstance(gate, RectangleGate):
+            sides = gate.dimensions.items()
+            bounded |= {channel for channel, (_, high) in sides if high is not None}
+        path = strategy.parent(path)
+    return "dump" in bounded or {"CD14", "CD19"} <= bounded
+
+
+def _check_bright(phenotypes: pd.DataFrame) -> None:
+    outside = phenotypes[CD56_BRIGHT] & ~phenotypes[CD56_POSITIVE]
+    found = phenotypes[outside & (phenotypes["n_events"] > 0)]
+    if len(found):
+        msg = (
+            f"{int(found['n_events'].sum())} CD56bright events lie outside CD56+ (samples "
+            f"{listed(found['sample'].unique())}); the gates contradict each other"
+        )
+        raise MaturationError(msg)
+
+
+def _scores(counts: pd.DataFrame, rules: StageScheme) -> dict[str, Any]:
+    def n_of(*labels: str) -> NDArray[np.float64]:
+        columns = [counts[label] for label in labels if label in counts]
+        return np.sum(columns, axis=0, dtype=float) if columns else np.zeros(len(counts))
+
+    weights = rules.weights
+    index, low, high = stage_index(np.column_stack([n_of(s) for s in weights]), weights)
+    with_adaptive, _, _ = stage_index(
+        np.column_stack(
+            [n_of(s, "adaptive") if s == "dim_CD57" else n_of(s) for s in weights]
+        ),
+        weights,
+    )
+    n_parent = counts.sum(axis=1).to_numpy()
+    columns: dict[str, Any] = {
+        "n_parent": n_parent,
+        "n": np.sum([n_of(s) for s in weights], axis=0).astype("int64"),
+        "index": index,
+        "counting_low": low,
+        "counting_high": high,
+        "index_with_adaptive": with_adaptive,
+    }
+    bright = ("bright16neg", "bright16pos")
+    dim = tuple(label for label in rules.axis if label not in bright)
+    odds = {
+        "L0": ((bright[1],), (bright[0],)),
+        "L1": (dim, bright),
+        "L2": (("dim_late", "dim_CD57"), ("dim_early",)),
+        "L3": (("dim_CD57",), ("dim_late",)),
+    }
+    for name, (more, less) in odds.items():
+        if set(more + less) <= set(rules.axis):
+            columns[name] = np.log((n_of(*more) + 0.5) / (n_of(*less) + 0.5))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        for label in counts:
+            columns[f"fraction_{label}"] = np.divide(counts[label].to_numpy(), n_parent)
+    return columns
+
+
+def stage_index(
+    counts: NDArray[np.float64], weights: Mapping[str, float]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Index and 95 % counting interval from stage counts.
+
+    Parameters
+    ----------
+    counts : (n_samples, n_stages) array
+        Events by stage, in the order of `weights`.
+    weights : mapping of str to float
+        Weight of each stage.
+
+    Returns
+    -------
+    index, low, high : (n_samples,) arrays
+        NaN where a sample has no event on the axis.
+    """
+    w = np.array(list(weights.values()))
+    total = counts.sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        index = counts @ w / total
+        p = (counts + 0.5) / (total + 0.5 * len(w))[:, None]
+        variance = (p @ w**2 - (p @ w) ** 2) / total
+    half = Z95 * np.sqrt(variance)
+    known = total > 0
+    return (
+        np.where(known, index, np.nan),
+        np.where(known, index - half, np.nan),
+        np.where(known, index + half, np.nan),
+    )
+
+
+def _stage_table(counts: pd.DataFrame, rules: StageScheme) -> pd.DataFrame:
+    weights = rules.weights
+    long = counts.stack().rename("n_events").reset_index()  # noqa: PD013
+    totals = long.groupby(KEYS, observed=True)["n_events"].transform("sum")
+    long = long.assign(
+        on_axis=long["stage"].isin(weights),
+        weight=long["stage"].map(weights),
+        n_parent=totals,
+        scheme=rules.id,
+    )
+    return with_fractions(long, "n_events", "n_parent")

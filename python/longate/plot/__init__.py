@@ -1,0 +1,22 @@
+"""Pictures of a study: matplotlib axes in, axes out.
+
+Without ``ax`` a function makes its own figure, which shows itself in a notebook
+and saves itself in a script (``ax.figure.savefig(...)``); pyplot is never used.
+"""
+
+from __future__ import annotations
+
+from longate.plot.agreement import truth
+from longate.plot.forest import effects
+from longate.plot.gating import gates
+from longate.plot.stage_bars import stages
+from longate.plot.trajectory import trajectories, trajectory_panels
+
+__all__ = [
+    "effects",
+    "gates",
+    "stages",
+    "trajectories",
+    "trajectory_panels",
+    "truth",
+]

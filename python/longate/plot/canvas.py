@@ -1,0 +1,135 @@
+"""Figures that need no pyplot: made, tidied, shown in notebooks, and saved.
+
+This module imports matplotlib, so the drawing functions import it when they
+are called; nothing here touches pyplot's state or the global rcParams.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Any, NamedTuple, cast
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from longate.plot.palette import FAINT, GRID, INK
+
+SMALL = 7.0
+TEXT = 8.5
+TITLE = 9.5
+
+
+def png(figure: Figure, *, dpi: float = 110) -> bytes:
+    """Return a figure as PNG bytes, cropped to what is drawn.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        What is rendered.
+    dpi : float
+        Dots per inch.
+
+    Returns
+    -------
+    bytes
+        A PNG file.
+    """
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=dpi, facecolor="white")
+    return buffer.getvalue()
+
+
+class Picture(Figure):
+    """A figure that shows itself as a PNG wherever IPython displays it."""
+
+    def _repr_png_(self) -> bytes:
+        return png(self)
+
+
+class PictureAxes(Axes):
+    """Axes that show their whole figure as a PNG where IPython displays them."""
+
+    def _repr_png_(self) -> bytes:
+        return png(cast("Figure", self.get_figure(root=True)))
+
+
+def picture(width: float, height: float) -> Picture:
+    """Return an empty figure on an Agg canvas, in inches, laid out by itself."""
+    figure = Picture(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def axes_or_new(ax: Axes | None, width: float, height: float) -> Axes:
+    """Return the axes given, or new ones on a figure of their own, in inches."""
+    if ax is not None:
+        return ax
+    figure = picture(width, height)
+    return figure.add_subplot(axes_class=PictureAxes)
+
+
+def tidy(ax: Axes, *, grid: str | None = "y") -> None:
+    """Remove what carries no data: two spines, heavy ticks; add a faint grid.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        What is tidied, in place.
+    grid : {"x", "y", None}
+        The axis whose ticks get faint lines.
+    """
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        ax.spines[side].set_color(FAINT)
+        ax.spines[side].set_linewidth(0.8)
+    ax.tick_params(labelsize=TEXT - 0.5, colors=INK, color=FAINT, width=0.8, length=3)
+    ax.set_axisbelow(True)
+    if grid is not None:
+        ax.grid(axis=cast("Any", grid), color=GRID, linewidth=0.7)
+
+
+class Pads(NamedTuple):
+    """Room around the axes of one panel, in inches."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+
+def grid_of(
+    n: int, *, columns: int, width: float, height: float, pads: Pads
+) -> tuple[Picture, list[Axes]]:
+    """Return a figure with `n` panels in rows of `columns`, sizes in inches.
+
+    The places are computed here rather than by a layout engine, which would draw
+    every panel's text three times.
+
+    Parameters
+    ----------
+    n : int
+        Number of panels, at least one.
+    columns : int
+        Panels in a row, at most.
+    width, height : float
+        Of one panel with its pads.
+    pads : Pads
+        Room for tick labels, words and title.
+    """
+    columns = max(1, min(columns, n))
+    rows = -(-n // columns)
+    figure = picture(width * columns, height * rows)
+    figure.set_layout_engine("none")
+    panels: list[Axes] = []
+    for i in range(n):
+        row, column = divmod(i, columns)
+        place = (
+            (column + pads.left / width) / columns,
+            1 - (row + 1 - pads.bottom / height) / rows,
+            (1 - (pads.left + pads.right) / width) / columns,
+            (1 - (pads.top + pads.bottom) / height) / rows,
+        )
+        panels.append(figure.add_axes(PictureAxes(figure, place)))
+    return figure, panels

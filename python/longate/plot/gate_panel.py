@@ -1,0 +1,163 @@
+"""One gate in one small panel: density and outline, histogram and borders, or words."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.patches import Polygon, Rectangle
+
+from longate.gating.gates import PolygonGate, RectangleGate
+from longate.plot.canvas import SMALL
+from longate.plot.density import density_image
+from longate.plot.palette import INK
+from longate.plot.scaled_axis import label_axis, limits_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from matplotlib.axes import Axes
+
+    from longate.gating.gates import Bounds
+    from longate.plot.gating_steps import Events, Step
+
+GATE = "#C1272D"
+BINS = 120
+LINES = 9
+
+
+def draw_step(ax: Axes, step: Step, events: Events) -> None:
+    """Draw one step, in the way that its number of channels allows.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        The panel.
+    step : Step
+        The gate as it was applied.
+    events : Events
+        Of the file.
+    """
+    gate = step.gate
+    if len(step.channels) == 1:
+        _histogram(ax, step, events)
+    elif isinstance(gate, PolygonGate):
+        _polygon(ax, step, gate, events)
+    elif isinstance(gate, RectangleGate):
+        _rectangle(ax, step, gate, events)
+    elif len(step.channels) == 2:
+        _coloured(ax, step, events)
+    else:
+        _words(ax, step)
+
+
+def _histogram(ax: Axes, step: Step, events: Events) -> None:
+    channel = step.channels[0]
+    values = events.values(channel)
+    borders = _borders(step, channel)
+    parent = values[events.inside(step.parent)]
+    low, high = limits_of(parent, include=borders)
+    edges = np.linspace(low, high, BINS + 1)
+    everyone, _ = np.histogram(parent, edges)
+    inside, _ = np.histogram(values[events.inside(step.path)], edges)
+    ax.fill_between(edges[:-1], everyone, step="post", color="#D9D9D9", linewidth=0)
+    ax.fill_between(edges[:-1], inside, step="post", color="#3A8FA8", linewidth=0)
+    for border in borders:
+        if border is not None:
+            ax.axvline(border, color=GATE, linewidth=1.1)
+    label_axis(
+        ax, "x", channel=channel, scale=events.scale(channel), limits=(low, high)
+    )
+    ax.set_ylim(0, 1.06 * (everyone.max(initial=0) or 1))
+    ax.set_yticks([])
+    ax.set_ylabel("events", fontsize=SMALL - 0.5, labelpad=3)
+
+
+def _borders(step: Step, channel: str) -> Bounds | tuple[()]:
+    if isinstance(step.gate, RectangleGate):
+        return step.gate.dimensions[channel]
+    return ()
+
+
+def _polygon(ax: Axes, step: Step, gate: PolygonGate, events: Events) -> None:
+    corners = np.array(gate.vertices)
+    _plane(ax, step, events, *(tuple(side) for side in corners.T))
+    ax.add_patch(Polygon(corners, closed=True, fill=False, color=GATE, linewidth=1.2))
+
+
+def _rectangle(ax: Axes, step: Step, gate: RectangleGate, events: Events) -> None:
+    sides = [gate.dimensions[channel] for channel in step.channels[:2]]
+    left, right, bottom, top = _plane(ax, step, events, *sides)
+    (x, width), (y, height) = (
+        _side(sides[0], left, right),
+        _side(sides[1], bottom, top),
+    )
+    ax.add_patch(
+        Rectangle((x, y), width, height, fill=False, color=GATE, linewidth=1.2)
+    )
+    if len(step.channels) > 2:
+        more = f"and {', '.join(step.channels[2:])}"
+        ax.text(0.03, 0.03, more, transform=ax.transAxes, fontsize=SMALL - 1)
+
+
+def _side(bounds: Bounds, low: float, high: float) -> tuple[float, float]:
+    """Return start and length of a side; an open one ends far outside the axes."""
+    far = high - low
+    start = low - far if bounds[0] is None else bounds[0]
+    end = high + far if bounds[1] is None else bounds[1]
+    return start, end - start
+
+
+def _plane(
+    ax: Axes,
+    step: Step,
+    events: Events,
+    across: Iterable[float | None] = (),
+    along: Iterable[float | None] = (),
+    *,
+    colours: str = "viridis",
+) -> tuple[float, float, float, float]:
+    """Draw the parent's density with both axes labelled, and return the limits."""
+    parent = events.inside(step.parent)
+    x, y = (events.values(channel)[parent] for channel in step.channels[:2])
+    limits = (
+        *limits_of(x, include=tuple(across)),
+        *limits_of(y, include=tuple(along)),
+    )
+    density_image(ax, x, y, limits=limits, colours=colours)
+    first, second = step.channels[:2]
+    label_axis(ax, "x", channel=first, scale=events.scale(first), limits=limits[:2])
+    label_axis(ax, "y", channel=second, scale=events.scale(second), limits=limits[2:])
+    return limits
+
+
+def _coloured(ax: Axes, step: Step, events: Events) -> None:
+    """Draw a Boolean gate: its events in colour over the parent's in grey.
+
+    Dashed lines are the borders of the ranges that it combines.
+    """
+    limits = _plane(ax, step, events, colours="Greys")
+    inside = events.inside(step.path)
+    x, y = (events.values(channel)[inside] for channel in step.channels)
+    density_image(ax, x, y, limits=limits)
+    for channel, line in zip(step.channels, (ax.axvline, ax.axhline), strict=True):
+        for border in events.borders(step, channel):
+            line(border, color=GATE, linewidth=0.9, linestyle=(0, (3, 2)))
+
+
+def _words(ax: Axes, step: Step) -> None:
+    ax.set_xticks([])
+    ax.set_yticks([])
+    lines = textwrap.wrap(step.gate.description, 26)
+    shown = lines if len(lines) <= LINES else [*lines[: LINES - 1], "…"]
+    ax.text(
+        0.5,
+        0.5,
+        "\n".join(shown),
+        transform=ax.transAxes,
+        ha="center",
+        va="center",
+        fontsize=SMALL - 0.5,
+        color=INK,
+    )

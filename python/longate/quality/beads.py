@@ -1,0 +1,202 @@
+"""Absolute counts from counting beads (single platform)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from longate._validation import listed, require_columns
+from longate.exceptions import CountingError
+from longate.gating.counting import ALL_EVENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from longate.gating.populations import Populations
+
+PIPETTING_CV = 0.03
+"""Coefficient of variation of pipetting blood, where none is measured."""
+SHARE_TOLERANCE = 1.25
+"""Shares of one population in two tubes that differ by more than this ratio disagree."""
+_Z95 = 1.959963984540054
+
+
+def per_microlitre(
+    populations: Populations,
+    *,
+    beads: str,
+    of: Sequence[str] | None = None,
+    pipetting_cv: float = PIPETTING_CV,
+    shared: tuple[str, str] | None = ("NK", "Lymphocytes"),
+) -> pd.DataFrame:
+    """Cells per microlitre of blood, by the beads in the same tube.
+
+    ``C = N_cells / N_beads x B / V x D`` with ``B`` beads in the tube (lot table), ``V`` blood
+    in µL and ``D`` the dilution before pipetting (both from the sheet). The interval is that of
+    ``log C`` with variance ``1/N_cells + 1/N_beads + CV²``.
+
+    Parameters
+    ----------
+    populations : Populations
+        A gated study whose sheet has ``bead_lot`` and ``blood_ul`` (and ``dilution``, else 1).
+    beads : str
+        The population of beads.
+    of : sequence of str, optional
+        Populations to count; all in the tube with beads by default.
+    pipetting_cv : float
+        Coefficient of variation of the pipetted volume, at least 0.
+    shared : (population, ancestor) or None
+        A share that other tubes have too; it is compared between tubes.
+
+    Returns
+    -------
+    DataFrame
+        ``sample, patient, visit, tube, population, name`` (last part of the path),
+        ``n_events, n_beads, per_microlitre, low, high`` (95 %), ``log_variance, detection,
+        quantifiable, lot_expired, share_disagrees, run_id`` and the sheet's columns. With no
+        cells the count is 0 and ``low`` 0, ``high`` from the exact bound of 3.69 events.
+
+    Raises
+    ------
+    CountingError
+        If lot, lot table, volume or beads are missing; the samples are named.
+    PopulationError
+        If a population is unknown.
+
+    Notes
+    -----
+    A mix-up of lots shows in the lot table or against an analyser's count, never in the
+    events: where neither exists it is not detectable.
+    """
+    tube = populations.tube_of(beads)
+    strategy = populations.strategies[tube]
+    counts = populations.counts[populations.counts["tube"] == tube]
+    bead_path = strategy.path(beads)
+    paths = _cell_paths(populations, tube, bead_path, of)
+    n_beads = counts[counts["population"] == bead_path].set_index("sample")["n_events"]
+    if (n_beads == 0).any():
+        empty = listed(n_beads.index[n_beads == 0])
+        msg = f"no beads were found in samples {empty}; check the gate {beads!r}"
+        raise CountingError(msg)
+    cells = counts[counts["population"].isin(paths)].copy()
+    cells["name"] = cells["population"].str.rpartition("/")[2]
+    cells["n_beads"] = cells["sample"].map(n_beads)
+    cells = cells.merge(_tubes(populations, tube), on="sample", validate="m:1")
+    cells = _concentrations(cells, pipetting_cv)
+    disagrees = _shares_disagree(populations, tube, shared)
+    cells["share_disagrees"] = cells["sample"].map(disagrees)
+    first = [
+        *("sample", "patient", "visit", "tube", "population", "name", "n_events"),
+        *("n_beads", "per_microlitre", "low", "high", "log_variance", "detection"),
+        *("quantifiable", "lot_expired", "share_disagrees", "run_id"),
+    ]
+    left_out = {"parent", "n_parent", "fraction", "beads_per_tube", "factor", *first}
+    return cells[[*first, *(c for c in cells if c not in left_out)]].reset_index(drop=True)
+
+
+def _cell_paths(
+    populations: Populations, tube: str, bead_path: str, of: Sequence[str] | None
+) -> list[str]:
+    strategy = populations.strategies[tube]
+    if of is not None:
+        return [strategy.path(name) for name in of]
+    return [path for path in strategy.paths if path != bead_path and path != ALL_EVENTS]
+
+
+def _tubes(populations: Populations, tube: str) -> pd.DataFrame:
+    """Return per sample the factor from cells per bead to cells per microlitre."""
+    import pandas as pd
+
+    rows = populations.study.samples.loc[[file.row for file in populations.files]]
+    rows = rows[rows["tube"] == tube].drop_duplicates("sample")
+    require_columns(rows, ["bead_lot", "blood_ul"], "the sample sheet", CountingError)
+    lots = getattr(populations.study, "bead_lots", None)
+    if lots is None:
+        msg = (
+            "the study has no lot table; put bead_lots.csv (lot, beads_per_tube, expiry) "
+            "beside the sample sheet, or give read_study(..., bead_lots=...)"
+        )
+        raise CountingError(msg)
+    require_columns(lots, ["lot", "beads_per_tube"], "the bead lot table", CountingError)
+    if lots["lot"].duplicated().any():
+        twice = listed(lots["lot"][lots["lot"].duplicated()])
+        msg = f"the bead lot table has the lots {twice} more than once"
+        raise CountingError(msg)
+    known = lots.assign(lot=lots["lot"].astype(str)).set_index("lot")
+    unknown = ~rows["bead_lot"].isin(known.index) | rows["blood_ul"].isna()
+    if unknown.any():
+        msg = (
+            f"samples {listed(rows['sample'][unknown])} have no volume or a bead lot that "
+            f"is not in the lot table (lots {listed(known.index)})"
+        )
+        raise CountingError(msg)
+    per_tube = rows["bead_lot"].map(known["beads_per_tube"]).astype(float)
+    dilution = rows["dilution"].fillna(1.0) if "dilution" in rows else 1.0
+    expired = pd.Series(data=False, index=rows.index)
+    if "expiry" in known and "date" in rows:
+        expiry = pd.to_datetime(rows["bead_lot"].map(known["expiry"]))
+        expired = pd.to_datetime(rows["date"]) > expiry
+    return pd.DataFrame(
+        {
+            "sample": rows["sample"],
+            "factor": per_tube / rows["blood_ul"] * dilution,
+            "lot_expired": expired,
+        }
+    )
+
+
+def _concentrations(cells: pd.DataFrame, pipetting_cv: float) -> pd.DataFrame:
+    n_cells = cells["n_events"].to_numpy(float)
+    n_beads = cells["n_beads"].to_numpy(float)
+    per_cell = cells["factor"].to_numpy(float) / n_beads
+    found = n_cells > 0
+    variance = np.full(len(cells), np.nan)
+    variance[found] = 1 / n_cells[found] + 1 / n_beads[found] + pipetting_cv**2
+    spread = np.exp(_Z95 * np.sqrt(np.where(found, variance, 0.0)))
+    # No cells: the exact 97.5 % bound of a Poisson mean, -ln 0.025 = 3.69 events.
+    none_high = -np.log(0.025) * per_cell
+    count = n_cells * per_cell
+    return cells.assign(
+        per_microlitre=count,
+        low=np.where(found, count / spread, 0.0),
+        high=np.where(found, count * spread, none_high),
+        log_variance=variance,
+    )
+
+
+def _shares_disagree(
+    populations: Populations, tube: str, shared: tuple[str, str] | None
+) -> pd.Series:
+    """Per sample: whether another tube's share differs beyond counting and 25 %."""
+    import pandas as pd
+
+    samples = {str(s) for s in populations.counts["sample"].unique()}
+    verdict = pd.Series(dict.fromkeys(sorted(samples), pd.NA), dtype="boolean")
+    if shared is None:
+        return verdict
+    tubes = [
+        name
+        for name, strategy in populations.strategies.items()
+        if all(population in strategy for population in shared)
+    ]
+    if tube not in tubes:
+        return verdict
+    share = {
+        name: populations.fraction(shared[0], of=shared[1], tube=name).set_index("sample")
+        for name in tubes
+    }
+    own = share.pop(tube)
+    for other in share.values():
+        both = own.join(other, how="inner", rsuffix="_other")
+        usable = both[(both["k"] > 0) & (both["k_other"] > 0)]
+        ratio = np.log(usable["fraction"] / usable["fraction_other"])
+        error = np.sqrt(
+            (1 - usable["fraction"]) / usable["k"]
+            + (1 - usable["fraction_other"]) / usable["k_other"]
+        )
+        beyond = (ratio.abs() > _Z95 * error) & (ratio.abs() > np.log(SHARE_TOLERANCE))
+        verdict.update(beyond.astype("boolean") | verdict.reindex(beyond.index).fillna(value=False))
+    return verdict

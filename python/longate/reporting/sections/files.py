@@ -1,0 +1,42 @@
+"""Which files could not be used, and where every number comes from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from longate.reporting import document as doc
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def problems_section(study: Any, populations: Any) -> doc.Section:
+    """Return the files that were left out and why, or that there are none.
+
+    Parameters
+    ----------
+    study : Study
+        With ``.samples``.
+    populations : Populations
+        Whose ``.problems`` has those of the study and those of gating.
+    """
+    problems = populations.problems
+    if len(problems):
+        block = doc.table(
+            problems,
+            caption=f"{len(problems)} problems; everything else was used",
+        )
+    else:
+        block = doc.paragraph(f"None: all {len(study.samples)} files were used.")
+    return doc.Section("problems", "Problems of files", [block])
+
+
+def provenance_section(entries: Mapping[str, object]) -> doc.Section:
+    """Return versions, seeds and identities as names and values.
+
+    Parameters
+    ----------
+    entries : mapping
+        Name to value, in the order shown.
+    """
+    return doc.Section("provenance", "Provenance", [doc.facts(entries)])

@@ -1,0 +1,56 @@
+"""How far the measured numbers are from the simulated truth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from longate.reporting import document as doc
+
+if TYPE_CHECKING:
+    from longate.reporting.truth import TruthComparison
+
+HEADINGS = {
+    "measure": "measure",
+    "n": "samples",
+    "bias": "bias (mean of measured − true)",
+    "worst": "largest |error|",
+    "inside": "inside counting interval",
+    "share": "% inside",
+    "share_low": "95 % low",
+    "share_high": "95 % high",
+}
+
+
+def truth_section(comparison: TruthComparison) -> doc.Section:
+    """Return bias and coverage over the samples, with a scatter per measure.
+
+    Parameters
+    ----------
+    comparison : TruthComparison
+        From :func:`longate.reporting.compare_with_truth`.
+    """
+    from longate.plot import truth
+
+    pictures = [
+        doc.picture(
+            truth(comparison, measure=measure),
+            alt=f"Measured against true values of {measure}, one point per sample",
+        )
+        for measure in comparison.summary["measure"]
+    ]
+    percent = {c: 100 * comparison.summary[c] for c in HEADINGS if "share" in c}
+    shown = comparison.summary.assign(**percent)[list(HEADINGS)]
+    digits = {"bias": 4, "worst": 4, "share": 0, "share_low": 0, "share_high": 0}
+    return doc.Section(
+        "truth",
+        "Against the simulated truth",
+        [
+            doc.paragraph(
+                "The data are simulated, so the composition that generated each sample "
+                "is known. Intervals are counting intervals: they cover the sampling "
+                "of events, not errors of gates, so the bias is the number to judge.",
+            ),
+            doc.table(shown, headings=HEADINGS, digits=digits),
+            doc.beside(*pictures),
+        ],
+    )

@@ -1,0 +1,179 @@
+"""The report: every section of one study on one page."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from longate._validation import require_columns
+from longate.exceptions import StudyError
+from longate.reporting import document as doc
+from longate.reporting.sections.answer import answer_section, limits_section
+from longate.reporting.sections.comparison import effects_section, sensitivity_section
+from longate.reporting.sections.composition import stages_section
+from longate.reporting.sections.counting import counting_section
+from longate.reporting.sections.files import problems_section, provenance_section
+from longate.reporting.sections.gating_steps import gates_section
+from longate.reporting.sections.over_time import over_time_section
+from longate.reporting.sections.patient_flow import flow_section
+from longate.reporting.sections.simulated_truth import truth_section
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    import pandas as pd
+
+    from longate.longitudinal import ResponderAnalysis
+    from longate.reporting.truth import TruthComparison
+
+RESEARCH = "For research use only. Not for diagnosis or for the care of patients."
+SIMULATED = (
+    "Simulated data: no patient stands behind any number here. The cohort is modelled "
+    "on the directions of a published abstract, not on its numbers."
+)
+
+
+def report(
+    path: str | PathLike[str],
+    study: Any,
+    populations: Any,
+    maturation: Any,
+    result: ResponderAnalysis,
+    *,
+    counts: pd.DataFrame | None = None,
+    subsets: ResponderAnalysis | Mapping[str, ResponderAnalysis] | None = None,
+    response: Any = None,
+    truth: TruthComparison | None = None,
+    title: str = "NK cell maturation and response",
+    provenance: Mapping[str, object] | None = None,
+) -> Path:
+    """Write one self-contained HTML page that tells a study from answer to files.
+
+    Pictures, styles and words are inside the file: it opens without a network and
+    can be sent by mail. Keywords of the FCS files are not shown, because they may
+    identify patients; codes of patients and names of files are, as in the sheet.
+
+    Parameters
+    ----------
+    path : path
+        The file to write; its folder must exist.
+    study : Study
+        Whose files and problems are told.
+    populations : Populations
+        What gating returned.
+    maturation : Maturation
+        Stages and index.
+    result : ResponderAnalysis
+        The primary analysis; its sentence opens the page.
+    counts : DataFrame, optional
+        From :func:`longate.quality.per_microlitre`.
+    subsets : ResponderAnalysis, or mapping of str to ResponderAnalysis, optional
+        A declared family of immune subsets in cells per µL blood, or several by
+        their unit.
+    response : Response or DataFrame, optional
+        Labels with their reasons.
+    truth : TruthComparison, optional
+        Given for simulated data only; the page then says on top that they are.
+    title : str
+        Of the page.
+    provenance : mapping, optional
+        More names and values, e.g. the seed of a simulation.
+
+    Returns
+    -------
+    pathlib.Path
+        The file written.
+
+    Raises
+    ------
+    StudyError
+        If the folder is missing, or a table lacks a column.
+    """
+    target = Path(path)
+    if not target.parent.is_dir():
+        msg = f"the folder {str(target.parent)!r} of the report does not exist"
+        raise StudyError(msg)
+    columns = ("sample", "tube", "population", "n_events", "detection", "run_id")
+    require_columns(populations.counts, columns, "populations.counts", StudyError)
+    families = _by_unit(subsets)
+    sections = [
+        answer_section(result, families),
+        limits_section(result, families),
+        over_time_section(result, families),
+        effects_section(result, families),
+        sensitivity_section(result, families),
+        flow_section(result, response),
+        stages_section(maturation, response),
+        gates_section(populations),
+        counting_section(populations, counts),
+        *([] if truth is None else [truth_section(truth)]),
+        problems_section(study, populations),
+        provenance_section(
+            _provenance(populations, maturation, result, families)
+            | dict(provenance or {})
+        ),
+    ]
+    page = doc.page(
+        title,
+        banner=[RESEARCH] if truth is None else [SIMULATED, RESEARCH],
+        sections=sections,
+        foot=f"Longate {_version('longate')} · run {result.provenance['run_id']}",
+    )
+    target.write_text(page, encoding="utf-8")
+    return target
+
+
+def _by_unit(
+    subsets: ResponderAnalysis | Mapping[str, ResponderAnalysis] | None,
+) -> dict[str, ResponderAnalysis]:
+    if subsets is None:
+        return {}
+    if isinstance(subsets, Mapping):
+        return dict(subsets)
+    return {"cells per µL blood": subsets}
+
+
+def _provenance(
+    populations: Any,
+    maturation: Any,
+    result: ResponderAnalysis,
+    families: Mapping[str, ResponderAnalysis],
+) -> dict[str, object]:
+    own = result.provenance
+    found: dict[str, object] = {
+        "software": ", ".join(
+            f"{name} {_version(name)}"
+            for name in ("longate", "numpy", "pandas", "scipy", "matplotlib")
+        ),
+        "Python": f"{platform.python_version()} on {platform.system()}",
+        "gating run": _distinct(populations.counts["run_id"]),
+    }
+    for tube, strategy in populations.strategies.items():
+        found[f"strategy of tube {tube}"] = strategy.id
+    found |= {
+        "maturation scheme": _distinct(maturation.table["scheme"]),
+        "response rule": own["rule"],
+        "analysis run": own["run_id"],
+        "analysis of": f"{', '.join(own['value'])} ({own['scale']}), "
+        f"{own['baseline']} to {own['last']}",
+        "values, SHA-256": own["values_sha256"],
+        "labels, SHA-256": own["labels_sha256"],
+        "seed of the analysis": own["seed"],
+    }
+    for unit, family in families.items():
+        found[f"analysis run, {unit}"] = family.provenance["run_id"]
+    return found
+
+
+def _distinct(column: pd.Series) -> str:
+    return ", ".join(str(value) for value in dict.fromkeys(column.dropna()))
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "(not installed)"

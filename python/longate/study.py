@@ -1,0 +1,451 @@
+"""Study: the files of a sample sheet, and what gating them leaves."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from longate._core import __version__, gate_files
+from longate._validation import listed, suggest
+from longate.cytometry.compensation import Compensation
+from longate.exceptions import FileWarning, LongateError, SampleSheetError, StudyError
+from longate.gating.compiled import CompiledStrategy, GatedSample, compile_strategy
+from longate.gating.populations import GatedFile, Populations
+from longate.gating.strategy import GatingStrategy
+from longate.io.fcs import FileHead, read_fcs, scan_file
+from longate.io.sample_sheet import read_sample_sheet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from longate.cytometry.sample import Sample
+
+_PROBLEM_COLUMNS = ["file", "sample", "tube", "step", "problem"]
+
+
+@dataclass(frozen=True, repr=False)
+class Study:
+    """The files of a clinical study. Made by :func:`read_study`; it never changes.
+
+    Parameters
+    ----------
+    samples : DataFrame
+        One row per file: ``sample, patient, visit`` (ordered), ``tube, role, file``, the
+        further columns of the sheet, and ``n_events`` (missing where a file is unusable).
+    heads : mapping of int to FileHead
+        What HEADER and TEXT say, by row of `samples`; usable files only.
+    compensations : mapping of int to Compensation or None
+        The matrix of each acquisition, by row.
+    problems : DataFrame
+        Files that cannot be used: ``file, sample, tube, step, problem``.
+    bead_lots : DataFrame or None
+        Lot table: ``lot, beads_per_tube`` and perhaps ``expiry``.
+    """
+
+    samples: pd.DataFrame = field(compare=False)
+    heads: Mapping[int, FileHead]
+    compensations: Mapping[int, Compensation | None]
+    problems: pd.DataFrame = field(compare=False)
+    bead_lots: pd.DataFrame | None = field(compare=False, default=None)
+
+    def __repr__(self) -> str:
+        """Shape first, then what one can type next."""
+        usable = self._usable
+        channels = {c.label for row in usable.index for c in self.heads[row].panel}
+        events = sum(self.heads[row].n_events for row in usable.index)
+        problems = f" · {len(self.problems)} problems" if len(self.problems) else ""
+        return (
+            f"Study · {usable['sample'].nunique()} samples · "
+            f"{usable['patient'].nunique()} patients · "
+            f"{usable['visit'].nunique()} visits · tubes {', '.join(self.tubes)} · "
+            f"{len(channels)} channels · {events / 1e6:.1f} M events{problems}\n"
+            "  .samples  .panel  .problems  .gate(strategy)  .read(sample, tube=...)"
+        )
+
+    def _repr_html_(self) -> str:
+        """Show the same in a notebook."""
+        from html import escape
+
+        return f"<pre>{escape(repr(self))}</pre>"
+
+    @property
+    def _usable(self) -> pd.DataFrame:
+        """Rows of samples (not controls) whose file could be read."""
+        wanted = (self.samples["role"] == "sample") & self.samples.index.isin(self.heads)
+        return self.samples[wanted]
+
+    @cached_property
+    def tubes(self) -> tuple[str, ...]:
+        """The tubes of the samples, in the order of the sheet."""
+        return tuple(self._usable["tube"].unique())
+
+    @cached_property
+    def panel(self) -> pd.DataFrame:
+        """Channels by tube: ``tube, detector, marker, kind, range, n_files``."""
+        import pandas as pd
+
+        tables = [
+            head.panel.table.assign(tube=self.samples["tube"][row])
+            for row, head in self.heads.items()
+            if self.samples["role"][row] == "sample"
+        ]
+        by = ["tube", "detector", "marker", "kind", "range"]
+        frame = pd.concat(tables)
+        counted = frame.groupby(by, sort=False, dropna=False, observed=True).size()
+        return counted.reset_index(name="n_files")
+
+    def read_file(self, row: int) -> Sample:
+        """Read the file of a row of :attr:`samples`, with the matrix of its acquisition.
+
+        Raises
+        ------
+        StudyError
+            If the file is not usable, or has changed since the study was read.
+        """
+        if row not in self.heads:
+            msg = f"row {row} has no usable file; see study.problems"
+            raise StudyError(msg)
+        head = self.heads[row]
+        sample = read_fcs(head.path, aliases=head.panel.aliases)
+        if scan_file(head.path).identity != head.identity:
+            msg = f"{head.path} has changed since the study was read; read it again"
+            raise StudyError(msg)
+        changed = {**vars(sample), "compensation": self.compensations[row]}
+        return type(sample)(**changed)
+
+    def read(self, sample: str, *, tube: str | None = None) -> Sample:
+        """Read the events of one sample.
+
+        Parameters
+        ----------
+        sample : str
+            Sample id, such as ``"P07_m06"``.
+        tube : str, optional
+            Needed where the sample has several tubes.
+
+        Raises
+        ------
+        StudyError
+            If there is no such sample, or it has several files and `tube` does not decide.
+        """
+        found = self._usable[self._usable["sample"] == sample]
+        if found.empty:
+            msg = f"no sample {sample!r}{suggest(sample, self._usable['sample'])}"
+            raise StudyError(msg)
+        if tube is not None:
+            found = found[found["tube"] == tube]
+        if len(found) != 1:
+            msg = (
+                f"sample {sample!r} has {len(found)} files of tube {tube!r}; it has the "
+                f"tubes {listed(self._usable['tube'][self._usable['sample'] == sample])}"
+            )
+            raise StudyError(msg)
+        return self.read_file(int(found.index[0]))
+
+    def negative_references(
+        self, *, tube: str | None = None
+    ) -> dict[str, tuple[float, float | None]]:
+        """How far each fluorescence channel reaches below zero over the whole study.
+
+        Returns
+        -------
+        dict
+            Detector -> (largest ``$PnR``, 5th percentile of the negative compensated
+            values pooled over the files, or None where there are none).
+
+        Raises
+        ------
+        StudyError
+            If the study has several tubes and `tube` does not say which.
+        """
+        tube = self._one_tube(tube)
+        tops: dict[str, float] = {}
+        negatives: dict[str, list[np.ndarray[Any, np.dtype[np.float64]]]] = {}
+        for row in self._usable.index[self._usable["tube"] == tube]:
+            sample = self.read_file(int(row))
+            for channel in sample.panel:
+                if channel.kind == "fluorescence":
+                    name = channel.detector
+                    values = sample.values(name)
+                    negatives.setdefault(name, []).append(values[values < 0])
+                    tops[name] = max(tops.get(name, 0.0), channel.range)
+        pooled = {name: np.concatenate(parts) for name, parts in negatives.items()}
+        return {
+            name: (tops[name], float(np.quantile(v, 0.05)) if len(v) else None)
+            for name, v in pooled.items()
+        }
+
+    def _one_tube(self, tube: str | None) -> str:
+        if tube is None and len(self.tubes) == 1:
+            return self.tubes[0]
+        if tube in self.tubes:
+            return str(tube)
+        what = f"no tube {tube!r}" if tube else "several tubes"
+        msg = f"the study has {what}; its tubes are {listed(self.tubes)}"
+        raise StudyError(msg)
+
+    def gate(
+        self,
+        strategy: GatingStrategy | Mapping[str, GatingStrategy],
+        *,
+        threads: int | None = None,
+        progress: bool = True,
+    ) -> Populations:
+        """Gate every sample in one pass over each file.
+
+        Parameters
+        ----------
+        strategy : GatingStrategy, or mapping of str to GatingStrategy
+            One for a study of one tube; one per tube otherwise. Tubes without a strategy
+            are left out.
+        threads : int, optional
+            All processors by default. Results do not depend on it.
+        progress : bool
+            Whether to show a progress bar.
+
+        Returns
+        -------
+        Populations
+            A file that fails is listed in ``.problems``; the others are delivered.
+
+        Raises
+        ------
+        StudyError
+            If tubes and strategies do not fit, or no file at all could be gated.
+
+        Warns
+        -----
+        FileWarning
+            If files could not be gated.
+        """
+        strategies = self._strategies(strategy)
+        failed: list[dict[str, Any]] = []
+        compiled = self._compiled(strategies, failed)
+        jobs = [(str(self.heads[r].path), c.plan, self.heads[r].identity) for r, c in compiled]
+        with _Progress(len(jobs), show=progress) as tick:
+            outcomes = gate_files(jobs, threads or 0, True, tick)  # noqa: FBT003
+        files = []
+        for (row, made), outcome in zip(compiled, outcomes, strict=True):
+            if isinstance(outcome, BaseException):
+                failed.append(_problem(self.samples, row, "gate", outcome))
+            else:
+                n_events, counts, masks = outcome
+                gated = GatedSample(made.strategy, n_events, tuple(counts), tuple(masks))
+                files.append(GatedFile(row, gated))
+        problems = _problem_table([*self.problems.to_dict("records"), *failed])
+        if not files:
+            msg = "no file could be gated:\n" + _listing(problems)
+            raise StudyError(msg)
+        _warn_of(failed)
+        run_id = self._run_id(strategies)
+        return Populations(self, strategies, tuple(files), problems, run_id)
+
+    def _strategies(
+        self, strategy: GatingStrategy | Mapping[str, GatingStrategy]
+    ) -> dict[str, GatingStrategy]:
+        if not isinstance(strategy, Mapping):
+            return {self._one_tube(None): strategy}
+        unknown = [tube for tube in strategy if tube not in self.tubes]
+        if unknown:
+            msg = (
+                f"strategies are given for {listed(unknown)}; the study has the tubes "
+                f"{listed(self.tubes)}{suggest(unknown[0], self.tubes)}"
+            )
+            raise StudyError(msg)
+        return dict(strategy)
+
+    def _compiled(
+        self, strategies: Mapping[str, GatingStrategy], failed: list[dict[str, Any]]
+    ) -> list[tuple[int, CompiledStrategy]]:
+        """Compile each strategy once per panel and matrix."""
+        known: dict[Any, CompiledStrategy] = {}
+        ready = []
+        for row in map(int, self._usable.index):
+            tube = self.samples["tube"][row]
+            if tube not in strategies:
+                continue
+            head, matrix = self.heads[row], self.compensations[row]
+            key = (tube, head.panel.channels, matrix.id if matrix else None)
+            try:
+                if key not in known:
+                    known[key] = compile_strategy(strategies[tube], head.panel, matrix)
+            except LongateError as error:
+                failed.append(_problem(self.samples, row, "compile", error))
+            else:
+                ready.append((row, known[key]))
+        if not ready:
+            msg = "no file could be gated:\n" + _listing(_problem_table(failed))
+            raise StudyError(msg)
+        return ready
+
+    def _run_id(self, strategies: Mapping[str, GatingStrategy]) -> str:
+        parts = [__version__]
+        parts += [f"{tube}:{strategy.id}" for tube, strategy in strategies.items()]
+        for row, head in self.heads.items():
+            matrix = self.compensations[row]
+            length, _, text_hash = head.identity
+            parts.append(f"{length}:{text_hash}:{matrix.id if matrix else ''}")
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]
+
+
+class _Progress:
+    """A progress bar that is made only if it is shown."""
+
+    def __init__(self, total: int, *, show: bool) -> None:
+        self._bar: Any = None
+        if show:
+            from tqdm.auto import tqdm
+
+            self._bar = tqdm(total=total, desc="gating", unit="file", leave=False)
+
+    def __enter__(self) -> Callable[[int], object] | None:
+        return self._bar.update if self._bar is not None else None
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+
+def read_study(
+    sheet: str | Path | pd.DataFrame,
+    *,
+    aliases: Mapping[str, str] | None = None,
+    runs: str | None = None,
+    visits: Sequence[str] | None = None,
+    bead_lots: str | Path | pd.DataFrame | None = None,
+) -> Study:
+    """Read a study from its sample sheet. Files are looked at, events are not read.
+
+    Parameters
+    ----------
+    sheet : path-like or DataFrame
+        CSV, xlsx, or a frame with the columns ``file, patient, visit, tube``; see
+        :func:`longate.io.sample_sheet.read_sample_sheet` for the others. A column
+        ``compensation`` may name a CSV matrix (relative to the sheet), ``none``, or be blank
+        for the file's own.
+    aliases : mapping of str to str, optional
+        Further names for markers, such as ``{"NCAM": "CD56"}``.
+    runs : {"replace", "pool", "keep"}, optional
+        What to do with several files of one patient, visit and tube.
+    visits : sequence of str, optional
+        The order of the visits; natural order by default.
+    bead_lots : path-like or DataFrame, optional
+        Lot table with ``lot, beads_per_tube`` and perhaps ``expiry``; by default
+        ``bead_lots.csv`` beside the sheet, where there is one.
+
+    Returns
+    -------
+    Study
+        Unusable files are in ``.problems``; the others are ready.
+
+    Raises
+    ------
+    SampleSheetError
+        If the sheet is malformed.
+    StudyError
+        If no sample at all has a usable file.
+
+    Warns
+    -----
+    FileWarning
+        If files are unusable.
+    """
+    import pandas as pd
+
+    samples = read_sample_sheet(sheet, runs=runs, visits=visits)
+    folder = Path() if isinstance(sheet, pd.DataFrame) else Path(sheet).parent
+    heads: dict[int, FileHead] = {}
+    compensations: dict[int, Compensation | None] = {}
+    failed: list[dict[str, Any]] = []
+    for row in map(int, samples.index[samples["role"] != "exclude"]):
+        try:
+            head = scan_file(samples["file"][row], aliases=aliases)
+            compensations[row] = _acquisition_matrix(samples, row, head, folder)
+            heads[row] = head
+        except (LongateError, OSError) as error:
+            failed.append(_problem(samples, row, "read", error))
+    samples["n_events"] = pd.array(
+        [heads[row].n_events if row in heads else None for row in samples.index],
+        dtype="Int64",
+    )
+    lots = _read_lots(bead_lots, folder, beside=not isinstance(sheet, pd.DataFrame))
+    study = Study(samples, heads, compensations, _problem_table(failed), lots)
+    if study._usable.empty:
+        listing = _listing(study.problems) or "  it lists no file with the role 'sample'"
+        msg = f"no sample of the study has a usable file:\n{listing}"
+        raise StudyError(msg)
+    _warn_of(failed)
+    return study
+
+
+def _acquisition_matrix(
+    samples: pd.DataFrame, row: int, head: FileHead, folder: Path
+) -> Compensation | None:
+    import pandas as pd
+
+    given = samples["compensation"][row] if "compensation" in samples.columns else None
+    if given is None or pd.isna(given) or str(given).strip() in ("", "acquisition"):
+        return head.compensation
+    if str(given).strip().lower() == "none":
+        return None
+    path = folder / str(given)
+    try:
+        table = pd.read_csv(path, index_col=0)
+    except (OSError, ValueError) as error:
+        msg = f"row {row + 2} names the compensation {given!r}: {error}"
+        raise SampleSheetError(msg) from None
+    return Compensation(table.to_numpy(float), [str(name) for name in table.columns])
+
+
+def _read_lots(
+    lots: str | Path | pd.DataFrame | None, folder: Path, *, beside: bool
+) -> pd.DataFrame | None:
+    import pandas as pd
+
+    if isinstance(lots, pd.DataFrame):
+        return lots
+    default = folder / "bead_lots.csv"
+    if lots is None and not (beside and default.is_file()):
+        return None
+    return pd.read_csv(default if lots is None else lots, dtype={"lot": str})
+
+
+def _problem(
+    samples: pd.DataFrame, row: int, step: str, error: BaseException
+) -> dict[str, Any]:
+    return {
+        "file": Path(samples["file"][row]).name,
+        "sample": samples["sample"][row],
+        "tube": samples["tube"][row],
+        "step": step,
+        "problem": str(error),
+    }
+
+
+def _problem_table(problems: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(list(problems), columns=_PROBLEM_COLUMNS)
+
+
+def _listing(problems: pd.DataFrame, most: int = 10) -> str:
+    lines = [f"  {row.file}: {row.problem}" for row in problems.head(most).itertuples()]
+    if len(problems) > most:
+        lines.append(f"  and {len(problems) - most} more")
+    return "\n".join(lines)
+
+
+def _warn_of(failed: Sequence[Mapping[str, Any]]) -> None:
+    if failed:
+        table = _problem_table(failed)
+        msg = f"{len(failed)} files are left out:\n{_listing(table)}\nsee .problems"
+        warnings.warn(msg, FileWarning, stacklevel=3)

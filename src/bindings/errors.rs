@@ -1,0 +1,41 @@
+//! One match from kernel errors to the exceptions that Python defines.
+
+use pyo3::exceptions::{PyKeyboardInterrupt, PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+
+use crate::error::Error;
+
+pyo3::import_exception!(longate.exceptions, FcsError);
+pyo3::import_exception!(longate.exceptions, GateError);
+pyo3::import_exception!(longate.exceptions, SpilloverError);
+pyo3::import_exception!(longate.exceptions, StrategyError);
+pyo3::import_exception!(longate.exceptions, TransformError);
+
+/// The exception for an error that concerns no file.
+pub(super) fn exception(error: Error) -> PyErr {
+    let message = error.to_string();
+    match error {
+        Error::MalformedSpillover { .. } | Error::SingularSpillover { .. } => {
+            SpilloverError::new_err(message)
+        }
+        Error::ScaleParameters { .. } | Error::UnknownScale { .. } => TransformError::new_err(message),
+        Error::MalformedGate { .. } => GateError::new_err(message),
+        Error::MalformedPlan { .. } => StrategyError::new_err(message),
+        Error::Length { .. } => PyValueError::new_err(message),
+        Error::Interrupted => PyKeyboardInterrupt::new_err(message),
+        Error::Threads(_) => PyRuntimeError::new_err(message),
+        _ => FcsError::new_err(message),
+    }
+}
+
+/// The exception for an error that concerns the file `path`, whose name comes first.
+pub(super) fn file_exception(path: &std::path::Path, error: Error) -> PyErr {
+    let path = path.display();
+    match error {
+        Error::Io(ref cause) if cause.kind() == std::io::ErrorKind::NotFound => {
+            pyo3::exceptions::PyFileNotFoundError::new_err(format!("{path}: no such file"))
+        }
+        Error::Interrupted => exception(error),
+        _ => FcsError::new_err(format!("{path} {error}")),
+    }
+}

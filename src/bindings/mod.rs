@@ -1,0 +1,36 @@
+//! The Python boundary: array, view, detach, kernel, array. No arithmetic, no decisions.
+//!
+//! Every function takes what Python has, releases the interpreter, calls one kernel and hands
+//! back arrays. Meaning (does this marker exist, which file is this) is checked in Python.
+
+mod errors;
+mod fcs;
+mod maturation;
+mod numbers;
+mod plan;
+mod resample;
+
+use pyo3::prelude::*;
+
+/// Kernels of Longate; the public functions are in the package around it.
+#[pymodule]
+mod _core {
+    #[pymodule_export]
+    use super::fcs::{encode_head, read_columns, read_head};
+    #[pymodule_export]
+    use super::maturation::count_phenotypes;
+    #[pymodule_export]
+    use super::numbers::{
+        compensate, invert_spillover, polygon_contains, scale_forward, scale_inverse,
+    };
+    #[pymodule_export]
+    use super::plan::{Plan, gate_arrays, gate_files};
+    #[pymodule_export]
+    use super::resample::permute_welch;
+
+    #[pymodule_init]
+    fn init(module: &super::Bound<'_, super::PyModule>) -> super::PyResult<()> {
+        use super::PyModuleMethods;
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}

@@ -1,0 +1,83 @@
+//! Compensation and scales on arrays.
+
+use ndarray::Array2;
+use numpy::{IntoPyArray, PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2};
+use pyo3::prelude::*;
+
+use crate::compensation;
+use crate::gate::Polygon;
+use crate::transform::Scale;
+
+use super::errors::exception;
+
+/// The inverse of a spillover matrix and its condition number.
+#[pyfunction]
+pub(super) fn invert_spillover<'py>(
+    py: Python<'py>,
+    matrix: PyReadonlyArray2<'py, f64>,
+) -> PyResult<(Bound<'py, PyArray2<f64>>, f64)> {
+    let inverse = compensation::invert(matrix.as_array()).map_err(exception)?;
+    Ok((inverse.matrix.into_pyarray(py), inverse.condition_number))
+}
+
+/// One compensated channel from the observed ones and a column of the inverse.
+#[pyfunction]
+pub(super) fn compensate<'py>(
+    py: Python<'py>,
+    observed: Vec<PyReadonlyArray1<'py, f64>>,
+    weights: Vec<f64>,
+) -> PyResult<Bound<'py, PyArray1<f64>>> {
+    let columns = observed
+        .iter()
+        .map(PyReadonlyArray1::as_slice)
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut out = vec![0.0; columns.first().map_or(0, |column| column.len())];
+    py.detach(|| compensation::compensate(&columns, &weights, &mut out))
+        .map_err(exception)?;
+    Ok(out.into_pyarray(py))
+}
+
+/// Values put on a scale.
+#[pyfunction]
+pub(super) fn scale_forward<'py>(
+    py: Python<'py>,
+    scale: (String, Vec<f64>),
+    values: PyReadonlyArray1<'py, f64>,
+) -> PyResult<Bound<'py, PyArray1<f64>>> {
+    let scale = Scale::from_name(&scale.0, &scale.1).map_err(exception)?;
+    let mut out = values.as_array().to_vec();
+    py.detach(|| scale.forward_all(&mut out));
+    Ok(out.into_pyarray(py))
+}
+
+/// Places on a scale brought back to values.
+#[pyfunction]
+pub(super) fn scale_inverse<'py>(
+    py: Python<'py>,
+    scale: (String, Vec<f64>),
+    places: PyReadonlyArray1<'py, f64>,
+) -> PyResult<Bound<'py, PyArray1<f64>>> {
+    let scale = Scale::from_name(&scale.0, &scale.1).map_err(exception)?;
+    let mut out = places.as_array().to_vec();
+    py.detach(|| scale.inverse_all(&mut out));
+    Ok(out.into_pyarray(py))
+}
+
+/// Check the vertices of a polygon, and which points lie in it.
+#[pyfunction]
+pub(super) fn polygon_contains<'py>(
+    py: Python<'py>,
+    vertices: Vec<(f64, f64)>,
+    points: PyReadonlyArray2<'py, f64>,
+) -> PyResult<Bound<'py, PyArray1<bool>>> {
+    let polygon = Polygon::new(vertices).map_err(exception)?;
+    let points: Array2<f64> = points.as_array().to_owned();
+    let inside = py.detach(|| {
+        points
+            .rows()
+            .into_iter()
+            .map(|point| polygon.contains(point[0], point[1]))
+            .collect::<Vec<_>>()
+    });
+    Ok(inside.into_pyarray(py))
+}

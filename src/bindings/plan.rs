@@ -1,0 +1,236 @@
+//! Compiled strategies and the pass over files.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArray2};
+use pyo3::prelude::*;
+
+use crate::error::Result;
+use crate::gate::{Dimension, Expression, Interval, Polygon, Rectangle, Term};
+use crate::plan::{self, Axis, GateKind, GateSpec, Job, Monitor, Outcome, Populations};
+use crate::transform::Scale;
+
+use super::errors::{exception, file_exception};
+
+/// A scale as (name, parameters).
+type ScaleArgument = (String, Vec<f64>);
+/// An axis as (channel, column of the inverse, scale).
+type AxisArgument = (usize, Option<usize>, ScaleArgument);
+/// A side of a rectangle as (axis, min, max).
+type DimensionArgument = (usize, Option<f64>, Option<f64>);
+
+/// A gate as Python describes it.
+#[derive(FromPyObject)]
+enum GateArgument {
+    Rectangle {
+        #[pyo3(item)]
+        parent: Option<usize>,
+        #[pyo3(item)]
+        dimensions: Vec<DimensionArgument>,
+        #[pyo3(item)]
+        closed: bool,
+    },
+    Polygon {
+        #[pyo3(item)]
+        parent: Option<usize>,
+        #[pyo3(item)]
+        x: usize,
+        #[pyo3(item)]
+        y: usize,
+        #[pyo3(item)]
+        vertices: Vec<(f64, f64)>,
+    },
+    Boolean {
+        #[pyo3(item)]
+        parent: Option<usize>,
+        #[pyo3(item)]
+        terms: Vec<TermArgument>,
+    },
+}
+
+/// A term of a Boolean expression: a gate's number, or the name of an operator.
+#[derive(FromPyObject)]
+enum TermArgument {
+    Gate(usize),
+    Operator(String),
+}
+
+impl GateArgument {
+    fn into_spec(self, axes: &[Axis]) -> Result<GateSpec> {
+        let scale = |axis: usize| axes.get(axis).map_or(Scale::Identity, |axis| axis.scale);
+        Ok(match self {
+            Self::Rectangle {
+                parent,
+                dimensions,
+                closed,
+            } => {
+                let interval = if closed {
+                    Interval::Closed
+                } else {
+                    Interval::HalfOpen
+                };
+                let dimensions = dimensions
+                    .into_iter()
+                    .map(|(axis, min, max)| Dimension::new(axis, scale(axis), (min, max), interval))
+                    .collect::<Result<_>>()?;
+                let kind = GateKind::Rectangle(Rectangle { dimensions });
+                GateSpec { parent, kind }
+            }
+            Self::Polygon {
+                parent,
+                x,
+                y,
+                vertices,
+            } => {
+                let outline = Polygon::new(vertices)?;
+                let kind = GateKind::Polygon { x, y, outline };
+                GateSpec { parent, kind }
+            }
+            Self::Boolean { parent, terms } => {
+                let terms = terms
+                    .into_iter()
+                    .map(|term| match term {
+                        TermArgument::Gate(index) => Term::Population(index),
+                        TermArgument::Operator(name) if name == "not" => Term::Not,
+                        TermArgument::Operator(name) if name == "and" => Term::And,
+                        TermArgument::Operator(_) => Term::Or,
+                    })
+                    .collect();
+                let kind = GateKind::Boolean(Expression::new(terms)?);
+                GateSpec { parent, kind }
+            }
+        })
+    }
+}
+
+/// A compiled gating strategy for files of one panel.
+#[pyclass(frozen)]
+pub(super) struct Plan(Arc<plan::Plan>);
+
+#[pymethods]
+impl Plan {
+    /// Compile a strategy: channel numbers of the file; places among them of the detectors that
+    /// enter compensation, and the inverse spillover matrix; axes; gates.
+    #[new]
+    #[pyo3(signature = (channels, detectors, inverse, axes, gates))]
+    fn new(
+        channels: Vec<usize>,
+        detectors: Vec<usize>,
+        inverse: Option<PyReadonlyArray2<'_, f64>>,
+        axes: Vec<AxisArgument>,
+        gates: Vec<GateArgument>,
+    ) -> PyResult<Self> {
+        let inverse = inverse.map(|matrix| matrix.as_array().to_owned());
+        let axes = axes
+            .into_iter()
+            .map(|(channel, compensated, (name, parameters))| {
+                Ok(Axis {
+                    channel,
+                    compensated,
+                    scale: Scale::from_name(&name, &parameters)?,
+                })
+            })
+            .collect::<Result<Vec<_>>>()
+            .map_err(exception)?;
+        let gates = gates
+            .into_iter()
+            .map(|gate| gate.into_spec(&axes))
+            .collect::<Result<Vec<_>>>()
+            .map_err(exception)?;
+        let plan = plan::Plan::compile(channels, detectors, inverse, axes, gates).map_err(exception)?;
+        Ok(Self(Arc::new(plan)))
+    }
+}
+
+/// (number of events, counts per gate, packed mask per gate).
+type Gated<'py> = (usize, Vec<u64>, Vec<Bound<'py, PyArray1<u8>>>);
+
+fn gated(py: Python<'_>, populations: Populations) -> Gated<'_> {
+    let masks = populations
+        .masks
+        .into_iter()
+        .map(|mask| mask.into_pyarray(py))
+        .collect();
+    (populations.n_events, populations.counts, masks)
+}
+
+/// Gate values in memory: one array per channel of the plan.
+#[pyfunction]
+pub(super) fn gate_arrays<'py>(
+    py: Python<'py>,
+    plan: &Plan,
+    values: Vec<PyReadonlyArray1<'py, f64>>,
+    n_events: usize,
+) -> PyResult<Gated<'py>> {
+    let columns = values
+        .iter()
+        .map(PyReadonlyArray1::as_slice)
+        .collect::<std::result::Result<Vec<_>, _>>()?;
+    let outcome = py
+        .detach(|| plan::gate_values(&columns, n_events, &plan.0))
+        .map_err(exception)?;
+    Ok(gated(py, outcome))
+}
+
+/// Passes progress on to Python and asks for its signals.
+struct PythonMonitor<'a> {
+    progress: Option<&'a Py<PyAny>>,
+    told: usize,
+    raised: Option<PyErr>,
+}
+
+impl Monitor for PythonMonitor<'_> {
+    fn poll(&mut self, finished: usize) -> bool {
+        let outcome = Python::attach(|py| {
+            py.check_signals()?;
+            if let Some(progress) = self.progress.filter(|_| finished > self.told) {
+                progress.call1(py, (finished - self.told,))?;
+                self.told = finished;
+            }
+            Ok(())
+        });
+        self.raised = outcome.err();
+        self.raised.is_none()
+    }
+}
+
+/// A file as (path, plan, identity), the identity being (length, modified, hash) or None.
+type JobArgument<'py> = (PathBuf, Bound<'py, Plan>, Option<(u64, i128, u64)>);
+
+/// Gate files on a pool of threads; each answer is what `gate_arrays` returns, or an exception.
+#[pyfunction]
+#[pyo3(signature = (jobs, threads, keep_masks, progress))]
+pub(super) fn gate_files<'py>(
+    py: Python<'py>,
+    jobs: Vec<JobArgument<'py>>,
+    threads: usize,
+    keep_masks: bool,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let jobs: Vec<Job> = jobs
+        .into_iter()
+        .map(|(path, plan, identity)| Job {
+            path,
+            plan: Arc::clone(&plan.get().0),
+            identity,
+        })
+        .collect();
+    let mut monitor = PythonMonitor {
+        progress: progress.as_ref(),
+        told: 0,
+        raised: None,
+    };
+    let outcomes = py.detach(|| plan::run_files(&jobs, threads, keep_masks, &mut monitor));
+    if let Some(raised) = monitor.raised {
+        return Err(raised);
+    }
+    let answer = |(job, outcome): (&Job, Outcome)| match outcome {
+        Ok(populations) => Ok(gated(py, populations).into_pyobject(py)?.into_any()),
+        Err(error) => Ok(file_exception(&job.path, error).into_value(py).into_bound(py).into_any()),
+    };
+    jobs.iter()
+        .zip(outcomes.map_err(exception)?)
+        .map(answer)
+        .collect()
+}

@@ -1,0 +1,11 @@
+//! Gates: one file each. Semantics are those of Gating-ML 2.0 (Spidlen 2015,
+//! doi:10.1002/cyto.a.22637): half-open ranges, even-odd polygons with inclusive borders,
+//! and an event with NaN in a dimension is in neither a gate nor its complement.
+
+mod boolean;
+mod polygon;
+mod rectangle;
+
+pub use boolean::{Expression, Term};
+pub use polygon::Polygon;
+pub use rectangle::{Dimension, Interval, Rectangle};

@@ -1,0 +1,33 @@
+//! **Longate**: numbers about events in clinical flow cytometry.
+//!
+//! The crate takes the bytes of FCS files to populations: it decodes events,
+//! compensates them, puts them on a scale, decides gates and counts. It knows
+//! neither patients nor Python; the package around it does. Only the room
+//! [`bindings`] (feature `python`) sees Python, and decides nothing.
+//!
+//! The rooms, from the bottom up; each uses only those before it:
+//!
+//! - [`error`]: one variant per complaint.
+//! - [`membership`]: bit masks, one bit per event.
+//! - [`source`]: where bytes come from.
+//! - [`fcs`]: bytes to events, and the head of a file to be written.
+//! - [`compensation`]: the inverse of a spillover matrix, and its application.
+//! - [`transform`]: scales, one file each, and exact thresholds on them.
+//! - [`gate`]: gates, one file each.
+//! - [`maturation`]: phenotypes of the events of a population.
+//! - [`resample`]: exact permutation of patients' labels.
+//! - [`plan`]: a compiled gating strategy and its single pass over a file.
+
+pub mod compensation;
+pub mod error;
+pub mod fcs;
+pub mod gate;
+pub mod maturation;
+pub mod membership;
+pub mod plan;
+pub mod resample;
+pub mod source;
+pub mod transform;
+
+#[cfg(feature = "python")]
+mod bindings;

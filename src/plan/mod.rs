@@ -1,0 +1,13 @@
+//! A compiled gating strategy, and its single pass over a file.
+//!
+//! [`Plan::compile`] puts gates in an order in which each comes after what it needs, and
+//! turns every bound on a scaled axis into an exact cut on the value. [`run_files`] reads each file once,
+//! block by block, and keeps counts and, where asked, one bit per event and population.
+
+mod compile;
+mod pool;
+mod run;
+
+pub use compile::{Axis, GateKind, GateSpec, Plan};
+pub use pool::{Job, Monitor, Outcome, run_files};
+pub use run::{Populations, gate_values, run_file};

@@ -1,0 +1,401 @@
+//! Resampling of labels: the permutation test of a difference of means whose
+//! statistic is studentised as Welch does, and its interval by inversion.
+//!
+//! The statistic of a labelling is
+//! `T = (m1 - m0) / sqrt(s1^2 / n1 + s0^2 / n0)`, so unequal variances of the
+//! groups do not pass for an effect (Janssen 1997,
+//! doi:10.1016/S0167-7152(97)00043-6). Every labelling that keeps the group
+//! sizes is looked at while there are few enough, else a seeded sample of them
+//! with one seed for each replicate. Everything runs in one thread, in one
+//! order, so results do not depend on the machine's load.
+
+mod inversion;
+mod labelling;
+mod moments;
+mod roots;
+
+use inversion::{Side, quartic};
+use labelling::{draw, labellings, next_choice};
+use moments::{Moments, ratio};
+use ndarray::ArrayView1;
+use roots::positive_roots;
+
+/// Two statistics closer than this (relative) are a tie.
+const TIE: f64 = 1e-9;
+/// A standard error below this share of the values' range is no variation.
+const FLAT: f64 = 1e-10;
+
+/// How many labellings to look at, and for which interval.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Plan {
+    /// One minus the confidence of the interval.
+    pub alpha: f64,
+    /// Up to this many labellings are enumerated; above, they are sampled.
+    pub most_enumerated: u64,
+    /// Size of the sample where labellings are sampled.
+    pub replicates: u64,
+    /// Seed of the sample.
+    pub seed: u64,
+}
+
+/// What the permutations of labels say about one difference of means.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Permutation {
+    /// The observed Welch statistic; infinite where no group varies.
+    pub statistic: f64,
+    /// Share of labellings, the observed one included, whose statistic is at
+    /// least as far from 0.
+    pub p: f64,
+    /// The smallest `p` that any labelling of these very values could reach.
+    pub floor: f64,
+    /// Lower end of the interval: the smallest shift that is not rejected.
+    /// Minus infinity where no shift can be rejected at this `alpha`, NaN where
+    /// the observed groups do not vary at all.
+    pub low: f64,
+    /// Upper end of the interval, as `low`.
+    pub high: f64,
+    /// Labellings looked at, the observed one included.
+    pub labellings: u64,
+    /// Labellings in which neither group varies; their statistic is infinite,
+    /// or 0 where the means agree too.
+    pub degenerate: u64,
+    /// Whether every labelling was looked at.
+    pub exact: bool,
+}
+
+/// Permutes the labels of `values` and returns the test and its interval.
+///
+/// `in_first` marks the group whose mean stands first in the difference.
+/// Returns `None` unless the two have one length, every value is finite, both
+/// groups hold at least two values, and `0 < alpha < 1`.
+#[must_use]
+pub fn permute_labels(
+    values: ArrayView1<'_, f64>,
+    in_first: ArrayView1<'_, bool>,
+    plan: &Plan,
+) -> Option<Permutation> {
+    let sample = Sample::new(&values.to_vec(), &in_first.to_vec())?;
+    if !(plan.alpha > 0.0 && plan.alpha < 1.0) {
+        return None;
+    }
+    let exact = labellings(sample.values.len(), sample.n_first)
+        .is_some_and(|number| number <= plan.most_enumerated);
+    let mut magnitudes = Vec::new();
+    let mut degenerate = 0;
+    sample.visit(plan, exact, |labels| {
+        let (difference, error) = sample.welch(labels);
+        degenerate += u64::from(error <= 0.0);
+        magnitudes.push(ratio(difference, error).abs());
+    });
+    let (difference, error) = sample.welch(&sample.in_first);
+    let statistic = ratio(difference, error);
+    let largest = magnitudes.iter().copied().fold(0.0, f64::max);
+    let total = magnitudes.len() as f64;
+    let share = |least: f64| {
+        let bar = least * (1.0 - TIE);
+        magnitudes.iter().filter(|&&t| t >= bar).count() as f64 / total
+    };
+    let (low, high) = if error > 0.0 {
+        let below = sample.reach(plan, exact, Side::Below, difference, error);
+        let above = sample.reach(plan, exact, Side::Above, difference, error);
+        (difference - below * error, difference + above * error)
+    } else {
+        (f64::NAN, f64::NAN)
+    };
+    Some(Permutation {
+        statistic,
+        p: share(statistic.abs()),
+        floor: if exact { share(largest) } else { 1.0 / total },
+        low,
+        high,
+        labellings: magnitudes.len() as u64,
+        degenerate,
+        exact,
+    })
+}
+
+/// Values with labels, checked: two groups of at least two finite values.
+struct Sample {
+    /// The values minus their mean, so that sums lose no digits.
+    values: Vec<f64>,
+    in_first: Vec<bool>,
+    n_first: usize,
+    /// Standard errors up to this are rounding, not variation.
+    flat: f64,
+}
+
+impl Sample {
+    fn new(values: &[f64], in_first: &[bool]) -> Option<Self> {
+        let n_first = in_first.iter().filter(|&&first| first).count();
+        let n = values.len();
+        if n != in_first.len() || n_first < 2 || n - n_first < 2 {
+            return None;
+        }
+        if values.iter().any(|value| !value.is_finite()) {
+            return None;
+        }
+        let mean = values.iter().sum::<f64>() / n as f64;
+        let values: Vec<f64> = values.iter().map(|value| value - mean).collect();
+        let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        Some(Self {
+            values,
+            in_first: in_first.to_vec(),
+            n_first,
+            flat: FLAT * (high - low),
+        })
+    }
+
+    /// Shows every labelling to `look`, or the observed one and then a sample.
+    fn visit(&self, plan: &Plan, exact: bool, mut look: impl FnMut(&[bool])) {
+        let n = self.values.len();
+        if exact {
+            let mut chosen: Vec<usize> = (0..self.n_first).collect();
+            let mut labels = vec![false; n];
+            loop {
+                labels.fill(false);
+                for &at in &chosen {
+                    labels[at] = true;
+                }
+                look(&labels);
+                if !next_choice(&mut chosen, n) {
+                    return;
+                }
+            }
+        }
+        look(&self.in_first);
+        let mut labels = vec![false; n];
+        let mut order: Vec<usize> = Vec::with_capacity(n);
+        for replicate in 0..plan.replicates {
+            draw(&mut order, &mut labels, self.n_first, plan.seed, replicate);
+            look(&labels);
+        }
+    }
+
+    /// Difference of means and its standard error (0 where nothing varies).
+    fn welch(&self, labels: &[bool]) -> (f64, f64) {
+        let moments = Moments::of(&self.values, &self.values, labels);
+        let error = moments.error_product().sqrt();
+        let difference = moments.left[0] - moments.left[1];
+        if error > self.flat {
+            (difference, error)
+        } else if difference.abs() > self.flat {
+            (difference, 0.0)
+        } else {
+            (0.0, 0.0)
+        }
+    }
+
+    /// How far beyond the estimate, in standard errors, a shift of the first
+    /// group is not rejected; infinite where no shift is.
+    ///
+    /// With the first group moved by the estimate plus `u`, a labelling counts
+    /// towards p where `(a - b u)^2 >= c u^2 (q0 + q1 u + q2 u^2)`: between
+    /// the roots of a quartic. Walking inwards from infinity, roots of one
+    /// labelling let it enter and leave in turn; the end is where so many have
+    /// entered that p exceeds alpha.
+    fn reach(&self, plan: &Plan, exact: bool, side: Side, difference: f64, error: f64) -> f64 {
+        let shift: Vec<f64> = self
+            .in_first
+            .iter()
+            .map(|&in_it| f64::from(in_it))
+            .collect();
+        let centred: Vec<f64> = self
+            .values
+            .iter()
+            .zip(&shift)
+            .map(|(value, moved)| (value - difference * moved) / error)
+            .collect();
+        let mut total = 0_u64;
+        let mut inside = 0_u64;
+        let mut borders: Vec<(f64, bool)> = Vec::new();
+        self.visit(plan, exact, |labels| {
+            total += 1;
+            match quartic(&centred, &shift, labels, side) {
+                None => inside += 1,
+                Some(polynomial) => {
+                    let mut enters = true;
+                    for &root in positive_roots(&polynomial).found().iter().rev() {
+                        borders.push((root, enters));
+                        enters = !enters;
+                    }
+                }
+            }
+        });
+        let bar = plan.alpha * total as f64 * (1.0 + 1e-12);
+        if inside as f64 > bar {
+            return f64::INFINITY;
+        }
+        borders.sort_unstable_by(|one, other| other.0.total_cmp(&one.0));
+        for (root, enters) in borders {
+            inside = if enters {
+                inside + 1
+            } else {
+                inside.saturating_sub(1)
+            };
+            if inside as f64 > bar {
+                return root;
+            }
+        }
+        0.0
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::float_cmp)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const PLAN: Plan = Plan {
+        alpha: 0.05,
+        most_enumerated: 1_000_000,
+        replicates: 9_999,
+        seed: 2012,
+    };
+
+    fn run(values: &[f64], n_first: usize, plan: &Plan) -> Option<Permutation> {
+        let labels: Vec<bool> = (0..values.len()).map(|at| at < n_first).collect();
+        permute_labels(
+            ArrayView1::from(values),
+            ArrayView1::from(&labels[..]),
+            plan,
+        )
+    }
+
+    const MADE_UP: [f64; 12] = [
+        0.31, 0.72, 0.55, 0.18, 0.93, -0.11, 0.07, 0.29, -0.34, 0.13, 0.02, -0.21,
+    ];
+
+    #[test]
+    fn looks_at_all_792_labellings_of_five_against_seven() {
+        let found = run(&MADE_UP, 5, &PLAN).unwrap();
+        assert_eq!(found.labellings, 792);
+        assert!(found.exact);
+        assert_eq!(found.floor, 1.0 / 792.0);
+    }
+
+    #[test]
+    fn counts_both_mirror_images_in_the_floor_of_equal_groups() {
+        let found = run(&MADE_UP[..8], 4, &PLAN).unwrap();
+        assert_eq!(found.floor, 2.0 / 70.0);
+    }
+
+    #[test]
+    fn raises_the_floor_where_values_are_tied() {
+        let found = run(&[0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 2.0], 3, &PLAN).unwrap();
+        assert!(found.floor > 1.0 / 35.0, "{found:?}");
+    }
+
+    #[test]
+    fn the_interval_ends_where_p_crosses_alpha() {
+        let found = run(&MADE_UP, 5, &PLAN).unwrap();
+        let p_at = |shift: f64| {
+            let mut moved = MADE_UP;
+            moved[..5].iter_mut().for_each(|value| *value -= shift);
+            run(&moved, 5, &PLAN).unwrap().p
+        };
+        assert!(p_at(found.low - 1e-9) <= 0.05 && p_at(found.low + 1e-9) > 0.05);
+        assert!(p_at(found.high + 1e-9) <= 0.05 && p_at(found.high - 1e-9) > 0.05);
+    }
+
+    #[test]
+    fn the_interval_is_endless_where_the_floor_is_above_alpha() {
+        let found = run(&MADE_UP[..5], 2, &PLAN).unwrap();
+        assert_eq!((found.low, found.high), (f64::NEG_INFINITY, f64::INFINITY));
+    }
+
+    #[test]
+    fn says_infinite_where_neither_group_varies() {
+        let found = run(&[0.3, 0.3, 0.3, 0.1, 0.1, 0.1], 3, &PLAN).unwrap();
+        assert_eq!(found.statistic, f64::INFINITY);
+        assert_eq!(found.p, 2.0 / 20.0);
+        assert_eq!(found.degenerate, 2);
+        assert!(found.low.is_nan() && found.high.is_nan());
+    }
+
+    #[test]
+    fn equal_values_are_no_effect() {
+        let found = run(&[0.1; 6], 3, &PLAN).unwrap();
+        assert_eq!((found.statistic, found.p, found.degenerate), (0.0, 1.0, 20));
+    }
+
+    #[test]
+    fn refuses_what_no_statistic_can_be_formed_of() {
+        assert_eq!(run(&MADE_UP[..5], 1, &PLAN), None);
+        assert_eq!(run(&MADE_UP[..5], 4, &PLAN), None);
+        assert_eq!(run(&[], 0, &PLAN), None);
+        let labels = ArrayView1::from(&[true, true, false, false]);
+        assert_eq!(
+            permute_labels(ArrayView1::from(&MADE_UP), labels, &PLAN),
+            None
+        );
+        assert_eq!(run(&[1.0, 2.0, f64::NAN, 4.0], 2, &PLAN), None);
+        assert_eq!(run(&MADE_UP, 5, &Plan { alpha: 1.0, ..PLAN }), None);
+    }
+
+    #[test]
+    fn a_sample_of_labellings_agrees_with_all_of_them() {
+        let sampled = Plan {
+            most_enumerated: 0,
+            ..PLAN
+        };
+        let every = run(&MADE_UP, 5, &PLAN).unwrap();
+        let some = run(&MADE_UP, 5, &sampled).unwrap();
+        assert!(!some.exact && some.labellings == 10_000);
+        assert_eq!(some.floor, 1e-4);
+        let error = (every.p * (1.0 - every.p) / 1e4).sqrt();
+        assert!(
+            (some.p - every.p).abs() < 4.0 * error + 1e-4,
+            "{some:?} {every:?}"
+        );
+        assert!((some.low - every.low).abs() < 0.02);
+        assert_eq!(run(&MADE_UP, 5, &sampled), Some(some));
+    }
+
+    proptest! {
+        #[test]
+        fn p_does_not_depend_on_units_or_on_the_order_of_patients(
+            values in prop::collection::vec(-5.0..5.0_f64, 9),
+            scale in 0.01..100.0_f64,
+            shift in -50.0..50.0_f64,
+        ) {
+            let found = run(&values, 4, &PLAN).unwrap();
+            let mut other: Vec<f64> = values.iter().map(|x| x * scale + shift).collect();
+            other[..4].reverse();
+            other[4..].reverse();
+            let other = run(&other, 4, &PLAN).unwrap();
+            prop_assert_eq!(found.p, other.p);
+            prop_assert_eq!(found.floor, other.floor);
+            prop_assert!((found.low * scale - other.low).abs() < 1e-6 * scale);
+            prop_assert!((found.high * scale - other.high).abs() < 1e-6 * scale);
+        }
+
+        #[test]
+        fn nothing_beyond_the_interval_is_accepted_and_its_border_is(
+            values in prop::collection::vec(-5.0..5.0_f64, 9),
+            beyond in 1e-6..20.0_f64,
+        ) {
+            let found = run(&values, 4, &PLAN).unwrap();
+            let p_at = |delta: f64| {
+                let mut moved = values.clone();
+                moved[..4].iter_mut().for_each(|value| *value -= delta);
+                run(&moved, 4, &PLAN).unwrap().p
+            };
+            prop_assert!(p_at(found.high + beyond) <= 0.05);
+            prop_assert!(p_at(found.low - beyond) <= 0.05);
+            prop_assert!(p_at(found.high - 1e-9) > 0.05);
+            prop_assert!(p_at(found.low + 1e-9) > 0.05);
+        }
+
+        #[test]
+        fn p_is_never_below_its_floor(
+            values in prop::collection::vec(-2_i8..3, 8),
+        ) {
+            let values: Vec<f64> = values.into_iter().map(f64::from).collect();
+            let found = run(&values, 3, &PLAN).unwrap();
+            prop_assert!(found.p >= found.floor && found.p <= 1.0);
+            prop_assert!(found.floor >= 1.0 / 56.0);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Labellings that keep the sizes of two groups: counted, listed, drawn.
+
+/// Number of ways to choose `k` of `n`, or `None` where it exceeds 64 bits.
+pub(super) fn labellings(n: usize, k: usize) -> Option<u64> {
+    let mut number: u128 = 1;
+    for step in 0..k.min(n - k) {
+        number = number.checked_mul((n - step) as u128)? / (step as u128 + 1);
+    }
+    u64::try_from(number).ok()
+}
+
+/// Moves `chosen` to the next choice in lexicographic order; false at the last.
+pub(super) fn next_choice(chosen: &mut [usize], n: usize) -> bool {
+    let k = chosen.len();
+    for place in (0..k).rev() {
+        if chosen[place] < n - k + place {
+            chosen[place] += 1;
+            for after in place + 1..k {
+                chosen[after] = chosen[after - 1] + 1;
+            }
+            return true;
+        }
+    }
+    false
+}
+
+/// Draws the labelling of one replicate, which depends on `seed` and
+/// `replicate` alone.
+pub(super) fn draw(
+    order: &mut Vec<usize>,
+    labels: &mut [bool],
+    n_first: usize,
+    seed: u64,
+    replicate: u64,
+) {
+    let n = labels.len();
+    order.clear();
+    order.extend(0..n);
+    labels.fill(false);
+    let mut state = mix(seed ^ mix(replicate));
+    for place in 0..n_first {
+        let left = (n - place) as u64;
+        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        // Multiply and shift: the bias is below n / 2^64.
+        let pick = (u128::from(mix(state)) * u128::from(left)) >> 64;
+        order.swap(place, place + usize::try_from(pick).unwrap_or(0));
+        labels[order[place]] = true;
+    }
+}
+
+/// The finaliser of `SplitMix64` (Steele, Lea and Flood 2014,
+/// doi:10.1145/2660193.2660195).
+fn mix(state: u64) -> u64 {
+    let mut z = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn draws_every_labelling_equally_often() {
+        let (mut order, mut labels) = (Vec::new(), vec![false; 5]);
+        let mut seen = std::collections::BTreeMap::new();
+        for replicate in 0..20_000 {
+            draw(&mut order, &mut labels, 2, 7, replicate);
+            *seen.entry(labels.clone()).or_insert(0_u32) += 1;
+        }
+        assert_eq!(seen.len(), 10);
+        assert!(
+            seen.values().all(|&times| times.abs_diff(2_000) < 200),
+            "{seen:?}"
+        );
+    }
+
+    #[test]
+    fn counts_the_labellings() {
+        assert_eq!(labellings(12, 5), Some(792));
+        assert_eq!(labellings(9, 4), Some(126));
+        assert_eq!(labellings(400, 200), None);
+    }
+}

@@ -1,0 +1,146 @@
+//! Where bytes come from.
+//!
+//! A [`Source`] gives bytes at an offset without a shared cursor, so that
+//! several threads read one file at once. Files are read by `pread`, never
+//! mapped: a mapped file that is cut short kills the process.
+
+use std::fs::File;
+use std::path::Path;
+use std::time::UNIX_EPOCH;
+
+use crate::error::{Error, Result};
+
+/// Bytes at an offset, from any thread.
+pub trait Source: Sync {
+    /// Total number of bytes.
+    fn len(&self) -> u64;
+
+    /// Whether there are no bytes at all.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Fill `buffer` with the bytes from `offset` on.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`] if there are fewer bytes, [`Error::Io`] if reading fails.
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<()>;
+}
+
+/// A file on disk.
+#[derive(Debug)]
+pub struct FileSource {
+    file: File,
+    length: u64,
+    modified_ns: i128,
+}
+
+impl FileSource {
+    /// Open a file for reading.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be opened or is not a regular file.
+    pub fn open(path: &Path) -> Result<Self> {
+        let file = File::open(path)?;
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Err(Error::Io(std::io::Error::other("it is not a regular file")));
+        }
+        let modified_ns = metadata
+            .modified()
+            .ok()
+            .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
+            .map_or(0, |age| i128::try_from(age.as_nanos()).unwrap_or(i128::MAX));
+        Ok(Self {
+            length: metadata.len(),
+            file,
+            modified_ns,
+        })
+    }
+
+    /// Time of last modification, in nanoseconds since 1970 (0 if unknown).
+    #[must_use]
+    pub fn modified_ns(&self) -> i128 {
+        self.modified_ns
+    }
+}
+
+impl Source for FileSource {
+    fn len(&self) -> u64 {
+        self.length
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<()> {
+        read_exact_at(&self.file, buffer, offset).map_err(|error| {
+            if error.kind() == std::io::ErrorKind::UnexpectedEof {
+                Error::Truncated {
+                    segment: "requested",
+                    begin: offset,
+                    end: offset + buffer.len() as u64,
+                    length: self.length,
+                }
+            } else {
+                Error::Io(error)
+            }
+        })
+    }
+}
+
+#[cfg(unix)]
+fn read_exact_at(file: &File, buffer: &mut [u8], offset: u64) -> std::io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, buffer, offset)
+}
+
+#[cfg(windows)]
+fn read_exact_at(file: &File, mut buffer: &mut [u8], mut offset: u64) -> std::io::Result<()> {
+    use std::os::windows::fs::FileExt;
+    while !buffer.is_empty() {
+        match file.seek_read(buffer, offset)? {
+            0 => return Err(std::io::ErrorKind::UnexpectedEof.into()),
+            count => {
+                buffer = &mut buffer[count..];
+                offset += count as u64;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Bytes in memory.
+impl Source for [u8] {
+    fn len(&self) -> u64 {
+        <[u8]>::len(self) as u64
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<()> {
+        let bytes = usize::try_from(offset)
+            .ok()
+            .and_then(|begin| self.get(begin..)?.get(..buffer.len()))
+            .ok_or(Error::Truncated {
+                segment: "requested",
+                begin: offset,
+                end: offset.saturating_add(buffer.len() as u64),
+                length: self.len() as u64,
+            })?;
+        buffer.copy_from_slice(bytes);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_to_read_beyond_the_end() {
+        let bytes: &[u8] = b"abcdef";
+        let mut buffer = [0; 4];
+        assert!(bytes.read_at(&mut buffer, 2).is_ok());
+        assert_eq!(&buffer, b"cdef");
+        assert!(matches!(
+            bytes.read_at(&mut buffer, 3),
+            Err(Error::Truncated { .. })
+        ));
+        assert!(bytes.read_at(&mut buffer, u64::MAX).is_err());
+    }
+}

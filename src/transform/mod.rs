@@ -1,0 +1,172 @@
+//! Scales: one file each, and what holds for all of them.
+//!
+//! A scale maps a compensated value to the axis on which people draw gates. Parameters are
+//! those of Gating-ML 2.0 (§6): `t` top of scale, `w` width of the linear part in decades,
+//! `m` decades, `a` extra negative decades; the top of scale maps to 1. Each scale has one
+//! forward function, which alone decides where a value lies; see [`threshold`].
+
+mod arcsinh;
+mod linear;
+mod logicle;
+mod threshold;
+
+pub use arcsinh::Arcsinh;
+pub use linear::Linear;
+pub use logicle::Logicle;
+pub use threshold::{Bound, Threshold};
+
+use crate::error::{Error, Result};
+
+/// Any scale.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Scale {
+    /// The value itself.
+    Identity,
+    /// `(x + a) / (t + a)`.
+    Linear(Linear),
+    /// Inverse hyperbolic sine.
+    Arcsinh(Arcsinh),
+    /// Logicle.
+    Logicle(Logicle),
+}
+
+impl Scale {
+    /// A scale by its name and parameters, in the order of the standard: t, w, m, a.
+    ///
+    /// `identity []`, `linear [t, a]`, `arcsinh [t, m, a]`, `logicle [t, w, m, a]`.
+    ///
+    /// # Errors
+    /// [`Error::UnknownScale`], or [`Error::ScaleParameters`] naming the broken constraint.
+    pub fn from_name(name: &str, parameters: &[f64]) -> Result<Self> {
+        match (name, parameters) {
+            ("identity", []) => Ok(Self::Identity),
+            ("linear", &[t, a]) => Linear::new(t, a).map(Self::Linear),
+            ("arcsinh", &[t, m, a]) => Arcsinh::new(t, m, a).map(Self::Arcsinh),
+            ("logicle", &[t, w, m, a]) => Logicle::new(t, w, m, a).map(Self::Logicle),
+            _ => Err(Error::UnknownScale {
+                name: name.into(),
+                parameters: parameters.len(),
+            }),
+        }
+    }
+
+    /// The place of `x` on the axis; increasing; NaN for NaN.
+    #[must_use]
+    pub fn forward(&self, x: f64) -> f64 {
+        match self {
+            Self::Identity => x,
+            Self::Linear(scale) => scale.forward(x),
+            Self::Arcsinh(scale) => scale.forward(x),
+            Self::Logicle(scale) => scale.forward(x),
+        }
+    }
+
+    /// The value at place `y` of the axis.
+    #[must_use]
+    pub fn inverse(&self, y: f64) -> f64 {
+        match self {
+            Self::Identity => y,
+            Self::Linear(scale) => scale.inverse(y),
+            Self::Arcsinh(scale) => scale.inverse(y),
+            Self::Logicle(scale) => scale.inverse(y),
+        }
+    }
+
+    /// Put `values` on the axis, in place.
+    pub fn forward_all(&self, values: &mut [f64]) {
+        values.iter_mut().for_each(|x| *x = self.forward(*x));
+    }
+
+    /// Bring places on the axis back to values, in place.
+    pub fn inverse_all(&self, places: &mut [f64]) {
+        places.iter_mut().for_each(|y| *y = self.inverse(*y));
+    }
+}
+
+/// Refuse parameters that are not finite.
+fn finite(scale: &'static str, parameters: &[(&str, f64)]) -> Result<()> {
+    match parameters.iter().find(|(_, value)| !value.is_finite()) {
+        Some((name, value)) => Err(Error::ScaleParameters {
+            scale,
+            constraint: "finite parameters",
+            found: format!("{name} = {value}"),
+        }),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn scales() -> impl Strategy<Value = Scale> {
+        let t = 100.0..1e7_f64;
+        prop_oneof![
+            (t.clone(), 0.0..50.0_f64).prop_map(|(t, a)| Scale::from_name("linear", &[t, a])),
+            (t.clone(), 1.0..6.0_f64, 0.0..2.0_f64)
+                .prop_map(|(t, m, a)| Scale::from_name("arcsinh", &[t, m, a])),
+            (t, 0.0..0.5_f64, 1.0..6.0_f64, 0.0..1.0_f64).prop_map(|(t, w, m, a)| {
+                let w = w * m;
+                Scale::from_name("logicle", &[t, w, m, a * (m - 2.0 * w)])
+            }),
+        ]
+        .prop_map(|scale| scale.expect("parameters within their constraints"))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn inverse_undoes_forward(scale in scales(), x in -1e6..1e7_f64) {
+            let back = scale.inverse(scale.forward(x));
+            prop_assert!((back - x).abs() <= 1e-10 * x.abs().max(1.0), "{scale:?} {x} -> {back}");
+        }
+
+        #[test]
+        fn forward_increases(scale in scales(), x in -1e6..1e7_f64, step in 1e-3..1e6_f64) {
+            prop_assert!(scale.forward(x) < scale.forward(x + step));
+        }
+
+        #[test]
+        fn a_threshold_decides_as_forward_does(
+            scale in scales(), y in -0.2..1.2_f64, x in -1e4..1e7_f64, ulps in -200..200_i64,
+        ) {
+            for bound in [Bound::AtLeast, Bound::Above] {
+                let threshold = Threshold::new(scale, y, bound);
+                let near = f64::from_bits(scale.inverse(y).to_bits().wrapping_add_signed(ulps));
+                for value in [x, near, 0.0, -0.0, f64::INFINITY, f64::NEG_INFINITY] {
+                    let place = scale.forward(value);
+                    let expected = match bound {
+                        Bound::AtLeast => place >= y,
+                        Bound::Above => place > y,
+                    };
+                    prop_assert_eq!(threshold.holds(value), expected, "{:?} {} {}", scale, y, value);
+                }
+                prop_assert!(!threshold.holds(f64::NAN));
+            }
+        }
+    }
+
+    #[test]
+    fn keeps_nan_and_infinities() {
+        for scale in [
+            Scale::from_name("linear", &[1000.0, 0.0]),
+            Scale::from_name("arcsinh", &[1000.0, 4.0, 1.0]),
+            Scale::from_name("logicle", &[1000.0, 1.0, 4.0, 0.0]),
+        ] {
+            let scale = scale.expect("parameters of the standard");
+            assert!(scale.forward(f64::NAN).is_nan());
+            assert_eq!(scale.forward(f64::INFINITY), f64::INFINITY);
+            assert_eq!(scale.forward(f64::NEG_INFINITY), f64::NEG_INFINITY);
+        }
+    }
+
+    #[test]
+    fn gives_the_worked_numbers_of_the_standard() {
+        let arcsinh = Scale::from_name("arcsinh", &[1000.0, 4.0, 1.0]).expect("valid");
+        assert!((arcsinh.forward(-1.0) - -0.000_856).abs() < 5e-7);
+        let logicle = Scale::from_name("logicle", &[1000.0, 1.0, 4.0, 0.0]).expect("valid");
+        assert!((logicle.forward(-10.0) - 0.067_574).abs() < 5e-7);
+    }
+}
