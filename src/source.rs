@@ -107,7 +107,7 @@ fn read_exact_at(file: &File, mut buffer: &mut [u8], mut offset: u64) -> std::io
 }
 
 /// Bytes in memory.
-impl Source for [u8] {
+impl Source for &[u8] {
     fn len(&self) -> u64 {
         <[u8]>::len(self) as u64
     }
@@ -120,7 +120,7 @@ impl Source for [u8] {
                 segment: "requested",
                 begin: offset,
                 end: offset.saturating_add(buffer.len() as u64),
-                length: self.len() as u64,
+                length: <[u8]>::len(self) as u64,
             })?;
         buffer.copy_from_slice(bytes);
         Ok(())

@@ -118,7 +118,7 @@ def _demo(arguments: argparse.Namespace) -> int:
         arguments.out,
         seed=arguments.seed,
         patients=arguments.patients,
-        progress=not quiet,
+        progress=not quiet and sys.stderr.isatty(),
         tell=tell,
     )
     print(written.report if quiet else written.summary())

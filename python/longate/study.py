@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,12 +14,12 @@ import numpy as np
 from longate._core import __version__, gate_files
 from longate._validation import listed, suggest
 from longate.cytometry.compensation import Compensation
-from longate.exceptions import FileWarning, LongateError, SampleSheetError, StudyError
+from longate.exceptions import LongateError, SampleSheetError, StudyError
 from longate.gating.compiled import CompiledStrategy, GatedSample, compile_strategy
 from longate.gating.populations import GatedFile, Populations
-from longate.gating.strategy import GatingStrategy
 from longate.io.fcs import FileHead, read_fcs, scan_file
 from longate.io.sample_sheet import read_sample_sheet
+from longate.problems import listing, problem, problem_table, warn_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,8 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from longate.cytometry.sample import Sample
-
-_PROBLEM_COLUMNS = ["file", "sample", "tube", "step", "problem"]
+    from longate.gating.strategy import GatingStrategy
 
 
 @dataclass(frozen=True, repr=False)
@@ -39,8 +37,9 @@ class Study:
     Parameters
     ----------
     samples : DataFrame
-        One row per file: ``sample, patient, visit`` (ordered), ``tube, role, file``, the
-        further columns of the sheet, and ``n_events`` (missing where a file is unusable).
+        One row per file: ``sample, patient, visit`` (ordered), ``tube, role, file``,
+        the further columns of the sheet, and ``n_events`` (missing where a file is
+        unusable).
     heads : mapping of int to FileHead
         What HEADER and TEXT say, by row of `samples`; usable files only.
     compensations : mapping of int to Compensation or None
@@ -80,7 +79,9 @@ class Study:
     @property
     def _usable(self) -> pd.DataFrame:
         """Rows of samples (not controls) whose file could be read."""
-        wanted = (self.samples["role"] == "sample") & self.samples.index.isin(self.heads)
+        wanted = (self.samples["role"] == "sample") & self.samples.index.isin(
+            self.heads
+        )
         return self.samples[wanted]
 
     @cached_property
@@ -104,7 +105,7 @@ class Study:
         return counted.reset_index(name="n_files")
 
     def read_file(self, row: int) -> Sample:
-        """Read the file of a row of :attr:`samples`, with the matrix of its acquisition.
+        """Read the file of a row of :attr:`samples`, with its acquisition's matrix.
 
         Raises
         ------
@@ -135,18 +136,20 @@ class Study:
         Raises
         ------
         StudyError
-            If there is no such sample, or it has several files and `tube` does not decide.
+            If there is no such sample, or it has several files and `tube` does not
+            decide.
         """
         found = self._usable[self._usable["sample"] == sample]
         if found.empty:
             msg = f"no sample {sample!r}{suggest(sample, self._usable['sample'])}"
             raise StudyError(msg)
+        tubes = list(found["tube"])
         if tube is not None:
             found = found[found["tube"] == tube]
         if len(found) != 1:
             msg = (
-                f"sample {sample!r} has {len(found)} files of tube {tube!r}; it has the "
-                f"tubes {listed(self._usable['tube'][self._usable['sample'] == sample])}"
+                f"sample {sample!r} has {len(found)} files of tube {tube!r}; it has "
+                f"the tubes {listed(tubes)}"
             )
             raise StudyError(msg)
         return self.read_file(int(found.index[0]))
@@ -205,8 +208,8 @@ class Study:
         Parameters
         ----------
         strategy : GatingStrategy, or mapping of str to GatingStrategy
-            One for a study of one tube; one per tube otherwise. Tubes without a strategy
-            are left out.
+            One for a study of one tube; one per tube otherwise. Tubes without a
+            strategy are left out.
         threads : int, optional
             All processors by default. Results do not depend on it.
         progress : bool
@@ -230,22 +233,27 @@ class Study:
         strategies = self._strategies(strategy)
         failed: list[dict[str, Any]] = []
         compiled = self._compiled(strategies, failed)
-        jobs = [(str(self.heads[r].path), c.plan, self.heads[r].identity) for r, c in compiled]
+        jobs = [
+            (str(self.heads[r].path), c.plan, self.heads[r].identity)
+            for r, c in compiled
+        ]
         with _Progress(len(jobs), show=progress) as tick:
             outcomes = gate_files(jobs, threads or 0, True, tick)  # noqa: FBT003
         files = []
         for (row, made), outcome in zip(compiled, outcomes, strict=True):
             if isinstance(outcome, BaseException):
-                failed.append(_problem(self.samples, row, "gate", outcome))
+                failed.append(problem(self.samples, row, "gate", outcome))
             else:
                 n_events, counts, masks = outcome
-                gated = GatedSample(made.strategy, n_events, tuple(counts), tuple(masks))
+                gated = GatedSample(
+                    made.strategy, n_events, tuple(counts), tuple(masks)
+                )
                 files.append(GatedFile(row, gated))
-        problems = _problem_table([*self.problems.to_dict("records"), *failed])
+        problems = problem_table([*self.problems.to_dict("records"), *failed])
         if not files:
-            msg = "no file could be gated:\n" + _listing(problems)
+            msg = "no file could be gated:\n" + listing(problems)
             raise StudyError(msg)
-        _warn_of(failed)
+        warn_of(failed)
         run_id = self._run_id(strategies)
         return Populations(self, strategies, tuple(files), problems, run_id)
 
@@ -279,11 +287,11 @@ class Study:
                 if key not in known:
                     known[key] = compile_strategy(strategies[tube], head.panel, matrix)
             except LongateError as error:
-                failed.append(_problem(self.samples, row, "compile", error))
+                failed.append(problem(self.samples, row, "compile", error))
             else:
                 ready.append((row, known[key]))
         if not ready:
-            msg = "no file could be gated:\n" + _listing(_problem_table(failed))
+            msg = "no file could be gated:\n" + listing(problem_table(failed))
             raise StudyError(msg)
         return ready
 
@@ -330,8 +338,8 @@ def read_study(
     sheet : path-like or DataFrame
         CSV, xlsx, or a frame with the columns ``file, patient, visit, tube``; see
         :func:`longate.io.sample_sheet.read_sample_sheet` for the others. A column
-        ``compensation`` may name a CSV matrix (relative to the sheet), ``none``, or be blank
-        for the file's own.
+        ``compensation`` may name a CSV matrix (relative to the sheet), ``none``, or be
+        blank for the file's own.
     aliases : mapping of str to str, optional
         Further names for markers, such as ``{"NCAM": "CD56"}``.
     runs : {"replace", "pool", "keep"}, optional
@@ -372,18 +380,18 @@ def read_study(
             compensations[row] = _acquisition_matrix(samples, row, head, folder)
             heads[row] = head
         except (LongateError, OSError) as error:
-            failed.append(_problem(samples, row, "read", error))
+            failed.append(problem(samples, row, "read", error))
     samples["n_events"] = pd.array(
         [heads[row].n_events if row in heads else None for row in samples.index],
         dtype="Int64",
     )
     lots = _read_lots(bead_lots, folder, beside=not isinstance(sheet, pd.DataFrame))
-    study = Study(samples, heads, compensations, _problem_table(failed), lots)
+    study = Study(samples, heads, compensations, problem_table(failed), lots)
     if study._usable.empty:
-        listing = _listing(study.problems) or "  it lists no file with the role 'sample'"
-        msg = f"no sample of the study has a usable file:\n{listing}"
+        found = listing(study.problems) or "  it lists no file with the role 'sample'"
+        msg = f"no sample of the study has a usable file:\n{found}"
         raise StudyError(msg)
-    _warn_of(failed)
+    warn_of(failed)
     return study
 
 
@@ -417,35 +425,3 @@ def _read_lots(
     if lots is None and not (beside and default.is_file()):
         return None
     return pd.read_csv(default if lots is None else lots, dtype={"lot": str})
-
-
-def _problem(
-    samples: pd.DataFrame, row: int, step: str, error: BaseException
-) -> dict[str, Any]:
-    return {
-        "file": Path(samples["file"][row]).name,
-        "sample": samples["sample"][row],
-        "tube": samples["tube"][row],
-        "step": step,
-        "problem": str(error),
-    }
-
-
-def _problem_table(problems: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame(list(problems), columns=_PROBLEM_COLUMNS)
-
-
-def _listing(problems: pd.DataFrame, most: int = 10) -> str:
-    lines = [f"  {row.file}: {row.problem}" for row in problems.head(most).itertuples()]
-    if len(problems) > most:
-        lines.append(f"  and {len(problems) - most} more")
-    return "\n".join(lines)
-
-
-def _warn_of(failed: Sequence[Mapping[str, Any]]) -> None:
-    if failed:
-        table = _problem_table(failed)
-        msg = f"{len(failed)} files are left out:\n{_listing(table)}\nsee .problems"
-        warnings.warn(msg, FileWarning, stacklevel=3)

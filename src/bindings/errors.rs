@@ -18,7 +18,9 @@ pub(super) fn exception(error: Error) -> PyErr {
         Error::MalformedSpillover { .. } | Error::SingularSpillover { .. } => {
             SpilloverError::new_err(message)
         }
-        Error::ScaleParameters { .. } | Error::UnknownScale { .. } => TransformError::new_err(message),
+        Error::ScaleParameters { .. } | Error::UnknownScale { .. } => {
+            TransformError::new_err(message)
+        }
         Error::MalformedGate { .. } => GateError::new_err(message),
         Error::MalformedPlan { .. } => StrategyError::new_err(message),
         Error::Length { .. } => PyValueError::new_err(message),

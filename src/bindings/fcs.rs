@@ -38,7 +38,13 @@ pub(super) fn read_head(py: Python<'_>, path: PathBuf) -> PyResult<Bound<'_, PyD
     let departures: Vec<_> = file
         .departures
         .iter()
-        .map(|departure| (departure.code, departure.found.as_str(), departure.done.as_str()))
+        .map(|departure| {
+            (
+                departure.code,
+                departure.found.as_str(),
+                departure.done.as_str(),
+            )
+        })
         .collect();
     let head = PyDict::new(py);
     head.set_item("version", &file.version)?;
@@ -119,12 +125,12 @@ enum Guard<'py> {
 
 /// HEADER and TEXT of a file to be written; channels are (detector, marker, range).
 #[pyfunction]
-pub(super) fn encode_head<'py>(
-    py: Python<'py>,
+pub(super) fn encode_head(
+    py: Python<'_>,
     channels: Vec<(String, Option<String>, f64)>,
     n_events: u64,
     keywords: Vec<(String, String)>,
-) -> PyResult<Bound<'py, PyBytes>> {
+) -> PyResult<Bound<'_, PyBytes>> {
     let channels: Vec<_> = channels
         .into_iter()
         .map(|(detector, marker, range)| ChannelToWrite {

@@ -138,7 +138,8 @@ impl Plan {
             .map(|gate| gate.into_spec(&axes))
             .collect::<Result<Vec<_>>>()
             .map_err(exception)?;
-        let plan = plan::Plan::compile(channels, detectors, inverse, axes, gates).map_err(exception)?;
+        let plan =
+            plan::Plan::compile(channels, detectors, inverse, axes, gates).map_err(exception)?;
         Ok(Self(Arc::new(plan)))
     }
 }
@@ -227,7 +228,10 @@ pub(super) fn gate_files<'py>(
     }
     let answer = |(job, outcome): (&Job, Outcome)| match outcome {
         Ok(populations) => Ok(gated(py, populations).into_pyobject(py)?.into_any()),
-        Err(error) => Ok(file_exception(&job.path, error).into_value(py).into_bound(py).into_any()),
+        Err(error) => Ok(file_exception(&job.path, error)
+            .into_value(py)
+            .into_bound(py)
+            .into_any()),
     };
     jobs.iter()
         .zip(outcomes.map_err(exception)?)

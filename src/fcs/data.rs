@@ -84,7 +84,13 @@ pub fn read_columns(
         for (&channel, column) in channels.iter().zip(columns.iter_mut()) {
             match column {
                 Column::Float64(out) => {
-                    decode(&rows, file, channel, values, &mut out[first..first + n_events]);
+                    decode(
+                        &rows,
+                        file,
+                        channel,
+                        values,
+                        &mut out[first..first + n_events],
+                    );
                 }
                 Column::Float32(out) => {
                     decode(&rows, file, channel, values, &mut scratch[..n_events]);
@@ -106,7 +112,10 @@ pub fn read_columns(
 /// # Errors
 /// [`Error::NoSuchChannel`].
 pub fn check_channels(file: &File, channels: &[usize]) -> Result<()> {
-    match channels.iter().find(|&&index| index >= file.parameters.len()) {
+    match channels
+        .iter()
+        .find(|&&index| index >= file.parameters.len())
+    {
         Some(&index) => Err(Error::NoSuchChannel {
             index,
             available: file.parameters.len(),
@@ -147,11 +156,16 @@ fn decode_raw(rows: &[u8], file: &File, parameter: &Parameter, out: &mut [f64]) 
             }
         }),
         Encoding::Integer { mask } if big => fill(out, values, |bytes| {
-            let number = bytes.iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte));
+            let number = bytes
+                .iter()
+                .fold(0, |sum, &byte| sum << 8 | u64::from(byte));
             (number & mask) as f64
         }),
         Encoding::Integer { mask } => fill(out, values, |bytes| {
-            let number = bytes.iter().rev().fold(0, |sum, &byte| sum << 8 | u64::from(byte));
+            let number = bytes
+                .iter()
+                .rev()
+                .fold(0, |sum, &byte| sum << 8 | u64::from(byte));
             (number & mask) as f64
         }),
     }
@@ -169,14 +183,22 @@ fn fill<'a>(
 
 fn to_scale(parameter: &Parameter, values: &mut [f64]) {
     match parameter.amplification {
-        Amplification::Linear { gain } if gain == 1.0 => {}
-        Amplification::Linear { gain } => values.iter_mut().for_each(|x| *x /= gain),
-        Amplification::Time { step } => values.iter_mut().for_each(|x| *x *= step),
+        Amplification::Linear { gain: 1.0 } => {}
+        Amplification::Linear { gain } => {
+            for x in values {
+                *x /= gain;
+            }
+        }
+        Amplification::Time { step } => {
+            for x in values {
+                *x *= step;
+            }
+        }
         Amplification::Logarithmic { decades, offset } => {
             let range = parameter.range;
-            values
-                .iter_mut()
-                .for_each(|x| *x = offset * 10_f64.powf(decades * *x / range));
+            for x in values {
+                *x = offset * 10_f64.powf(decades * *x / range);
+            }
         }
     }
 }

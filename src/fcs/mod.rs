@@ -65,8 +65,13 @@ impl File {
         }
         let (parameters, byte_order) = parameters::read(&keywords, &mut departures)?;
         let event_bytes = parameters.iter().map(|p| p.bytes).sum::<usize>();
-        let (data_begin, n_events) =
-            place_data(source.len(), &header, &keywords, event_bytes, &mut departures)?;
+        let (data_begin, n_events) = place_data(
+            source.len(),
+            &header,
+            &keywords,
+            event_bytes,
+            &mut departures,
+        )?;
         Ok(Self {
             version: header.version,
             keywords: keywords.into_pairs(),

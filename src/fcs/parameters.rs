@@ -137,10 +137,17 @@ pub(super) fn read(
     for number in 1..=count {
         let parameter = read_one(keywords, number, &datatype, offset, departures)?;
         offset += parameter.bytes;
-        if let Some(earlier) = parameters.iter().position(|p| p.detector == parameter.detector) {
+        if let Some(earlier) = parameters
+            .iter()
+            .position(|p| p.detector == parameter.detector)
+        {
             departures.push(Departure::new(
                 "duplicate-name",
-                format!("$P{}N and $P{number}N are both {:?}", earlier + 1, parameter.detector),
+                format!(
+                    "$P{}N and $P{number}N are both {:?}",
+                    earlier + 1,
+                    parameter.detector
+                ),
                 "kept both; the name alone does not tell them apart".into(),
             ));
         }
@@ -157,9 +164,15 @@ fn read_one(
     departures: &mut Vec<Departure>,
 ) -> Result<Parameter> {
     let name = |letter: &str| format!("$P{number}{letter}");
-    if let Some(own) = keywords.get(&name("DATATYPE")).filter(|own| *own != datatype) {
+    if let Some(own) = keywords
+        .get(&name("DATATYPE"))
+        .filter(|own| *own != datatype)
+    {
         return Err(Error::Unsupported {
-            what: format!("{} = {own:?} beside $DATATYPE = {datatype:?}", name("DATATYPE")),
+            what: format!(
+                "{} = {own:?} beside $DATATYPE = {datatype:?}",
+                name("DATATYPE")
+            ),
         });
     }
     let bits = keywords
@@ -167,14 +180,17 @@ fn read_one(
         .ok_or_else(|| Error::MissingKeyword { keyword: name("B") })?;
     let range = keywords.number(&name("R"))?;
     let encoding = encoding(datatype, bits, range, &name(""), departures)?;
-    let detector = keywords.get(&name("N")).map(ToOwned::to_owned).unwrap_or_else(|| {
-        departures.push(Departure::new(
-            "name-missing",
-            format!("{} is missing", name("N")),
-            format!("called the channel P{number}"),
-        ));
-        format!("P{number}")
-    });
+    let detector = keywords.get(&name("N")).map_or_else(
+        || {
+            departures.push(Departure::new(
+                "name-missing",
+                format!("{} is missing", name("N")),
+                format!("called the channel P{number}"),
+            ));
+            format!("P{number}")
+        },
+        ToOwned::to_owned,
+    );
     let amplification = if is_time(&detector) {
         time_step(keywords, departures)?
     } else {
@@ -289,7 +305,9 @@ fn amplification(
     if decades > 0.0 && is_integer {
         let range_keyword = format!("$P{number}R");
         if range.is_none_or(|range| range <= 0.0) {
-            return Err(Error::MissingKeyword { keyword: range_keyword });
+            return Err(Error::MissingKeyword {
+                keyword: range_keyword,
+            });
         }
         if offset == 0.0 {
             departures.push(Departure::new(

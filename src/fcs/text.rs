@@ -88,7 +88,10 @@ pub(super) fn parse(segment: &[u8], departures: &mut Vec<Departure>) -> Result<K
     if let Some(keywords) = pair(&escaped, delimiter) {
         return Ok(keywords);
     }
-    let plain: Vec<Vec<u8>> = body.split(|&byte| byte == delimiter).map(<[u8]>::to_vec).collect();
+    let plain: Vec<Vec<u8>> = body
+        .split(|&byte| byte == delimiter)
+        .map(<[u8]>::to_vec)
+        .collect();
     let plain = match plain.split_last() {
         Some((last, rest)) if is_padding(last) => rest.to_vec(),
         _ => plain,
@@ -146,7 +149,9 @@ fn tokens_with_escapes(body: &[u8], delimiter: u8) -> Vec<Vec<u8>> {
 }
 
 fn is_padding(token: &[u8]) -> bool {
-    token.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0)
+    token
+        .iter()
+        .all(|byte| byte.is_ascii_whitespace() || *byte == 0)
 }
 
 /// Pair tokens, or `None` if the outcome is implausible.

@@ -42,7 +42,9 @@ pub fn encode_head(
     for (index, (keyword, value)) in keywords.iter().enumerate() {
         let same = |other: &String| other.eq_ignore_ascii_case(keyword);
         let taken = required.iter().any(|(other, _)| same(other))
-            || OFFSET_KEYWORDS.iter().any(|other| other.eq_ignore_ascii_case(keyword))
+            || OFFSET_KEYWORDS
+                .iter()
+                .any(|other| other.eq_ignore_ascii_case(keyword))
             || keywords[..index].iter().any(|(other, _)| same(other));
         if keyword.is_empty() || value.is_empty() || taken {
             return Err(Error::BadKeyword {
@@ -81,10 +83,7 @@ const OFFSET_KEYWORDS: [&str; 6] = [
     "$ENDDATA",
 ];
 
-fn required_keywords(
-    channels: &[ChannelToWrite],
-    n_events: u64,
-) -> Result<Vec<(String, String)>> {
+fn required_keywords(channels: &[ChannelToWrite], n_events: u64) -> Result<Vec<(String, String)>> {
     let mut pairs: Vec<(String, String)> = [
         ("$BYTEORD", "1,2,3,4".to_owned()),
         ("$DATATYPE", "F".to_owned()),
@@ -97,7 +96,9 @@ fn required_keywords(
     .into();
     for (index, channel) in channels.iter().enumerate() {
         let name = |letter| format!("$P{}{letter}", index + 1);
-        let repeated = channels[..index].iter().any(|c| c.detector == channel.detector);
+        let repeated = channels[..index]
+            .iter()
+            .any(|c| c.detector == channel.detector);
         if channel.detector.is_empty() || channel.detector.contains(',') || repeated {
             return Err(Error::BadKeyword {
                 keyword: name("N"),

@@ -47,7 +47,9 @@ impl Expression {
         }
         if depth != 1 {
             return Err(Error::MalformedGate {
-                detail: format!("a Boolean expression must leave one value, this one leaves {depth}"),
+                detail: format!(
+                    "a Boolean expression must leave one value, this one leaves {depth}"
+                ),
             });
         }
         Ok(Self { terms })
@@ -68,13 +70,22 @@ impl Expression {
         for term in &self.terms {
             let value = match term {
                 Term::Population(index) => word_of(*index),
-                Term::Not => stack.pop().map(|(inside, out)| (out, inside)).unwrap_or_default(),
+                Term::Not => stack
+                    .pop()
+                    .map(|(inside, out)| (out, inside))
+                    .unwrap_or_default(),
                 Term::And => {
-                    let (b, a) = (stack.pop().unwrap_or_default(), stack.pop().unwrap_or_default());
+                    let (b, a) = (
+                        stack.pop().unwrap_or_default(),
+                        stack.pop().unwrap_or_default(),
+                    );
                     (a.0 & b.0, a.1 | b.1)
                 }
                 Term::Or => {
-                    let (b, a) = (stack.pop().unwrap_or_default(), stack.pop().unwrap_or_default());
+                    let (b, a) = (
+                        stack.pop().unwrap_or_default(),
+                        stack.pop().unwrap_or_default(),
+                    );
                     (a.0 | b.0, a.1 & b.1)
                 }
             };

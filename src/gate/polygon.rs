@@ -29,7 +29,10 @@ impl Polygon {
                 vertices.len()
             ));
         }
-        if let Some(&(x, y)) = vertices.iter().find(|(x, y)| !x.is_finite() || !y.is_finite()) {
+        if let Some(&(x, y)) = vertices
+            .iter()
+            .find(|(x, y)| !x.is_finite() || !y.is_finite())
+        {
             return refuse(format!("the vertex ({x}, {y}) is not finite"));
         }
         let first = vertices[0];
@@ -104,7 +107,9 @@ fn orientation(a: (f64, f64), b: (f64, f64), p: (f64, f64)) -> i8 {
 
 fn exact_orientation(a: (f64, f64), b: (f64, f64), p: (f64, f64)) -> i8 {
     let coordinates = [a.0, a.1, b.0, b.1, p.0, p.1];
-    let largest = coordinates.iter().fold(0.0_f64, |most, c| most.max(c.abs()));
+    let largest = coordinates
+        .iter()
+        .fold(0.0_f64, |most, c| most.max(c.abs()));
     // Powers of two leave the sign as it is and keep products within range.
     let factor = if largest > LARGE {
         2.0_f64.powi(-520)
@@ -154,7 +159,10 @@ impl Expansion {
     }
 
     fn sign(&self) -> i8 {
-        let leading = self.components[..self.length].iter().rev().find(|c| **c != 0.0);
+        let leading = self.components[..self.length]
+            .iter()
+            .rev()
+            .find(|c| **c != 0.0);
         leading.map_or(0, |c| if *c > 0.0 { 1 } else { -1 })
     }
 }
@@ -170,10 +178,22 @@ mod tests {
 
     #[test]
     fn has_its_border_and_its_vertices_inside() {
-        for (x, y) in [(0.0, 0.0), (1.0, 1.0), (1.0, 0.5), (0.5, 1.0), (0.5, 0.0), (0.0, 0.5)] {
+        for (x, y) in [
+            (0.0, 0.0),
+            (1.0, 1.0),
+            (1.0, 0.5),
+            (0.5, 1.0),
+            (0.5, 0.0),
+            (0.0, 0.5),
+        ] {
             assert!(square().contains(x, y), "({x}, {y})");
         }
-        for (x, y) in [(1.0_f64.next_up(), 0.5), (0.5, -5e-324), (f64::NAN, 0.5), (f64::INFINITY, 0.5)] {
+        for (x, y) in [
+            (1.0_f64.next_up(), 0.5),
+            (0.5, -5e-324),
+            (f64::NAN, 0.5),
+            (f64::INFINITY, 0.5),
+        ] {
             assert!(!square().contains(x, y), "({x}, {y})");
         }
     }

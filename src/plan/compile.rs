@@ -84,7 +84,9 @@ impl Plan {
         }
         for (index, axis) in axes.iter().enumerate() {
             if axis.channel >= channels.len() || axis.compensated.is_some_and(|dye| dye >= dyes) {
-                return refuse(format!("axis {index} refers to a channel that is not there"));
+                return refuse(format!(
+                    "axis {index} refers to a channel that is not there"
+                ));
             }
         }
         for (index, gate) in gates.iter().enumerate() {
@@ -94,7 +96,9 @@ impl Plan {
                 GateKind::Boolean(_) => false,
             };
             if axis_missing || needs(gate).any(|other| other >= gates.len()) {
-                return refuse(format!("gate {index} refers to something that is not there"));
+                return refuse(format!(
+                    "gate {index} refers to something that is not there"
+                ));
             }
         }
         let order = order(&gates)?;
@@ -121,7 +125,9 @@ fn needs(gate: &GateSpec) -> impl Iterator<Item = usize> + '_ {
         GateKind::Boolean(expression) => Some(expression.populations()),
         _ => None,
     };
-    gate.parent.into_iter().chain(references.into_iter().flatten())
+    gate.parent
+        .into_iter()
+        .chain(references.into_iter().flatten())
 }
 
 fn order(gates: &[GateSpec]) -> Result<Vec<usize>> {

@@ -4,8 +4,8 @@ use rayon::prelude::*;
 
 use crate::compensation::compensate;
 use crate::error::{Error, Result};
-use crate::fcs::data::{BLOCK_EVENTS, Values, check_channels, decode, read_rows};
 use crate::fcs::File;
+use crate::fcs::data::{BLOCK_EVENTS, Values, check_channels, decode, read_rows};
 use crate::membership;
 use crate::source::Source;
 
@@ -147,8 +147,11 @@ impl Scratch {
         self.all.resize(words, 0);
         membership::fill(&mut self.all, n_events);
         if let Some(inverse) = &plan.inverse {
-            let observed: Vec<&[f64]> =
-                plan.detectors.iter().map(|&place| self.values[place].as_slice()).collect();
+            let observed: Vec<&[f64]> = plan
+                .detectors
+                .iter()
+                .map(|&place| self.values[place].as_slice())
+                .collect();
             for (axis, out) in plan.axes.iter().zip(&mut self.compensated) {
                 if let Some(dye) = axis.compensated {
                     out.resize(n_events, 0.0);
@@ -161,7 +164,13 @@ impl Scratch {
             let mut outside = std::mem::take(&mut self.outside[index]);
             inside.resize(words, 0);
             outside.resize(words, 0);
-            self.decide_gate(plan, &plan.gates[index], n_events, &mut inside, &mut outside);
+            self.decide_gate(
+                plan,
+                &plan.gates[index],
+                n_events,
+                &mut inside,
+                &mut outside,
+            );
             self.inside[index] = inside;
             self.outside[index] = outside;
         }
@@ -233,7 +242,11 @@ impl Scratch {
     /// Counts, and a copy of the masks where asked.
     fn take(&self, keep_masks: bool) -> Block {
         Block {
-            counts: self.inside.iter().map(|mask| membership::count(mask)).collect(),
+            counts: self
+                .inside
+                .iter()
+                .map(|mask| membership::count(mask))
+                .collect(),
             masks: if keep_masks {
                 self.inside.clone()
             } else {
@@ -259,7 +272,10 @@ fn retain(mask: &mut [u64], mut holds: impl FnMut(usize) -> bool) {
 
 /// Clear the events whose value is NaN.
 fn retain_defined(mask: &mut [u64], values: &[f64], n_events: usize) {
-    for (word, chunk) in mask.iter_mut().zip(values[..n_events].chunks(membership::WORD_BITS)) {
+    for (word, chunk) in mask
+        .iter_mut()
+        .zip(values[..n_events].chunks(membership::WORD_BITS))
+    {
         if chunk.iter().any(|value| value.is_nan()) {
             for (bit, value) in chunk.iter().enumerate() {
                 if value.is_nan() {

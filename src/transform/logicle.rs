@@ -37,6 +37,7 @@ impl Logicle {
     ///
     /// # Errors
     /// [`Error::ScaleParameters`].
+    #[allow(clippy::many_single_char_names)] // the letters of the standard
     pub fn new(t: f64, w: f64, m: f64, a: f64) -> Result<Self> {
         finite("Logicle", &[("t", t), ("w", w), ("m", m), ("a", a)])?;
         let refuse = |constraint| {
@@ -114,10 +115,12 @@ impl Logicle {
             let slope = self.b * (grown + 1.0) + self.ratio * self.d * (faded + 1.0);
             let step = (grown - self.ratio * faded - target) / slope;
             let next = u - step;
-            if !(next < u) {
+            // A step that is not down, or is NaN, is rounding: the root is reached.
+            if next < u {
+                u = next.max(0.0);
+            } else {
                 break;
             }
-            u = next.max(0.0);
             if step <= SMALLEST_STEP * u {
                 break;
             }
@@ -188,8 +191,14 @@ mod tests {
         for x in [1e-300, 1e-5, 0.7, 33.0, 1e4, 1e9] {
             let above = scale.forward(x) - scale.zero;
             let below = scale.zero - scale.forward(-x);
-            assert!((above - below).abs() <= 2.0 * f64::EPSILON, "{x}: {above} {below}");
-            assert_eq!(scale.inverse(scale.zero + 0.25), -scale.inverse(scale.zero - 0.25));
+            assert!(
+                (above - below).abs() <= 2.0 * f64::EPSILON,
+                "{x}: {above} {below}"
+            );
+            assert_eq!(
+                scale.inverse(scale.zero + 0.25),
+                -scale.inverse(scale.zero - 0.25)
+            );
         }
         Ok(())
     }
@@ -199,7 +208,10 @@ mod tests {
         let logicle = Logicle::new(1000.0, 0.0, 4.0, 1.0)?;
         let arcsinh = super::super::Arcsinh::new(1000.0, 4.0, 1.0)?;
         for x in [-1.0, 0.0, 1.0, 500.0] {
-            assert!((logicle.forward(x) - arcsinh.forward(x)).abs() < 1e-14, "{x}");
+            assert!(
+                (logicle.forward(x) - arcsinh.forward(x)).abs() < 1e-14,
+                "{x}"
+            );
         }
         Ok(())
     }

@@ -74,12 +74,16 @@ impl Scale {
 
     /// Put `values` on the axis, in place.
     pub fn forward_all(&self, values: &mut [f64]) {
-        values.iter_mut().for_each(|x| *x = self.forward(*x));
+        for x in values {
+            *x = self.forward(*x);
+        }
     }
 
     /// Bring places on the axis back to values, in place.
     pub fn inverse_all(&self, places: &mut [f64]) {
-        places.iter_mut().for_each(|y| *y = self.inverse(*y));
+        for y in places {
+            *y = self.inverse(*y);
+        }
     }
 }
 

@@ -48,8 +48,9 @@ impl Threshold {
             threshold.above = f64::NEG_INFINITY;
             return threshold;
         }
-        while inside - out > 1 {
-            let middle = out + (inside - out) / 2;
+        while out + 1 < inside {
+            // Ranks span nearly all of i64: their difference would overflow.
+            let middle = out.midpoint(inside);
             if threshold.decides(number(middle)) {
                 inside = middle;
             } else {
@@ -86,7 +87,11 @@ impl Threshold {
 /// Numbers in order as integers: `rank(x) < rank(y)` where `x < y`; -0 lies just below +0.
 fn rank(x: f64) -> i64 {
     let bits = x.to_bits().cast_signed();
-    if bits < 0 { i64::MIN.wrapping_sub(bits) - 1 } else { bits }
+    if bits < 0 {
+        i64::MIN.wrapping_sub(bits) - 1
+    } else {
+        bits
+    }
 }
 
 fn number(rank: i64) -> f64 {

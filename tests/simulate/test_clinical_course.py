@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from longate.simulate.clinical_course import EDSS_VISITS, Flow, enrol
 
 

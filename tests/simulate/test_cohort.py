@@ -8,6 +8,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+
 from longate.cytometry.compensation import Compensation
 from longate.exceptions import StudyError
 from longate.io.fcs import read_fcs

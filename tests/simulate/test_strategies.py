@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+
 from longate.cytometry.transforms import Logicle
 from longate.io.fcs import read_fcs
 from longate.simulate import (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from longate.simulate import stages
 from longate.simulate.blood import CELL_TYPES, concentrations
 from longate.simulate.optics import NORMAL_ABOVE, UPPER_LIMIT, detect

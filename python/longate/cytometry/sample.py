@@ -43,7 +43,9 @@ class Keywords(Mapping[str, str]):
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over keywords as written."""
-        return iter(dict.fromkeys(self._pairs[key.casefold()][0] for key in self._order))
+        return iter(
+            dict.fromkeys(self._pairs[key.casefold()][0] for key in self._order)
+        )
 
     def __len__(self) -> int:
         """Return the number of different keywords."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from longate._core import Plan, gate_arrays
-from longate.cytometry.compensation import Compensation
 from longate.cytometry.sample import matrix_places
 from longate.exceptions import GateError, PanelError
 from longate.gating.boolean import parse
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from longate.cytometry.compensation import Compensation
     from longate.cytometry.panel import Panel
     from longate.cytometry.sample import Sample
     from longate.cytometry.transforms import Transform
@@ -119,7 +119,9 @@ def compile_strategy(
     SpilloverError
         If the matrix names a channel that the panel lacks.
     """
-    matrix = acquired if isinstance(strategy.compensation, str) else strategy.compensation
+    matrix = (
+        acquired if isinstance(strategy.compensation, str) else strategy.compensation
+    )
     axes = _Axes(strategy, panel, matrix)
     numbers = {path: number for number, path in enumerate(strategy.paths)}
     gates = []
@@ -142,7 +144,9 @@ def _kernel_entry(
     gate: Gate, strategy: GatingStrategy, axes: _Axes, numbers: Mapping[str, int]
 ) -> dict[str, Any]:
     if isinstance(gate, RectangleGate):
-        sides = [(axes.number(c), low, high) for c, (low, high) in gate.dimensions.items()]
+        sides = [
+            (axes.number(c), low, high) for c, (low, high) in gate.dimensions.items()
+        ]
         return {"dimensions": sides, "closed": gate.interval == "closed"}
     if isinstance(gate, PolygonGate):
         x, y = axes.number(gate.x), axes.number(gate.y)

@@ -16,7 +16,7 @@ ALL_EVENTS = "All events"
 """The population that holds every event of a file."""
 
 BELOW_DETECTION = 20
-"""Fewer events than this are called below detection (a convention of rare-event flow)."""
+"""Fewer events are called below detection, a convention of rare-event flow."""
 QUANTIFIABLE = 50
 """From this many events on a population is called quantifiable."""
 
@@ -57,9 +57,7 @@ def clopper_pearson(
     tail = (1 - confidence) / 2
     with np.errstate(invalid="ignore"):
         low = np.where(k > 0, betaincinv(np.maximum(k, 1), n - k + 1, tail), 0.0)
-        high = np.where(
-            k < n, betaincinv(k + 1, np.maximum(n - k, 1), 1 - tail), 1.0
-        )
+        high = np.where(k < n, betaincinv(k + 1, np.maximum(n - k, 1), 1 - tail), 1.0)
     unknown = n == 0
     return np.where(unknown, np.nan, low), np.where(unknown, np.nan, high)
 

@@ -86,9 +86,7 @@ class Gate:
         GateError
             If the kind of gate is unknown.
         """
-        kinds = {
-            kind.kind: kind for kind in (RectangleGate, PolygonGate, BooleanGate)
-        }
+        kinds = {kind.kind: kind for kind in (RectangleGate, PolygonGate, BooleanGate)}
         entries = dict(data)
         kind = entries.pop("kind", None)
         if kind not in kinds:
@@ -111,7 +109,8 @@ class RectangleGate(Gate):
     dimensions : mapping of str to (min, max), optional
         By marker or detector; ``None`` leaves a side open.
     interval : {"half-open", "closed"}
-        ``[min, max)`` as in Gating-ML 2.0, or ``[min, max]`` as in flowCore and openCyto.
+        ``[min, max)`` as in Gating-ML 2.0, or ``[min, max]`` as in flowCore and
+        openCyto.
     **more_dimensions : (min, max)
         Channels whose names are Python identifiers.
 
@@ -127,8 +126,8 @@ class RectangleGate(Gate):
     Examples
     --------
     >>> import longate as lg
-    >>> lg.RectangleGate("CD3- CD56+", parent="Cells", CD3=(None, 0.35), CD56=(0.4, None))
-    RectangleGate 'CD3- CD56+' in 'Cells': CD3 < 0.35, CD56 >= 0.4
+    >>> lg.RectangleGate("CD3- CD56+", CD3=(None, 0.35), CD56=(0.4, None))
+    RectangleGate 'CD3- CD56+': CD3 < 0.35, CD56 >= 0.4
     """
 
     kind: ClassVar[str] = "rectangle"
@@ -156,7 +155,7 @@ class RectangleGate(Gate):
         object.__setattr__(self, "interval", interval)
         one_of("interval", interval, ("half-open", "closed"), GateError)
         if not checked:
-            msg = f"gate {name!r} has no dimension; give at least one channel's (min, max)"
+            msg = f"gate {name!r} has no dimension; give a channel's (min, max)"
             raise GateError(msg)
         super().__post_init__()
 
@@ -309,8 +308,8 @@ class BooleanGate(Gate):
         What the population is called.
     expression : str
         Populations (paths or unique names) joined by ``and``, ``or``, ``not`` and
-        parentheses. ``not`` binds first, then ``and``. Names may hold blanks; one that holds
-        an operator or a parenthesis is put in quotes.
+        parentheses. ``not`` binds first, then ``and``. Names may hold blanks; one that
+        holds an operator or a parenthesis is put in quotes.
     parent : str, optional
         Path or unique name of the population in which the gate lies.
 
@@ -325,7 +324,8 @@ class BooleanGate(Gate):
 
     Notes
     -----
-    An event with NaN in a dimension of a gate is in neither the gate nor its complement.
+    An event with NaN in a dimension of a gate is in neither the gate nor its
+    complement.
 
     Examples
     --------
@@ -338,7 +338,9 @@ class BooleanGate(Gate):
 
     expression: str
 
-    def __init__(self, name: str, expression: str, *, parent: str | None = None) -> None:
+    def __init__(
+        self, name: str, expression: str, *, parent: str | None = None
+    ) -> None:
         try:
             parse(expression)
         except GateError as error:

@@ -1,4 +1,4 @@
-"""The median of a sample of events, with the interval that its order statistics give."""
+"""The median of events, with the interval that its order statistics give."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ FEWEST_EVENTS = 6
 def median_with_interval(values: NDArray[np.float64]) -> dict[str, float]:
     """Return ``n_events, median, low, high`` (95 %) of values.
 
-    The interval runs from the ``j``-th smallest to the ``j``-th largest value, ``j`` the
-    largest number with ``P(Bin(n, 1/2) < j) <= 0.025``; it needs no distribution.
+    The interval runs from the ``j``-th smallest to the ``j``-th largest value, ``j``
+    the largest number with ``P(Bin(n, 1/2) < j) <= 0.025``; it needs no distribution.
 
     Parameters
     ----------

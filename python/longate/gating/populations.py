@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,6 +16,8 @@ from longate.gating.counting import ALL_EVENTS, with_fractions
 from longate.gating.medians import median_with_interval
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -95,11 +96,12 @@ class Populations:
     def counts(self) -> pd.DataFrame:
         """Events of every population of every sample.
 
-        Columns ``sample, patient, visit, tube, population`` (path), ``parent``
-        (path), ``n_events, n_parent, fraction`` (of the parent), ``low, high`` (exact
-        95 % interval, Clopper & Pearson), ``detection`` (``"below detection"`` under 20
+        Columns ``sample, patient, visit, tube, population`` (path), ``parent`` (path),
+        ``n_events, n_parent, fraction`` (of the parent), ``low, high`` (exact 95 %
+        interval, Clopper & Pearson), ``detection`` (``"below detection"`` under 20
         events, ``"detected"`` under 50, else ``"quantifiable"``), ``quantifiable``,
-        ``run_id``, and the further columns of the sheet. Runs that are pooled are summed.
+        ``run_id``, and the further columns of the sheet. Runs that are pooled are
+        summed.
         """
         import pandas as pd
 
@@ -108,7 +110,9 @@ class Populations:
             rows += [{**keys, **row} for row in file.gated.count_rows()]
         frame = pd.DataFrame(rows)
         by = [*KEYS, "population", "parent"]
-        frame = frame.groupby(by, sort=False, dropna=False, observed=True, as_index=False)
+        frame = frame.groupby(
+            by, sort=False, dropna=False, observed=True, as_index=False
+        )
         return self._finished(with_fractions(frame.sum(), "n_events", "n_parent"))
 
     @property
@@ -122,7 +126,9 @@ class Populations:
         frame["visit"] = pd.Categorical(
             frame["visit"], categories=self._rows["visit"].cat.categories, ordered=True
         )
-        joined = [c for c in self._rows.columns if c not in {*_NOT_JOINED, *frame.columns}]
+        joined = [
+            c for c in self._rows.columns if c not in {*_NOT_JOINED, *frame.columns}
+        ]
         metadata = self._rows.drop_duplicates(["sample", "tube"])
         metadata = metadata[["sample", "tube", *joined]]
         frame = frame.assign(run_id=self.run_id)
@@ -157,7 +163,9 @@ class Populations:
         inside = strategy.path(population)
         whole = of if of == ALL_EVENTS else strategy.path(of)
         if whole != ALL_EVENTS and not inside.startswith(f"{whole}/"):
-            msg = f"{whole!r} is not an ancestor of {inside!r}; its share is not defined"
+            msg = (
+                f"{whole!r} is not an ancestor of {inside!r}; its share is not defined"
+            )
             raise PopulationError(msg)
         counts = self.counts[self.counts["tube"] == tube]
         picked = {}
@@ -201,7 +209,9 @@ class Populations:
         msg = f"no tube was gated, so there is no population {population!r}"
         raise PopulationError(msg)
 
-    def _files_of(self, population: str, sample: str, tube: str | None) -> list[GatedFile]:
+    def _files_of(
+        self, population: str, sample: str, tube: str | None
+    ) -> list[GatedFile]:
         name = self.tube_of(population, tube)
         known = [keys["sample"] for keys in self._keys]
         found = [
@@ -210,7 +220,8 @@ class Populations:
             if keys["sample"] == sample and keys["tube"] == name
         ]
         if not found:
-            msg = f"sample {sample!r} was not gated in tube {name!r}{suggest(sample, known)}"
+            near = suggest(sample, known)
+            msg = f"sample {sample!r} was not gated in tube {name!r}{near}"
             raise StudyError(msg)
         return found
 
@@ -318,9 +329,9 @@ class Populations:
         -------
         DataFrame
             ``sample, patient, visit, tube, population, channel, n_events, median, low,
-            high, run_id`` and the sheet's columns. ``low, high`` is the order-statistic 95 %
-            interval, NaN under 6 events; ``median`` is NaN where there are none. A tube
-            whose panel lacks a channel is left out.
+            high, run_id`` and the sheet's columns. ``low, high`` is the order-statistic
+            95 % interval, NaN under 6 events; ``median`` is NaN where there are none. A
+            tube whose panel lacks a channel is left out.
 
         Raises
         ------
@@ -335,9 +346,11 @@ class Populations:
             if tube is not None and keys["tube"] != tube:
                 continue
             strategy = file.gated.strategy
-            paths = strategy.paths if wanted is None else [
-                strategy.path(name) for name in wanted if name in strategy
-            ]
+            paths = (
+                strategy.paths
+                if wanted is None
+                else [strategy.path(name) for name in wanted if name in strategy]
+            )
             data = self.study.read_file(file.row)
             names = [name for name in channels if name in data.panel]
             columns = self._columns(file, data, names, scaled=scaled)
@@ -347,7 +360,9 @@ class Populations:
                     found = median_with_interval(values[mask])
                     rows.append({**keys, "population": path, "channel": name, **found})
         if not rows:
-            msg = f"no gated tube has {listed(channels)} and {listed(wanted or ['any'])}"
+            msg = (
+                f"no gated tube has {listed(channels)} and {listed(wanted or ['any'])}"
+            )
             raise PopulationError(msg)
         return self._finished(pd.DataFrame(rows))
 

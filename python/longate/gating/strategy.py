@@ -176,7 +176,9 @@ class GatingStrategy:
         PanelError
             If a channel of a gate is not in the sample's panel; the gate is named.
         """
-        return gate_sample(compile_strategy(self, sample.panel, sample.compensation), sample)
+        return gate_sample(
+            compile_strategy(self, sample.panel, sample.compensation), sample
+        )
 
     def to_json(self) -> str:
         """Return the strategy as JSON text; :meth:`from_json` gives it back."""
@@ -306,4 +308,3 @@ def _refuse_circles(strategy: GatingStrategy) -> None:
             raise StrategyError(msg)
         for path in free:
             del needs[path]
-

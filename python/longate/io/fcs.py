@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +23,9 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 Identity = tuple[int, int, int]
+
+DEFAULT_RANGE = 262144.0
+"""``$PnR`` of a channel that is written without one."""
 
 
 @dataclass(frozen=True)
@@ -128,8 +130,8 @@ def read_fcs(
         The file.
     values : {"scale", "raw"}
         ``"raw"`` gives the stored numbers after the bit mask of ``$PnR``; ``"scale"``
-        applies ``$PnE`` (``f2 10^(f1 x / R)``), ``$PnG`` (``x / gain``, linear channels)
-        and ``$TIMESTEP`` (Time in seconds).
+        applies ``$PnE`` (``f2 10^(f1 x / R)``), ``$PnG`` (``x / gain``, linear
+        channels) and ``$TIMESTEP`` (Time in seconds).
     channels : sequence of str, optional
         Markers or detectors to read; all by default.
     aliases : mapping of str to str, optional
@@ -185,7 +187,7 @@ def write_fcs(
     channels: Sequence[str] | None = None,
     *,
     markers: Mapping[str, str] | None = None,
-    ranges: Mapping[str, float] | float = 262144.0,
+    ranges: Mapping[str, float] | float | None = None,
     spillover: Compensation | None = None,
     keywords: Mapping[str, str] | None = None,
 ) -> Path:
@@ -223,23 +225,18 @@ def write_fcs(
         is one that the writer sets itself.
     """
     names, values = _events_to_write(events, channels)
-    for argument, mapping in (("markers", markers), ("ranges", ranges)):
-        for name in mapping if hasattr(mapping, "keys") else ():
+    if isinstance(ranges, int | float):
+        tops = dict.fromkeys(names, float(ranges))
+    else:
+        tops = dict.fromkeys(names, DEFAULT_RANGE) | dict(ranges or {})
+    labels = dict(markers or {})
+    for argument, mapping in (("markers", labels), ("ranges", tops)):
+        for name in mapping:
             if name not in names:
-                msg = f"{argument} names {name!r}, which is no channel{suggest(name, names)}"
+                near = suggest(name, names)
+                msg = f"{argument} names {name!r}, which is no channel{near}"
                 raise FcsError(msg)
-    described = [
-        (
-            name,
-            (markers or {}).get(name),
-            float(
-                ranges
-                if isinstance(ranges, int | float)
-                else ranges.get(name, 262144.0)
-            ),
-        )
-        for name in names
-    ]
+    described = [(name, labels.get(name), float(tops[name])) for name in names]
     extra = [(str(key), str(value)) for key, value in (keywords or {}).items()]
     if spillover is not None:
         extra.append(("$SPILLOVER", spillover.to_keyword()))
@@ -271,19 +268,13 @@ def _events_to_write(
 
 
 def _write_atomically(path: Path, head: bytes, values: NDArray[np.float32]) -> Path:
-    handle, unfinished = tempfile.mkstemp(
-        dir=path.parent, prefix=f".{path.name}.", suffix=".part"
-    )
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with unfinished.open("xb") as file:
             file.write(head)
             file.write(values.data)
-        # mkstemp makes private files; a study's files are as readable as others.
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(unfinished).chmod(0o666 & ~umask)
-        Path(unfinished).replace(path)
+        unfinished.replace(path)
     except BaseException:
-        Path(unfinished).unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
         raise
     return path

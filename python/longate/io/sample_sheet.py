@@ -39,22 +39,22 @@ def read_sample_sheet(
     ----------
     sheet : path-like or DataFrame
         CSV, xlsx, or a frame. Required columns: ``file`` (relative to the sheet; to the
-        current folder for a frame), ``patient, visit, tube``. Known and checked where present:
-        ``sample`` (else ``patient_visit``), ``role`` (``sample`` where blank;
+        current folder for a frame), ``patient, visit, tube``. Known and checked where
+        present: ``sample`` (else ``patient_visit``), ``role`` (``sample`` where blank;
         ``fmo:<marker>``, ``single_stain:<detector>``, ``unstained, bead, bridging``, or
-        ``exclude`` with a ``reason``), ``run, batch, specimen, date, bead_lot, blood_ul,
-        dilution``. All others are covariates.
+        ``exclude`` with a ``reason``), ``run, batch, specimen, date, bead_lot,
+        blood_ul, dilution``. All others are covariates.
     runs : {"replace", "pool", "keep"}, optional
-        What to do with several files of one patient, visit and tube, which need a ``run``:
-        take the last, sum them, or keep them as samples of their own.
+        What to do with several files of one patient, visit and tube, which need a
+        ``run``: take the last, sum them, or keep them as samples of their own.
     visits : sequence of str, optional
         The order of the visits; by default in natural order (``m00, m06, m12``).
 
     Returns
     -------
     DataFrame
-        One row per file, with the columns above first; ``visit`` is an ordered categorical,
-        ``file`` an absolute path.
+        One row per file, with the columns above first; ``visit`` is an ordered
+        categorical, ``file`` an absolute path.
 
     Raises
     ------
@@ -148,7 +148,9 @@ def _check_cells(frame: pd.DataFrame) -> None:
     for column in REQUIRED:
         blank = (frame[column] == "") & (is_sample | (column == "file"))
         if blank.any():
-            msg = f"{column!r} is blank in rows {_rows(frame, blank)} of the sample sheet"
+            msg = (
+                f"{column!r} is blank in rows {_rows(frame, blank)} of the sample sheet"
+            )
             raise SampleSheetError(msg)
     if "specimen" in frame.columns:
         for specimen in set(frame["specimen"]) - {""}:
@@ -169,7 +171,9 @@ def _refuse_one_file_twice(frame: pd.DataFrame) -> None:
     twice = frame["file"].duplicated(keep=False)
     if twice.any():
         names = listed(Path(name).name for name in frame["file"][twice].unique())
-        msg = f"the sample sheet names {names} more than once: rows {_rows(frame, twice)}"
+        msg = (
+            f"the sample sheet names {names} more than once: rows {_rows(frame, twice)}"
+        )
         raise SampleSheetError(msg)
 
 
@@ -184,8 +188,8 @@ def _settle_runs(frame: pd.DataFrame, runs: str | None) -> pd.DataFrame:
     has_run = "run" in frame.columns and (frame["run"][repeated] != "").all()
     if not has_run or frame[repeated].duplicated([*keys, "run"]).any():
         msg = (
-            f"samples {names} have several files of one tube ({where}); number them in a "
-            "column 'run' and choose runs='replace', 'pool' or 'keep'"
+            f"samples {names} have several files of one tube ({where}); number them in "
+            "a column 'run' and choose runs='replace', 'pool' or 'keep'"
         )
         raise SampleSheetError(msg)
     if runs is None:

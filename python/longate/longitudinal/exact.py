@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from longate._core import permute_welch  # noqa: TID251
+from longate._core import permute_welch
 from longate.exceptions import DesignError
 
 if TYPE_CHECKING:

@@ -39,10 +39,11 @@ class Maturation:
     Parameters
     ----------
     table : DataFrame
-        One row per sample: ``sample, patient, visit, tube, n_parent`` (NK events), ``n``
-        (on the axis), ``index, counting_low, counting_high, index_with_adaptive``, the
-        log-odds ``L0, L1, L2, L3`` where the scheme has them, ``fraction_<stage>`` of the
-        NK events, ``scheme``, ``run_id`` and the sheet's columns.
+        One row per sample: ``sample, patient, visit, tube, n_parent`` (NK events),
+        ``n`` (on the axis), ``index, counting_low, counting_high,
+        index_with_adaptive``, the log-odds ``L0, L1, L2, L3`` where the scheme has
+        them, ``fraction_<stage>`` of the NK events, ``scheme``, ``run_id`` and the
+        sheet's columns.
     stages : DataFrame
         One row per sample and stage: ``sample, patient, visit, tube, stage, on_axis,
         weight, n_events, n_parent, fraction, low, high, detection, quantifiable``.
@@ -91,10 +92,11 @@ def maturation(
     """Score the maturation of NK cells.
 
     Every event of the parent gets one stage by the rules of the scheme, from the calls
-    that populations of the strategy make. The Stage Maturation Index is ``Σ w n / Σ n`` over the
-    stages on the axis, with equally spaced weights from 0 to 1. Its variance is ``(Σ p w² -
-    (Σ p w)²) / N`` with ``p`` smoothed by half a pseudo-count per stage, and the interval is
-    named for what it is: counting error alone, not biology or assay.
+    that populations of the strategy make. The Stage Maturation Index is ``Σ w n / Σ n``
+    over the stages on the axis, with equally spaced weights from 0 to 1. Its variance
+    is ``(Σ p w² - (Σ p w)²) / N`` with ``p`` smoothed by half a pseudo-count per stage,
+    and the interval is named for what it is: counting error alone, not biology or
+    assay.
 
     Parameters
     ----------
@@ -124,9 +126,9 @@ def maturation(
 
     Notes
     -----
-    Log-odds with half a count: ``L0`` CD16 among CD56bright, ``L1`` dim against bright, ``L2``
-    late and CD57+ against early, ``L3`` CD57+ against late. ``index_with_adaptive`` counts
-    adaptive cells as ``dim_CD57``.
+    Log-odds with half a count: ``L0`` CD16 among CD56bright, ``L1`` dim against bright,
+    ``L2`` late and CD57+ against early, ``L3`` CD57+ against late.
+    ``index_with_adaptive`` counts adaptive cells as ``dim_CD57``.
 
     The index is phenotypic: it orders cells by markers and claims no lineage time.
     """
@@ -147,7 +149,7 @@ def maturation(
         phenotypes.assign(stage=labels)
         .groupby([*KEYS, "stage"], sort=False, observed=True)["n_events"]
         .sum()
-        .unstack("stage", fill_value=0)  # noqa: PD010
+        .unstack("stage", fill_value=0)
     )
     counts = counts[[stage.label for stage in rules.stages if stage.label in counts]]
     table = counts.index.to_frame(index=False)
@@ -170,7 +172,8 @@ def _tube(
     able = [
         t
         for t in holders
-        if {CD56_POSITIVE, CD56_BRIGHT} <= _calls(populations.strategies[t], markers).keys()
+        if {CD56_POSITIVE, CD56_BRIGHT}
+        <= _calls(populations.strategies[t], markers).keys()
     ]
     return able[0] if len(able) == 1 else populations.tube_of(parent)
 
@@ -189,7 +192,7 @@ def _calls(
 
 
 def _removes_lineage(strategy: GatingStrategy, parent: str) -> bool:
-    """Whether the path to the parent has upper bounds on a dump, or on CD14 and CD19."""
+    """Whether the parent's path bounds a dump, or both CD14 and CD19, from above."""
     bounded: set[str] = set()
     path: str | None = strategy.path(parent)
     while path:
@@ -206,8 +209,8 @@ def _check_bright(phenotypes: pd.DataFrame) -> None:
     found = phenotypes[outside & (phenotypes["n_events"] > 0)]
     if len(found):
         msg = (
-            f"{int(found['n_events'].sum())} CD56bright events lie outside CD56+ (samples "
-            f"{listed(found['sample'].unique())}); the gates contradict each other"
+            f"{int(found['n_events'].sum())} CD56bright events lie outside CD56+ "
+            f"(samples {listed(found['sample'].unique())}); the gates contradict each other"
         )
         raise MaturationError(msg)
 
@@ -215,7 +218,9 @@ def _check_bright(phenotypes: pd.DataFrame) -> None:
 def _scores(counts: pd.DataFrame, rules: StageScheme) -> dict[str, Any]:
     def n_of(*labels: str) -> NDArray[np.float64]:
         columns = [counts[label] for label in labels if label in counts]
-        return np.sum(columns, axis=0, dtype=float) if columns else np.zeros(len(counts))
+        return (
+            np.sum(columns, axis=0, dtype=float) if columns else np.zeros(len(counts))
+        )
 
     weights = rules.weights
     index, low, high = stage_index(np.column_stack([n_of(s) for s in weights]), weights)
@@ -285,7 +290,7 @@ def stage_index(
 
 def _stage_table(counts: pd.DataFrame, rules: StageScheme) -> pd.DataFrame:
     weights = rules.weights
-    long = counts.stack().rename("n_events").reset_index()  # noqa: PD013
+    long = counts.stack().rename("n_events").reset_index()
     totals = long.groupby(KEYS, observed=True)["n_events"].transform("sum")
     long = long.assign(
         on_axis=long["stage"].isin(weights),

@@ -34,7 +34,8 @@ MARKERS = ("CD16", "CD57", "KIR", "NKG2A", "NKG2C", "CX3CR1", "CD62L", "CD27")
 """Markers that rules may use, beside CD56."""
 
 ADAPTIVE_NOTE = (
-    "NKG2C was not measured: a CD57 rise is not separable from adaptive (CMV) expansion."
+    "NKG2C was not measured: a CD57 rise is not separable from adaptive (CMV) "
+    "expansion."
 )
 NEG16POS_NOTE = (
     "The NK parent does not remove CD14+ and CD19+ cells: CD56neg CD16+ events are not "
@@ -188,13 +189,18 @@ def stage_scheme(
     needed = {CD56_POSITIVE, CD56_BRIGHT, *_CORE[name]}
     missing = sorted(needed - set(markers))
     if missing:
-        msg = f"the scheme {name!r} needs {listed(missing)}; measured are {listed(markers)}"
+        msg = (
+            f"the scheme {name!r} needs {listed(missing)}; measured are "
+            f"{listed(markers)}"
+        )
         raise MaturationError(msg)
     return SCHEMES[name](frozenset(markers), parent, lineage_removed)
 
 
 def _five_stage(
-    markers: frozenset[str], parent: str, lineage_removed: bool  # noqa: FBT001
+    markers: frozenset[str],
+    parent: str,
+    lineage_removed: bool,  # noqa: FBT001
 ) -> StageScheme:
     late, words, used = _late_rule(markers)
     stages = [_cd56_negative(lineage_removed), _OUTSIDE, *_BRIGHT, _DIM16NEG]
@@ -216,7 +222,9 @@ def _five_stage(
     else:
         stages.append(Stage("dim16pos", "CD56dim CD16+", _always))
     seen = tuple(sorted({CD56_POSITIVE, CD56_BRIGHT, "CD16", *used}))
-    source = "Longate's five-stage rules after the literature of CD56dim differentiation"
+    source = (
+        "Longate's five-stage rules after the literature of CD56dim differentiation"
+    )
     return StageScheme("five_stage", source, seen, tuple(stages), parent, tuple(notes))
 
 
@@ -243,7 +251,9 @@ def _is(marker: str, *, positive: bool) -> Rule:
 
 
 def _hamann2011(
-    markers: frozenset[str], parent: str, lineage_removed: bool  # noqa: ARG001, FBT001
+    markers: frozenset[str],
+    parent: str,
+    lineage_removed: bool,  # noqa: FBT001
 ) -> StageScheme:
     stages = (
         Stage("CD56neg", "CD56neg", lambda c: ~_positive(c), on_axis=False),
@@ -263,7 +273,9 @@ def _hamann2011(
 
 
 def _cd56_cd16(
-    markers: frozenset[str], parent: str, lineage_removed: bool  # noqa: ARG001, FBT001
+    markers: frozenset[str],
+    parent: str,
+    lineage_removed: bool,  # noqa: FBT001
 ) -> StageScheme:
     stages = (
         _cd56_negative(lineage_removed),

@@ -127,7 +127,8 @@ def _numbers(ax: Axes, table: pd.DataFrame, y: np.ndarray, values: np.ndarray) -
 def _interval(estimate: float, low: float, high: float) -> str:
     if np.isnan(estimate):
         return "not tested"
-    return f"{estimate:.3g} [{low:.3g}, {high:.3g}]".replace("-", "−")
+    words = (f"{v:#.3g}".rstrip(".") for v in (estimate, low, high))
+    return "{} [{}, {}]".format(*words).replace("-", "−")
 
 
 def _p(value: float) -> str:

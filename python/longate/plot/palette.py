@@ -33,13 +33,21 @@ GRID = "#E6E6E6"
 STAGES: dict[str, tuple[str, str]] = {
     "bright16neg": ("#FDE7A9", "CD56bright CD16−"),
     "bright16pos": ("#F2B96B", "CD56bright CD16+"),
-    "dim16pos": ("#1B4F72", "CD56dim CD16+"),
+    "bright_CX3CR1neg": ("#FDE7A9", "CD56bright CX3CR1−"),
     "dim_early": ("#7FC3B4", "CD56dim, early"),
+    "dim_CX3CR1neg": ("#7FC3B4", "CD56dim CX3CR1−"),
+    "dim_early_or_late": ("#5CA9AE", "CD56dim, early or late"),
     "dim_late": ("#3A8FA8", "CD56dim, late"),
+    "dim_CX3CR1pos": ("#1B4F72", "CD56dim CX3CR1+"),
     "dim_CD57": ("#1B4F72", "CD56dim CD57+"),
+    "dim16pos": ("#1B4F72", "CD56dim CD16+"),
     "adaptive": ("#6E6E6E", "adaptive (NKG2C+ CD57+)"),
     "dim16neg": ("#A3A3A3", "CD56dim CD16−"),
     "neg16pos": ("#D0D0D0", "CD56neg CD16+"),
+    "neg16pos_not_resolved": ("#D0D0D0", "CD56neg CD16+ (or monocytes)"),
+    "neg16neg": ("#E4E4E4", "CD56neg CD16−"),
+    "bright_CX3CR1pos": ("#6E6E6E", "CD56bright CX3CR1+"),
+    "CD56neg": ("#D0D0D0", "CD56neg"),
 }
 
 #: Words with units for the outcomes that Longate computes itself.

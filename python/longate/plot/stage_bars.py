@@ -96,7 +96,8 @@ def _by_label(maturation: Any, response: Any) -> tuple[pd.DataFrame, list[str]]:
 def _ordered(table: pd.DataFrame) -> list[str]:
     """Return the stages: on axis in the order of maturation, then off axis."""
     known = list(STAGES)
-    first = table.drop_duplicates("stage")
+    seen = table.groupby("stage")["fraction"].transform("sum") > 0
+    first = table[seen].drop_duplicates("stage")
     place = {name: known.index(name) for name in first["stage"] if name in known}
     ranked = sorted(
         zip(first["stage"], first["on_axis"], strict=True),

@@ -111,8 +111,8 @@ def trajectory_panels(
     """
     from longate.plot.canvas import Pads, grid_of
 
-    table = _checked(result)
-    names = outcomes or list(dict.fromkeys(table["outcome"].astype(str)))
+    _checked(result)
+    names = outcomes or list(result.design.outcomes)
     pads = Pads(left=1.05, bottom=0.72, right=0.1, top=0.3)
     figure, panels = grid_of(
         len(names), columns=columns, width=3.45, height=2.95, pads=pads

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PIPETTING_CV = 0.03
 """Coefficient of variation of pipetting blood, where none is measured."""
 SHARE_TOLERANCE = 1.25
-"""Shares of one population in two tubes that differ by more than this ratio disagree."""
+"""Shares of a population in two tubes that differ by more than this disagree."""
 _Z95 = 1.959963984540054
 
 
@@ -34,14 +34,15 @@ def per_microlitre(
 ) -> pd.DataFrame:
     """Cells per microlitre of blood, by the beads in the same tube.
 
-    ``C = N_cells / N_beads x B / V x D`` with ``B`` beads in the tube (lot table), ``V`` blood
-    in µL and ``D`` the dilution before pipetting (both from the sheet). The interval is that of
-    ``log C`` with variance ``1/N_cells + 1/N_beads + CV²``.
+    ``C = N_cells / N_beads x B / V x D`` with ``B`` beads in the tube (lot table),
+    ``V`` blood in µL and ``D`` the dilution before pipetting (both from the sheet). The
+    interval is that of ``log C`` with variance ``1/N_cells + 1/N_beads + CV²``.
 
     Parameters
     ----------
     populations : Populations
-        A gated study whose sheet has ``bead_lot`` and ``blood_ul`` (and ``dilution``, else 1).
+        A gated study whose sheet has ``bead_lot`` and ``blood_ul`` (and ``dilution``,
+        else 1).
     beads : str
         The population of beads.
     of : sequence of str, optional
@@ -55,9 +56,10 @@ def per_microlitre(
     -------
     DataFrame
         ``sample, patient, visit, tube, population, name`` (last part of the path),
-        ``n_events, n_beads, per_microlitre, low, high`` (95 %), ``log_variance, detection,
-        quantifiable, lot_expired, share_disagrees, run_id`` and the sheet's columns. With no
-        cells the count is 0 and ``low`` 0, ``high`` from the exact bound of 3.69 events.
+        ``n_events, n_beads, per_microlitre, low, high`` (95 %), ``log_variance,
+        detection, quantifiable, lot_expired, share_disagrees, run_id`` and the sheet's
+        columns. With no cells the count is 0 and ``low`` 0, ``high`` from the exact
+        bound of 3.69 events.
 
     Raises
     ------
@@ -94,7 +96,9 @@ def per_microlitre(
         *("quantifiable", "lot_expired", "share_disagrees", "run_id"),
     ]
     left_out = {"parent", "n_parent", "fraction", "beads_per_tube", "factor", *first}
-    return cells[[*first, *(c for c in cells if c not in left_out)]].reset_index(drop=True)
+    return cells[[*first, *(c for c in cells if c not in left_out)]].reset_index(
+        drop=True
+    )
 
 
 def _cell_paths(
@@ -116,11 +120,13 @@ def _tubes(populations: Populations, tube: str) -> pd.DataFrame:
     lots = getattr(populations.study, "bead_lots", None)
     if lots is None:
         msg = (
-            "the study has no lot table; put bead_lots.csv (lot, beads_per_tube, expiry) "
-            "beside the sample sheet, or give read_study(..., bead_lots=...)"
+            "the study has no lot table; put bead_lots.csv (lot, beads_per_tube, "
+            "expiry) beside the sample sheet, or give read_study(..., bead_lots=...)"
         )
         raise CountingError(msg)
-    require_columns(lots, ["lot", "beads_per_tube"], "the bead lot table", CountingError)
+    require_columns(
+        lots, ["lot", "beads_per_tube"], "the bead lot table", CountingError
+    )
     if lots["lot"].duplicated().any():
         twice = listed(lots["lot"][lots["lot"].duplicated()])
         msg = f"the bead lot table has the lots {twice} more than once"
@@ -129,8 +135,8 @@ def _tubes(populations: Populations, tube: str) -> pd.DataFrame:
     unknown = ~rows["bead_lot"].isin(known.index) | rows["blood_ul"].isna()
     if unknown.any():
         msg = (
-            f"samples {listed(rows['sample'][unknown])} have no volume or a bead lot that "
-            f"is not in the lot table (lots {listed(known.index)})"
+            f"samples {listed(rows['sample'][unknown])} have no volume or a bead lot "
+            f"that is not in the lot table (lots {listed(known.index)})"
         )
         raise CountingError(msg)
     per_tube = rows["bead_lot"].map(known["beads_per_tube"]).astype(float)
@@ -185,7 +191,9 @@ def _shares_disagree(
     if tube not in tubes:
         return verdict
     share = {
-        name: populations.fraction(shared[0], of=shared[1], tube=name).set_index("sample")
+        name: populations.fraction(shared[0], of=shared[1], tube=name).set_index(
+            "sample"
+        )
         for name in tubes
     }
     own = share.pop(tube)
@@ -198,5 +206,7 @@ def _shares_disagree(
             + (1 - usable["fraction_other"]) / usable["k_other"]
         )
         beyond = (ratio.abs() > _Z95 * error) & (ratio.abs() > np.log(SHARE_TOLERANCE))
-        verdict.update(beyond.astype("boolean") | verdict.reindex(beyond.index).fillna(value=False))
+        verdict.update(
+            beyond.astype("boolean") | verdict.reindex(beyond.index).fillna(value=False)
+        )
     return verdict

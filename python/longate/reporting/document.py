@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+LONG = 44  # characters after which a cell of a table may break
+
+
 @dataclass(frozen=True)
 class Section:
     """One part of a report: an anchor, a heading, and finished HTML blocks."""
@@ -58,6 +61,11 @@ def heading(text: object) -> str:
 def beside(*blocks: str) -> str:
     """Return blocks side by side where the page is wide enough."""
     return f'<div class="beside">{"".join(f"<div>{b}</div>" for b in blocks)}</div>'
+
+
+def lead(words: str, block: str) -> str:
+    """Return words with a block to their right, below them on a narrow page."""
+    return f'<div class="lead"><div>{words}</div><div>{block}</div></div>'
 
 
 def bullets(items: Sequence[object], *, kind: str = "") -> str:
@@ -99,32 +107,35 @@ def table(
     headings : mapping, optional
         Words in place of column names.
     digits : mapping, optional
-        Decimals of a column; without it four significant digits.
+        Decimals of a column; without it three significant digits.
     caption : str
         A line above the table.
     """
     headings, digits = headings or {}, digits or {}
     numeric = {c: frame[c].dtype.kind in "iuf" for c in frame.columns}
     head = "".join(
-        f"<th{_right(numeric[c])}>{escape(headings.get(str(c), c))}</th>"
+        f"<th{_kind('', numeric[c])}>{escape(headings.get(str(c), c))}</th>"
         for c in frame.columns
     )
     body = []
     for row in frame.itertuples(index=False):
-        cells = (
-            f"<td{_right(numeric[c])}>{escape(number(value, digits.get(str(c))))}</td>"
-            for c, value in zip(frame.columns, row, strict=True)
+        words = [number(v, digits.get(str(c))) for c, v in zip(frame, row, strict=True)]
+        cells = "".join(
+            f"<td{_kind(text, numeric[c])}>{escape(text)}</td>"
+            for c, text in zip(frame, words, strict=True)
         )
-        body.append(f"<tr>{''.join(cells)}</tr>")
-    words = f"<caption>{escape(caption)}</caption>" if caption else ""
+        body.append(f"<tr>{cells}</tr>")
+    above = f"<caption>{escape(caption)}</caption>" if caption else ""
     return (
-        f'<div class="wide"><table>{words}<thead><tr>{head}</tr></thead>\n'
+        f'<div class="wide"><table>{above}<thead><tr>{head}</tr></thead>\n'
         f"<tbody>{chr(10).join(body)}</tbody></table></div>"
     )
 
 
-def _right(numeric: bool) -> str:  # noqa: FBT001 - one private positional flag
-    return ' class="n"' if numeric else ""
+def _kind(text: str, numeric: bool) -> str:  # noqa: FBT001 - a private flag
+    if numeric:
+        return ' class="n"'
+    return ' class="long"' if len(text) > LONG else ""
 
 
 def number(value: Any, decimals: int | None = None) -> str:
@@ -138,7 +149,9 @@ def number(value: Any, decimals: int | None = None) -> str:
         return f"{value:,}"
     if decimals is not None:
         return f"{value:,.{decimals}f}".replace("-", "−")
-    return f"{value:,.4g}".replace("-", "−")
+    if value == 0 or abs(value) >= 1000:
+        return f"{value:,.0f}".replace("-", "−")
+    return f"{value:#.3g}".rstrip(".").replace("-", "−")
 
 
 def probability(value: float) -> str:

@@ -34,12 +34,17 @@ th { text-align: left; font-weight: 600; border-bottom: 1.5px solid var(--ink);
   vertical-align: bottom; }
 td { border-bottom: 1px solid var(--line); vertical-align: top; }
 th, td { padding: 4px 14px 4px 0; }
+td { white-space: nowrap; }
+td.long { white-space: normal; min-width: 300px; }
 th.n, td.n { text-align: right; }
 tbody tr:hover { background: var(--wash); }
 figure { margin: 14px 0; }
 figure img { display: block; max-width: 100%; height: auto; }
 figcaption { color: var(--soft); font-size: 13.5px; max-width: 86ch; margin-top: 4px; }
 .beside { display: flex; flex-wrap: wrap; gap: 8px 34px; align-items: flex-start; }
+.lead { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 8px 34px;
+  align-items: start; }
+@media (max-width: 900px) { .lead { grid-template-columns: minmax(0, 1fr); } }
 dl.facts { display: grid; grid-template-columns: max-content 1fr; gap: 3px 18px;
   font-size: 13.5px; }
 dl.facts dt { color: var(--soft); }

@@ -102,7 +102,7 @@ def report(
     sections = [
         answer_section(result, families),
         limits_section(result, families),
-        over_time_section(result, families),
+        *([over_time_section(families)] if families else []),
         effects_section(result, families),
         sensitivity_section(result, families),
         flow_section(result, response),

@@ -11,12 +11,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from longate.longitudinal import ResponderAnalysis
+PICTURE = (
+    "Thin lines are patients; a line that stops is a patient who left. Thick lines are "
+    "group means with 95 % intervals at each visit: they describe the groups. Whether "
+    "the groups changed differently is the difference of changes above."
+)
 
 
 def answer_section(
     result: ResponderAnalysis, families: Mapping[str, ResponderAnalysis]
 ) -> doc.Section:
-    """Return the results' own sentences, the difference of changes first.
+    """Return the results' own sentences, the difference of changes first, pictured.
 
     Parameters
     ----------
@@ -25,19 +30,30 @@ def answer_section(
     families : mapping of str to ResponderAnalysis
         Declared families beside it, by their unit.
     """
-    blocks = [doc.paragraph(result.headline, kind="answer")]
-    if len(result.table) == 1:
-        row = result.table.iloc[0].to_dict()
-        blocks += [
-            doc.paragraph(within(result.groups, row["scale"], result.confidence)),
-            doc.paragraph(permuted(row)),
-        ]
-    else:
-        blocks.append(doc.paragraph(family_words(result.table)))
+    blocks = [_primary(result)] if len(result.table) == 1 else []
+    blocks += [] if blocks else [doc.paragraph(family_words(result.table))]
     for unit, family in families.items():
         blocks.append(doc.paragraph(f"Immune subsets, {unit}. {family.headline}"))
-        blocks.append(doc.paragraph(family_words(family.table), kind="note"))
-    return doc.Section("answer", "Answer", blocks)
+    answer = doc.paragraph(result.headline, kind="answer")
+    return doc.Section("answer", "Answer", [answer, *blocks])
+
+
+def _primary(result: ResponderAnalysis) -> str:
+    """Return the picture of all patients beside the sentences about them."""
+    from longate.plot import trajectories
+
+    row = result.table.iloc[0].to_dict()
+    sentences = [
+        within(result.groups, row["scale"], result.confidence),
+        permuted(row),
+        PICTURE,
+    ]
+    words = "".join(doc.paragraph(sentence) for sentence in sentences)
+    drawn = doc.picture(
+        trajectories(result),
+        alt=f"{row['outcome']} of each patient over the visits, by response",
+    )
+    return doc.lead(words, drawn)
 
 
 def limits_section(
@@ -62,4 +78,6 @@ def limits_section(
             blocks.append(doc.bullets(more, kind="limits"))
     assumptions = doc.bullets(result.assumptions, kind="limits")
     blocks.append(doc.folded("What the numbers rest on", assumptions))
-    return doc.Section("limits", "What this number of patients can't show", blocks)
+    return doc.Section(
+        "limits", "What this number of patients can and can't show", blocks
+    )

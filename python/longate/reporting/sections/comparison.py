@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from longate.plot.palette import outcome_words
 from longate.reporting import document as doc
 
 if TYPE_CHECKING:
@@ -13,15 +14,7 @@ if TYPE_CHECKING:
 
     from longate.longitudinal import ResponderAnalysis
 
-GROUPS = {
-    "outcome": "outcome",
-    "label": "group",
-    "n": "patients",
-    "mean_change": "mean change",
-    "interval": "95 % interval",
-    "sd_change": "SD of change",
-    "factor": "as ratio [95 %]",
-}
+LEVEL = "95 %"
 
 
 def effects_section(
@@ -36,101 +29,94 @@ def effects_section(
     families : mapping of str to ResponderAnalysis
         By unit, each with its own false-discovery control.
     """
-    blocks = _effects(result, "Primary outcome")
+    blocks = _effects(result, f"Primary outcome, {_named(result)}")
     for unit, family in families.items():
         blocks += _effects(family, f"Immune subsets, {unit}")
     return doc.Section("effects", "Effects", blocks)
+
+
+def _named(result: ResponderAnalysis) -> str:
+    return ", ".join(outcome_words(name) for name in result.design.outcomes)
 
 
 def _effects(result: ResponderAnalysis, words: str) -> list[str]:
     from longate.plot import effects
 
     outcomes = ", ".join(result.design.outcomes)
-    several = len(result.table) > 1
-    note = (
-        f"Family of {len(result.table)} outcomes declared together; p adjusted by "
-        "Benjamini-Hochberg. Intervals are not adjusted."
-        if several
-        else "One declared outcome, no adjustment."
-    )
     return [
         doc.heading(f"{words}: difference of changes"),
         doc.picture(
             effects(result),
             alt=f"Forest plot of the difference of changes of {outcomes}",
-            caption=note,
         ),
-        doc.table(_effect_rows(result), caption=_scale_words(result)),
-        doc.heading("Change within each group, beside the difference"),
-        doc.paragraph(
-            "Intervals only: the groups are not tested apart, because a difference "
-            "between significant and not significant is not itself a finding.",
-            kind="note",
-        ),
-        doc.table(_group_rows(result), headings=GROUPS),
+        doc.table(_effect_rows(result)),
+        doc.paragraph(_effect_note(result), kind="note"),
     ]
 
 
-def _scale_words(result: ResponderAnalysis) -> str:
-    scale = result.design.measure.scale
-    words = {"log": "natural logarithms", "logit": "empirical logits"}
-    return f"On the scale of analysis: {words.get(scale, 'the values as they are')}"
+def _effect_note(result: ResponderAnalysis) -> str:
+    design = result.design
+    unit = {
+        "identity": "Changes are differences",
+        "log": "Changes are ratios",
+        "logit": "Changes are odds ratios",
+    }[design.measure.scale]
+    low, high = (float(result.table["permutation_floor"].agg(f)) for f in (min, max))
+    floor = doc.probability(low)
+    if low != high:
+        floor = f"{floor} to {doc.probability(high)}"
+    family = ""
+    if len(result.table) > 1:
+        family = (
+            f" p adjusted by Benjamini-Hochberg over the {len(result.table)} outcomes "
+            "declared together; intervals are not adjusted."
+        )
+    return (
+        f"{unit} from {design.baseline} to {design.last} with {LEVEL} intervals. "
+        "Changes within a group are described and not tested: a difference between "
+        f"significant and not significant is not itself a finding.{family} The "
+        f"smallest possible permutation p here is {floor}."
+    )
 
 
 def _effect_rows(result: ResponderAnalysis) -> pd.DataFrame:
+    """Return one row per outcome: both groups' changes beside their difference."""
     table = result.table
     ratio = result.design.measure.ratio
-    rows = {
-        "outcome": table["outcome"],
-        "patients": _pairs(table["n_responder"], table["n_non_responder"], " v "),
-        "difference": table["estimate"].map(doc.number),
-        "95 % interval": _intervals(table, "low", "high"),
-    }
-    if ratio:
-        rows[ratio] = table["ratio"].map(doc.number)
-        rows["95 % interval of the ratio"] = _intervals(
-            table, "ratio_low", "ratio_high"
+    rows = {}
+    if len(table) > 1:
+        rows["outcome"] = table["outcome"]
+    for label, n in (
+        ("responder", "n_responder"),
+        ("non-responder", "n_non_responder"),
+    ):
+        own = result.groups[result.groups["label"] == label].set_index("outcome")
+        names = ("ratio", "ratio_low", "ratio_high")
+        changes = _estimates(own, names if ratio else ("mean_change", "low", "high"))
+        counts = table[n].astype(str)
+        rows[f"change in {label}s (n)"] = (
+            table["outcome"].map(changes).fillna("–") + " (" + counts + ")"
         )
+    names = ("ratio", "ratio_low", "ratio_high")
+    rows[ratio or "difference of changes"] = _estimates(
+        table, names if ratio else ("estimate", "low", "high")
+    )
     rows["p"] = table["p"].map(doc.probability)
     if len(table) > 1:
         rows["p adjusted"] = table["p_adjusted"].map(doc.probability)
     rows["permutation p"] = table["permutation_p"].map(doc.probability)
-    rows["smallest possible"] = table["permutation_floor"].map(doc.probability)
     if table["problem"].astype(bool).any():
         rows["problem"] = table["problem"]
     return pd.DataFrame(rows)
 
 
-def _group_rows(result: ResponderAnalysis) -> pd.DataFrame:
-    groups = result.groups
-    shown = groups.assign(
-        label=groups["label"].str.replace(" - ", " − "),
-        interval=_intervals(groups, "low", "high"),
-        factor=[
-            f"{doc.number(r)} [{words}]" if pd.notna(r) else "–"
-            for r, words in zip(
-                groups["ratio"],
-                _intervals(groups, "ratio_low", "ratio_high"),
-                strict=True,
-            )
-        ],
-    )
-    columns = list(GROUPS)
-    if groups["ratio"].isna().all():
-        columns.remove("factor")
-    if len(result.table) == 1:
-        columns.remove("outcome")
-    return shown[columns]
-
-
-def _intervals(table: pd.DataFrame, low: str, high: str) -> pd.Series:
-    pairs = zip(table[low], table[high], strict=True)
-    words = [f"{doc.number(a)} to {doc.number(b)}" for a, b in pairs]
+def _estimates(table: pd.DataFrame, names: tuple[str, str, str]) -> pd.Series:
+    """Return ``0.06 [0.04, 0.08]`` for each row, an en dash where not known."""
+    words = [
+        f"{doc.number(a)} [{doc.number(b)}, {doc.number(c)}]" if pd.notna(a) else "–"
+        for a, b, c in table[list(names)].itertuples(index=False)
+    ]
     return pd.Series(words, index=table.index)
-
-
-def _pairs(first: pd.Series, second: pd.Series, between: str) -> pd.Series:
-    return first.astype(str) + between + second.astype(str)
 
 
 def sensitivity_section(
@@ -161,13 +147,13 @@ def sensitivity_section(
 
 def _sensitivity_rows(result: ResponderAnalysis) -> pd.DataFrame:
     table = result.sensitivity
+    first, second = (table[n].astype(str) for n in ("n_responder", "n_non_responder"))
     rows = {
         "outcome": table["outcome"],
         "analysis": table["analysis"],
-        "difference": table["estimate"].map(doc.number),
-        "95 % interval": _intervals(table, "low", "high"),
+        f"difference [{LEVEL}]": _estimates(table, ("estimate", "low", "high")),
         "p": table["p"].map(doc.probability),
-        "patients": _pairs(table["n_responder"], table["n_non_responder"], " v "),
+        "patients": first + " v " + second,
         "note": table["note"],
     }
     if len(result.table) == 1:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from longate.plot.palette import stage_words
 from longate.plot.visit_order import visits_of
 from longate.reporting import document as doc
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 def stages_section(maturation: Any, response: Any) -> doc.Section:
@@ -27,6 +24,7 @@ def stages_section(maturation: Any, response: Any) -> doc.Section:
     from longate.plot import stages
 
     table = maturation.stages
+    notes = getattr(maturation, "notes", ())
     schemes = list(dict.fromkeys(maturation.table["scheme"].astype(str)))
     return doc.Section(
         "stages",
@@ -42,16 +40,19 @@ def stages_section(maturation: Any, response: Any) -> doc.Section:
             doc.table(
                 _means(table),
                 digits=dict.fromkeys(visits_of(table["visit"]), 2),
-                caption="Mean % of NK cells over all patients seen at the visit; "
-                "small samples: stage with fewer than 50 events",
+                headings={"few": "samples with < 50 events"},
+                caption="Mean % of NK cells over all patients seen at the visit",
             ),
-            doc.paragraph(f"Scheme {_joined(schemes)}.", kind="note"),
+            doc.paragraph(f"Scheme {', '.join(schemes)}.", kind="note"),
+            *(doc.paragraph(note, kind="note") for note in notes),
         ],
     )
 
 
 def _means(stages: pd.DataFrame) -> pd.DataFrame:
     """Return stage, weight, mean % by visit, and how many samples count few events."""
+    seen = stages.groupby("stage")["n_events"].transform("sum") > 0
+    stages = stages[seen | stages["on_axis"]]
     order = stages.drop_duplicates("stage").sort_values(
         ["on_axis", "weight"], ascending=[False, True], kind="stable"
     )
@@ -65,13 +66,9 @@ def _means(stages: pd.DataFrame) -> pd.DataFrame:
     }
     for visit in visits_of(stages["visit"]):
         rows[visit] = [100 * float(means.loc[s, visit]) for s in order["stage"]]
-    rows["small samples"] = [int(few[s]) for s in order["stage"]]
+    rows["few"] = [int(few[s]) for s in order["stage"]]
     return pd.DataFrame(rows)
 
 
 def _axis(order: pd.DataFrame) -> list[tuple[bool, float]]:
     return list(zip(order["on_axis"], order["weight"], strict=True))
-
-
-def _joined(names: Sequence[str]) -> str:
-    return ", ".join(names)

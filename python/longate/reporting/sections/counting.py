@@ -31,7 +31,7 @@ def counting_section(populations: Any, counts: pd.DataFrame | None) -> doc.Secti
         _few(populations.counts),
     ]
     if counts is not None:
-        blocks.append(_absolute(counts))
+        blocks += [_absolute(counts), _flags(counts)]
     return doc.Section("counting", "Counting quality", blocks)
 
 
@@ -67,16 +67,14 @@ def _few(counts: pd.DataFrame) -> str:
 
 
 def _absolute(counts: pd.DataFrame) -> str:
-    name = counts["population"].astype(str).str.rsplit("/", n=1).str[-1]
-    grouped = counts.assign(population=name).groupby(
-        "population", sort=False, observed=True
-    )
+    grouped = counts.groupby("name", sort=False, observed=True)
     relative = (counts["high"] - counts["low"]) / (2 * counts["per_microlitre"])
     shown = grouped["per_microlitre"].describe()[["count", "min", "50%", "max"]]
-    shown["width"] = 100 * relative.groupby(name, sort=False).median()
+    shown["width"] = 100 * relative.groupby(counts["name"], sort=False).median()
     shown["count"] = shown["count"].astype(int)
     beads = counts.drop_duplicates("sample")["n_beads"]
     headings = {
+        "name": "population",
         "count": "samples",
         "min": "lowest per µL",
         "50%": "median per µL",
@@ -90,3 +88,21 @@ def _absolute(counts: pd.DataFrame) -> str:
         caption=f"Cells per µL blood from counting beads; {int(beads.min()):,} to "
         f"{int(beads.max()):,} beads per sample",
     )
+
+
+FLAGS = {
+    "lot_expired": "counted with an expired bead lot",
+    "share_disagrees": "with an NK share of lymphocytes that differs between tubes",
+}
+
+
+def _flags(counts: pd.DataFrame) -> str:
+    """Say how many samples carry a flag, and which."""
+    samples = counts.drop_duplicates("sample")
+    words = []
+    for flag, meaning in FLAGS.items():
+        if flag in samples:
+            raised = samples.loc[samples[flag].fillna(value=False), "sample"]
+            which = f" ({', '.join(raised.astype(str))})" if len(raised) else ""
+            words.append(f"{len(raised)} of {len(samples)} samples {meaning}{which}")
+    return doc.bullets(words)

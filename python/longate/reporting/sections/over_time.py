@@ -1,4 +1,4 @@
-"""Every patient over the visits: the primary outcome and the immune subsets."""
+"""The immune subsets of every patient over the visits, by response."""
 
 from __future__ import annotations
 
@@ -11,53 +11,34 @@ if TYPE_CHECKING:
 
     from longate.longitudinal import ResponderAnalysis
 
-CAPTION = (
-    "Thin lines are patients, a line that stops is a patient who left. Thick lines are "
-    "group means with 95 % intervals at each visit; they describe the groups. Whether "
-    "the groups changed differently is the difference of changes, under Effects."
-)
 SCALES = {
-    "identity": "",
-    "log": "; logarithmic axes, geometric means",
-    "logit": "; means on the logit scale",
+    "identity": "Group means",
+    "log": "Logarithmic axes, geometric group means",
+    "logit": "Group means formed on the logit scale",
 }
 
 
-def over_time_section(
-    result: ResponderAnalysis, families: Mapping[str, ResponderAnalysis]
-) -> doc.Section:
-    """Return trajectories by response, all patients drawn.
+def over_time_section(families: Mapping[str, ResponderAnalysis]) -> doc.Section:
+    """Return a panel of trajectories for each subset, all patients drawn.
 
     Parameters
     ----------
-    result : ResponderAnalysis
-        The primary analysis.
     families : mapping of str to ResponderAnalysis
         By unit; one panel per outcome.
     """
-    from longate.plot import trajectories, trajectory_panels
+    from longate.plot import trajectory_panels
 
-    blocks = [
-        doc.picture(
-            trajectories(result),
-            alt=f"{result.table['outcome'].iloc[0]} of each patient over the visits, "
-            "by response",
-            caption=CAPTION,
-        )
-        if len(result.table) == 1
-        else doc.picture(
-            trajectory_panels(result), alt="Each outcome over the visits, by response"
-        )
-    ]
+    blocks = []
     for unit, family in families.items():
         scale = SCALES[family.design.measure.scale]
         blocks += [
-            doc.heading(f"Immune subsets, {unit}"),
+            doc.heading(unit[0].upper() + unit[1:]),
             doc.picture(
                 trajectory_panels(family, ylabel=unit),
                 alt=f"Immune subsets, {unit}, of each patient over the visits, by "
                 f"response: {', '.join(family.design.outcomes)}",
-                caption=f"Immune subsets, {unit}{scale}.",
+                caption=f"{scale} with 95 % intervals at each visit; thin lines are "
+                "patients.",
             ),
         ]
-    return doc.Section("over-time", "Patients over time", blocks)
+    return doc.Section("subsets", "Immune subsets over time", blocks)

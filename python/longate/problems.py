@@ -1,0 +1,52 @@
+"""Files that could not be used: collected, listed, and warned of together."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from longate.exceptions import FileWarning
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+COLUMNS = ["file", "sample", "tube", "step", "problem"]
+
+
+def problem(
+    samples: pd.DataFrame, row: int, step: str, error: BaseException
+) -> dict[str, Any]:
+    """Return one entry of a table of problems."""
+    return {
+        "file": Path(samples["file"][row]).name,
+        "sample": samples["sample"][row],
+        "tube": samples["tube"][row],
+        "step": step,
+        "problem": str(error),
+    }
+
+
+def problem_table(problems: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return problems as ``file, sample, tube, step, problem``."""
+    import pandas as pd
+
+    return pd.DataFrame(list(problems), columns=COLUMNS)
+
+
+def listing(problems: pd.DataFrame, most: int = 10) -> str:
+    """Return problems as lines of text, a bounded number of them."""
+    lines = [f"  {row.file}: {row.problem}" for row in problems.head(most).itertuples()]
+    if len(problems) > most:
+        lines.append(f"  and {len(problems) - most} more")
+    return "\n".join(lines)
+
+
+def warn_of(failed: Sequence[Mapping[str, Any]]) -> None:
+    """Warn once of all files that were left out."""
+    if failed:
+        table = problem_table(failed)
+        msg = f"{len(failed)} files are left out:\n{listing(table)}\nsee .problems"
+        warnings.warn(msg, FileWarning, stacklevel=3)

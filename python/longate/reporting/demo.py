@@ -1,0 +1,278 @@
+"""The whole way on simulated data: from FCS bytes to a report, in one function."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from longate.exceptions import StudyError
+from longate.reporting.tables import write_tables
+from longate.reporting.truth import TruthComparison, compare_with_truth
+from longate.reporting.write import report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from os import PathLike
+
+    import pandas as pd
+
+    from longate.clinical import Response
+    from longate.gating.populations import Populations
+    from longate.longitudinal import ResponderAnalysis
+    from longate.nk import Maturation
+    from longate.simulate import SimulatedCohort
+    from longate.study import Study
+
+MARKER = "longate-demo.json"
+TITLE = "NK cell maturation and response: a simulated study"
+#: The declared family: the immune subsets of the model study.
+SUBSETS = ("Neutrophils", "B cells", "CD4 T", "CD8bright T", "CD8low T", "NK")
+
+
+@dataclass(frozen=True, eq=False)
+class DemoResult:
+    """What a demo made, and where it wrote it.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+        Holds the cohort, the tables and the report.
+    report : pathlib.Path
+        The HTML page.
+    tables : dict of str to pathlib.Path
+        CSV files; a Parquet file of the same name stands beside each.
+    result : ResponderAnalysis
+        The primary analysis.
+    comparison : TruthComparison
+        Against the simulated truth.
+    seconds : float
+        For everything.
+    """
+
+    folder: Path
+    report: Path
+    tables: dict[str, Path]
+    result: ResponderAnalysis
+    comparison: TruthComparison
+    seconds: float
+
+    def summary(self) -> str:
+        """Return the answer and the places of all outputs, for a terminal."""
+        return "\n".join(
+            [
+                "",
+                "SIMULATED DATA: " + self.result.headline,
+                str(self.comparison),
+                "",
+                f"Report   {self.report}",
+                f"Tables   {self.folder / 'tables'} ({len(self.tables)} as CSV and "
+                "Parquet)",
+                f"Files    {self.folder / 'cohort'}",
+                f"Done in {self.seconds:.1f} s",
+            ]
+        )
+
+
+def run_demo(
+    folder: str | PathLike[str],
+    *,
+    seed: int = 2012,
+    patients: int = 15,
+    progress: bool = True,
+    tell: Callable[[str], None] = lambda text: None,
+    **simulation: Any,
+) -> DemoResult:
+    """Simulate a study and analyse it from FCS files to a report.
+
+    Parameters
+    ----------
+    folder : path
+        Where to write; made if absent. A folder that holds anything else than an
+        earlier demo is refused.
+    seed : int
+        Of the simulation.
+    patients : int
+        Number of simulated patients.
+    progress : bool
+        Whether to show progress bars.
+    tell : callable
+        Takes one line per finished step, with the seconds it took.
+    **simulation
+        Passed to :func:`longate.simulate.cohort`, e.g. ``nk_events``.
+
+    Returns
+    -------
+    DemoResult
+        Where everything is.
+
+    Raises
+    ------
+    StudyError
+        If the folder holds something else, or a cohort of other parameters.
+    LongateError
+        If a step cannot be done, e.g. with too few patients for two groups.
+    """
+    began = time.perf_counter()
+    target = _claim(Path(folder), seed)
+    step = _Steps(tell)
+    with step("simulate FCS files"):
+        from longate.simulate import cohort as simulated
+
+        cohort = simulated(
+            target / "cohort",
+            seed=seed,
+            patients=patients,
+            progress=progress,
+            **simulation,
+        )
+    with step("read the study and gate both tubes"):
+        study, populations = _gate(cohort, progress=progress)
+    with step("count, score, classify, infer"):
+        found = _analyse(cohort, study, populations)
+    with step("compare with the simulated truth"):
+        comparison = compare_with_truth(populations, found.maturation, cohort)
+    with step("write tables"):
+        tables = write_tables(
+            target / "tables", _tables(study, populations, found, comparison)
+        )
+    with step("write the report"):
+        page = report(
+            target / "report.html",
+            study,
+            populations,
+            found.maturation,
+            found.result,
+            counts=found.counts,
+            subsets=found.families,
+            response=found.response,
+            truth=comparison,
+            title=TITLE,
+            provenance={f"simulation, {k}": v for k, v in cohort.parameters.items()},
+        )
+    seconds = time.perf_counter() - began
+    return DemoResult(target, page, tables, found.result, comparison, seconds)
+
+
+@dataclass(frozen=True, eq=False)
+class _Analysis:
+    counts: pd.DataFrame
+    maturation: Maturation
+    response: Response
+    result: ResponderAnalysis
+    families: dict[str, ResponderAnalysis]
+
+
+def _gate(cohort: SimulatedCohort, *, progress: bool) -> tuple[Study, Populations]:
+    from longate.simulate import lineage_strategy, nk_strategy
+    from longate.study import read_study
+
+    study = read_study(cohort.sheet)
+    strategies = {"NK": nk_strategy(), "lineage": lineage_strategy()}
+    return study, study.gate(strategies, progress=progress)
+
+
+def _analyse(
+    cohort: SimulatedCohort, study: Study, populations: Populations
+) -> _Analysis:
+    from longate.clinical import classify
+    from longate.longitudinal import responder_analysis
+    from longate.nk import maturation
+    from longate.quality import per_microlitre
+
+    counts = per_microlitre(populations, beads="Beads", of=SUBSETS)
+    scores = maturation(populations, parent="NK", tube="NK")
+    patients = list(study.samples["patient"].unique())
+    response = classify(cohort.visits, cohort.relapses, patients=patients)
+    families = {
+        "cells per µL blood": responder_analysis(
+            counts,
+            response,
+            value="per_microlitre",
+            by="name",
+            family=SUBSETS,
+            scale="log",
+        ),
+        "fraction of leukocytes": responder_analysis(
+            _of_leukocytes(populations),
+            response,
+            value=("k", "n"),
+            by="name",
+            family=SUBSETS,
+            scale="logit",
+        ),
+    }
+    result = responder_analysis(scores, response, value="index")
+    return _Analysis(counts, scores, response, result, families)
+
+
+def _of_leukocytes(populations: Populations) -> pd.DataFrame:
+    import pandas as pd
+
+    parts = [
+        populations.fraction(name, of="Leukocytes", tube="lineage").assign(name=name)
+        for name in SUBSETS
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _tables(
+    study: Study,
+    populations: Populations,
+    found: _Analysis,
+    comparison: TruthComparison,
+) -> dict[str, pd.DataFrame]:
+    """Return every tidy table of the analysis by the name of its file."""
+    named = {
+        "samples": study.samples,
+        "problems": populations.problems,
+        "counts": populations.counts,
+        "per_microlitre": found.counts,
+        "maturation": found.maturation.table,
+        "stages": found.maturation.stages,
+        "response": found.response.table,
+        "truth": comparison.table,
+        "truth_summary": comparison.summary,
+    }
+    analyses = {"index": found.result} | {
+        f"subsets_{unit.split()[0]}": family for unit, family in found.families.items()
+    }
+    for name, analysis in analyses.items():
+        for part in ("table", "groups", "changes", "sensitivity", "flow"):
+            words = "effects" if part == "table" else part
+            named[f"{name}_{words}"] = getattr(analysis, part)
+    return named
+
+
+def _claim(folder: Path, seed: int) -> Path:
+    """Make the folder ours, or refuse one that holds something else."""
+    if folder.exists() and not folder.is_dir():
+        msg = f"{str(folder)!r} is a file; the demo needs a folder of its own"
+        raise StudyError(msg)
+    if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).is_file():
+        msg = (
+            f"the folder {str(folder)!r} holds other files; name a new one, so that "
+            "nothing is overwritten"
+        )
+        raise StudyError(msg)
+    folder.mkdir(parents=True, exist_ok=True)
+    made_by = {"made by": f"longate {metadata.version('longate')} demo", "seed": seed}
+    (folder / MARKER).write_text(json.dumps(made_by) + "\n", encoding="utf-8")
+    return folder
+
+
+class _Steps:
+    """Times steps and tells each one when it is done."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+
+    @contextmanager
+    def __call__(self, words: str) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        self._tell(f"{time.perf_counter() - began:6.1f} s  {words}")

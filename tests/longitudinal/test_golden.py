@@ -1,0 +1,86 @@
+"""Numbers of base R, by ``golden/longitudinal/make_golden.R``, to ten digits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from longate.longitudinal import responder_analysis
+from longate.longitudinal.exact import permutation
+from longate.longitudinal.welch import mean_interval, welch
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "longitudinal"
+VALUES = pd.read_csv(GOLDEN / "values.csv")
+CASES = list(dict.fromkeys(VALUES["case"]))
+
+
+def group(case, label):
+    own = VALUES[(VALUES["case"] == case) & (VALUES["label"] == label)]
+    return own["change"].to_numpy()
+
+
+def close(found, truth):
+    np.testing.assert_allclose(found, truth, rtol=1e-11, atol=0)
+
+
+@pytest.mark.parametrize("row", pd.read_csv(GOLDEN / "welch.csv").itertuples())
+def test_welch_is_that_of_r(row):
+    first, second = group(row.case, "responder"), group(row.case, "non-responder")
+    found = welch(first, second, row.confidence)
+    close(
+        [found.estimate, found.low, found.high, found.df, found.t, found.p],
+        [row.estimate, row.low, row.high, row.df, row.t, row.p],
+    )
+
+
+@pytest.mark.parametrize("row", pd.read_csv(GOLDEN / "mean_interval.csv").itertuples())
+def test_the_interval_of_a_mean_is_that_of_r(row):
+    found = mean_interval(group(row.case, row.label), 0.95)
+    close([found.estimate, found.low, found.high], [row.mean, row.low, row.high])
+
+
+@pytest.mark.parametrize("row", pd.read_csv(GOLDEN / "permutation.csv").itertuples())
+def test_the_permutation_is_that_of_brute_force_in_r(row):
+    first, second = group(row.case, "responder"), group(row.case, "non-responder")
+    found = permutation(first, second, confidence=0.95, seed=1)
+    assert found.exact
+    assert found.labellings == row.labellings
+    close([found.p, found.floor], [row.p, row.floor])
+    close([found.low, found.high], [row.low, row.high])
+
+
+def family_of_cases():
+    """Every case as one outcome, its changes as visit 1 minus visit 0."""
+    number = VALUES.groupby(["case", "label"]).cumcount().astype(str)
+    patient = VALUES["label"] + number
+    first = pd.DataFrame({"case": VALUES["case"], "patient": patient, "visit": 0})
+    data = pd.concat(
+        [first.assign(y=0.0), first.assign(visit=1, y=VALUES["change"])],
+        ignore_index=True,
+    )
+    labels = pd.DataFrame({"patient": patient, "label": VALUES["label"]})
+    return data, labels.drop_duplicates()
+
+
+def test_a_family_is_adjusted_as_r_does():
+    data, response = family_of_cases()
+    found = responder_analysis(data, response, value="y", by="case").table
+    truth = pd.read_csv(GOLDEN / "adjusted.csv")
+    assert found["outcome"].tolist() == truth["case"].tolist()
+    close(found["p"], truth["p"])
+    close(found["p_adjusted"], truth["p_adjusted"])
+
+
+def test_the_whole_analysis_carries_the_numbers_of_r():
+    data, response = family_of_cases()
+    found = responder_analysis(data, response, value="y", by="case").table
+    welch_r = pd.read_csv(GOLDEN / "welch.csv").query("confidence > 0.92")
+    exact_r = pd.read_csv(GOLDEN / "permutation.csv")
+    for column in ("estimate", "low", "high", "df", "t"):
+        close(found[column], welch_r[column])
+    close(found["permutation_p"], exact_r["p"])
+    close(found["permutation_floor"], exact_r["floor"])
+    close(found["permutation_low"], exact_r["low"])
