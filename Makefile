@@ -53,7 +53,7 @@ lint: build ## Check formatting, lints, types, stubs and who imports whom
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/ruff check --quiet
 	$(BIN)/mypy
-	$(BIN)/python -m mypy.stubtest longate._core --allowlist tests/stubtest_allowlist.txt --ignore-unused-allowlist
+	$(BIN)/python -m mypy.stubtest longate._core
 	$(BIN)/lint-imports
 
 format: $(STAMPS)/setup ## Format Rust and Python

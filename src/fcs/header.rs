@@ -6,7 +6,7 @@ use crate::source::Source;
 use super::Range;
 
 /// Length of HEADER without user-defined segments.
-const HEADER_BYTES: usize = 58;
+pub(super) const HEADER_BYTES: usize = 58;
 /// Width of an offset.
 const OFFSET_BYTES: usize = 8;
 

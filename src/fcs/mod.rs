@@ -122,8 +122,7 @@ fn supplemental_text(keywords: &Keywords, primary: Range) -> Result<Option<Range
 /// Settle where DATA begins and how many events it holds.
 ///
 /// FCS 3.x prefers the offsets of TEXT (3.1 §3.1); those of HEADER are 0 or blank for
-/// large files. Where both are given and differ, the one whose segment holds exactly
-/// `$TOT` events is taken, and the choice reported; if that decides nothing, it is an error.
+/// large files. Where both are given and differ, see [`choose`].
 fn place_data(
     length: u64,
     header: &Header,
@@ -135,7 +134,9 @@ fn place_data(
         keywords.whole_number("$BEGINDATA")?,
         keywords.whole_number("$ENDDATA")?,
     ) {
-        (Some(begin), Some(end)) if begin > 0 && end >= begin => Some((begin, end + 1)),
+        (Some(begin), Some(end)) if begin > 0 && end >= begin => {
+            Some((begin, end.saturating_add(1)))
+        }
         _ => None,
     };
     let total = keywords.whole_number("$TOT")?;
@@ -159,39 +160,99 @@ fn place_data(
             }
             (text.0, text.1.max(head.1))
         }
-        (Some(text), Some(head)) => choose(text, head, needed, departures)?,
+        (Some(text), Some(head)) => {
+            let place = Place {
+                needed: needed.unwrap_or(0),
+                text_segment: header.text,
+                length,
+            };
+            choose(text, head, &place, departures)?
+        }
     };
+    if overlaps_head((begin, needed.unwrap_or(end - begin)), header.text) {
+        return Err(Error::Offsets {
+            segment: "DATA",
+            detail: format!(
+                "it begins at {begin} and would overlap HEADER or TEXT (bytes {} to {})",
+                header.text.0,
+                header.text.1 - 1
+            ),
+        });
+    }
     count_events(length, (begin, end), needed, event_bytes, departures).map(|n| (begin, n))
 }
 
-/// Choose between two places for DATA by which of them holds `needed` bytes.
+/// Whether `size` bytes from `begin` on reach into HEADER or into TEXT.
+fn overlaps_head((begin, size): (u64, u64), text: Range) -> bool {
+    begin < header::HEADER_BYTES as u64 || (begin < text.1 && begin.saturating_add(size) > text.0)
+}
+
+/// What is known when two places for DATA have to be told apart.
+struct Place {
+    /// Bytes that `$TOT` events need.
+    needed: u64,
+    text_segment: Range,
+    length: u64,
+}
+
+impl Place {
+    /// DATA overlaps neither HEADER nor TEXT, and lies inside the file.
+    fn is_possible(&self, range: Range) -> bool {
+        !overlaps_head((range.0, self.needed), self.text_segment)
+            && range.0.saturating_add(self.needed) <= self.length
+    }
+
+    fn holds(&self, range: Range, slack: u64) -> bool {
+        self.needed > 0 && range.1 - range.0 == self.needed.saturating_add(slack)
+    }
+}
+
+/// A test that DATA at the right place passes, and the same in words.
+type Criterion<'a> = (&'a dyn Fn(Range) -> bool, &'static str);
+
+/// Choose between two places for DATA: the first criterion that only one of them meets decides
+/// and is reported; if none does, it is an error.
 fn choose(
     text: Range,
     head: Range,
-    needed: Option<u64>,
+    place: &Place,
     departures: &mut Vec<Departure>,
 ) -> Result<Range> {
-    let bytes = needed.unwrap_or(0);
-    // Exactly right first; then an end that points one past the last byte.
-    for slack in [0, 1] {
-        let fits = |range: Range| bytes > 0 && range.1 - range.0 == bytes + slack;
-        let (chosen, name) = match (fits(text), fits(head)) {
+    let criteria: [Criterion<'_>; 4] = [
+        (
+            &|range| place.is_possible(range),
+            "the only place inside the file and outside HEADER and TEXT",
+        ),
+        (
+            &|range| place.holds(range, 0),
+            "whose segment alone holds exactly $TOT events",
+        ),
+        (
+            &|range| place.holds(range, 1),
+            "whose segment alone holds $TOT events, but for an end one byte too far",
+        ),
+        (
+            &|range| place.holds(range, 0) && range.0 == place.text_segment.1,
+            "which begins right behind TEXT and leaves no unexplained gap",
+        ),
+    ];
+    for (meets, words) in criteria {
+        let (chosen, name) = match (meets(text), meets(head)) {
             (true, false) => (text, "TEXT"),
             (false, true) => (head, "HEADER"),
-            (true, true) => break,
-            (false, false) => continue,
+            _ => continue,
         };
         departures.push(Departure::new(
             "data-begin-differs",
             format!("HEADER begins DATA at {}, TEXT at {}", head.0, text.0),
-            format!("took {name}, whose segment alone holds exactly $TOT events"),
+            format!("took that of {name}, {words}"),
         ));
         return Ok(chosen);
     }
     Err(Error::AmbiguousData {
         header: head.0,
         text: text.0,
-        bytes,
+        bytes: place.needed,
     })
 }
 
@@ -205,8 +266,8 @@ fn count_events(
     let row = event_bytes as u64;
     let declared = end - begin;
     let bytes = if let Some(bytes) = needed {
-        // An end that is one short, or in the next segment's first byte, is common and harmless.
-        if bytes > declared + 1 {
+        // An end that is one short is common and harmless.
+        if bytes > declared.saturating_add(1) {
             return Err(Error::Offsets {
                 segment: "DATA",
                 detail: format!(
@@ -231,11 +292,12 @@ fn count_events(
         ));
         declared / row * row
     };
-    if begin + bytes > length {
+    let data_end = begin.saturating_add(bytes);
+    if data_end > length {
         return Err(Error::Truncated {
             segment: "DATA",
             begin,
-            end: begin + bytes,
+            end: data_end,
             length,
         });
     }

@@ -192,7 +192,7 @@ fn read_one(
         ToOwned::to_owned,
     );
     let amplification = if is_time(&detector) {
-        time_step(keywords, departures)?
+        time_step(keywords, departures)
     } else {
         amplification(keywords, number, encoding, range, departures)?
     };
@@ -262,20 +262,24 @@ fn range_mask(range: Option<f64>, all: u64) -> Option<u64> {
     Some(if mask == 0 { all } else { mask })
 }
 
-fn time_step(keywords: &Keywords, departures: &mut Vec<Departure>) -> Result<Amplification> {
-    let step = match keywords.number("$TIMESTEP")? {
-        Some(step) if step > 0.0 => step,
-        Some(step) => {
-            departures.push(Departure::new(
-                "timestep-unusable",
-                format!("$TIMESTEP = {step}"),
-                "left Time as stored".into(),
-            ));
-            1.0
-        }
-        None => 1.0,
+fn time_step(keywords: &Keywords, departures: &mut Vec<Departure>) -> Amplification {
+    let Some(value) = keywords.get("$TIMESTEP") else {
+        return Amplification::Time { step: 1.0 };
     };
-    Ok(Amplification::Time { step })
+    let step = value
+        .parse()
+        .ok()
+        .filter(|step: &f64| step.is_finite() && *step > 0.0);
+    if step.is_none() {
+        departures.push(Departure::new(
+            "timestep-unusable",
+            format!("$TIMESTEP = {value:?} is not a number above 0"),
+            "left Time as stored".into(),
+        ));
+    }
+    Amplification::Time {
+        step: step.unwrap_or(1.0),
+    }
 }
 
 fn amplification(

@@ -83,16 +83,50 @@ fn refuses_more_events_than_the_segment_holds() {
     assert!(matches!(outcome, Err(Error::Offsets { .. })), "{outcome:?}");
 }
 
+/// A file whose HEADER puts DATA right behind TEXT, and whose TEXT puts it `shift` bytes later.
+fn file_with_two_places(shift: usize, text_bytes: usize, data: &[u8]) -> Vec<u8> {
+    let mut keywords = INTEGERS.to_vec();
+    let places = ["$BEGINDATA", "$ENDDATA"];
+    keywords.extend(places.map(|place| (place, "000")));
+    let begin = file_with(&keywords, data).len() - data.len() + shift;
+    let offsets = [begin.to_string(), (begin + text_bytes - 1).to_string()];
+    for (place, offset) in places.iter().zip(&offsets) {
+        keywords.retain(|(key, _)| key != place);
+        keywords.push((place, offset));
+    }
+    file_with(&keywords, data)
+}
+
 #[test]
 fn refuses_two_places_for_data_where_nothing_decides() {
-    let mut keywords = INTEGERS.to_vec();
-    keywords.push(("$BEGINDATA", "100"));
-    keywords.push(("$ENDDATA", "111"));
-    let outcome = File::read(&file_with(&keywords, &[0; 12]).as_slice());
+    let outcome = File::read(&file_with_two_places(4, 16, &[0; 20]).as_slice());
     assert!(
         matches!(outcome, Err(Error::AmbiguousData { .. })),
         "{outcome:?}"
     );
+}
+
+#[test]
+fn takes_the_place_that_holds_exactly_all_events_and_says_so() -> Result<()> {
+    let bytes = file_with_two_places(8, 12, &[0; 20]);
+    let file = File::read(&bytes.as_slice())?;
+    assert_eq!(file.departures[0].code, "data-begin-differs");
+    assert_eq!(file.data_begin + 12, bytes.len() as u64);
+    Ok(())
+}
+
+#[test]
+fn refuses_data_inside_text_and_offsets_that_wrap() {
+    for (begin, end) in [
+        ("70", "81"),
+        ("18446743873709551616", "18446744073709551614"),
+    ] {
+        let mut keywords = INTEGERS.to_vec();
+        keywords.extend([("$BEGINDATA", begin), ("$ENDDATA", end)]);
+        let mut bytes = file_with(&keywords, &[0; 12]);
+        bytes[26..42].fill(b' '); // HEADER knows nothing of DATA
+        assert!(File::read(&bytes.as_slice()).is_err(), "{begin}");
+    }
 }
 
 #[test]

@@ -16,6 +16,7 @@ from longate._core import polygon_contains
 from longate._validation import listed, one_of
 from longate.exceptions import GateError
 from longate.gating.boolean import parse, references
+from longate.gating.counting import ALL_EVENTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,11 +42,15 @@ class Gate:
     parent: str | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        if not self.name or self.name != self.name.strip() or "/" in self.name:
+        blank_at_an_end = self.name != self.name.strip()
+        if not self.name or blank_at_an_end or "/" in self.name:
             msg = (
                 f"a gate cannot be called {self.name!r}: a name is not empty, does not "
                 "start or end with a blank, and holds no '/'"
             )
+            raise GateError(msg)
+        if self.name == ALL_EVENTS:
+            msg = f"a gate cannot be called {ALL_EVENTS!r}: that names the whole file"
             raise GateError(msg)
 
     def __repr__(self) -> str:
@@ -161,7 +166,8 @@ class RectangleGate(Gate):
 
     def __hash__(self) -> int:
         """Hash by everything that makes the gate."""
-        return hash((self.name, self.parent, self.interval, *self.dimensions.items()))
+        sides = frozenset(self.dimensions.items())
+        return hash((self.name, self.parent, self.interval, sides))
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -203,17 +209,15 @@ def _bounds(name: str, channel: str, bounds: Bounds, interval: str) -> Bounds:
     if any(b is not None and math.isnan(b) for b in (low, high)):
         msg = f"gate {name!r}: a bound of {channel!r} is NaN"
         raise GateError(msg)
-    low = None if low == -math.inf else low
-    high = None if high == math.inf else high
-    if low is not None and high is not None:
-        empty = low > high if interval == "closed" else low >= high
-        if empty:
-            msg = (
-                f"gate {name!r}: {channel}=({low:g}, {high:g}) holds no event; "
-                "min must be below max"
-            )
-            raise GateError(msg)
-    return (low, high)
+    least = -math.inf if low is None else low
+    most = math.inf if high is None else high
+    empty = least > most if interval == "closed" else least >= most
+    if empty or least == math.inf or most == -math.inf:
+        msg = (
+            f"gate {name!r}: {channel}={bounds!r} holds no event; min must be below max"
+        )
+        raise GateError(msg)
+    return (None if least == -math.inf else low, None if most == math.inf else high)
 
 
 @dataclass(frozen=True, init=False, repr=False)

@@ -95,7 +95,8 @@ def _require_groups(design: Design, outcome: str, changes: Changes) -> None:
             continue
         found = "no" if n == 0 else "a single"
         labelled = design.labels.patients(label)
-        lost = [name for name in labelled if name not in set(changes.table["patient"])]
+        found_in = set(changes.patients(label))
+        lost = [name for name in labelled if name not in found_in]
         why = (
             f"{len(labelled)} labelled, without both visits: {', '.join(lost)}"
             if lost

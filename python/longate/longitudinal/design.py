@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -261,10 +262,18 @@ class Changes:
 
     table: pd.DataFrame
 
+    @cached_property
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        return {name: self.table[name].to_numpy() for name in self.table}
+
     def group(self, label: str, column: str = "change") -> NDArray[np.float64]:
         """Return one label's values, in the order of the table."""
-        own = self.table.loc[self.table["label"] == label, column]
+        own = self._arrays[column][self._arrays["label"] == label]
         return np.asarray(own, dtype=np.float64)
+
+    def patients(self, label: str) -> list[str]:
+        """Return one label's patients, in the order of the table."""
+        return list(self._arrays["patient"][self._arrays["label"] == label])
 
 
 def changes_of(design: Design, outcome: str) -> Changes:
@@ -279,7 +288,7 @@ def changes_of(design: Design, outcome: str) -> Changes:
         {
             "outcome": outcome,
             "patient": both.index.to_numpy(dtype=object),
-            "label": [labels[name] for name in both.index],
+            "label": np.array([labels[name] for name in both.index], dtype=object),
             "baseline": both[design.baseline].to_numpy(),
             "last": both[design.last].to_numpy(),
         }

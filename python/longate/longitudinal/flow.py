@@ -24,6 +24,10 @@ def flow_of(design: Design, outcome: str, changes: Changes) -> list[dict[str, ob
         response.
     """
     wide = design.of(outcome)
+    seen = {
+        visit: set(wide.index[wide[visit].notna().to_numpy()])
+        for visit in design.order.names
+    }
     rows: list[dict[str, object]] = []
 
     def add(step: str, label: str, patients: list[str]) -> None:
@@ -42,15 +46,11 @@ def flow_of(design: Design, outcome: str, changes: Changes) -> list[dict[str, ob
         in_data = [name for name in labelled if name in wide.index]
         add("labelled", label, labelled)
         for visit in design.order.names:
-            column = wide[visit]
-            seen = [name for name in in_data if column.notna()[name]]
-            add(f"value at {visit}", label, seen)
+            add(f"value at {visit}", label, [n for n in in_data if n in seen[visit]])
         for visit in (design.baseline, design.last):
-            column = wide[visit]
-            lacking = [name for name in in_data if column.isna()[name]]
+            lacking = [name for name in in_data if name not in seen[visit]]
             add(f"no value at {visit}", label, lacking)
-        own = changes.table.loc[changes.table["label"] == label, "patient"]
-        add("both visits", label, list(own))
+        add("both visits", label, changes.patients(label))
         absent = [name for name in labelled if name not in wide.index]
         add("in the response, not in the data", label, absent)
     strangers = [name for name in wide.index if name not in design.labels.by_patient]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
+
+import numpy as np
 
 
 def welch_power(effect: float, n_first: int, n_second: int, alpha: float) -> float:
@@ -10,8 +13,11 @@ def welch_power(effect: float, n_first: int, n_second: int, alpha: float) -> flo
 
     Both groups are normal with one standard deviation. The approximation takes
     the noncentral t with noncentrality
-    :math:`\delta / \sqrt{1/n_1 + 1/n_2}` and Satterthwaite's degrees of freedom
-    at the true variances; at 5 and 7 patients it is within .02 of simulation.
+    :math:`\lambda = \delta / \sqrt{1/n_1 + 1/n_2}` and Satterthwaite's degrees
+    of freedom at the true variances, as the mean of
+    :math:`\Phi(\lambda - t \sqrt{V/\nu}) + \Phi(-\lambda - t \sqrt{V/\nu})`
+    over the chi-squared V by 400 Gauss-Legendre nodes in its distribution
+    function. At 5 and 7 patients it is within .02 of simulation.
 
     Parameters
     ----------
@@ -31,7 +37,7 @@ def welch_power(effect: float, n_first: int, n_second: int, alpha: float) -> flo
     ----------
     Satterthwaite 1946, Biometrics Bulletin 2:110, doi:10.2307/3002019.
     """
-    from scipy.special import nctdtr, stdtrit
+    from scipy.special import chdtri, ndtr, stdtrit
 
     parts = (1 / n_first, 1 / n_second)
     df = sum(parts) ** 2 / (
@@ -39,9 +45,13 @@ def welch_power(effect: float, n_first: int, n_second: int, alpha: float) -> flo
     )
     shift = abs(effect) / math.sqrt(sum(parts))
     bar = float(stdtrit(df, 1 - alpha / 2))
-    return float(1 - nctdtr(df, shift, bar) + nctdtr(df, shift, -bar))
+    nodes, weights = np.polynomial.legendre.leggauss(400)
+    cut = bar * np.sqrt(chdtri(df, (1 - nodes) / 2) / df)
+    beyond = ndtr(shift - cut) + ndtr(-shift - cut)
+    return float(np.sum(weights * beyond) / 2)
 
 
+@lru_cache(maxsize=1024)
 def smallest_effect(
     n_first: int, n_second: int, *, alpha: float = 0.05, power: float = 0.8
 ) -> float:

@@ -210,7 +210,8 @@ def _check_bright(phenotypes: pd.DataFrame) -> None:
     if len(found):
         msg = (
             f"{int(found['n_events'].sum())} CD56bright events lie outside CD56+ "
-            f"(samples {listed(found['sample'].unique())}); the gates contradict each other"
+            f"(samples {listed(found['sample'].unique())}); the gates contradict "
+            "each other"
         )
         raise MaturationError(msg)
 

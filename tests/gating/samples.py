@@ -1,0 +1,72 @@
+"""Samples and small studies made in the test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import longate as lg
+import numpy as np
+import pandas as pd
+from longate.cytometry.panel import Channel, Panel
+from longate.cytometry.sample import Keywords, Sample
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import ArrayLike
+
+
+def sample_of(
+    columns: Mapping[str, ArrayLike],
+    *,
+    markers: Mapping[str, str] | None = None,
+    compensation: lg.Compensation | None = None,
+) -> Sample:
+    """A sample in memory whose columns keep float64, for decisions at single ulps."""
+    arrays = {
+        place: np.asarray(values, dtype=np.float64)
+        for place, values in enumerate(columns.values())
+    }
+    channels = tuple(
+        Channel(name, (markers or {}).get(name), 262144.0) for name in columns
+    )
+    return Sample(
+        path=Path("in-memory.fcs"),
+        version="FCS3.1",
+        panel=Panel(channels),
+        keywords=Keywords([]),
+        compensation=compensation,
+        diagnosis=(),
+        n_events=len(next(iter(arrays.values()))),
+        columns=arrays,
+    )
+
+
+def write_study(
+    folder: Path,
+    files: Sequence[Mapping[str, object]],
+    *,
+    channels: Sequence[str] = ("FSC-A", "A", "B", "C"),
+    **options: object,
+) -> lg.Study:
+    """Write one FCS file per entry (its ``events``) and read the study of them.
+
+    The other keys of an entry are columns of the sheet; ``tube`` is ``"T"`` by default.
+    """
+    rows = []
+    for number, entry in enumerate(files):
+        row = {"file": f"{number}.fcs", "tube": "T", **entry}
+        events = np.asarray(row.pop("events"), dtype=np.float32)
+        names = list(row.pop("channels", channels))
+        spillover = row.pop("spillover", None)
+        lg.write_fcs(
+            folder / str(row["file"]),
+            events.reshape(-1, len(names)),
+            names,
+            spillover=spillover,
+        )
+        rows.append(row)
+    sheet = folder / "samples.csv"
+    pd.DataFrame(rows).to_csv(sheet, index=False)
+    return lg.read_study(sheet, **options)

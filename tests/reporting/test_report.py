@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import base64
+import re
+from html.parser import HTMLParser
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+import longate as lg
+from longate.exceptions import StudyError
+from longate.reporting.demo import SUBSETS
+
+VOID = {"meta", "img", "br", "link", "input"}
+HOSTILE = "<script>alert(1)</script>"
+
+
+class Page(HTMLParser):
+    """Reads a page, keeps what matters, and refuses tags that do not nest."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tags, self.attributes, self.words = [], [], [], []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value) for name, value in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.words).split())
+
+    def all(self, tag, name):
+        return [value for t, n, value in self.attributes if (t, n) == (tag, name)]
+
+
+@pytest.fixture(scope="module")
+def page(demo):
+    return Page(demo.report.read_text(encoding="utf-8"))
+
+
+def test_the_page_needs_nothing_from_outside(page, demo):
+    assert "script" not in page.tags
+    assert "link" not in page.tags
+    assert all(
+        src.startswith("data:image/png;base64,") for src in page.all("img", "src")
+    )
+    allowed = ("#", "https://doi.org/")
+    assert all(href.startswith(allowed) for href in page.all("a", "href"))
+    style = demo.report.read_text().partition("<style>")[2].partition("</style>")[0]
+    assert "url(" not in style
+    assert "@import" not in style
+
+
+def test_links_of_the_contents_lead_somewhere(page):
+    anchors = [href[1:] for href in page.all("a", "href")]
+    assert anchors == page.all("section", "id")
+    assert anchors == [
+        "answer",
+        "limits",
+        "subsets",
+        "effects",
+        "sensitivity",
+        "flow",
+        "stages",
+        "gating",
+        "counting",
+        "truth",
+        "problems",
+        "provenance",
+    ]
+
+
+def test_pictures_are_pictures_with_descriptions(page):
+    pictures = [
+        base64.b64decode(src.partition(",")[2]) for src in page.all("img", "src")
+    ]
+    assert len(pictures) == 11
+    assert all(p.startswith(b"\x89PNG") and len(p) > 5000 for p in pictures)
+    assert all(page.all("img", "alt"))
+
+
+def test_the_page_is_small(demo):
+    assert demo.report.stat().st_size < 6e6
+
+
+def test_the_answer_is_the_results_own_sentence(page, demo):
+    assert demo.result.headline in page.text
+    for limit in demo.result.limits:
+        assert " ".join(limit.split()) in page.text
+
+
+def test_it_says_simulated_and_research_only_first(page):
+    before = page.text.partition("Answer")[0]
+    assert "Simulated data: no patient stands behind any number" in before
+    assert "For research use only" in before
+
+
+def test_no_group_is_tested_apart(page):
+    heads = re.findall(r"change in (?:non-)?responders \(n\)", page.text)
+    assert len(heads) == 6
+    for banned in ("responders only", "only in responders", "responder only"):
+        assert banned not in page.text.lower()
+
+
+def test_every_subset_is_there(page):
+    for subset in SUBSETS:
+        assert page.text.count(subset) >= 3
+
+
+def test_identities_are_in_the_provenance(page, demo):
+    provenance = page.text.rpartition("Provenance")[2]
+    assert demo.result.provenance["run_id"] in provenance
+    assert "five_stage[" in provenance
+    assert "chanvillard2012" in provenance
+    assert f"longate {lg.__version__}" in provenance
+    assert "simulation, seed 11" in provenance
+
+
+@pytest.fixture
+def parts(demo):
+    """The pieces of a report, small, without a second gating."""
+    study = lg.read_study(demo.folder / "cohort" / "samples.csv")
+    populations = study.gate(
+        {"NK": lg.simulate.nk_strategy(), "lineage": lg.simulate.lineage_strategy()},
+        progress=False,
+    )
+    maturation = lg.nk.maturation(populations, parent="NK", tube="NK")
+    return study, populations, maturation
+
+
+def test_without_truth_nothing_is_called_simulated(demo, parts, tmp_path):
+    written = lg.report(tmp_path / "r.html", *parts, demo.result)
+    page = Page(written.read_text(encoding="utf-8"))
+    assert "imulated" not in page.text
+    assert "truth" not in page.all("section", "id")
+    assert "For research use only" in page.text
+
+
+def test_hostile_names_and_problems_stay_text(demo, parts, tmp_path):
+    study, populations, maturation = parts
+    problem = {"file": f"{HOSTILE}.fcs", "sample": HOSTILE, "problem": "truncated"}
+    dressed = SimpleNamespace(
+        counts=populations.counts,
+        strategies=populations.strategies,
+        problems=pd.DataFrame([problem]),
+        events=populations.events,
+        mask=populations.mask,
+    )
+    response = pd.DataFrame(
+        {"patient": [HOSTILE], "label": ["unclassifiable"], "reason": [HOSTILE]}
+    )
+    written = lg.report(
+        tmp_path / "r.html",
+        study,
+        dressed,
+        maturation,
+        demo.result,
+        response=response,
+        title=HOSTILE,
+        provenance={HOSTILE: HOSTILE},
+    )
+    text = written.read_text(encoding="utf-8")
+    page = Page(text)
+    assert "<script" not in text
+    assert "script" not in page.tags
+    assert f"{HOSTILE}.fcs" in page.text
+    assert "1 problems" in page.text or "1 problem" in page.text
+
+
+def test_a_missing_folder_is_named(demo, parts, tmp_path):
+    with pytest.raises(StudyError, match="nowhere"):
+        lg.report(tmp_path / "nowhere" / "r.html", *parts, demo.result)
