@@ -22,7 +22,7 @@ use roots::positive_roots;
 
 /// Two statistics closer than this (relative) are a tie.
 const TIE: f64 = 1e-9;
-/// A standard error below this share of the values' range is no variation.
+/// A difference or a standard error below this share of the values' range is 0.
 const FLAT: f64 = 1e-10;
 
 /// How many labellings to look at, and for which interval.
@@ -120,7 +120,7 @@ struct Sample {
     values: Vec<f64>,
     in_first: Vec<bool>,
     n_first: usize,
-    /// Standard errors up to this are rounding, not variation.
+    /// Differences and standard errors up to this are rounding.
     flat: f64,
 }
 
@@ -172,18 +172,14 @@ impl Sample {
         }
     }
 
-    /// Difference of means and its standard error (0 where nothing varies).
+    /// Difference of means and its standard error, 0 where only rounding is left.
     fn welch(&self, labels: &[bool]) -> (f64, f64) {
         let moments = Moments::of(&self.values, &self.values, labels);
-        let error = moments.error_product().sqrt();
-        let difference = moments.left[0] - moments.left[1];
-        if error > self.flat {
-            (difference, error)
-        } else if difference.abs() > self.flat {
-            (difference, 0.0)
-        } else {
-            (0.0, 0.0)
-        }
+        let kept = |size: f64| if size.abs() > self.flat { size } else { 0.0 };
+        (
+            kept(moments.left[0] - moments.left[1]),
+            kept(moments.error_product().sqrt()),
+        )
     }
 
     /// How far beyond the estimate, in standard errors, a shift of the first

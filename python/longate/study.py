@@ -116,12 +116,15 @@ class Study:
             msg = f"row {row} has no usable file; see study.problems"
             raise StudyError(msg)
         head = self.heads[row]
-        sample = read_fcs(head.path, aliases=head.panel.aliases)
+        sample = read_fcs(
+            head.path,
+            compensation=self.compensations[row],
+            aliases=head.panel.aliases,
+        )
         if scan_file(head.path).identity != head.identity:
             msg = f"{head.path} has changed since the study was read; read it again"
             raise StudyError(msg)
-        changed = {**vars(sample), "compensation": self.compensations[row]}
-        return type(sample)(**changed)
+        return sample
 
     def read(self, sample: str, *, tube: str | None = None) -> Sample:
         """Read the events of one sample.

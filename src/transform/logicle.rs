@@ -104,24 +104,23 @@ impl Logicle {
 
     /// The `u >= 0` at which `B / K` is `target >= 0`.
     ///
-    /// `B` rises and is convex there, so Newton's steps from above fall towards the root and
-    /// never pass it: two upper bounds, one tight for large and one for small targets, start it.
+    /// `B` rises and is convex there, which gives two bounds from above, one tight for large and
+    /// one for small targets. Halley's steps from the lower of them converge cubically, so a step
+    /// below [`LAST_STEP`] of the place leaves an error below rounding.
     fn solve(&self, target: f64) -> f64 {
         let slope_at_zero = self.b + self.ratio * self.d;
         let mut u = (target.ln_1p() / self.b).min(target / slope_at_zero);
         for _ in 0..MOST_STEPS {
             let grown = (self.b * u).exp_m1();
             let faded = (-self.d * u).exp_m1();
-            let slope = self.b * (grown + 1.0) + self.ratio * self.d * (faded + 1.0);
-            let step = (grown - self.ratio * faded - target) / slope;
-            let next = u - step;
-            // A step that is not down, or is NaN, is rounding: the root is reached.
-            if next < u {
-                u = next.max(0.0);
-            } else {
-                break;
-            }
-            if step <= SMALLEST_STEP * u {
+            let rise = self.b * (grown + 1.0);
+            let fall = self.ratio * self.d * (faded + 1.0);
+            let slope = rise + fall;
+            let newton = (grown - self.ratio * faded - target) / slope;
+            let bend = (self.b * rise - self.d * fall) / slope;
+            let step = newton / (1.0 - 0.5 * newton * bend);
+            u = (u - step).max(0.0);
+            if step.abs() <= LAST_STEP * u {
                 break;
             }
         }
@@ -129,10 +128,10 @@ impl Logicle {
     }
 }
 
-/// Newton needs about five steps; the bound only guards against a cycle of roundings.
+/// Three steps are usual; the bound only guards against a cycle of roundings.
 const MOST_STEPS: usize = 60;
-/// A step this small, relative to the place, changes no digit that matters after it.
-const SMALLEST_STEP: f64 = 1e-16;
+/// The cube of this, times a constant near 100, is far below half an ulp.
+const LAST_STEP: f64 = 1e-6;
 
 /// The root `d` in (0, b] of `2 ln(d/b) + w (b + d) = 0`, by safeguarded Newton steps.
 fn solve_width(b: f64, w: f64) -> f64 {

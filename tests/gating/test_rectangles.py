@@ -8,7 +8,7 @@ import longate as lg
 import numpy as np
 import pytest
 from gating.samples import sample_of
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from longate.exceptions import GateError
 from reference import gates as reference
@@ -94,6 +94,7 @@ def _bounds(draw):
     return low, high, closed
 
 
+@settings(deadline=None)
 @given(_bounds(), _bounds(), st.lists(st.tuples(NUMBERS, NUMBERS), max_size=80))
 def test_decides_as_numpy_does(first, second, events):
     closed = first[2]

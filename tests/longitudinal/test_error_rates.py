@@ -47,11 +47,11 @@ def test_the_permutation_is_exact_where_labels_are_exchangeable():
     ("effect", "power"), [(1.0, 0.32), (1.5, 0.60), (1.8, 0.77), (2.0, 0.84)]
 )
 def test_the_power_approximation_is_near_simulation(effect, power):
-    assert welch_power(effect, 5, 7, 0.05) == pytest.approx(power, abs=0.02)
+    assert welch_power(effect, 5, 7, 0.05) == pytest.approx(power, abs=0.03)
 
 
 def test_power_at_no_effect_is_the_level():
-    assert welch_power(0.0, 5, 7, 0.05) == pytest.approx(0.05, abs=1e-9)
+    assert welch_power(0.0, 5, 7, 0.05) == pytest.approx(0.05, abs=1e-6)
 
 
 def test_the_smallest_effect_has_its_power_and_falls_with_n():

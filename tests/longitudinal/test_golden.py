@@ -17,6 +17,10 @@ VALUES = pd.read_csv(GOLDEN / "values.csv")
 CASES = list(dict.fromkeys(VALUES["case"]))
 
 
+def rows(name):
+    return list(pd.read_csv(GOLDEN / f"{name}.csv").itertuples())
+
+
 def group(case, label):
     own = VALUES[(VALUES["case"] == case) & (VALUES["label"] == label)]
     return own["change"].to_numpy()
@@ -26,7 +30,7 @@ def close(found, truth):
     np.testing.assert_allclose(found, truth, rtol=1e-11, atol=0)
 
 
-@pytest.mark.parametrize("row", pd.read_csv(GOLDEN / "welch.csv").itertuples())
+@pytest.mark.parametrize("row", rows("welch"))
 def test_welch_is_that_of_r(row):
     first, second = group(row.case, "responder"), group(row.case, "non-responder")
     found = welch(first, second, row.confidence)
@@ -36,13 +40,13 @@ def test_welch_is_that_of_r(row):
     )
 
 
-@pytest.mark.parametrize("row", pd.read_csv(GOLDEN / "mean_interval.csv").itertuples())
+@pytest.mark.parametrize("row", rows("mean_interval"))
 def test_the_interval_of_a_mean_is_that_of_r(row):
     found = mean_interval(group(row.case, row.label), 0.95)
     close([found.estimate, found.low, found.high], [row.mean, row.low, row.high])
 
 
-@pytest.mark.parametrize("row", pd.read_csv(GOLDEN / "permutation.csv").itertuples())
+@pytest.mark.parametrize("row", rows("permutation"))
 def test_the_permutation_is_that_of_brute_force_in_r(row):
     first, second = group(row.case, "responder"), group(row.case, "non-responder")
     found = permutation(first, second, confidence=0.95, seed=1)

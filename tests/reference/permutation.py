@@ -15,10 +15,11 @@ def statistic(first, second):
     both = np.concatenate([first, second])
     nothing = FLAT * np.ptp(both)
     difference = first.mean() - second.mean()
+    difference = difference if abs(difference) > nothing else 0.0
     error = np.sqrt(first.var(ddof=1) / len(first) + second.var(ddof=1) / len(second))
     if error > nothing:
         return difference / error
-    return np.sign(difference) * np.inf if abs(difference) > nothing else 0.0
+    return np.sign(difference) * np.inf if difference else 0.0
 
 
 def permute_labels(first, second):

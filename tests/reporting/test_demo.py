@@ -70,5 +70,5 @@ def test_a_file_is_no_folder(tmp_path):
 
 
 def test_too_few_patients_are_told(tmp_path):
-    with pytest.raises(DesignError, match="two patients"):
+    with pytest.raises(DesignError, match="at least two in each group"):
         run_demo(tmp_path / "d", progress=False, **{**SMALL, "patients": 3})

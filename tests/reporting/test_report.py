@@ -115,6 +115,10 @@ def test_no_group_is_tested_apart(page):
         assert banned not in page.text.lower()
 
 
+def test_missing_controls_are_said(page):
+    assert "drug fluorescence is not excluded" in page.text
+
+
 def test_every_subset_is_there(page):
     for subset in SUBSETS:
         assert page.text.count(subset) >= 3
@@ -177,7 +181,7 @@ def test_hostile_names_and_problems_stay_text(demo, parts, tmp_path):
     assert "<script" not in text
     assert "script" not in page.tags
     assert f"{HOSTILE}.fcs" in page.text
-    assert "1 problems" in page.text or "1 problem" in page.text
+    assert "1 of 28 files; all others were used" in page.text
 
 
 def test_a_missing_folder_is_named(demo, parts, tmp_path):

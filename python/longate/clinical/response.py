@@ -238,9 +238,8 @@ def _label(
                 "rule": rule.name,
             }
         )
-    return pd.DataFrame(rows).astype(
-        {"patient": object, "label": object, "deciding_visit": object}
-    )
+    # As objects, so that no deciding visit is None rather than NaN.
+    return pd.DataFrame(rows, dtype=object)
 
 
 def _course(

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 Kind = Literal["fluorescence", "scatter", "time"]
 
-_SCATTER = re.compile(r"^(FSC|SSC|FS|SS|FALS|Forward|Side)\b", re.IGNORECASE)
+_SCATTER = re.compile(
+    r"(^|[^a-z])V?[FS]SC|^(FS|SS|FALS|Forward|Side)(?![a-z])", re.IGNORECASE
+)
 _TIME = re.compile(r"^(HDR-?T|Time\d*|Time[ _-]?(LSW|MSW)?)$", re.IGNORECASE)
 
 
@@ -45,13 +47,14 @@ class Channel:
     def kind(self) -> Kind:
         """What is measured, told from the detector's name.
 
-        Time where the name is ``Time`` or a vendor's form of it, scatter where it
-        starts with the word FSC, SSC, FS, SS, FALS, Forward or Side, else
-        fluorescence (mass channels included).
+        Time where the name is ``Time`` or a vendor's form of it, scatter where a word
+        starts with FSC or SSC (``"FSCArea"``, ``"405 SSC-A"``, ``"VSSC-A"``) or the name
+        with the word FS, SS, FALS, Forward or Side, else fluorescence (mass channels
+        included).
         """
         if _TIME.match(self.detector.strip()):
             return "time"
-        if _SCATTER.match(self.detector.strip()):
+        if _SCATTER.search(self.detector.strip()):
             return "scatter"
         return "fluorescence"
 

@@ -70,11 +70,37 @@ class FileHead:
         for keyword in SPILLOVER_KEYWORDS:
             if keyword in self.keywords and self.keywords[keyword].strip():
                 try:
-                    return Compensation.from_keyword(self.keywords[keyword])
+                    matrix = Compensation.from_keyword(self.keywords[keyword])
                 except SpilloverError as error:
                     msg = f"{self.path}: in {keyword}: {error}"
                     raise SpilloverError(msg) from None
+                return _fitted(matrix, self.panel)
         return None
+
+
+def _fitted(matrix: Compensation, panel: Panel) -> Compensation | None:
+    """Return the matrix as the panel names it.
+
+    Channel numbers (from 1), which some vendors write, become detectors. Channels that
+    the file lacks are left out where they neither give nor take anything, as in files
+    from which only some channels were exported; others stay, and are an error when used.
+    """
+    names = list(matrix.channels)
+    if all(name.isdecimal() and name not in panel for name in names):
+        numbers = [int(name) for name in names]
+        if all(1 <= number <= len(panel) for number in numbers):
+            names = [panel.channels[number - 1].detector for number in numbers]
+    identity = np.eye(len(names))
+    alone = (matrix.matrix == identity).all(0) & (matrix.matrix == identity).all(1)
+    kept = [
+        place
+        for place, name in enumerate(names)
+        if name in panel or not alone[place]
+    ]
+    if not kept:
+        return None
+    values = matrix.matrix[np.ix_(kept, kept)]
+    return Compensation(values, [names[place] for place in kept])
 
 
 def scan_file(
@@ -117,6 +143,7 @@ def read_fcs(
     *,
     values: str = "scale",
     channels: Sequence[str] | None = None,
+    compensation: Compensation | str | None = "file",
     aliases: Mapping[str, str] | None = None,
 ) -> Sample:
     """Read an FCS file: list mode, FCS 2.0 to 3.2, first data set.
@@ -134,6 +161,9 @@ def read_fcs(
         channels) and ``$TIMESTEP`` (Time in seconds).
     channels : sequence of str, optional
         Markers or detectors to read; all by default.
+    compensation : {"file"}, Compensation or None
+        The matrix that the sample carries: the file's own, another one, or none, which
+        also reads files whose own matrix is malformed.
     aliases : mapping of str to str, optional
         Further names for markers, such as ``{"NCAM": "CD56"}``.
 
@@ -160,12 +190,15 @@ def read_fcs(
     FCS 3.1: Spidlen 2010, doi:10.1002/cyto.a.20825.
     """
     one_of("values", values, ("scale", "raw"), FcsError)
+    if isinstance(compensation, str):
+        one_of("compensation", compensation, ("file",), FcsError)
     head = scan_file(path, aliases=aliases)
     if channels is None:
         places = list(range(len(head.panel)))
     else:
         places = [head.panel.index(name) for name in channels]
-    compensation = head.compensation
+    if isinstance(compensation, str):
+        compensation = _own_matrix(head)
     arrays = read_columns(head.path, places, values == "raw")
     for array in arrays:
         array.setflags(write=False)
@@ -179,6 +212,14 @@ def read_fcs(
         n_events=head.n_events,
         columns=dict(zip(places, arrays, strict=True)),
     )
+
+
+def _own_matrix(head: FileHead) -> Compensation | None:
+    try:
+        return head.compensation
+    except SpilloverError as error:
+        msg = f"{error}; compensation=None reads the events without a matrix"
+        raise SpilloverError(msg) from None
 
 
 def write_fcs(

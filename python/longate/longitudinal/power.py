@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def welch_power(effect: float, n_first: int, n_second: int, alpha: float) -> float:
@@ -16,7 +20,7 @@ def welch_power(effect: float, n_first: int, n_second: int, alpha: float) -> flo
     :math:`\lambda = \delta / \sqrt{1/n_1 + 1/n_2}` and Satterthwaite's degrees
     of freedom at the true variances, as the mean of
     :math:`\Phi(\lambda - t \sqrt{V/\nu}) + \Phi(-\lambda - t \sqrt{V/\nu})`
-    over the chi-squared V by 400 Gauss-Legendre nodes in its distribution
+    over the chi-squared V by 200 Gauss-Legendre nodes in its distribution
     function. At 5 and 7 patients it is within .02 of simulation.
 
     Parameters
@@ -45,10 +49,16 @@ def welch_power(effect: float, n_first: int, n_second: int, alpha: float) -> flo
     )
     shift = abs(effect) / math.sqrt(sum(parts))
     bar = float(stdtrit(df, 1 - alpha / 2))
-    nodes, weights = np.polynomial.legendre.leggauss(400)
+    nodes, weights = _nodes()
     cut = bar * np.sqrt(chdtri(df, (1 - nodes) / 2) / df)
     beyond = ndtr(shift - cut) + ndtr(-shift - cut)
     return float(np.sum(weights * beyond) / 2)
+
+
+@lru_cache(maxsize=1)
+def _nodes() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    nodes, weights = np.polynomial.legendre.leggauss(200)
+    return nodes, weights
 
 
 @lru_cache(maxsize=1024)

@@ -31,10 +31,6 @@ class VisitOrder:
     basis: str
     certain: bool = True
 
-    def up_to(self, visit: str) -> tuple[str, ...]:
-        """Return the visits until `visit`, which is included."""
-        return self.names[: self.names.index(visit) + 1]
-
     def __str__(self) -> str:
         return f"{' < '.join(self.names)} ({self.basis})"
 

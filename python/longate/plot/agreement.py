@@ -39,10 +39,11 @@ def truth(comparison: Any, *, measure: str = "index", ax: Axes | None = None) ->
     StudyError
         If the comparison lacks a column or the measure.
     """
-    from longate.plot.canvas import TITLE, axes_or_new, tidy
+    from longate.plot.canvas import TITLE, Pads, axes_or_new, tidy
 
     table = _rows(comparison, measure)
-    ax = axes_or_new(ax, 3.7, 3.6)
+    pads = Pads(left=0.75, bottom=0.5, right=0.1, top=0.1)
+    ax = axes_or_new(ax, 3.85, 3.6, pads=pads)
     true = table["true"].to_numpy(dtype=float)
     measured = table["measured"].to_numpy(dtype=float)
     low = table["low"].to_numpy(dtype=float)
@@ -90,8 +91,8 @@ def _summary(ax: Axes, error: np.ndarray, inside: np.ndarray) -> None:
     ax.text(
         0.04,
         0.97,
-        f"bias {np.mean(error):+.4f}\n"
-        f"{int(inside.sum())} of {inside.size} inside the counting interval",
+        f"bias {np.mean(error):+.4f}\n".replace("-", "−")
+        + f"{int(inside.sum())} of {inside.size} inside the counting interval",
         transform=ax.transAxes,
         va="top",
         fontsize=SMALL + 0.5,

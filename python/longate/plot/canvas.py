@@ -61,12 +61,29 @@ def picture(width: float, height: float) -> Picture:
     return figure
 
 
-def axes_or_new(ax: Axes | None, width: float, height: float) -> Axes:
-    """Return the axes given, or new ones on a figure of their own, in inches."""
+class Pads(NamedTuple):
+    """Room around the axes of one panel, in inches."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+
+def axes_or_new(
+    ax: Axes | None, width: float, height: float, *, pads: Pads | None = None
+) -> Axes:
+    """Return the axes given, or new ones on a figure of their own, in inches.
+
+    Without `pads` the figure is laid out when it is drawn, around whatever stands
+    beside the axes; with them the place is fixed, which is quicker.
+    """
     if ax is not None:
         return ax
-    figure = picture(width, height)
-    return figure.add_subplot(axes_class=PictureAxes)
+    if pads is not None:
+        _, panels = grid_of(1, columns=1, width=width, height=height, pads=pads)
+        return panels[0]
+    return picture(width, height).add_subplot(axes_class=PictureAxes)
 
 
 def tidy(ax: Axes, *, grid: str | None = "y") -> None:
@@ -88,15 +105,6 @@ def tidy(ax: Axes, *, grid: str | None = "y") -> None:
     ax.set_axisbelow(True)
     if grid is not None:
         ax.grid(axis=cast("Any", grid), color=GRID, linewidth=0.7)
-
-
-class Pads(NamedTuple):
-    """Room around the axes of one panel, in inches."""
-
-    left: float
-    bottom: float
-    right: float
-    top: float
 
 
 def grid_of(

@@ -63,11 +63,12 @@ def trajectories(
     a group at a visit; whether groups changed differently is the business of
     :func:`effects`.
     """
-    from longate.plot.canvas import TITLE, axes_or_new, tidy
+    from longate.plot.canvas import TITLE, Pads, axes_or_new, tidy
 
     table = _one_outcome(result, outcome)
     scale = str(result.design.measure.scale)
-    ax = axes_or_new(ax, 5.0, 3.9)
+    pads = Pads(left=1.15, bottom=0.75, right=0.1, top=0.3 if title else 0.1)
+    ax = axes_or_new(ax, 5.0, 3.9, pads=pads)
     visits = visits_of(table["visit"])
     _draw_patients(ax, table, visits)
     for label in ("responder", "non-responder"):
@@ -222,17 +223,18 @@ def mean_interval(
 
 def _log_axis(ax: Axes) -> None:
     """Set a logarithmic axis with three or more round, plainly written ticks."""
-    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+    from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
     ax.set_yscale("log")
     low, high = ax.get_ylim()
     exponents = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
-    ticks: list[float] = []
-    for steps in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7)):
-        ticks = [s * 10.0**e for e in exponents for s in steps]
-        ticks = [tick for tick in ticks if low <= tick <= high]
-        if len(ticks) >= 3:
-            break
+    candidates = [
+        [step * 10.0**e for e in exponents for step in steps]
+        for steps in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7))
+    ]
+    candidates.append([float(t) for t in MaxNLocator(5).tick_values(low, high)])
+    shown = ([t for t in ticks if low <= t <= high] for ticks in candidates)
+    ticks = next((ticks for ticks in shown if len(ticks) >= 3), [low, high])
     ax.yaxis.set_major_locator(FixedLocator(ticks))
     ax.yaxis.set_minor_locator(NullLocator())
     ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,.12g}"))

@@ -188,6 +188,7 @@ def _analyse(
     scores = maturation(populations, parent="NK", tube="NK")
     patients = list(study.samples["patient"].unique())
     response = classify(cohort.visits, cohort.relapses, patients=patients)
+    result = responder_analysis(scores, response, value="index")
     families = {
         "cells per µL blood": responder_analysis(
             counts,
@@ -206,7 +207,6 @@ def _analyse(
             scale="logit",
         ),
     }
-    result = responder_analysis(scores, response, value="index")
     return _Analysis(counts, scores, response, result, families)
 
 

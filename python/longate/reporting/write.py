@@ -107,7 +107,7 @@ def report(
         sensitivity_section(result, families),
         flow_section(result, response),
         stages_section(maturation, response),
-        gates_section(populations),
+        gates_section(study, populations),
         counting_section(populations, counts),
         *([] if truth is None else [truth_section(truth)]),
         problems_section(study, populations),

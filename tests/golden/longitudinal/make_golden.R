@@ -85,8 +85,9 @@ permuted <- function(a, b) {
   error <- sqrt(error_of(first, length(a), mean_a) +
                 error_of(1 - first, length(b), mean_b))
   nothing <- 1e-10 * diff(range(x))
+  difference[abs(difference) <= nothing] <- 0
   every <- ifelse(error > nothing, abs(difference) / error,
-                  ifelse(abs(difference) > nothing, Inf, 0))
+                  ifelse(difference == 0, 0, Inf))
   observed <- every[1] # combn starts with the first length(a)
   c(p = mean(every >= observed * (1 - 1e-9)),
     floor = mean(every >= max(every) * (1 - 1e-9)),

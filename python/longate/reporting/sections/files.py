@@ -24,7 +24,7 @@ def problems_section(study: Any, populations: Any) -> doc.Section:
     if len(problems):
         block = doc.table(
             problems,
-            caption=f"{len(problems)} problems; everything else was used",
+            caption=f"{len(problems)} of {len(study.samples)} files; all others were used",
         )
     else:
         block = doc.paragraph(f"None: all {len(study.samples)} files were used.")

@@ -19,11 +19,13 @@ COLUMNS = {
 }
 
 
-def gates_section(populations: Any) -> doc.Section:
+def gates_section(study: Any, populations: Any) -> doc.Section:
     """Return the gating tree and the plots of one sample per tube.
 
     Parameters
     ----------
+    study : Study
+        Whose sheet says whether there are unstained or FMO tubes.
     populations : Populations
         Drawn is the first sample of each tube, so that nothing is chosen by looks.
     """
@@ -32,7 +34,8 @@ def gates_section(populations: Any) -> doc.Section:
             "Per tube, the first sample of the study. Each panel shows the events of "
             "the parent population; the share is of that parent. Ticks are in units "
             "of the compensated signal. The gates are the same for every sample.",
-        )
+        ),
+        _controls(study),
     ]
     for tube, strategy in populations.strategies.items():
         rows = populations.counts[populations.counts["tube"] == tube]
@@ -41,6 +44,18 @@ def gates_section(populations: Any) -> doc.Section:
         sample = str(rows["sample"].iloc[0])
         blocks += _tube_blocks(populations, strategy, str(tube), sample, rows)
     return doc.Section("gating", "Gating", blocks)
+
+
+def _controls(study: Any) -> str:
+    """Say what no gate can exclude where the study holds no controls."""
+    roles = study.samples["role"].astype(str)
+    if roles.str.startswith(("fmo", "unstained")).any():
+        return ""
+    return doc.paragraph(
+        "The study holds no unstained or FMO tubes: the borders of positive cells are "
+        "not checked by controls, and drug fluorescence is not excluded.",
+        kind="note",
+    )
 
 
 def _tube_blocks(

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 HEADINGS = {
     "measure": "measure",
     "n": "samples",
-    "bias": "bias (mean of measured − true)",
+    "bias": "bias (measured − true)",
+    "bias_in_file": "bias to events in the file",
     "worst": "largest |error|",
     "inside": "inside counting interval",
     "share": "% inside",
@@ -40,7 +41,8 @@ def truth_section(comparison: TruthComparison) -> doc.Section:
     ]
     percent = {c: 100 * comparison.summary[c] for c in HEADINGS if "share" in c}
     shown = comparison.summary.assign(**percent)[list(HEADINGS)]
-    digits = {"bias": 4, "worst": 4, "share": 0, "share_low": 0, "share_high": 0}
+    digits = dict.fromkeys(("bias", "bias_in_file", "worst"), 4)
+    digits |= dict.fromkeys(percent, 0)
     return doc.Section(
         "truth",
         "Against the simulated truth",
@@ -48,7 +50,9 @@ def truth_section(comparison: TruthComparison) -> doc.Section:
             doc.paragraph(
                 "The data are simulated, so the composition that generated each sample "
                 "is known. Intervals are counting intervals: they cover the sampling "
-                "of events, not errors of gates, so the bias is the number to judge.",
+                "of events, not errors of gates, so the bias is the number to judge. Bias to "
+                "the events in the file leaves the sampling out: it is what gates and calls "
+                "alone do.",
             ),
             doc.table(shown, headings=HEADINGS, digits=digits),
             doc.beside(*pictures),
