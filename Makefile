@@ -35,17 +35,21 @@ demo: build ## Run the whole simulated study: report and executed notebook in de
 	@echo "Report:   $(DEMO)/report.html"
 	@echo "Notebook: $(DEMO)/01_responders.ipynb (executed)"
 
+# Each suite has a time budget in seconds, where the machine has `timeout`.
+TIMEOUT := $(shell command -v timeout)
+within = $(if $(TIMEOUT),$(TIMEOUT) $(1))
+
 test: test-rust test-python notebooks ## Run all tests: Rust, Python, notebooks
 
 test-rust: ## Run the Rust tests (no Python involved)
-	cargo test --quiet --locked
+	$(call within,600) cargo test --quiet --locked
 
 test-python: build ## Run the Python tests
-	$(BIN)/python -m pytest --quiet
+	$(call within,420) $(BIN)/python -m pytest --quiet
 
 notebooks: build ## Execute every notebook on a real kernel
 	@mkdir -p build/notebooks && cp notebooks/*.ipynb build/notebooks/
-	$(BIN)/python -m pytest --quiet --nbmake --nbmake-timeout=120 build/notebooks
+	$(call within,180) $(BIN)/python -m pytest --quiet --nbmake --nbmake-timeout=120 build/notebooks
 
 lint: build ## Check formatting, lints, types, stubs and who imports whom
 	cargo fmt --check

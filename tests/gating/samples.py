@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import longate as lg
 import numpy as np
 import pandas as pd
+
+import longate as lg
 from longate.cytometry.panel import Channel, Panel
 from longate.cytometry.sample import Keywords, Sample
 

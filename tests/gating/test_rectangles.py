@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
-import longate as lg
 import numpy as np
 import pytest
-from gating.samples import sample_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+import longate as lg
+from gating.samples import sample_of
 from longate.exceptions import GateError
 from reference import gates as reference
 
@@ -68,7 +70,7 @@ def test_adjacent_intervals_share_no_event_and_lose_none():
     edges = [None, 1.0, 2.0, 4.0, 7.0, None]
     tiles = [
         lg.RectangleGate(f"tile {i}", A=(low, high))
-        for i, (low, high) in enumerate(zip(edges, edges[1:], strict=False))
+        for i, (low, high) in enumerate(pairwise(edges))
     ]
     gated = lg.GatingStrategy(tiles, compensation=None).apply(sample_of({"A": values}))
     assert np.all(sum(gated.mask(tile.name).astype(int) for tile in tiles) == 1)

@@ -7,11 +7,12 @@ on ties, and within 64 ulp of every cut.
 
 from __future__ import annotations
 
-import longate as lg
 import numpy as np
-from gating.samples import sample_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+import longate as lg
+from gating.samples import sample_of
 from reference import gates as reference
 
 CHANNELS = ["A", "B", "C"]
@@ -66,7 +67,7 @@ def _agree(strategy, sample, matrix=None):
 
 @st.composite
 def _cuts(draw):
-    """A scale, two places on it, and whether the first is the place of a whole number."""
+    """A scale and two places on it; the first often is that of a whole number."""
     scale = draw(scales())
     scale_or_plain = scale or lg.Linear(t=1.0)
     if draw(st.booleans()):
@@ -125,7 +126,7 @@ def _tree(draw):
     place = st.floats(-0.1, 1.0)
 
     def at(name, y):
-        """A place on the channel's axis, which has plain values where it has no scale."""
+        """A place on the channel's axis, in plain values where it has no scale."""
         return y if by_channel[name] else 3000.0 * y
 
     def corner(x, y):

@@ -12,8 +12,9 @@ import math
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-import longate as lg
 import numpy as np
+
+import longate as lg
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

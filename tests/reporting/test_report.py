@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import re
+import shutil
 from html.parser import HTMLParser
 from types import SimpleNamespace
 
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 
 import longate as lg
-from longate.exceptions import StudyError
+from longate.exceptions import FileWarning, StudyError
 from longate.reporting.demo import SUBSETS
 
 VOID = {"meta", "img", "br", "link", "input"}
@@ -181,7 +182,27 @@ def test_hostile_names_and_problems_stay_text(demo, parts, tmp_path):
     assert "<script" not in text
     assert "script" not in page.tags
     assert f"{HOSTILE}.fcs" in page.text
-    assert "1 of 28 files; all others were used" in page.text
+    assert f"1 of {len(study.samples)} files; all others were used" in page.text
+
+
+def test_a_damaged_file_is_listed_and_the_others_are_used(demo, tmp_path):
+    shutil.copytree(demo.folder / "cohort", tmp_path / "cohort")
+    damaged = tmp_path / "cohort" / "fcs" / "P02_m00_NK.fcs"
+    damaged.write_bytes(damaged.read_bytes()[:40])
+    with pytest.warns(FileWarning, match="P02_m00_NK"):
+        study = lg.read_study(tmp_path / "cohort" / "samples.csv")
+    populations = study.gate(
+        {"NK": lg.simulate.nk_strategy(), "lineage": lg.simulate.lineage_strategy()},
+        progress=False,
+    )
+    maturation = lg.nk.maturation(populations, parent="NK", tube="NK")
+    written = lg.report(
+        tmp_path / "r.html", study, populations, maturation, demo.result
+    )
+    problems = Page(written.read_text(encoding="utf-8")).text
+    problems = problems.rpartition("Problems of files")[2].partition("Provenance")[0]
+    assert "P02_m00_NK.fcs" in problems
+    assert "P02_m00" not in set(maturation.table["sample"])
 
 
 def test_a_missing_folder_is_named(demo, parts, tmp_path):

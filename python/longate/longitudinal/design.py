@@ -55,11 +55,16 @@ class Design:
     last: str
     labels: Labels
 
+    @cached_property
+    def _wide(self) -> pd.DataFrame:
+        wide = self.observations.astype({"visit": str}).pivot(
+            index=["outcome", "patient"], columns="visit", values="analysed"
+        )
+        return wide.reindex(columns=list(self.order.names))
+
     def of(self, outcome: str) -> pd.DataFrame:
         """Return one outcome on the scale of analysis, patients by visits."""
-        own = self.observations[self.observations["outcome"] == outcome]
-        wide = own.pivot(index="patient", columns="visit", values="analysed")
-        return wide.reindex(columns=list(self.order.names))
+        return self._wide.loc[outcome]
 
 
 def read_design(
@@ -136,8 +141,10 @@ def _outcomes(frame: pd.DataFrame, groupers: list[str], measure: Measure) -> pd.
 
     if not groupers:
         return pd.Series(measure.name, index=frame.index, dtype=object)
-    text = frame[groupers].astype(str)
-    return text.agg(JOIN.join, axis=1).astype(object)
+    first, *others = (frame[name].astype(str).astype(object) for name in groupers)
+    for other in others:
+        first = first + JOIN + other
+    return first.rename(None)
 
 
 def _of_family(
@@ -282,17 +289,19 @@ def changes_of(design: Design, outcome: str) -> Changes:
 
     wide = design.of(outcome)
     labels = design.labels.by_patient
-    known = [name for name in wide.index if name in labels]
-    both = wide.loc[known, [design.baseline, design.last]].dropna()
+    start, end = (wide[visit].to_numpy() for visit in (design.baseline, design.last))
+    known = np.array([name in labels for name in wide.index], dtype=bool)
+    both = known & ~np.isnan(start) & ~np.isnan(end)
+    patients = wide.index.to_numpy(dtype=object)[both]
     table = pd.DataFrame(
         {
             "outcome": outcome,
-            "patient": both.index.to_numpy(dtype=object),
-            "label": np.array([labels[name] for name in both.index], dtype=object),
-            "baseline": both[design.baseline].to_numpy(),
-            "last": both[design.last].to_numpy(),
+            "patient": patients,
+            "label": np.array([labels[name] for name in patients], dtype=object),
+            "baseline": start[both],
+            "last": end[both],
+            "change": end[both] - start[both],
         }
     )
-    table["change"] = table["last"] - table["baseline"]
     table["in_primary"] = table["label"] != "unclassifiable"
     return Changes(table)

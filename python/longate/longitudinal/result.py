@@ -130,6 +130,14 @@ class ResponderAnalysis:
             lines.append(f"... and {len(ranked) - _SHOWN} more in .table")
         return lines
 
+    def _sensitivity_html(self) -> str:
+        """Show the sensitivity analyses of a single outcome."""
+        if len(self.table) > 1:
+            return ""
+        own = self.sensitivity.drop(columns="outcome")
+        table = own.to_html(index=False, border=0, float_format=number)
+        return f"<details><summary>Sensitivity</summary>{table}</details>"
+
     def __repr__(self) -> str:
         lines = [self.headline, *(f"  {line}" for line in self._lines())]
         lines += self._details()
@@ -153,7 +161,5 @@ class ResponderAnalysis:
             f"<details open><summary>What these patients cannot show</summary>"
             f"{listed(self.limits)}</details>"
             f"<details><summary>Assumptions</summary>{listed(self.assumptions)}"
-            f"</details><details><summary>Sensitivity</summary>"
-            f"{self.sensitivity.to_html(index=False, border=0, float_format=number)}"
-            f"</details></div>"
+            f"</details>{self._sensitivity_html()}</div>"
         )

@@ -22,10 +22,8 @@ def problems_section(study: Any, populations: Any) -> doc.Section:
     """
     problems = populations.problems
     if len(problems):
-        block = doc.table(
-            problems,
-            caption=f"{len(problems)} of {len(study.samples)} files; all others were used",
-        )
+        files = f"{len(problems)} of {len(study.samples)} files"
+        block = doc.table(problems, caption=f"{files}; all others were used")
     else:
         block = doc.paragraph(f"None: all {len(study.samples)} files were used.")
     return doc.Section("problems", "Problems of files", [block])

@@ -50,9 +50,9 @@ def truth_section(comparison: TruthComparison) -> doc.Section:
             doc.paragraph(
                 "The data are simulated, so the composition that generated each sample "
                 "is known. Intervals are counting intervals: they cover the sampling "
-                "of events, not errors of gates, so the bias is the number to judge. Bias to "
-                "the events in the file leaves the sampling out: it is what gates and calls "
-                "alone do.",
+                "of events, not errors of gates, so the bias is the number to judge. "
+                "Bias to the events in the file leaves the sampling out: it is what "
+                "gates and calls alone do.",
             ),
             doc.table(shown, headings=HEADINGS, digits=digits),
             doc.beside(*pictures),
