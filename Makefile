@@ -30,8 +30,9 @@ build: $(STAMPS)/build ## Compile the kernels (release) and install the package 
 
 demo: build ## Run the whole simulated study: report and executed notebook in demo/
 	$(BIN)/longate demo --out $(DEMO) --seed $(SEED)
-	@cd $(DEMO) && ../$(BIN)/jupyter nbconvert --log-level ERROR --to notebook --execute \
-		--output-dir . ../notebooks/01_responders.ipynb
+	@sed 's/seed=2012/seed=$(SEED)/' notebooks/01_responders.ipynb > $(DEMO)/01_responders.ipynb
+	@$(BIN)/jupyter nbconvert --log-level ERROR --to notebook --execute --inplace \
+		$(DEMO)/01_responders.ipynb
 	@echo "Report:   $(DEMO)/report.html"
 	@echo "Notebook: $(DEMO)/01_responders.ipynb (executed)"
 

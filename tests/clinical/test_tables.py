@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from longate._visits import order_visits
 from longate.clinical import classify
-from longate.clinical.visits import order_visits
 from longate.exceptions import ClinicalError
 
 NONE = pd.DataFrame({"patient": [], "visit": []})

@@ -154,7 +154,6 @@ def test_names_may_hold_signs_and_operators_inside_words():
         ("A(B)", "'\\(' where 'and' or 'or'"),
         ("'A", "quote that is not closed"),
         ("A or \"B' ", "quote that is not closed"),
-        ("''", "empty"),
     ],
 )
 def test_says_what_is_wrong_with_an_expression(expression, words):
@@ -200,7 +199,7 @@ def test_an_ambiguous_population_is_named():
     ],
 )
 def test_gates_that_need_each_other_are_refused_and_named(gates):
-    with pytest.raises(StrategyError, match=r"cycle.*'X'"):
+    with pytest.raises(StrategyError, match=r"cycle: .*X'"):
         lg.GatingStrategy([*ONES, *gates])
 
 

@@ -258,7 +258,7 @@ digits = st.lists(
 )
 
 
-@settings(fuzz, max_examples=1500)
+@settings(fuzz, max_examples=1000)
 @given(st.one_of(edits, digits))
 def test_changed_bytes(path, changes):
     data = bytearray(VALID)
@@ -267,7 +267,7 @@ def test_changed_bytes(path, changes):
     outcome(path, bytes(data))
 
 
-@settings(fuzz, max_examples=500)
+@settings(fuzz, max_examples=400)
 @given(places, places, st.binary(max_size=40))
 def test_bytes_removed_and_put_in(path, first, second, more):
     begin, end = sorted((first, second))
@@ -284,20 +284,20 @@ values = st.one_of(
 )
 
 
-@settings(fuzz, max_examples=1500)
+@settings(fuzz, max_examples=1000)
 @given(st.dictionaries(st.sampled_from(NAMES), values, min_size=1, max_size=4))
 def test_changed_keywords(path, keywords):
     merged = {**KEYWORDS, **keywords}
     outcome(path, build(CHANNELS, DATA, 60, datatype="I", keywords=merged))
 
 
-@settings(fuzz, max_examples=300)
+@settings(fuzz, max_examples=200)
 @given(st.binary(max_size=300), st.sampled_from([b"", b"FCS3.1    ", VALID[:58]]))
 def test_random_bytes(path, data, start):
     outcome(path, start + data)
 
 
-@settings(fuzz, max_examples=60)
+@settings(fuzz, max_examples=30)
 @given(st.one_of(edits, digits))
 def test_a_damaged_file_in_a_study_leaves_the_others(tmp_path, changes):
     data = bytearray(VALID)
@@ -314,7 +314,7 @@ def test_a_damaged_file_in_a_study_leaves_the_others(tmp_path, changes):
         }
     )
     strategy = lg.GatingStrategy(
-        [lg.RectangleGate("low", dimensions={"FSC-A": (None, 30), "CD3": (1, None)})]
+        [lg.RectangleGate("low", dimensions={"FSC-A": (None, 30), "CD56": (None, 1e9)})]
     )
     with np.errstate(all="ignore"), pytest.warns() as caught:
         import warnings

@@ -43,7 +43,10 @@ def test_units_do_not_matter(groups, scale, shift):
     found = table(data.assign(index=data["index"] * scale + shift), response)
     assert_same(found, truth, SAME)
     np.testing.assert_allclose(
-        found[MOVED].astype(float), truth[MOVED].astype(float) * scale, rtol=1e-6, atol=1e-9
+        found[MOVED].astype(float),
+        truth[MOVED].astype(float) * scale,
+        rtol=1e-6,
+        atol=1e-9,
     )
 
 

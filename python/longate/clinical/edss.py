@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from longate._validation import require_columns, table_of
+from longate._visits import VisitOrder, order_visits
 from longate.clinical.rows import as_dates, as_names, named_rows, require_present
-from longate.clinical.visits import VisitOrder, order_visits
 from longate.exceptions import ClinicalError
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from longate.clinical.visits import VisitOrder
+    from longate._visits import VisitOrder
 
 _WHAT = "the table of relapses"
 

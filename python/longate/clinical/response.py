@@ -8,11 +8,11 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from longate._validation import listed, suggest
+from longate._visits import VisitOrder, visit_name
 from longate.clinical.course import LABELS, PatientCourse
 from longate.clinical.edss import edss_series
 from longate.clinical.relapses import relapse_list, relapse_visits
 from longate.clinical.rules import rule_named
-from longate.clinical.visits import VisitOrder, visit_name
 from longate.exceptions import ClinicalError
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from longate.clinical.visits import visit_name
+from longate._visits import visit_name
 from longate.exceptions import ClinicalError
 
 if TYPE_CHECKING:

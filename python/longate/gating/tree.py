@@ -21,10 +21,14 @@ def resolve_paths(gates: Sequence[Gate]) -> dict[str, Gate]:
     StrategyError
         For a parent that does not exist or is ambiguous, a cycle, or a duplicate path.
     """
-    known: dict[int, str] = {}
+    paths: dict[int, str] = {}
+    while len(paths) < len(gates):
+        if not _find_paths(gates, paths) and not _settle_one(gates, paths):
+            msg = f"gates lie in each other in a cycle: {_cycle(gates, paths)}"
+            raise StrategyError(msg)
     by_path: dict[str, Gate] = {}
-    for gate in gates:
-        path = _path(gate, gates, known, ())
+    for place, gate in enumerate(gates):
+        path = paths[place]
         if path in by_path:
             msg = f"two gates make the population {path!r}"
             raise StrategyError(msg)
@@ -32,49 +36,85 @@ def resolve_paths(gates: Sequence[Gate]) -> dict[str, Gate]:
     return _in_tree_order(by_path)
 
 
-def _path(
-    gate: Gate, gates: Sequence[Gate], known: dict[int, str], children: tuple[Gate, ...]
-) -> str:
-    """Return the path of a gate; `children` are the gates that asked for it."""
-    if id(gate) not in known:
+def _find_paths(gates: Sequence[Gate], paths: dict[int, str]) -> bool:
+    """Add the paths of gates whose parent is certain; say whether there were any."""
+    before = len(paths)
+    for place, gate in enumerate(gates):
+        if place in paths:
+            continue
         if gate.parent is None:
-            known[id(gate)] = gate.name
-        elif any(gate is child for child in children):
-            names = listed(child.name for child in children)
-            msg = f"gates lie in each other in a cycle: {names}"
-            raise StrategyError(msg)
-        else:
-            parent = _parent_path(gate, gates, known, (*children, gate))
-            known[id(gate)] = f"{parent}/{gate.name}"
-    return known[id(gate)]
+            paths[place] = gate.name
+            continue
+        namesakes = _namesakes(place, gates)
+        known = [paths[other] for other in namesakes if other in paths]
+        # A namesake without a path yet might be meant too, unless the path is given.
+        if gate.parent in known:
+            paths[place] = f"{gate.parent}/{gate.name}"
+        elif len(known) == len(namesakes):
+            parent = _meant(gate, known)
+            if parent is None:
+                names = [other.name for other in gates if other is not gate]
+                hint = suggest(gate.parent, [*names, *paths.values()])
+                msg = (
+                    f"gate {gate.name!r} lies in {gate.parent!r}, which does not "
+                    f"exist{hint}"
+                )
+                raise StrategyError(msg)
+            paths[place] = f"{parent}/{gate.name}"
+    return len(paths) > before
 
 
-def _parent_path(
-    gate: Gate, gates: Sequence[Gate], known: dict[int, str], children: tuple[Gate, ...]
-) -> str:
-    wanted = str(gate.parent)
-    last = wanted.rpartition("/")[2]
-    if last == gate.name and sum(other.name == last for other in gates) == 1:
+def _settle_one(gates: Sequence[Gate], paths: dict[int, str]) -> bool:
+    """Place a gate whose other possible parents wait, for they lie below it.
+
+    ``Singlets``, ``Cells`` in ``Singlets``, and a second ``Singlets`` in ``Cells``:
+    the second cannot be the parent of what it lies in.
+    """
+    for place, gate in enumerate(gates):
+        if place not in paths:
+            known = [paths[p] for p in _namesakes(place, gates) if p in paths]
+            parent = _meant(gate, known)
+            if parent is not None:
+                paths[place] = f"{parent}/{gate.name}"
+                return True
+    return False
+
+
+def _namesakes(place: int, gates: Sequence[Gate]) -> list[int]:
+    """Return the places of gates that have the name of a gate's parent."""
+    gate = gates[place]
+    last = str(gate.parent).rpartition("/")[2]
+    found = [
+        other
+        for other, candidate in enumerate(gates)
+        if candidate.name == last and other != place
+    ]
+    if not found and last == gate.name:
         msg = f"gates lie in each other in a cycle: {gate.name!r} is its own parent"
         raise StrategyError(msg)
-    paths = [
-        _path(other, gates, known, children)
-        for other in gates
-        if other.name == last and other is not gate
-    ]
-    found = [path for path in paths if f"/{path}".endswith(f"/{wanted}")]
-    if wanted in found or len(found) == 1:
-        return wanted if wanted in found else found[0]
-    if found:
+    return found
+
+
+def _meant(gate: Gate, known: Sequence[str]) -> str | None:
+    """Return the one path that a gate's parent means, or None."""
+    found = [path for path in known if f"/{path}".endswith(f"/{gate.parent}")]
+    if len(found) > 1:
         msg = (
-            f"gate {gate.name!r} lies in {wanted!r}, which means several "
+            f"gate {gate.name!r} lies in {gate.parent!r}, which means several "
             f"populations: {listed(found)}; give the path"
         )
-    else:
-        names = [other.name for other in gates if other is not gate]
-        hint = suggest(wanted, [*names, *known.values()])
-        msg = f"gate {gate.name!r} lies in {wanted!r}, which does not exist{hint}"
-    raise StrategyError(msg)
+        raise StrategyError(msg)
+    return found[0] if found else None
+
+
+def _cycle(gates: Sequence[Gate], paths: dict[int, str]) -> str:
+    """Name the gates of a cycle, among those that have no path."""
+    place = next(place for place in range(len(gates)) if place not in paths)
+    seen: list[int] = []
+    while place not in seen:
+        seen.append(place)
+        place = next(p for p in _namesakes(place, gates) if p not in paths)
+    return listed(gates[p].name for p in seen[seen.index(place) :])
 
 
 def _in_tree_order(by_path: dict[str, Gate]) -> dict[str, Gate]:

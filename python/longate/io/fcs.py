@@ -93,9 +93,7 @@ def _fitted(matrix: Compensation, panel: Panel) -> Compensation | None:
     identity = np.eye(len(names))
     alone = (matrix.matrix == identity).all(0) & (matrix.matrix == identity).all(1)
     kept = [
-        place
-        for place, name in enumerate(names)
-        if name in panel or not alone[place]
+        place for place, name in enumerate(names) if name in panel or not alone[place]
     ]
     if not kept:
         return None
@@ -262,27 +260,23 @@ def write_fcs(
     Raises
     ------
     FcsError
-        If shapes do not fit, a name is empty, repeated or has a comma, or a keyword
-        is one that the writer sets itself.
+        If shapes do not fit, a value is none that float32 holds, a name or keyword
+        would not be read back as it is (empty, repeated, with a comma, a form feed, or
+        blanks around it), or a keyword is one that the writer sets itself.
     """
     names, values = _events_to_write(events, channels)
-    if isinstance(ranges, int | float):
-        tops = dict.fromkeys(names, float(ranges))
-    else:
-        tops = dict.fromkeys(names, DEFAULT_RANGE) | dict(ranges or {})
-    labels = dict(markers or {})
-    for argument, mapping in (("markers", labels), ("ranges", tops)):
-        for name in mapping:
-            if name not in names:
-                near = suggest(name, names)
-                msg = f"{argument} names {name!r}, which is no channel{near}"
-                raise FcsError(msg)
-    described = [(name, labels.get(name), float(tops[name])) for name in names]
-    extra = [(str(key), str(value)) for key, value in (keywords or {}).items()]
+    tops = dict.fromkeys(names, 262144.0)
+    tops.update(
+        ranges if hasattr(ranges, "keys") else dict.fromkeys(names, float(ranges))
+    )
+    extra = {str(key): str(value) for key, value in (keywords or {}).items()}
+    _refuse_what_does_not_come_back(names, markers or {}, tops, extra, spillover)
+    described = [(name, (markers or {}).get(name), float(tops[name])) for name in names]
+    pairs = list(extra.items())
     if spillover is not None:
-        extra.append(("$SPILLOVER", spillover.to_keyword()))
+        pairs.append(("$SPILLOVER", spillover.to_keyword()))
     try:
-        head = encode_head(described, len(values), extra)
+        head = encode_head(described, len(values), pairs)
     except FcsError as error:
         msg = f"{path} cannot be written: it {error}"
         raise FcsError(msg) from None
@@ -297,15 +291,58 @@ def _events_to_write(
             msg = "channels must be given where events is not a DataFrame"
             raise FcsError(msg)
         channels = [str(name) for name in events.columns]
-    names = list(channels)
-    values = np.ascontiguousarray(events, dtype="<f4")
-    if values.ndim != 2 or values.shape[1] != len(names):
+    names = [str(name) for name in channels]
+    try:
+        wide = np.asarray(events, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        msg = f"events must be a table of numbers: {error}"
+        raise FcsError(msg) from None
+    if wide.ndim != 2 or wide.shape[1] != len(names):
         msg = (
-            f"events of shape {values.shape} do not fit {len(names)} channels "
+            f"events of shape {wide.shape} do not fit {len(names)} channels "
             f"({listed(names)}); expected (n_events, {len(names)})"
         )
         raise FcsError(msg)
+    with np.errstate(over="ignore"):
+        values = np.ascontiguousarray(wide, dtype="<f4")
+    beyond = (np.isinf(values) & np.isfinite(wide)).any(axis=0)
+    if beyond.any():
+        first = names[int(np.argmax(beyond))]
+        msg = f"channel {first!r} holds values beyond what 32-bit floats can hold"
+        raise FcsError(msg)
     return names, values
+
+
+def _refuse_what_does_not_come_back(
+    names: Sequence[str],
+    markers: Mapping[str, str],
+    ranges: Mapping[str, float],
+    keywords: Mapping[str, str],
+    spillover: Compensation | None,
+) -> None:
+    """Refuse names, ranges and keywords that no reader would give back as they are."""
+    matrix = spillover.channels if spillover else ()
+    for argument, given in (
+        ("markers", markers),
+        ("ranges", ranges),
+        ("spillover", matrix),
+    ):
+        for name in given:
+            if name not in names:
+                msg = f"{argument} names {name!r}, which is no channel{suggest(name, names)}"
+                raise FcsError(msg)
+    for name, top in ranges.items():
+        if not 0 < top < float("inf"):
+            msg = f"the range of {name!r} must be a finite number above 0, got {top!r}"
+            raise FcsError(msg)
+    for word in (*names, *markers.values(), *keywords):
+        if word != word.strip():
+            msg = f"{word!r} starts or ends with a blank, which readers leave out"
+            raise FcsError(msg)
+    for word in (*names, *markers.values(), *keywords, *keywords.values()):
+        if "\x0c" in word:
+            msg = f"{word!r} holds a form feed, which separates keywords"
+            raise FcsError(msg)
 
 
 def _write_atomically(path: Path, head: bytes, values: NDArray[np.float32]) -> Path:

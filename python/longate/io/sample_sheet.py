@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from longate._validation import listed, one_of, require_columns
+from longate._visits import natural_key
 from longate.exceptions import SampleSheetError
 
 if TYPE_CHECKING:
@@ -203,24 +203,19 @@ def _settle_runs(frame: pd.DataFrame, runs: str | None) -> pd.DataFrame:
         suffix = "_run" + frame["run"]
         frame["sample"] = frame["sample"].where(~repeated, frame["sample"] + suffix)
     if runs == "replace":
-        order = frame["run"].map(_natural)
+        order = frame["run"].map(natural_key)
         ranked = frame.assign(_order=order)[is_sample].sort_values("_order")
         kept = ranked.drop_duplicates(keys, keep="last").index
         frame = frame[~is_sample | frame.index.isin(kept)].reset_index(drop=True)
     return frame
 
 
-def _natural(text: str) -> tuple[tuple[int, float, str], ...]:
-    """Sort ``m6`` before ``m12``."""
-    parts = re.findall(r"\d+|\D+", text)
-    return tuple((0, float(p), "") if p.isdigit() else (1, 0.0, p) for p in parts)
-
-
 def _ordered(column: pd.Series, visits: Sequence[str] | None) -> pd.Categorical:
     import pandas as pd
 
     found = [visit for visit in column.unique() if visit]
-    order = sorted(found, key=_natural) if visits is None else [str(v) for v in visits]
+    declared = [str(visit) for visit in visits] if visits is not None else None
+    order = sorted(found, key=natural_key) if declared is None else declared
     missing = [visit for visit in found if visit not in order]
     if missing:
         msg = f"visits={listed(order)} lacks {listed(missing)} of the sample sheet"

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from longate._validation import listed, require_columns, suggest, table_of
+from longate._visits import VisitOrder, order_visits, visit_name
 from longate.exceptions import DesignError
-from longate.longitudinal.visits import VisitOrder, order_visits, visit_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from longate._validation import listed, one_of, require_columns, suggest, table_of
+from longate._visits import visit_name
 from longate.exceptions import DesignError
-from longate.longitudinal.visits import visit_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -104,6 +104,7 @@ class Events:
         self._populations = populations
         self._where = {"sample": sample, "tube": tube}
         self._strategy = populations.strategies[tube]
+        self._inside: dict[str, np.ndarray] = {}
         channels = list(dict.fromkeys(c for step in steps for c in step.channels))
         frame = populations.events(
             ALL_EVENTS, channels=channels, scaled=True, **self._where
@@ -116,9 +117,10 @@ class Events:
 
     def inside(self, path: str) -> np.ndarray:
         """Return which of all events are in a population, (n_events,) of bool."""
-        if path == ALL_EVENTS:
-            return np.ones(len(next(iter(self._values.values()))), dtype=bool)
-        return np.asarray(self._populations.mask(path, **self._where), dtype=bool)
+        if path not in self._inside:
+            mask = self._populations.mask(path, **self._where)
+            self._inside[path] = np.asarray(mask, dtype=bool)
+        return self._inside[path]
 
     def values(self, channel: str) -> np.ndarray:
         """Return all events of a channel, scaled, (n_events,) of float64."""

@@ -198,7 +198,7 @@ def _shares_disagree(
     }
     own = share.pop(tube)
     for other in share.values():
-        both = own.join(other, how="inner", rsuffix="_other")
+        both = own.join(other.add_suffix("_other"), how="inner")
         usable = both[(both["k"] > 0) & (both["k_other"] > 0)]
         ratio = np.log(usable["fraction"] / usable["fraction_other"])
         error = np.sqrt(

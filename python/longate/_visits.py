@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-_DIGITS = re.compile(r"(\d+)")
+_PARTS = re.compile(r"\d+|\D+")
+_DIGITS = re.compile(r"\d+")
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,14 @@ def visit_name(value: Any) -> str:
     return str(value).strip()
 
 
+def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
+    """Return a key by which ``m6`` sorts before ``m12``."""
+    return tuple(
+        (0, int(part), "") if _DIGITS.fullmatch(part) else (1, 0, part)
+        for part in _PARTS.findall(text)
+    )
+
+
 def order_visits(column: pd.Series) -> VisitOrder:
     """Order the visits of a column.
 
@@ -71,9 +80,6 @@ def order_visits(column: pd.Series) -> VisitOrder:
     names = tuple(dict.fromkeys(visit_name(value) for value in values))
     patterns = {_DIGITS.sub("#", name.casefold()) for name in names}
     if len(patterns) == 1:
-        return VisitOrder(tuple(sorted(names, key=_natural)), "natural order")
+        ordered = sorted(names, key=lambda name: natural_key(name.casefold()))
+        return VisitOrder(tuple(ordered), "natural order")
     return VisitOrder(names, "order of appearance", certain=len(names) == 1)
-
-
-def _natural(name: str) -> list[int]:
-    return [int(digits) for digits in _DIGITS.findall(name)]

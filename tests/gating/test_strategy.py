@@ -1,0 +1,403 @@
+"""Strategies: paths, names, trees that cannot be, JSON, and what the id depends on."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import longate as lg
+from gating.samples import sample_of
+from longate.exceptions import (
+    GateError,
+    PanelError,
+    PopulationError,
+    SpilloverError,
+    StrategyError,
+    TransformError,
+)
+
+TRIANGLE = [(0.0, 0.0), (4.0, 0.0), (0.0, 4.0)]
+
+
+def _gate(name, parent=None, **sides):
+    return lg.RectangleGate(name, parent=parent, **(sides or {"A": (0, 1)}))
+
+
+TREE = [
+    _gate("NK", parent="Lymphocytes/CD3-"),
+    _gate("CD3-", parent="Lymphocytes"),
+    _gate("T cells", parent="Lymphocytes"),
+    _gate("CD16+", parent="NK"),
+    _gate("CD16+", parent="T cells"),
+    lg.PolygonGate("Lymphocytes", x="A", y="B", vertices=TRIANGLE),
+]
+PATHS = (
+    "Lymphocytes",
+    "Lymphocytes/CD3-",
+    "Lymphocytes/CD3-/NK",
+    "Lymphocytes/CD3-/NK/CD16+",
+    "Lymphocytes/T cells",
+    "Lymphocytes/T cells/CD16+",
+)
+
+
+# Paths and names
+
+
+def test_paths_follow_their_parents_whatever_the_order_of_gates():
+    strategy = lg.GatingStrategy(TREE)
+    assert strategy.paths == PATHS
+    assert tuple(strategy) == PATHS
+    assert len(strategy) == 6
+    assert set(lg.GatingStrategy(TREE[::-1]).paths) == set(PATHS)
+
+
+def test_a_name_or_the_end_of_a_path_finds_a_population_where_it_is_unique():
+    strategy = lg.GatingStrategy(TREE)
+    assert strategy.path("NK") == PATHS[2]
+    assert strategy.path("NK/CD16+") == PATHS[3]
+    assert strategy.path("CD3-/NK") == PATHS[2]
+    assert strategy["T cells/CD16+"] is TREE[4]
+    assert strategy.parent("NK/CD16+") == PATHS[2]
+    assert strategy.parent("Lymphocytes") is None
+    assert "NK" in strategy
+    assert "CD16+" not in strategy
+    assert "K" not in strategy
+    assert "cells/CD16+" not in strategy
+
+
+def test_an_ambiguous_name_lists_what_it_may_mean():
+    with pytest.raises(PopulationError, match=r"'CD16\+' means several.*NK.*T cells"):
+        lg.GatingStrategy(TREE).path("CD16+")
+
+
+def test_an_unknown_name_is_answered_with_near_ones():
+    with pytest.raises(PopulationError, match="did you mean 'T cells'"):
+        lg.GatingStrategy(TREE).path("T cell")
+    with pytest.raises(PopulationError, match="it has 'Lymphocytes'"):
+        lg.GatingStrategy([TREE[-1]]).path("zzz")
+
+
+def test_a_full_path_wins_over_the_end_of_another():
+    gates = [_gate("A"), _gate("B", parent="A"), _gate("C"), _gate("A", parent="C")]
+    strategy = lg.GatingStrategy([*gates, _gate("D", parent="A")])
+    assert strategy.path("A") == "A"
+    assert strategy.path("D") == "A/D"
+
+
+def test_a_name_may_come_again_below_itself():
+    gates = [_gate("Singlets"), _gate("Cells", parent="Singlets")]
+    again = _gate("Singlets", parent="Cells")
+    paths = ("Singlets", "Singlets/Cells", "Singlets/Cells/Singlets")
+    assert lg.GatingStrategy([*gates, again]).paths == paths
+    assert lg.GatingStrategy([again, *gates]).paths == paths
+    deeper = lg.GatingStrategy([again, *gates, _gate("X", parent="Cells/Singlets")])
+    assert deeper.paths[-1] == "Singlets/Cells/Singlets/X"
+
+
+def test_the_same_name_on_two_branches_needs_the_path():
+    gates = [_gate("P"), _gate("Q"), _gate("X", parent="P"), _gate("X", parent="Q")]
+    with pytest.raises(StrategyError, match=r"'Y' lies in 'X'.*several.*give the path"):
+        lg.GatingStrategy([*gates, _gate("Y", parent="X")])
+    assert "Q/X/Y" in lg.GatingStrategy([*gates, _gate("Y", parent="Q/X")])
+
+
+def test_an_empty_strategy_counts_all_events():
+    counts = lg.GatingStrategy([]).apply(sample_of({"A": [1.0, 2.0]})).counts
+    assert counts["population"].tolist() == ["All events"]
+    assert counts["n_events"].tolist() == [2]
+
+
+def test_a_long_chain_of_gates_is_a_tree():
+    chain = [_gate("g0"), *(_gate(f"g{n}", parent=f"g{n - 1}") for n in range(1, 1500))]
+    assert lg.GatingStrategy(chain[::-1]).paths[-1].count("/") == 1499
+
+
+# Trees that cannot be
+
+
+@pytest.mark.parametrize(
+    ("gates", "words"),
+    [
+        ([_gate("A", parent="B"), _gate("B", parent="A")], "cycle: .*'A'.*'B'"),
+        (
+            [_gate("A", parent="C"), _gate("B", parent="A"), _gate("C", parent="B")],
+            "cycle: ",
+        ),
+        ([_gate("A", parent="A")], "cycle: 'A' is its own parent"),
+        ([_gate("A", parent="B/A"), _gate("B", parent="A")], "cycle"),
+        ([_gate("A"), _gate("A")], "two gates make the population 'A'"),
+        (
+            [_gate("A"), _gate("B", parent="A"), _gate("B", parent="A")],
+            "two gates make the population 'A/B'",
+        ),
+        (
+            [_gate("Lymphocytes"), _gate("NK", parent="Lymphocites")],
+            "'NK' lies in 'Lymphocites', which does not exist; did you mean "
+            "'Lymphocytes'",
+        ),
+        ([_gate("NK", parent="")], "'NK' lies in '', which does not exist"),
+        (
+            [_gate("A"), _gate("B", parent="A"), _gate("C", parent="X/B")],
+            "'C' lies in 'X/B', which does not exist",
+        ),
+    ],
+)
+def test_refuses_a_tree_that_cannot_be(gates, words):
+    with pytest.raises(StrategyError, match=words):
+        lg.GatingStrategy(gates)
+    with pytest.raises(StrategyError, match=words.partition(":")[0]):
+        lg.GatingStrategy(gates[::-1])
+
+
+def test_refuses_what_is_no_gate_scale_or_compensation():
+    with pytest.raises(GateError, match="'str'"):
+        lg.GatingStrategy(["NK"])
+    with pytest.raises(StrategyError, match="scale must be a Transform"):
+        lg.GatingStrategy([], scale="logicle")
+    with pytest.raises(StrategyError, match="scale must be a Transform"):
+        lg.GatingStrategy([], scale={"A": 5.0})
+    with pytest.raises(StrategyError, match="compensation='acquisiton'"):
+        lg.GatingStrategy([], compensation="acquisiton")
+
+
+def test_a_channel_that_the_sample_lacks_is_named_with_its_gate():
+    strategy = lg.GatingStrategy([_gate("L"), _gate("NK", parent="L", CD65=(0, None))])
+    sample = sample_of({"A": [0.5], "PE-A": [0.5]}, markers={"PE-A": "CD56"})
+    with pytest.raises(PanelError, match="gate 'L/NK': .*'CD65'.*did you mean 'CD56'"):
+        strategy.apply(sample)
+
+
+def test_a_marker_that_is_there_twice_is_refused_with_its_gate():
+    sample = sample_of({"X-A": [0.5], "Y-A": [1]}, markers={"X-A": "CD3", "Y-A": "CD3"})
+    with pytest.raises(PanelError, match="gate 'T': 'CD3' means several channels"):
+        lg.GatingStrategy([_gate("T", CD3=(0, None))]).apply(sample)
+
+
+def test_a_scale_for_a_marker_that_is_there_twice_is_refused():
+    sample = sample_of({"X-A": [9], "Y-A": [1]}, markers={"X-A": "CD3", "Y-A": "CD3"})
+    gate = lg.RectangleGate("T", dimensions={"X-A": (0, 1)})
+    strategy = lg.GatingStrategy([gate], scale={"CD3": lg.Linear(t=100.0)})
+    with pytest.raises(PanelError, match="'CD3' means several channels"):
+        strategy.apply(sample)
+
+
+def test_a_matrix_for_channels_that_the_sample_lacks_is_refused():
+    matrix = lg.Compensation(np.eye(2), ["A", "Z-A"])
+    strategy = lg.GatingStrategy([_gate("G")], compensation=matrix)
+    with pytest.raises(SpilloverError, match="'Z-A'"):
+        strategy.apply(sample_of({"A": [0.5], "Y-A": [0.5]}))
+
+
+# JSON
+
+MATRIX = lg.Compensation([[1.0, 0.1], [1 / 3, 1.0]], ["A", "B"])
+SCALES = [
+    None,
+    lg.Logicle(t=1000.0, w=0.1, m=4.0, a=-0.05),
+    {"A": lg.Arcsinh(t=150.0), "B": None, "C": lg.Linear(a=0.1)},
+]
+ALL_KINDS = [
+    *TREE,
+    lg.RectangleGate("closed", A=(0.1, 0.3), B=(None, None), interval="closed"),
+    lg.BooleanGate("either", "NK or 'T cells/CD16+'", parent="Lymphocytes"),
+]
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("compensation", ["acquisition", None, MATRIX])
+def test_json_gives_the_strategy_back(scale, compensation):
+    strategy = lg.GatingStrategy(
+        ALL_KINDS, scale=scale, compensation=compensation, name="µ <b>&amp;'\""
+    )
+    again = lg.GatingStrategy.from_json(strategy.to_json())
+    assert again == strategy
+    assert again.gates == strategy.gates
+    assert again.scale == strategy.scale
+    assert again.compensation == strategy.compensation
+    assert again.name == strategy.name
+    assert again.to_json() == strategy.to_json()
+
+
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(NUMBERS, NUMBERS), min_size=3, max_size=6), NUMBERS)
+def test_json_keeps_every_digit(vertices, low):
+    try:
+        polygon = lg.PolygonGate("P", x="A", y="B", vertices=vertices)
+    except GateError:
+        return
+    strategy = lg.GatingStrategy([polygon, _gate("R", A=(low, None))])
+    assert lg.GatingStrategy.from_json(strategy.to_json()).gates == strategy.gates
+
+
+def test_numbers_of_numpy_are_numbers():
+    strategy = lg.GatingStrategy(
+        [_gate("R", A=(np.float32(0.5), np.int64(3)))],
+        scale=lg.Logicle(t=np.int64(1000), w=np.float32(0.5)),
+    )
+    assert lg.GatingStrategy.from_json(strategy.to_json()) == strategy
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "5",
+        "null",
+        "{}",
+        '{"gates": [], "scale": null, "compensation": null}',
+        '{"gates": 5, "scale": null, "compensation": null, "name": "x"}',
+        '{"gates": [{}], "scale": null, "compensation": null, "name": "x"}',
+        '{"gates": [], "scale": 5, "compensation": null, "name": "x"}',
+        '{"gates": [], "scale": {"name": "logicle"}, "compensation": null, "name": ""}',
+        '{"gates": [], "scale": {"name": "logicle", "parameters": {"z": 1}}, '
+        '"compensation": null, "name": "x"}',
+        '{"gates": [], "scale": null, "compensation": {"rows": 1}, "name": "x"}',
+        '{"gates": [{"kind": "rectangle", "name": "A"}], "scale": null, '
+        '"compensation": null, "name": "x"}',
+        '{"gates": [{"kind": "rectangle", "name": "A", "z": [0, 1], "interval": 3}], '
+        '"scale": null, "compensation": null, "name": "x"}',
+        '{"gates": [{"kind": "circle", "name": "A"}], "scale": null, '
+        '"compensation": null, "name": "x"}',
+    ],
+)
+def test_text_that_is_no_strategy_is_refused(text):
+    with pytest.raises((StrategyError, GateError, TransformError)):
+        lg.GatingStrategy.from_json(text)
+
+
+# Identity
+
+BASE = {"scale": lg.Logicle(), "compensation": MATRIX}
+
+
+def _id(gates=TREE, **changes):
+    return lg.GatingStrategy(gates, **{**BASE, **changes}).id
+
+
+def _with(gate: lg.Gate, *others: lg.Gate) -> list[lg.Gate]:
+    """The tree with one gate in place of that of the same name and parent."""
+    kept = [g for g in TREE if (g.name, g.parent) != (gate.name, gate.parent)]
+    return [*kept, gate, *others]
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        {"name": "another name"},
+        {"gates": TREE[::-1]},
+        {"scale": lg.Logicle(t=262144, w=0.5, m=4.5, a=0)},
+        {"gates": _with(_gate("CD3-", parent="Lymphocytes", A=(0.0, 1.0)))},
+        {"gates": [TREE[0], _gate("CD16+", parent="CD3-/NK"), *TREE[1:3], *TREE[4:]]},
+    ],
+    ids=["name", "order", "whole numbers", "floats", "how the parent is written"],
+)
+def test_the_id_is_the_same_where_every_event_is_decided_alike(same):
+    strategy = lg.GatingStrategy(**{"gates": TREE, **BASE, **same})
+    assert strategy.id == _id()
+    assert strategy == lg.GatingStrategy(TREE, **BASE)
+    assert hash(strategy) == hash(lg.GatingStrategy(TREE, **BASE))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"scale": None},
+        {"scale": lg.Logicle(w=0.6)},
+        {"scale": lg.Arcsinh()},
+        {"scale": {"A": lg.Logicle()}},
+        {"compensation": None},
+        {"compensation": "acquisition"},
+        {"compensation": lg.Compensation(np.eye(2), ["A", "B"])},
+        {"compensation": lg.Compensation(MATRIX.matrix, ["A", "C"])},
+        {"gates": TREE[:4] + TREE[5:]},
+        {
+            "gates": _with(
+                _gate("CD3-", parent="Lymphocytes", A=(0, 1.0000000000000002))
+            )
+        },
+        {"gates": _with(_gate("CD3-", parent="Lymphocytes", A=(None, 1)))},
+        {"gates": _with(_gate("CD3-", parent="Lymphocytes", B=(0, 1)))},
+        {
+            "gates": _with(
+                lg.RectangleGate(
+                    "CD3-", parent="Lymphocytes", A=(0, 1), interval="closed"
+                )
+            )
+        },
+        {
+            "gates": _with(
+                lg.PolygonGate("Lymphocytes", x="B", y="A", vertices=TRIANGLE)
+            )
+        },
+        {
+            "gates": _with(
+                lg.PolygonGate("Lymphocytes", x="A", y="B", vertices=TRIANGLE[::-1])
+            )
+        },
+        {"gates": [*TREE, lg.BooleanGate("X", "NK")]},
+        {"gates": [TREE[0], *TREE[2:], _gate("CD3-")]},
+    ],
+)
+def test_the_id_changes_with_what_decides_events(changed):
+    if "CD3-" in str(changed.get("gates", ""))[-40:]:
+        changed = {"gates": [g for g in changed["gates"] if g.name != "NK"]}
+        changed["gates"] = [g for g in changed["gates"] if g.parent != "NK"]
+    assert _id(**changed) != _id()
+
+
+def test_boolean_expressions_count_by_their_meaning():
+    def made(expression):
+        return _id([*TREE, lg.BooleanGate("X", expression)])
+
+    assert made("NK or 'T cells'") == made("'CD3-/NK'  OR (T cells)")
+    assert made("NK or T cells") != made("NK and T cells")
+    assert made("NK or T cells") != made("not NK or T cells")
+
+
+def test_ids_are_short_and_differ_for_names_of_populations():
+    assert len(_id()) == 12
+    assert int(_id(), 16) >= 0
+    assert _id([_gate("A")]) != _id([_gate("B")])
+
+
+# What is shown
+
+
+HOSTILE = "<script>alert('x')</script>&\"µ"
+
+
+def test_repr_draws_the_tree():
+    text = repr(lg.GatingStrategy(TREE, name="demo"))
+    assert text.startswith("GatingStrategy 'demo' · 6 gates · ")
+    assert "└─ Lymphocytes: 3 vertices on A x B" in text
+    assert "         └─ CD16+: 0 <= A < 1" in text
+
+
+def test_html_escapes_names():
+    hostile = HOSTILE.replace("/", "")
+    gates = [
+        _gate(hostile),
+        lg.RectangleGate("<i>", dimensions={"<b>": (0, 1)}),
+        lg.BooleanGate("<u>", "'<i>' or <i>"),
+    ]
+    html = lg.GatingStrategy(gates, name=HOSTILE)._repr_html_()
+    for tag in ["<script", "<i>", "<u>", '&"']:
+        assert tag not in html
+    assert "&lt;script&gt;alert" in html
+    # What is left of tags is the drawing's own.
+    assert html.count("<b>") == 1 + len(gates)
+
+
+def test_json_is_json_for_hostile_names():
+    strategy = lg.GatingStrategy([_gate('a\nb \\ " \u2028')], name=HOSTILE)
+    assert json.loads(strategy.to_json())["name"] == HOSTILE
+    assert lg.GatingStrategy.from_json(strategy.to_json()) == strategy
