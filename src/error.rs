@@ -81,6 +81,20 @@ pub enum Error {
         /// Bytes that `$TOT` events need.
         bytes: u64,
     },
+    /// Events that cannot be read.
+    #[error("has an unreadable DATA segment: {detail}")]
+    Data {
+        /// What was found.
+        detail: String,
+    },
+    /// A data set beyond those of the file.
+    #[error("has {available} data sets; data set number {number} was asked for, counted from 0")]
+    NoSuchDataSet {
+        /// Number that was asked for, from 0.
+        number: usize,
+        /// Number of data sets in the file.
+        available: usize,
+    },
     /// The file is not the one that was scanned.
     #[error(
         "has changed since the study was read (size, modification time, or HEADER and TEXT differ); read the study again"

@@ -15,7 +15,7 @@
 //! - [`transform`]: scales, one file each, and exact thresholds on them.
 //! - [`gate`]: gates, one file each.
 //! - [`maturation`]: phenotypes of the events of a population.
-//! - [`resample`]: exact permutation of patients' labels.
+//! - [`resample`]: exact permutations of patients' labels, and flips of signs.
 //! - [`plan`]: a compiled gating strategy and its single pass over a file.
 
 pub mod compensation;

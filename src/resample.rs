@@ -6,13 +6,25 @@
 //! groups do not pass for an effect (Janssen 1997,
 //! doi:10.1016/S0167-7152(97)00043-6). Every labelling that keeps the group
 //! sizes is looked at while there are few enough, else a seeded sample of them
-//! with one seed for each replicate. Everything runs in one thread, in one
-//! order, so results do not depend on the machine's load.
+//! with one seed for each replicate. Numbers never depend on threads or on the
+//! machine's load: one outcome runs in one thread, and of a family
+//! ([`permute_jointly`], [`flip_signs`]) whole numbers are counted, in any order.
 
+mod crew;
+mod family;
+mod flips;
 mod inversion;
+mod joint;
 mod labelling;
 mod moments;
 mod roots;
+mod standard;
+mod subsets;
+mod tally;
+
+pub use family::{Extent, Family};
+pub use flips::{Flips, flip_signs};
+pub use joint::permute_jointly;
 
 use inversion::{Side, quartic};
 use labelling::{draw, labellings, next_choice};

@@ -76,7 +76,7 @@ impl Source for FileSource {
                 Error::Truncated {
                     segment: "requested",
                     begin: offset,
-                    end: offset + buffer.len() as u64,
+                    end: offset.saturating_add(buffer.len() as u64),
                     length: self.length,
                 }
             } else {
@@ -124,6 +124,31 @@ impl Source for &[u8] {
             })?;
         buffer.copy_from_slice(bytes);
         Ok(())
+    }
+}
+
+/// The bytes of a source from some byte on, as of the second data set of a file.
+pub struct Window<'a> {
+    source: &'a dyn Source,
+    begin: u64,
+}
+
+impl<'a> Window<'a> {
+    /// Everything from byte `begin` on; nothing where the source is shorter.
+    #[must_use]
+    pub fn new(source: &'a dyn Source, begin: u64) -> Self {
+        Self { source, begin }
+    }
+}
+
+impl Source for Window<'_> {
+    fn len(&self) -> u64 {
+        self.source.len().saturating_sub(self.begin)
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<()> {
+        self.source
+            .read_at(buffer, offset.saturating_add(self.begin))
     }
 }
 

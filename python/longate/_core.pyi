@@ -13,9 +13,11 @@ __all__ = [
     "compensate",
     "count_phenotypes",
     "encode_head",
+    "flip_signs",
     "gate_arrays",
     "gate_files",
     "invert_spillover",
+    "permute_family",
     "permute_welch",
     "polygon_contains",
     "read_columns",
@@ -86,3 +88,21 @@ def permute_welch(
     replicates: int,
     seed: int,
 ) -> tuple[float, float, float, float, float, int, int, bool] | None: ...
+def permute_family(
+    values: NDArray[np.float64],
+    in_first: NDArray[np.bool_],
+    *,
+    most_enumerated: int,
+    replicates: int,
+    seed: int,
+    threads: int,
+) -> dict[str, Any] | None: ...
+def flip_signs(
+    values: NDArray[np.float64],
+    *,
+    alpha: float,
+    most_enumerated: int,
+    replicates: int,
+    seed: int,
+    threads: int,
+) -> dict[str, Any] | None: ...

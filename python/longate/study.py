@@ -13,12 +13,13 @@ import numpy as np
 
 from longate._core import __version__, gate_files
 from longate._validation import listed, suggest
-from longate.cytometry.compensation import Compensation
-from longate.exceptions import LongateError, SampleSheetError, StudyError
+from longate.exceptions import LongateError, StudyError
 from longate.gating.compiled import CompiledStrategy, GatedSample, compile_strategy
-from longate.gating.populations import GatedFile, Populations
+from longate.gating.gated_file import GatedFile
+from longate.gating.populations import Populations
 from longate.io.fcs import FileHead, read_fcs, scan_file
 from longate.io.sample_sheet import read_sample_sheet
+from longate.io.spillover_table import read_spillover_table
 from longate.problems import listing, problem, problem_table, warn_of
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from longate.cytometry.compensation import Compensation
     from longate.cytometry.sample import Sample
     from longate.gating.strategy import GatingStrategy
 
@@ -226,7 +228,8 @@ class Study:
         Raises
         ------
         StudyError
-            If tubes and strategies do not fit, or no file at all could be gated.
+            If tubes and strategies do not fit, `threads` is no number of threads, or no
+            file at all could be gated.
 
         Warns
         -----
@@ -234,6 +237,9 @@ class Study:
             If files could not be gated.
         """
         strategies = self._strategies(strategy)
+        if threads is not None and not (isinstance(threads, int) and threads > 0):
+            msg = f"threads must be a whole number above 0, or None; got {threads!r}"
+            raise StudyError(msg)
         failed: list[dict[str, Any]] = []
         compiled = self._compiled(strategies, failed)
         jobs = [
@@ -408,13 +414,7 @@ def _acquisition_matrix(
         return head.compensation
     if str(given).strip().lower() == "none":
         return None
-    path = folder / str(given)
-    try:
-        table = pd.read_csv(path, index_col=0)
-    except (OSError, ValueError) as error:
-        msg = f"row {row + 2} names the compensation {given!r}: {error}"
-        raise SampleSheetError(msg) from None
-    return Compensation(table.to_numpy(float), [str(name) for name in table.columns])
+    return read_spillover_table(folder / str(given).strip())
 
 
 def _read_lots(

@@ -1,25 +1,32 @@
 //! Reading and writing FCS.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use numpy::{PyArray1, PyArrayMethods};
+use numpy::{PyArray2, PyArrayMethods, PyReadwriteArray2};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
+use crate::error::{Error, Result};
 use crate::fcs::data::{self, Column, Values};
-use crate::fcs::{self, ChannelToWrite};
+use crate::fcs::{self, ChannelToWrite, Departure, Form};
 use crate::source::{FileSource, Source};
 
 use super::errors::{exception, file_exception};
 
-/// HEADER and TEXT of a file as a dictionary.
+/// HEADER and TEXT of a data set of a file as a dictionary.
 #[pyfunction]
-pub(super) fn read_head(py: Python<'_>, path: PathBuf) -> PyResult<Bound<'_, PyDict>> {
-    let (file, length, modified_ns) = py
+#[pyo3(signature = (path, dataset = 0))]
+pub(super) fn read_head(
+    py: Python<'_>,
+    path: PathBuf,
+    dataset: usize,
+) -> PyResult<Bound<'_, PyDict>> {
+    let (file, identity, n_data_sets) = py
         .detach(|| {
             let source = FileSource::open(&path)?;
-            let file = fcs::File::read(&source)?;
-            Ok((file, source.len(), source.modified_ns()))
+            let file = fcs::File::read_data_set(&source, dataset)?;
+            let identity = (source.len(), source.modified_ns(), file.head_hash);
+            Ok((file, identity, fcs::count_data_sets(&source)))
         })
         .map_err(|error| file_exception(&path, error))?;
     let parameters = file
@@ -30,107 +37,196 @@ pub(super) fn read_head(py: Python<'_>, path: PathBuf) -> PyResult<Bound<'_, PyD
             entry.set_item("detector", &parameter.detector)?;
             entry.set_item("marker", &parameter.marker)?;
             entry.set_item("range", parameter.range)?;
-            entry.set_item("bits", parameter.bytes * 8)?;
+            entry.set_item("bits", parameter.bits)?;
             entry.set_item("voltage", &parameter.voltage)?;
             Ok(entry)
         })
         .collect::<PyResult<Vec<_>>>()?;
-    let departures: Vec<_> = file
-        .departures
-        .iter()
-        .map(|departure| {
-            (
-                departure.code,
-                departure.found.as_str(),
-                departure.done.as_str(),
-            )
-        })
-        .collect();
+    let places = PyDict::new(py);
+    places.set_item("begin", file.segments.begin)?;
+    places.set_item("text", file.segments.text)?;
+    places.set_item("supplement", file.segments.supplement)?;
+    places.set_item("data", file.segments.data)?;
+    places.set_item("analysis", file.segments.analysis)?;
+    places.set_item("next", file.segments.next)?;
     let head = PyDict::new(py);
     head.set_item("version", &file.version)?;
     head.set_item("keywords", &file.keywords)?;
+    head.set_item("analysis", &file.analysis)?;
+    head.set_item("text", PyBytes::new(py, &file.text))?;
     head.set_item("parameters", parameters)?;
     head.set_item("n_events", file.n_events)?;
-    head.set_item("departures", departures)?;
-    head.set_item("identity", (length, modified_ns, file.head_hash))?;
+    head.set_item("n_data_sets", n_data_sets)?;
+    head.set_item("segments", places)?;
+    head.set_item("crc", file.crc)?;
+    head.set_item("departures", listed(&file.departures))?;
+    head.set_item("identity", identity)?;
     Ok(head)
 }
 
-/// A column in the width its channel calls for.
-#[derive(IntoPyObject)]
-enum Array<'py> {
-    Float32(Bound<'py, PyArray1<f32>>),
-    Float64(Bound<'py, PyArray1<f64>>),
-}
-
-/// Whole columns of a file, one array per channel number.
-#[pyfunction]
-pub(super) fn read_columns<'py>(
-    py: Python<'py>,
-    path: PathBuf,
-    channels: Vec<usize>,
-    raw: bool,
-) -> PyResult<Vec<Bound<'py, PyAny>>> {
-    let failed = |error| file_exception(&path, error);
-    let source = FileSource::open(&path).map_err(failed)?;
-    let file = fcs::File::read(&source).map_err(failed)?;
-    data::check_channels(&file, &channels).map_err(failed)?;
-    let values = if raw { Values::Raw } else { Values::Scale };
-    let arrays: Vec<Array<'py>> = channels
+/// Departures as (code, found, done).
+fn listed(departures: &[Departure]) -> Vec<(&'static str, &str, &str)> {
+    departures
         .iter()
-        .map(|&channel| {
-            let parameter = &file.parameters[channel];
-            let narrow = match values {
-                Values::Raw => parameter.raw_fits_float32(),
-                Values::Scale => parameter.scale_fits_float32(),
-            };
-            if narrow {
-                Array::Float32(PyArray1::zeros(py, file.n_events, false))
-            } else {
-                Array::Float64(PyArray1::zeros(py, file.n_events, false))
-            }
-        })
-        .collect();
-    let mut guards: Vec<Guard<'_>> = arrays
-        .iter()
-        .map(|array| match array {
-            Array::Float32(array) => Guard::Float32(array.readwrite()),
-            Array::Float64(array) => Guard::Float64(array.readwrite()),
-        })
-        .collect();
-    let mut columns = guards
-        .iter_mut()
-        .map(|guard| {
-            Ok(match guard {
-                Guard::Float32(guard) => Column::Float32(guard.as_slice_mut()?),
-                Guard::Float64(guard) => Column::Float64(guard.as_slice_mut()?),
-            })
-        })
-        .collect::<PyResult<Vec<_>>>()?;
-    py.detach(|| data::read_columns(&source, &file, &channels, values, &mut columns))
-        .map_err(failed)?;
-    drop(columns);
-    drop(guards);
-    arrays
-        .into_iter()
-        .map(|array| Ok(array.into_pyobject(py)?.into_any()))
+        .map(|one| (one.code, one.found.as_str(), one.done.as_str()))
         .collect()
 }
 
-/// An array borrowed for writing.
+/// Whether the check word of a data set fits its bytes; None where there is none.
+#[pyfunction]
+#[pyo3(signature = (path, dataset = 0))]
+pub(super) fn check_crc(py: Python<'_>, path: PathBuf, dataset: usize) -> PyResult<Option<bool>> {
+    py.detach(|| {
+        let source = FileSource::open(&path)?;
+        fcs::File::read_data_set(&source, dataset)?.crc_fits(&source)
+    })
+    .map_err(|error| file_exception(&path, error))
+}
+
+/// A table of columns of one width, channel-contiguous: one row of it per column.
+enum Table<'py> {
+    Float32(Bound<'py, PyArray2<f32>>),
+    Float64(Bound<'py, PyArray2<f64>>),
+}
+
+/// A table borrowed for writing.
 enum Guard<'py> {
-    Float32(numpy::PyReadwriteArray1<'py, f32>),
-    Float64(numpy::PyReadwriteArray1<'py, f64>),
+    Float32(PyReadwriteArray2<'py, f32>),
+    Float64(PyReadwriteArray2<'py, f64>),
+}
+
+impl<'py> Table<'py> {
+    fn guard(&self) -> Guard<'py> {
+        match self {
+            Self::Float32(table) => Guard::Float32(table.readwrite()),
+            Self::Float64(table) => Guard::Float64(table.readwrite()),
+        }
+    }
+
+    fn column(&self, place: usize) -> PyResult<Bound<'py, PyAny>> {
+        match self {
+            Self::Float32(table) => table.get_item(place),
+            Self::Float64(table) => table.get_item(place),
+        }
+    }
+}
+
+impl Guard<'_> {
+    fn columns(&mut self, n_events: usize) -> PyResult<Vec<Column<'_>>> {
+        // Without events there is nothing to cut, and no column is asked for by place.
+        let length = n_events.max(1);
+        Ok(match self {
+            Self::Float32(table) => {
+                let columns = table.as_slice_mut()?.chunks_exact_mut(length);
+                columns.map(Column::Float32).collect()
+            }
+            Self::Float64(table) => {
+                let columns = table.as_slice_mut()?.chunks_exact_mut(length);
+                columns.map(Column::Float64).collect()
+            }
+        })
+    }
+}
+
+/// A departure as (code, found, done).
+type DepartureEntry = (&'static str, String, String);
+
+/// Whole columns of a data set, one array per channel number, and the departures that only
+/// events show. `identity` is that of `read_head`, to refuse a file that changed since.
+#[pyfunction]
+#[pyo3(signature = (path, channels, raw, *, dataset = 0, threads = 0, identity = None))]
+pub(super) fn read_columns(
+    py: Python<'_>,
+    path: PathBuf,
+    channels: Vec<usize>,
+    raw: bool,
+    dataset: usize,
+    threads: usize,
+    identity: Option<(u64, i128, u64)>,
+) -> PyResult<(Vec<Bound<'_, PyAny>>, Vec<DepartureEntry>)> {
+    let failed = |error| file_exception(&path, error);
+    let values = if raw { Values::Raw } else { Values::Scale };
+    let (source, file) = py
+        .detach(|| open_checked(&path, dataset, &channels, identity))
+        .map_err(failed)?;
+    let narrow = |channel: usize| {
+        let parameter = &file.parameters[channel];
+        match values {
+            Values::Raw => parameter.raw_fits_float32(),
+            Values::Scale => parameter.scale_fits_float32(),
+        }
+    };
+    let is_narrow: Vec<bool> = channels.iter().map(|&channel| narrow(channel)).collect();
+    let n_narrow = is_narrow.iter().filter(|narrow| **narrow).count();
+    let shape = |columns| [columns, file.n_events];
+    let tables = [
+        Table::Float32(PyArray2::zeros(py, shape(n_narrow), false)),
+        Table::Float64(PyArray2::zeros(py, shape(channels.len() - n_narrow), false)),
+    ];
+    let [mut narrow, mut wide] = tables.each_ref().map(Table::guard);
+    let departures = {
+        let mut narrow = narrow.columns(file.n_events)?.into_iter();
+        let mut wide = wide.columns(file.n_events)?.into_iter();
+        let mut columns: Vec<Column<'_>> = is_narrow
+            .iter()
+            .map(|&is_narrow| {
+                let column = if is_narrow {
+                    narrow.next()
+                } else {
+                    wide.next()
+                };
+                column.unwrap_or(Column::Float32(&mut []))
+            })
+            .collect();
+        py.detach(|| {
+            data::read_columns_on(&source, &file, &channels, values, &mut columns, threads)
+        })
+        .map_err(failed)?
+    };
+    drop((narrow, wide));
+    let mut next = [0, 0];
+    let arrays = is_narrow
+        .iter()
+        .map(|&is_narrow| {
+            let which = usize::from(!is_narrow);
+            next[which] += 1;
+            tables[which].column(next[which] - 1)
+        })
+        .collect::<PyResult<_>>()?;
+    let departures = departures
+        .into_iter()
+        .map(|one| (one.code, one.found, one.done))
+        .collect();
+    Ok((arrays, departures))
+}
+
+fn open_checked(
+    path: &Path,
+    dataset: usize,
+    channels: &[usize],
+    identity: Option<(u64, i128, u64)>,
+) -> Result<(FileSource, fcs::File)> {
+    let source = FileSource::open(path)?;
+    let file = fcs::File::read_data_set(&source, dataset)?;
+    let found = (source.len(), source.modified_ns(), file.head_hash);
+    if identity.is_some_and(|expected| expected != found) {
+        return Err(Error::FileChanged);
+    }
+    data::check_channels(&file, channels)?;
+    Ok((source, file))
 }
 
 /// HEADER and TEXT of a file to be written; channels are (detector, marker, range).
 #[pyfunction]
-pub(super) fn encode_head(
-    py: Python<'_>,
+#[pyo3(signature = (channels, n_events, keywords, *, datatype = "float32", version = "3.1"))]
+pub(super) fn encode_head<'py>(
+    py: Python<'py>,
     channels: Vec<(String, Option<String>, f64)>,
     n_events: u64,
     keywords: Vec<(String, String)>,
-) -> PyResult<Bound<'_, PyBytes>> {
+    datatype: &str,
+    version: &str,
+) -> PyResult<Bound<'py, PyBytes>> {
     let channels: Vec<_> = channels
         .into_iter()
         .map(|(detector, marker, range)| ChannelToWrite {
@@ -139,6 +235,7 @@ pub(super) fn encode_head(
             range,
         })
         .collect();
-    let head = fcs::encode_head(&channels, n_events, &keywords).map_err(exception)?;
+    let form = Form::from_names(datatype, version).map_err(exception)?;
+    let head = fcs::encode_head_as(form, &channels, n_events, &keywords).map_err(exception)?;
     Ok(PyBytes::new(py, &head))
 }

@@ -4,6 +4,7 @@
 //! back arrays. Meaning (does this marker exist, which file is this) is checked in Python.
 
 mod errors;
+mod families;
 mod fcs;
 mod maturation;
 mod numbers;
@@ -16,7 +17,9 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _core {
     #[pymodule_export]
-    use super::fcs::{encode_head, read_columns, read_head};
+    use super::families::{flip_signs, permute_family};
+    #[pymodule_export]
+    use super::fcs::{check_crc, encode_head, read_columns, read_head};
     #[pymodule_export]
     use super::maturation::count_phenotypes;
     #[pymodule_export]

@@ -1,15 +1,21 @@
 //! DATA: columns of values from rows of bytes.
 //!
-//! A block of events is read once and each channel that is asked for is decoded
-//! into a column. Channel to scale (FCS 3.1 §3.2.20, Gating-ML 2.0 §6.1.1): a logarithmic
-//! amplifier gives `f2 · 10^(f1 x / R)`, with `R` and not `R - 1`; a linear one `x / gain`; Time
-//! is multiplied by `$TIMESTEP`.
+//! A file is read once, in blocks that fit the cache, and each channel that is asked for is
+//! decoded into its column: byte order, mask, scale and transposition in one pass. Threads share
+//! out parts of the file; each reads its own blocks.
+
+use std::num::NonZero;
+use std::sync::Mutex;
+use std::thread;
 
 use crate::error::{Error, Result};
 use crate::source::Source;
 
-use super::parameters::Amplification;
-use super::{ByteOrder, Encoding, File, Parameter};
+use super::decode::Decoder;
+use super::layout::Stored;
+use super::{Departure, File};
+
+pub use super::rows::{BLOCK_EVENTS, read_rows};
 
 /// Which numbers are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,32 +35,51 @@ pub enum Column<'a> {
     Float64(&'a mut [f64]),
 }
 
-/// Events that are decoded at a time: the rows of a block stay in the cache.
-pub const BLOCK_EVENTS: usize = 4096;
+impl Column<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Float32(out) => out.len(),
+            Self::Float64(out) => out.len(),
+        }
+    }
 
-/// The bytes of `n_events` events from event `first` on.
-///
-/// # Errors
-/// As [`Source::read_at`].
-pub fn read_rows(
-    source: &dyn Source,
-    file: &File,
-    first: usize,
-    n_events: usize,
-    rows: &mut Vec<u8>,
-) -> Result<()> {
-    rows.resize(n_events * file.event_bytes, 0);
-    let offset = file.data_begin + first as u64 * file.event_bytes as u64;
-    source.read_at(rows, offset)
+    /// The first `count` places, and the rest.
+    fn split(self, count: usize) -> (Self, Self) {
+        match self {
+            Self::Float32(out) => {
+                let (front, rest) = out.split_at_mut(count);
+                (Self::Float32(front), Self::Float32(rest))
+            }
+            Self::Float64(out) => {
+                let (front, rest) = out.split_at_mut(count);
+                (Self::Float64(front), Self::Float64(rest))
+            }
+        }
+    }
+
+    fn decode(&mut self, decoder: &Decoder, rows: &[u8], first: usize, count: usize) -> u64 {
+        match self {
+            Self::Float32(out) => decoder.decode(rows, &mut out[first..first + count]),
+            Self::Float64(out) => decoder.decode(rows, &mut out[first..first + count]),
+        }
+    }
 }
 
-/// Decode whole columns of a file.
+/// Bytes of a block that is read at once.
+const BLOCK_BYTES: usize = 1 << 18;
+/// Bytes of the rows that are decoded channel by channel while they stay in the first cache.
+const TILE_BYTES: usize = 1 << 14;
+/// Bytes of DATA below which a second thread costs more than it gains.
+const BYTES_PER_THREAD: u64 = 1 << 20;
+/// Parts of the file per thread, so that a thread that is held up does not hold up the rest.
+const PARTS_PER_THREAD: usize = 4;
+
+/// Decode whole columns of a file on as many threads as there are processors.
 ///
 /// `columns[i]` takes the channel number `channels[i]`, from 0.
 ///
 /// # Errors
-/// [`Error::NoSuchChannel`], [`Error::Length`] if a column is not one value per event,
-/// and what [`Source::read_at`] raises.
+/// As [`read_columns_on`].
 pub fn read_columns(
     source: &dyn Source,
     file: &File,
@@ -62,46 +87,86 @@ pub fn read_columns(
     values: Values,
     columns: &mut [Column<'_>],
 ) -> Result<()> {
+    read_columns_on(source, file, channels, values, columns, 0).map(drop)
+}
+
+/// Decode whole columns of a file on `threads` threads (0: one per processor).
+///
+/// Gives a departure for each channel of whose stored numbers some had bits outside the mask.
+///
+/// # Errors
+/// [`Error::NoSuchChannel`], [`Error::Length`] if a column is not one value per event,
+/// and what [`read_rows`] raises.
+pub fn read_columns_on(
+    source: &dyn Source,
+    file: &File,
+    channels: &[usize],
+    values: Values,
+    columns: &mut [Column<'_>],
+    threads: usize,
+) -> Result<Vec<Departure>> {
     check_channels(file, channels)?;
-    for column in columns.iter() {
-        let found = match column {
-            Column::Float32(out) => out.len(),
-            Column::Float64(out) => out.len(),
-        };
-        if found != file.n_events {
-            return Err(Error::Length {
-                what: "a column",
-                found,
-                expected: file.n_events,
-            });
-        }
-    }
-    let mut rows = Vec::new();
-    let mut scratch = vec![0.0; BLOCK_EVENTS.min(file.n_events)];
-    for first in (0..file.n_events).step_by(BLOCK_EVENTS) {
-        let n_events = BLOCK_EVENTS.min(file.n_events - first);
-        read_rows(source, file, first, n_events, &mut rows)?;
-        for (&channel, column) in channels.iter().zip(columns.iter_mut()) {
-            match column {
-                Column::Float64(out) => {
-                    decode(
-                        &rows,
-                        file,
-                        channel,
-                        values,
-                        &mut out[first..first + n_events],
-                    );
-                }
-                Column::Float32(out) => {
-                    decode(&rows, file, channel, values, &mut scratch[..n_events]);
-                    for (narrow, &wide) in out[first..].iter_mut().zip(&scratch[..n_events]) {
-                        // Exact: the parameter fits, see `Parameter::scale_fits_float32`.
-                        #[allow(clippy::cast_possible_truncation)]
-                        let value = wide as f32;
-                        *narrow = value;
-                    }
-                }
+    check_columns(file, channels, columns)?;
+    let decoders: Vec<Decoder> = channels
+        .iter()
+        .map(|&channel| Decoder::new(file, channel, values).with_table(file.n_events))
+        .collect();
+    let data_bytes = file.segments.data.1 - file.segments.data.0;
+    let most = usize::try_from(data_bytes / BYTES_PER_THREAD).unwrap_or(usize::MAX);
+    let threads = match threads {
+        0 => thread::available_parallelism().map_or(1, NonZero::get),
+        threads => threads,
+    };
+    let threads = threads.min(most).max(1);
+    let parts = Mutex::new(split(file.n_events, threads, columns).into_iter());
+    let work = || -> Result<Vec<u64>> {
+        let mut worker = Worker::new(source, file, &decoders);
+        loop {
+            // The lock is only held to take a part; a poisoned one means another thread failed.
+            let part = parts.lock().map_or(None, |mut parts| parts.next());
+            match part {
+                Some(part) => worker.run(part)?,
+                None => return Ok(worker.met),
             }
+        }
+    };
+    let met = run_on(threads, work)?;
+    Ok(masked(file, channels, &met))
+}
+
+/// Run the same work on several threads, this one included, and put together what they met.
+fn run_on(threads: usize, work: impl Fn() -> Result<Vec<u64>> + Sync) -> Result<Vec<u64>> {
+    thread::scope(|scope| {
+        let others: Vec<_> = (1..threads)
+            .map(|_| thread::Builder::new().spawn_scoped(scope, &work))
+            .collect();
+        let mut met = work()?;
+        for other in others {
+            // Where no more threads can be had, those that there are do the work.
+            let Ok(handle) = other else { continue };
+            let more = handle
+                .join()
+                .map_err(|_| Error::Threads("a reading thread failed".into()))??;
+            for (sum, more) in met.iter_mut().zip(more) {
+                *sum |= more;
+            }
+        }
+        Ok(met)
+    })
+}
+
+fn check_columns(file: &File, channels: &[usize], columns: &[Column<'_>]) -> Result<()> {
+    let lengths = columns
+        .iter()
+        .map(|column| ("a column", column.len(), file.n_events))
+        .chain([("the list of columns", columns.len(), channels.len())]);
+    for (what, found, expected) in lengths {
+        if found != expected {
+            return Err(Error::Length {
+                what,
+                found,
+                expected,
+            });
         }
     }
     Ok(())
@@ -126,79 +191,112 @@ pub fn check_channels(file: &File, channels: &[usize]) -> Result<()> {
 
 /// Decode one channel of a block of rows; `out` has one place per row.
 pub fn decode(rows: &[u8], file: &File, channel: usize, values: Values, out: &mut [f64]) {
-    let parameter = &file.parameters[channel];
-    decode_raw(rows, file, parameter, out);
-    if values == Values::Scale {
-        to_scale(parameter, out);
+    Decoder::new(file, channel, values).decode(rows, out);
+}
+
+/// Some events of every column.
+struct Part<'a> {
+    first: usize,
+    n_events: usize,
+    columns: Vec<Column<'a>>,
+}
+
+/// Cut all columns at the same events, which are multiples of [`BLOCK_EVENTS`].
+fn split<'a>(n_events: usize, threads: usize, columns: &'a mut [Column<'_>]) -> Vec<Part<'a>> {
+    let n_parts = if threads == 1 {
+        1
+    } else {
+        threads * PARTS_PER_THREAD
+    };
+    let per_part = n_events
+        .div_ceil(n_parts)
+        .next_multiple_of(BLOCK_EVENTS)
+        .max(BLOCK_EVENTS);
+    let mut rest: Vec<Column<'a>> = columns
+        .iter_mut()
+        .map(|column| match column {
+            Column::Float32(out) => Column::Float32(out),
+            Column::Float64(out) => Column::Float64(out),
+        })
+        .collect();
+    (0..n_events)
+        .step_by(per_part)
+        .map(|first| {
+            let n_events = per_part.min(n_events - first);
+            let (columns, behind) = rest.drain(..).map(|c| c.split(n_events)).unzip();
+            rest = behind;
+            Part {
+                first,
+                n_events,
+                columns,
+            }
+        })
+        .collect()
+}
+
+/// One thread's buffer, and the bits outside the masks that it met.
+struct Worker<'a> {
+    source: &'a dyn Source,
+    file: &'a File,
+    decoders: &'a [Decoder],
+    rows: Vec<u8>,
+    met: Vec<u64>,
+}
+
+impl<'a> Worker<'a> {
+    fn new(source: &'a dyn Source, file: &'a File, decoders: &'a [Decoder]) -> Self {
+        Self {
+            source,
+            file,
+            decoders,
+            rows: Vec::new(),
+            met: vec![0; decoders.len()],
+        }
+    }
+
+    fn run(&mut self, mut part: Part<'_>) -> Result<()> {
+        let row = self.file.event_bytes.max(1);
+        let block = match self.file.stored {
+            Stored::Rows | Stored::Mixed(_) => (BLOCK_BYTES / row).max(1),
+            _ => BLOCK_EVENTS,
+        };
+        let tile = (TILE_BYTES / row).max(1);
+        for first in (0..part.n_events).step_by(block) {
+            let count = block.min(part.n_events - first);
+            read_rows(
+                self.source,
+                self.file,
+                part.first + first,
+                count,
+                &mut self.rows,
+            )?;
+            for (place, rows) in (first..).step_by(tile).zip(self.rows.chunks(tile * row)) {
+                let count = rows.len() / row;
+                let columns = part.columns.iter_mut().zip(self.decoders);
+                for ((column, decoder), met) in columns.zip(&mut self.met) {
+                    *met |= column.decode(decoder, rows, place, count);
+                }
+            }
+        }
+        Ok(())
     }
 }
 
-fn decode_raw(rows: &[u8], file: &File, parameter: &Parameter, out: &mut [f64]) {
-    let values = rows
-        .chunks_exact(file.event_bytes)
-        .map(|row| &row[parameter.offset..parameter.offset + parameter.bytes]);
-    let big = file.byte_order == ByteOrder::Big;
-    match parameter.encoding {
-        Encoding::Float32 => fill(out, values, |bytes| {
-            let array = <[u8; 4]>::try_from(bytes).unwrap_or_default();
-            f64::from(if big {
-                f32::from_be_bytes(array)
-            } else {
-                f32::from_le_bytes(array)
-            })
-        }),
-        Encoding::Float64 => fill(out, values, |bytes| {
-            let array = <[u8; 8]>::try_from(bytes).unwrap_or_default();
-            if big {
-                f64::from_be_bytes(array)
-            } else {
-                f64::from_le_bytes(array)
-            }
-        }),
-        Encoding::Integer { mask } if big => fill(out, values, |bytes| {
-            let number = bytes
-                .iter()
-                .fold(0, |sum, &byte| sum << 8 | u64::from(byte));
-            (number & mask) as f64
-        }),
-        Encoding::Integer { mask } => fill(out, values, |bytes| {
-            let number = bytes
-                .iter()
-                .rev()
-                .fold(0, |sum, &byte| sum << 8 | u64::from(byte));
-            (number & mask) as f64
-        }),
-    }
-}
-
-fn fill<'a>(
-    out: &mut [f64],
-    values: impl Iterator<Item = &'a [u8]>,
-    number: impl Fn(&[u8]) -> f64,
-) {
-    for (place, bytes) in out.iter_mut().zip(values) {
-        *place = number(bytes);
-    }
-}
-
-fn to_scale(parameter: &Parameter, values: &mut [f64]) {
-    match parameter.amplification {
-        Amplification::Linear { gain: 1.0 } => {}
-        Amplification::Linear { gain } => {
-            for x in values {
-                *x /= gain;
-            }
-        }
-        Amplification::Time { step } => {
-            for x in values {
-                *x *= step;
-            }
-        }
-        Amplification::Logarithmic { decades, offset } => {
-            let range = parameter.range;
-            for x in values {
-                *x = offset * 10_f64.powf(decades * *x / range);
-            }
-        }
-    }
+fn masked(file: &File, channels: &[usize], met: &[u64]) -> Vec<Departure> {
+    let channels = channels.iter().map(|&channel| &file.parameters[channel]);
+    channels
+        .zip(met)
+        .filter(|(_, met)| **met != 0)
+        .map(|(parameter, met)| {
+            Departure::new(
+                "mask-applied",
+                format!(
+                    "channel {:?} has numbers with bits (at most {met:#x}) above $PnR = {}",
+                    super::keywords::shown(&parameter.detector),
+                    parameter.range
+                ),
+                "cleared these bits, as the standard asks".into(),
+            )
+        })
+        .collect()
 }

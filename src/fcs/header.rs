@@ -3,34 +3,46 @@
 use crate::error::{Error, Result};
 use crate::source::Source;
 
-use super::Range;
+use super::segments::Range;
 
 /// Length of HEADER without user-defined segments.
 pub(super) const HEADER_BYTES: usize = 58;
 /// Width of an offset.
 const OFFSET_BYTES: usize = 8;
+/// Length of the version, without the blanks behind it.
+const VERSION_BYTES: usize = 6;
+const VERSIONS: [&str; 4] = ["FCS2.0", "FCS3.0", "FCS3.1", "FCS3.2"];
 
-/// HEADER, with offsets as half-open ranges.
+/// HEADER, with offsets as half-open ranges from the begin of the data set.
 #[derive(Debug)]
 pub(super) struct Header {
     pub(super) version: String,
     pub(super) text: Range,
     /// `None` where the offsets are 0 or blank, as in files above 99,999,999 bytes.
     pub(super) data: Option<Range>,
+    /// `None` where there is no ANALYSIS; unusable offsets of it count as none.
+    pub(super) analysis: Option<Range>,
+}
+
+/// Whether a data set begins at the first byte of `source`.
+pub(super) fn is_fcs(source: &dyn Source) -> bool {
+    let mut start = [0; VERSION_BYTES];
+    source.read_at(&mut start, 0).is_ok()
+        && VERSIONS.iter().any(|version| version.as_bytes() == start)
 }
 
 impl Header {
     pub(super) fn read(source: &dyn Source) -> Result<(Self, [u8; HEADER_BYTES])> {
-        let mut start = [0; 6];
-        let available = usize::try_from(source.len()).map_or(6, |length| length.min(6));
-        source.read_at(&mut start[..available], 0)?;
-        let version = String::from_utf8_lossy(&start[..available]).into_owned();
-        if !matches!(version.as_str(), "FCS2.0" | "FCS3.0" | "FCS3.1" | "FCS3.2") {
+        let mut start = [0; VERSION_BYTES];
+        let available = usize::try_from(source.len()).unwrap_or(usize::MAX);
+        let start = &mut start[..available.min(VERSION_BYTES)];
+        source.read_at(start, 0)?;
+        let version = String::from_utf8_lossy(start).into_owned();
+        if !VERSIONS.contains(&version.as_str()) {
             return Err(Error::NotFcs {
                 found: version.escape_default().to_string(),
             });
         }
-        let mut bytes = [0; HEADER_BYTES];
         if source.len() < HEADER_BYTES as u64 {
             return Err(Error::Truncated {
                 segment: "HEADER",
@@ -39,6 +51,7 @@ impl Header {
                 length: source.len(),
             });
         }
+        let mut bytes = [0; HEADER_BYTES];
         source.read_at(&mut bytes, 0)?;
         let (text_begin, text_end) = (offset(&bytes, 0, "TEXT")?, offset(&bytes, 1, "TEXT")?);
         if text_begin < HEADER_BYTES as u64 || text_end <= text_begin {
@@ -49,10 +62,15 @@ impl Header {
         }
         let (data_begin, data_end) = (offset(&bytes, 2, "DATA")?, offset(&bytes, 3, "DATA")?);
         let data = (data_begin > 0 && data_end >= data_begin).then_some((data_begin, data_end + 1));
+        // Some writers put blanks or -1 here; ANALYSIS holds no events.
+        let place = |index| offset(&bytes, index, "ANALYSIS").unwrap_or(0);
+        let (begin, end) = (place(4), place(5));
+        let analysis = (begin > 0 && end > begin).then_some((begin, end + 1));
         let header = Self {
             version,
             text: (text_begin, text_end + 1),
             data,
+            analysis,
         };
         Ok((header, bytes))
     }

@@ -2,121 +2,81 @@
 //!
 //! The first byte is the delimiter. A doubled delimiter stands for itself inside a
 //! keyword or value, so that an empty value and an escaped delimiter look alike. The standard's
-//! reading is tried first; if its outcome is implausible (an unpaired token, a keyword that
-//! holds the delimiter, no `$PAR`), every delimiter is taken as a separator instead.
+//! reading is tried first. If its outcome is implausible (an unpaired token, a `$` keyword
+//! that holds the delimiter, a required keyword in the place of a value), a doubled delimiter
+//! right behind a keyword is taken as an empty value instead; inside a value it remains an escape.
+
+use std::borrow::Cow;
 
 use crate::error::{Error, Result};
 
 use super::Departure;
+use super::keywords::{PADDING, shown};
 
-/// Keywords in file order; looked up without regard to case.
-#[derive(Debug)]
-pub(super) struct Keywords(Vec<(String, String)>);
+/// Keywords and values as they stand in a segment.
+pub(super) type Pairs = Vec<(String, String)>;
+/// Tokens of a segment, keywords and values in turn.
+type Tokens<'a> = Vec<Cow<'a, [u8]>>;
 
-impl Keywords {
-    /// The value of a keyword, trimmed, or `None` where it is missing or blank.
-    pub(super) fn get(&self, keyword: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(keyword))
-            .map(|(_, value)| value.trim_matches([' ', '\t', '\r', '\n', '\0']))
-            .filter(|value| !value.is_empty())
-    }
+/// Largest byte that may be a delimiter.
+const LARGEST_DELIMITER: u8 = 126;
+/// Keywords without which no file can be read; none is the value of another.
+const REQUIRED: [&[u8]; 6] = [
+    b"$PAR",
+    b"$TOT",
+    b"$MODE",
+    b"$DATATYPE",
+    b"$BYTEORD",
+    b"$NEXTDATA",
+];
 
-    /// The value of a required keyword.
-    pub(super) fn require(&self, keyword: &str) -> Result<&str> {
-        self.get(keyword).ok_or_else(|| Error::MissingKeyword {
-            keyword: keyword.into(),
-        })
-    }
-
-    /// A whole number, or `None` where the keyword is missing or blank.
-    pub(super) fn whole_number(&self, keyword: &str) -> Result<Option<u64>> {
-        self.parsed(keyword, "a whole number")
-    }
-
-    /// A finite number, or `None` where the keyword is missing or blank.
-    pub(super) fn number(&self, keyword: &str) -> Result<Option<f64>> {
-        let value = self.parsed::<f64>(keyword, "a number")?;
-        match value {
-            Some(number) if !number.is_finite() => Err(Error::BadKeyword {
-                keyword: keyword.into(),
-                value: number.to_string(),
-                expected: "a finite number",
-            }),
-            other => Ok(other),
-        }
-    }
-
-    fn parsed<T: std::str::FromStr>(
-        &self,
-        keyword: &str,
-        expected: &'static str,
-    ) -> Result<Option<T>> {
-        let Some(value) = self.get(keyword) else {
-            return Ok(None);
-        };
-        value.parse().map(Some).map_err(|_| Error::BadKeyword {
-            keyword: keyword.into(),
-            value: value.into(),
-            expected,
-        })
-    }
-
-    pub(super) fn extend(&mut self, more: Keywords) {
-        self.0.extend(more.0);
-    }
-
-    pub(super) fn into_pairs(self) -> Vec<(String, String)> {
-        self.0
-    }
-}
-
-/// Split a TEXT segment into keywords and values.
-pub(super) fn parse(segment: &[u8], departures: &mut Vec<Departure>) -> Result<Keywords> {
+/// Split a TEXT or ANALYSIS segment into keywords and values.
+pub(super) fn parse(segment: &[u8], departures: &mut Vec<Departure>) -> Result<Pairs> {
     let Some((&delimiter, body)) = segment.split_first() else {
-        return Err(Error::Text {
-            detail: "it is empty".into(),
-        });
+        return Err(refused("it is empty".into()));
     };
-    if delimiter == 0 || delimiter > 126 {
-        return Err(Error::Text {
-            detail: format!("its delimiter is byte {delimiter}, outside 1 to 126"),
-        });
+    if delimiter == 0 || delimiter > LARGEST_DELIMITER {
+        return Err(refused(format!(
+            "its delimiter is byte {delimiter}, outside 1 to {LARGEST_DELIMITER}"
+        )));
     }
+    let body = without_padding(body, delimiter);
     let escaped = tokens_with_escapes(body, delimiter);
-    if let Some(keywords) = pair(&escaped, delimiter) {
-        return Ok(keywords);
+    if let Some(pairs) = pair(&escaped, delimiter) {
+        report_delimiters(&pairs, delimiter, departures);
+        return Ok(pairs);
     }
-    let plain: Vec<Vec<u8>> = body
-        .split(|&byte| byte == delimiter)
-        .map(<[u8]>::to_vec)
-        .collect();
-    let plain = match plain.split_last() {
-        Some((last, rest)) if is_padding(last) => rest.to_vec(),
-        _ => plain,
-    };
-    if let Some(keywords) = pair(&plain, delimiter) {
-        departures.push(Departure::new(
-            "empty-values",
-            "TEXT holds empty values, which the standard forbids".into(),
-            "took every delimiter as a separator".into(),
-        ));
-        return Ok(keywords);
+    let with_empty = tokens_with_empty_values(body, delimiter);
+    if let Some(pairs) = pair(&with_empty, delimiter) {
+        departures.push(empty_values());
+        return Ok(pairs);
     }
     // A last keyword without a value, or bytes behind the last delimiter.
-    let kept = plain.len() / 2 * 2;
-    if let Some(keywords) = pair(&escaped[..escaped.len() / 2 * 2], delimiter) {
+    if let Some(pairs) = pair(even(&escaped), delimiter) {
         departures.push(unpaired());
-        return Ok(keywords);
+        return Ok(pairs);
     }
-    if let Some(keywords) = pair(&plain[..kept], delimiter) {
-        departures.push(unpaired());
-        return Ok(keywords);
+    if let Some(pairs) = pair(even(&with_empty), delimiter) {
+        departures.extend([empty_values(), unpaired()]);
+        return Ok(pairs);
     }
-    Err(Error::Text {
-        detail: "keywords and values cannot be paired".into(),
-    })
+    Err(refused("keywords and values cannot be paired".into()))
+}
+
+fn refused(detail: String) -> Error {
+    Error::Text { detail }
+}
+
+fn even<'a, 'b>(tokens: &'b [Cow<'a, [u8]>]) -> &'b [Cow<'a, [u8]>] {
+    &tokens[..tokens.len() / 2 * 2]
+}
+
+fn empty_values() -> Departure {
+    Departure::new(
+        "empty-values",
+        "TEXT holds empty values, which the standard forbids".into(),
+        "took a doubled delimiter behind a keyword as an empty value".into(),
+    )
 }
 
 fn unpaired() -> Departure {
@@ -127,35 +87,101 @@ fn unpaired() -> Departure {
     )
 }
 
-/// Tokens where a doubled delimiter stands for itself.
-fn tokens_with_escapes(body: &[u8], delimiter: u8) -> Vec<Vec<u8>> {
-    let mut tokens = Vec::new();
-    let mut token = Vec::new();
-    let mut bytes = body.iter().copied().peekable();
-    while let Some(byte) = bytes.next() {
-        if byte != delimiter {
-            token.push(byte);
-        } else if bytes.peek() == Some(&delimiter) {
-            bytes.next();
-            token.push(byte);
-        } else {
-            tokens.push(std::mem::take(&mut token));
-        }
+/// Say where a doubled delimiter in a keyword might also be an empty value.
+fn report_delimiters(pairs: &Pairs, delimiter: u8, departures: &mut Vec<Departure>) {
+    let odd = |pair: &&(String, String)| pair.0.contains(char::from(delimiter));
+    if let Some((keyword, _)) = pairs.iter().find(odd) {
+        departures.push(Departure::new(
+            "delimiter-in-keyword",
+            format!("the keyword {:?} holds the delimiter", shown(keyword)),
+            "took a doubled delimiter as itself, as the standard says; it may be an empty value"
+                .into(),
+        ));
     }
-    if !is_padding(&token) {
+}
+
+/// Tokens where a doubled delimiter stands for itself.
+fn tokens_with_escapes(body: &[u8], delimiter: u8) -> Tokens<'_> {
+    let mut tokens = Vec::new();
+    let mut rest = body;
+    while !rest.is_empty() {
+        let (token, behind) = escaped_token(rest, delimiter);
         tokens.push(token);
+        rest = behind;
     }
     tokens
 }
 
-fn is_padding(token: &[u8]) -> bool {
-    token
-        .iter()
-        .all(|byte| byte.is_ascii_whitespace() || *byte == 0)
+/// The token up to the next single delimiter, and what follows that.
+fn escaped_token(body: &[u8], delimiter: u8) -> (Cow<'_, [u8]>, &[u8]) {
+    let mut from = 0;
+    let mut escapes = false;
+    while let Some(place) = find(&body[from..], delimiter) {
+        let end = from + place;
+        if body.get(end + 1) == Some(&delimiter) {
+            escapes = true;
+            from = end + 2;
+        } else {
+            return (
+                unescaped(&body[..end], delimiter, escapes),
+                &body[end + 1..],
+            );
+        }
+    }
+    (unescaped(body, delimiter, escapes), &[])
+}
+
+/// Tokens where a keyword's run of delimiters may hold an empty value: an odd number behind the
+/// one that ends the keyword.
+fn tokens_with_empty_values(body: &[u8], delimiter: u8) -> Tokens<'_> {
+    let mut tokens = Vec::new();
+    let mut rest = body;
+    while !rest.is_empty() {
+        let Some(end) = find(rest, delimiter) else {
+            tokens.push(Cow::Borrowed(rest));
+            break;
+        };
+        tokens.push(Cow::Borrowed(&rest[..end]));
+        rest = &rest[end + 1..];
+        let run = rest.iter().take_while(|&&byte| byte == delimiter).count();
+        if run % 2 == 1 {
+            // Escapes of delimiters, then the delimiter that ends the value.
+            tokens.push(Cow::Owned(vec![delimiter; run / 2]));
+            rest = &rest[run..];
+        } else if !rest.is_empty() {
+            let (value, behind) = escaped_token(rest, delimiter);
+            tokens.push(value);
+            rest = behind;
+        }
+    }
+    tokens
+}
+
+fn find(bytes: &[u8], delimiter: u8) -> Option<usize> {
+    bytes.iter().position(|&byte| byte == delimiter)
+}
+
+fn unescaped(token: &[u8], delimiter: u8, escapes: bool) -> Cow<'_, [u8]> {
+    if !escapes {
+        return Cow::Borrowed(token);
+    }
+    let mut skip = false;
+    let kept = token.iter().copied().filter(|&byte| {
+        skip = byte == delimiter && !skip;
+        byte != delimiter || skip
+    });
+    Cow::Owned(kept.collect())
+}
+
+/// What stands before the blanks behind the last delimiter.
+fn without_padding(body: &[u8], delimiter: u8) -> &[u8] {
+    let blank = |byte: u8| byte != delimiter && (byte.is_ascii_whitespace() || byte == 0);
+    let padding = body.iter().rev().take_while(|&&byte| blank(byte)).count();
+    &body[..body.len() - padding]
 }
 
 /// Pair tokens, or `None` if the outcome is implausible.
-fn pair(tokens: &[Vec<u8>], delimiter: u8) -> Option<Keywords> {
+fn pair(tokens: &[Cow<'_, [u8]>], delimiter: u8) -> Option<Pairs> {
     if tokens.is_empty() || tokens.len() % 2 == 1 {
         return None;
     }
@@ -163,13 +189,21 @@ fn pair(tokens: &[Vec<u8>], delimiter: u8) -> Option<Keywords> {
     for two in tokens.chunks_exact(2) {
         let key = decode(&two[0]);
         // Some writers pad with blanks or line ends before a keyword.
-        let key = key.trim_matches([' ', '\t', '\r', '\n', '\0']);
-        if key.is_empty() || key.contains(char::from(delimiter)) {
+        let key = key.trim_matches(PADDING);
+        let mut parts = key.split(char::from(delimiter)).skip(1).peekable();
+        let split = parts.peek().is_some() && key.starts_with('$');
+        if key.is_empty() || split || parts.any(|part| part.starts_with('$')) {
+            return None;
+        }
+        if REQUIRED
+            .iter()
+            .any(|name| two[1].eq_ignore_ascii_case(name))
+        {
             return None;
         }
         pairs.push((key.to_owned(), decode(&two[1])));
     }
-    Some(Keywords(pairs))
+    Some(pairs)
 }
 
 /// UTF-8 where the bytes are, Latin-1 otherwise: nothing is lost.
@@ -184,25 +218,56 @@ fn decode(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn parsed(text: &str) -> (Vec<(String, String)>, Vec<Departure>) {
+    fn parsed(text: &str) -> (Pairs, Vec<&'static str>) {
         let mut departures = Vec::new();
-        let keywords = parse(text.as_bytes(), &mut departures).expect("plausible TEXT");
-        (keywords.into_pairs(), departures)
+        let pairs = parse(text.as_bytes(), &mut departures).expect("plausible TEXT");
+        (pairs, departures.iter().map(|d| d.code).collect())
+    }
+
+    fn value<'a>(pairs: &'a Pairs, keyword: &str) -> &'a str {
+        let found = pairs.iter().find(|(key, _)| key == keyword);
+        found.map_or("(missing)", |(_, value)| value)
     }
 
     #[test]
     fn reads_a_doubled_delimiter_as_itself() {
-        let (pairs, departures) = parsed("/$PAR/1/$COM/a//b/");
-        assert_eq!(pairs[1], ("$COM".into(), "a/b".into()));
-        assert!(departures.is_empty());
+        let (pairs, codes) = parsed("/$PAR/1/$COM/a//b/$SYS/x///$SRC/c/");
+        assert_eq!(value(&pairs, "$COM"), "a/b");
+        assert_eq!(value(&pairs, "$SYS"), "x/");
+        assert!(codes.is_empty());
     }
 
     #[test]
     fn reads_empty_values_and_says_so() {
-        let (pairs, departures) = parsed("|$PAR|1|$P1S||$P1N|FSC|");
+        let (pairs, codes) = parsed("|$PAR|1|$P1S||$P1N|FSC|");
         assert_eq!(pairs[1], ("$P1S".into(), String::new()));
         assert_eq!(pairs[2], ("$P1N".into(), "FSC".into()));
-        assert_eq!(departures[0].code, "empty-values");
+        assert_eq!(codes, ["empty-values"]);
+    }
+
+    #[test]
+    fn reads_empty_values_beside_escaped_delimiters() {
+        let (pairs, codes) = parsed("/$PAR/1/$P1S//$COM/a//b/$SMNO////$P1N/FSC/");
+        assert_eq!(value(&pairs, "$P1S"), "");
+        assert_eq!(value(&pairs, "$COM"), "a/b");
+        assert_eq!(value(&pairs, "$SMNO"), "/");
+        assert_eq!(value(&pairs, "$P1N"), "FSC");
+        assert_eq!(codes, ["empty-values"]);
+    }
+
+    #[test]
+    fn says_where_a_vendors_keyword_holds_the_delimiter() {
+        let (pairs, codes) = parsed("/$PAR/1/GUID//CREATOR/x/");
+        assert_eq!(value(&pairs, "GUID/CREATOR"), "x");
+        assert_eq!(codes, ["delimiter-in-keyword"]);
+    }
+
+    #[test]
+    fn an_even_number_of_shifted_tokens_is_not_taken_for_pairs() {
+        // The stray byte behind the last delimiter makes the number of tokens even.
+        let (pairs, codes) = parsed("/GUID//$PAR/1/$MODE/L/x");
+        assert_eq!(value(&pairs, "$PAR"), "1");
+        assert_eq!(codes, ["empty-values", "unpaired-token"]);
     }
 
     #[test]
@@ -212,19 +277,17 @@ mod tests {
     }
 
     #[test]
-    fn understands_any_delimiter_and_any_case() {
+    fn understands_any_delimiter() {
         for delimiter in ['^', '.', '+', '?', '(', '\\', '\x0c', '!'] {
-            let text = format!("{delimiter}$par{delimiter}3{delimiter}");
-            let mut departures = Vec::new();
-            let keywords = parse(text.as_bytes(), &mut departures).expect("plausible TEXT");
-            assert_eq!(keywords.whole_number("$PAR").expect("a number"), Some(3));
+            let (pairs, _) = parsed(&format!("{delimiter}$par{delimiter}3{delimiter}"));
+            assert_eq!(value(&pairs, "$par"), "3");
         }
     }
 
     #[test]
     fn leaves_out_an_unpaired_last_token() {
-        let (pairs, departures) = parsed("/$PAR/1/$SYS");
+        let (pairs, codes) = parsed("/$PAR/1/$SYS");
         assert_eq!(pairs.len(), 1);
-        assert_eq!(departures[0].code, "unpaired-token");
+        assert_eq!(codes, ["unpaired-token"]);
     }
 }

@@ -122,121 +122,172 @@ fn gather(blocks: &[Block], n_gates: usize, n_events: usize, keep_masks: bool) -
 struct Scratch {
     /// One column per channel of the plan.
     values: Vec<Vec<f64>>,
-    /// One column per axis; empty where the axis is the channel itself.
+    /// One column per axis, filled only where many events ask for it.
     compensated: Vec<Vec<f64>>,
+    filled: Vec<bool>,
     /// Per gate: the events inside, and those definitely outside.
     inside: Vec<Vec<u64>>,
     outside: Vec<Vec<u64>>,
     all: Vec<u64>,
+    n_events: usize,
 }
+
+/// Below one event in so many, an axis is compensated event by event and not as a column.
+const SPARSE: u64 = 4;
 
 impl Scratch {
     fn new(plan: &Plan) -> Self {
         Self {
             values: vec![Vec::new(); plan.channels.len()],
             compensated: vec![Vec::new(); plan.axes.len()],
+            filled: vec![false; plan.axes.len()],
             inside: vec![Vec::new(); plan.n_gates()],
             outside: vec![Vec::new(); plan.n_gates()],
             all: Vec::new(),
+            n_events: 0,
         }
     }
 
-    /// Compensate the columns in `values` and decide every gate.
+    /// Decide every gate on the columns in `values`.
     fn decide(&mut self, plan: &Plan, n_events: usize) -> Result<()> {
         let words = membership::words_for(n_events);
+        self.n_events = n_events;
+        self.filled.fill(false);
         self.all.resize(words, 0);
         membership::fill(&mut self.all, n_events);
-        if let Some(inverse) = &plan.inverse {
-            let observed: Vec<&[f64]> = plan
-                .detectors
-                .iter()
-                .map(|&place| self.values[place].as_slice())
-                .collect();
-            for (axis, out) in plan.axes.iter().zip(&mut self.compensated) {
-                if let Some(dye) = axis.compensated {
-                    out.resize(n_events, 0.0);
-                    compensate(&observed, &inverse.column(dye).to_vec(), out)?;
-                }
-            }
-        }
         for &index in &plan.order {
             let mut inside = std::mem::take(&mut self.inside[index]);
             let mut outside = std::mem::take(&mut self.outside[index]);
             inside.resize(words, 0);
             outside.resize(words, 0);
-            self.decide_gate(
-                plan,
-                &plan.gates[index],
-                n_events,
-                &mut inside,
-                &mut outside,
-            );
+            self.decide_gate(plan, &plan.gates[index], &mut inside, &mut outside)?;
             self.inside[index] = inside;
             self.outside[index] = outside;
         }
         Ok(())
     }
 
-    /// The values of an axis before its scale.
-    fn axis(&self, plan: &Plan, axis: usize) -> &[f64] {
-        let Some(_) = plan.axes[axis].compensated else {
-            return &self.values[plan.axes[axis].channel];
+    /// Compensate an axis as a column if many events of `mask` will ask for it.
+    fn prepare(&mut self, plan: &Plan, axis: usize, mask: &[u64]) -> Result<()> {
+        let (Some(dye), Some(inverse)) = (plan.axes[axis].compensated, &plan.inverse) else {
+            return Ok(());
         };
-        &self.compensated[axis]
+        if self.filled[axis] || !is_dense(mask, self.n_events) {
+            return Ok(());
+        }
+        let mut out = std::mem::take(&mut self.compensated[axis]);
+        out.resize(self.n_events, 0.0);
+        let observed: Vec<&[f64]> = plan
+            .detectors
+            .iter()
+            .map(|&place| self.values[place].as_slice())
+            .collect();
+        compensate(&observed, &inverse.column(dye).to_vec(), &mut out)?;
+        self.compensated[axis] = out;
+        self.filled[axis] = true;
+        Ok(())
     }
 
-    fn decide_gate(
-        &self,
-        plan: &Plan,
-        gate: &GateSpec,
-        n_events: usize,
-        inside: &mut [u64],
-        outside: &mut [u64],
-    ) {
-        let parent = gate.parent.map_or(&self.all, |parent| &self.inside[parent]);
-        match &gate.kind {
-            GateKind::Boolean(expression) => {
-                for (word, (inside, outside)) in inside.iter_mut().zip(&mut *outside).enumerate() {
-                    (*inside, *outside) = expression
-                        .evaluate(|other| (self.inside[other][word], self.outside[other][word]));
-                    *inside &= parent[word];
-                    *outside &= parent[word];
-                }
-            }
-            GateKind::Rectangle(rectangle) => {
-                inside.copy_from_slice(parent);
-                outside.copy_from_slice(parent);
-                for dimension in &rectangle.dimensions {
-                    let values = self.axis(plan, dimension.axis);
-                    retain(inside, |event| dimension.holds(values[event]));
-                    retain_defined(outside, values, n_events);
-                }
-                for (out, within) in outside.iter_mut().zip(&*inside) {
-                    *out &= !within;
-                }
-            }
-            GateKind::Polygon { x, y, outline } => {
-                let (xs, ys) = (self.axis(plan, *x), self.axis(plan, *y));
-                let (to_x, to_y) = (plan.axes[*x].scale, plan.axes[*y].scale);
-                inside.copy_from_slice(parent);
-                retain(inside, |event| {
-                    outline.contains(to_x.forward(xs[event]), to_y.forward(ys[event]))
-                });
-                outside.copy_from_slice(parent);
-                retain_defined(outside, xs, n_events);
-                retain_defined(outside, ys, n_events);
-                for (out, within) in outside.iter_mut().zip(&*inside) {
-                    *out &= !within;
+    /// The values of an axis before its scale, where they stand in a column.
+    fn column(&self, plan: &Plan, axis: usize) -> Option<&[f64]> {
+        let described = &plan.axes[axis];
+        if described.compensated.is_none() || plan.inverse.is_none() {
+            Some(&self.values[described.channel])
+        } else {
+            self.filled[axis].then_some(self.compensated[axis].as_slice())
+        }
+    }
+
+    /// Clear the events whose value on an axis is NaN.
+    fn retain_defined(&self, plan: &Plan, axis: usize, mask: &mut [u64]) {
+        let Some(column) = self.column(plan, axis) else {
+            retain(mask, |event| !self.value(plan, axis, event).is_nan());
+            return;
+        };
+        for (word, chunk) in mask.iter_mut().zip(column.chunks(membership::WORD_BITS)) {
+            if chunk.iter().any(|value| value.is_nan()) {
+                for (bit, value) in chunk.iter().enumerate() {
+                    *word &= !(u64::from(value.is_nan()) << bit);
                 }
             }
         }
-        // Inside the parent the gate has decided; whatever is definitely outside the parent is
-        // outside here, and what is undefined there stays undefined.
+    }
+
+    /// The value of one event on an axis, before its scale: the same sum in the same order,
+    /// whether it stands in a column or is formed here.
+    #[inline]
+    fn value(&self, plan: &Plan, axis: usize, event: usize) -> f64 {
+        let described = &plan.axes[axis];
+        match (described.compensated, &plan.inverse) {
+            (Some(_), _) if self.filled[axis] => self.compensated[axis][event],
+            (Some(dye), Some(inverse)) => plan
+                .detectors
+                .iter()
+                .zip(inverse.column(dye))
+                .fold(0.0, |sum, (&place, weight)| {
+                    sum + self.values[place][event] * weight
+                }),
+            _ => self.values[described.channel][event],
+        }
+    }
+
+    fn decide_gate(
+        &mut self,
+        plan: &Plan,
+        gate: &GateSpec,
+        inside: &mut [u64],
+        outside: &mut [u64],
+    ) -> Result<()> {
+        // Inside the parent the gate decides; what is outside the parent is outside here, and
+        // what is undefined there stays undefined.
+        inside.copy_from_slice(gate.parent.map_or(&self.all, |parent| &self.inside[parent]));
+        outside.copy_from_slice(inside);
+        match &gate.kind {
+            GateKind::Boolean(expression) => {
+                for (word, (inside, outside)) in inside.iter_mut().zip(&mut *outside).enumerate() {
+                    let (holds, fails) = expression
+                        .evaluate(|other| (self.inside[other][word], self.outside[other][word]));
+                    *inside &= holds;
+                    *outside &= fails;
+                }
+            }
+            GateKind::Rectangle(rectangle) => {
+                for dimension in &rectangle.dimensions {
+                    self.prepare(plan, dimension.axis, outside)?;
+                    match self.column(plan, dimension.axis) {
+                        Some(column) if is_dense(inside, self.n_events) => {
+                            let words = column.chunks(membership::WORD_BITS);
+                            for (word, values) in inside.iter_mut().zip(words) {
+                                *word &= dimension.holds_word(values);
+                            }
+                        }
+                        _ => retain(inside, |event| {
+                            dimension.holds(self.value(plan, dimension.axis, event))
+                        }),
+                    }
+                    self.retain_defined(plan, dimension.axis, outside);
+                }
+                remove(outside, inside);
+            }
+            GateKind::Polygon { x, y, outline } => {
+                self.prepare(plan, *x, outside)?;
+                self.prepare(plan, *y, outside)?;
+                let (to_x, to_y) = (plan.axes[*x].scale, plan.axes[*y].scale);
+                let value = |axis: &usize, event| self.value(plan, *axis, event);
+                retain(inside, |event| {
+                    outline.contains(to_x.forward(value(x, event)), to_y.forward(value(y, event)))
+                });
+                self.retain_defined(plan, *x, outside);
+                self.retain_defined(plan, *y, outside);
+                remove(outside, inside);
+            }
+        }
         if let Some(parent) = gate.parent {
             for (out, beyond) in outside.iter_mut().zip(&self.outside[parent]) {
                 *out |= beyond;
             }
         }
+        Ok(())
     }
 
     /// Counts, and a copy of the masks where asked.
@@ -256,6 +307,11 @@ impl Scratch {
     }
 }
 
+/// Whether so many events are in the mask that whole columns are worth their while.
+fn is_dense(mask: &[u64], n_events: usize) -> bool {
+    membership::count(mask) * SPARSE >= n_events as u64
+}
+
 /// Keep the events of `mask` for which `holds`.
 fn retain(mask: &mut [u64], mut holds: impl FnMut(usize) -> bool) {
     for (index, word) in mask.iter_mut().enumerate() {
@@ -270,18 +326,9 @@ fn retain(mask: &mut [u64], mut holds: impl FnMut(usize) -> bool) {
     }
 }
 
-/// Clear the events whose value is NaN.
-fn retain_defined(mask: &mut [u64], values: &[f64], n_events: usize) {
-    for (word, chunk) in mask
-        .iter_mut()
-        .zip(values[..n_events].chunks(membership::WORD_BITS))
-    {
-        if chunk.iter().any(|value| value.is_nan()) {
-            for (bit, value) in chunk.iter().enumerate() {
-                if value.is_nan() {
-                    *word &= !(1 << bit);
-                }
-            }
-        }
+/// Clear the events of `other` from `mask`.
+fn remove(mask: &mut [u64], other: &[u64]) {
+    for (word, gone) in mask.iter_mut().zip(other) {
+        *word &= !gone;
     }
 }

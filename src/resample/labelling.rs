@@ -2,8 +2,11 @@
 
 /// Number of ways to choose `k` of `n`, or `None` where it exceeds 64 bits.
 pub(super) fn labellings(n: usize, k: usize) -> Option<u64> {
+    let Some(left) = n.checked_sub(k) else {
+        return Some(0);
+    };
     let mut number: u128 = 1;
-    for step in 0..k.min(n - k) {
+    for step in 0..k.min(left) {
         number = number.checked_mul((n - step) as u128)? / (step as u128 + 1);
     }
     u64::try_from(number).ok()
@@ -22,6 +25,24 @@ pub(super) fn next_choice(chosen: &mut [usize], n: usize) -> bool {
         }
     }
     false
+}
+
+/// The choice of `k` of `n` that comes after `rank` others in lexicographic order.
+pub(super) fn choice(mut rank: u64, n: usize, k: usize) -> Vec<usize> {
+    let mut chosen = Vec::with_capacity(k);
+    for candidate in 0..n {
+        if chosen.len() == k {
+            break;
+        }
+        // Choices that go on with this candidate.
+        let with = labellings(n - candidate - 1, k - chosen.len() - 1).unwrap_or(u64::MAX);
+        if rank < with {
+            chosen.push(candidate);
+        } else {
+            rank -= with;
+        }
+    }
+    chosen
 }
 
 /// Draws the labelling of one replicate, which depends on `seed` and
@@ -50,7 +71,7 @@ pub(super) fn draw(
 
 /// The finaliser of `SplitMix64` (Steele, Lea and Flood 2014,
 /// doi:10.1145/2660193.2660195).
-fn mix(state: u64) -> u64 {
+pub(super) fn mix(state: u64) -> u64 {
     let mut z = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -74,6 +95,16 @@ mod tests {
             seen.values().all(|&times| times.abs_diff(2_000) < 200),
             "{seen:?}"
         );
+    }
+
+    #[test]
+    fn finds_every_choice_by_its_number() {
+        let mut chosen: Vec<usize> = (0..5).collect();
+        for rank in 0..792 {
+            assert_eq!(choice(rank, 12, 5), chosen);
+            assert_eq!(next_choice(&mut chosen, 12), rank < 791);
+        }
+        assert_eq!(choice(0, 4, 4), vec![0, 1, 2, 3]);
     }
 
     #[test]

@@ -83,7 +83,13 @@ impl Logicle {
         if x.is_nan() || x.is_infinite() {
             return x;
         }
-        let above = self.solve(x.abs() / self.amplitude);
+        let target = x.abs() / self.amplitude;
+        let above = if target.is_finite() {
+            self.solve(target)
+        } else {
+            // Out here only the first exponential is left.
+            (x.abs().ln() - self.amplitude.ln()) / self.b
+        };
         if x < 0.0 {
             self.zero - above
         } else {
@@ -199,6 +205,14 @@ mod tests {
                 -scale.inverse(scale.zero - 0.25)
             );
         }
+        Ok(())
+    }
+
+    #[test]
+    fn keeps_the_order_of_the_largest_numbers() -> Result<()> {
+        let scale = Logicle::new(1000.0, 1.0, 4.0, 0.0)?;
+        assert!(scale.forward(f64::MAX) > scale.forward(1e307));
+        assert!(scale.forward(f64::MIN) < scale.forward(-1e307));
         Ok(())
     }
 

@@ -75,6 +75,22 @@ impl Threshold {
         }
     }
 
+    /// The number from which on values surely satisfy the threshold; NaN if there is none.
+    #[must_use]
+    pub fn surely_from(&self) -> f64 {
+        if self.above == f64::INFINITY {
+            f64::NAN
+        } else {
+            self.above
+        }
+    }
+
+    /// The number below which no value satisfies the threshold.
+    #[must_use]
+    pub fn never_below(&self) -> f64 {
+        self.below
+    }
+
     fn decides(&self, x: f64) -> bool {
         let place = self.scale.forward(x);
         match self.bound {

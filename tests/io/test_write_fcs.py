@@ -223,7 +223,9 @@ def test_an_existing_file_is_replaced(tmp_path):
 # --- laws
 
 plain = st.characters(min_codepoint=32, max_codepoint=0x2FFF, exclude_characters="\x7f")
-words = st.text(plain, min_size=1, max_size=12).filter(lambda word: word == word.strip())
+words = st.text(plain, min_size=1, max_size=12).filter(
+    lambda word: word == word.strip()
+)
 names = st.lists(
     words.filter(lambda w: "," not in w), min_size=1, max_size=5, unique=True
 )
@@ -244,7 +246,9 @@ def test_what_is_written_is_read_back(tmp_path, data):
     tops = st.floats(1e-3, 1e12)
     ranges = data.draw(st.dictionaries(st.sampled_from(channels), tops))
     extra = data.draw(
-        st.dictionaries(words.filter(lambda w: not w.startswith("$")), words, max_size=3)
+        st.dictionaries(
+            words.filter(lambda w: not w.startswith("$")), words, max_size=3
+        )
     )
     assume(len({key.casefold() for key in extra}) == len(extra))
     assume(not {k.upper() for k in extra} & {"SPILL", "SPILLOVER"})

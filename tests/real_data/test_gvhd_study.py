@@ -41,9 +41,7 @@ def study(sheet):
 def strategy():
     return lg.GatingStrategy(
         [
-            lg.RectangleGate(
-                "Cells", dimensions=dict(SCATTER_GATE), interval="closed"
-            ),
+            lg.RectangleGate("Cells", dimensions=dict(SCATTER_GATE), interval="closed"),
             lg.RectangleGate(
                 "CD45+", parent="Cells", dimensions={"CD45 PE": (6.5, None)}
             ),

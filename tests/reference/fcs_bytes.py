@@ -27,7 +27,7 @@ class Channel:
 
 
 def pack(rows: Sequence[Sequence[Any]], codes: str, order: str) -> bytes:
-    """Pack rows of numbers; `codes` has one `struct` letter per channel, ``t`` is 24 bit."""
+    """Pack rows of numbers by one `struct` letter per channel, ``t`` for 24 bits."""
     out = bytearray()
     for row in rows:
         for code, value in zip(codes, row, strict=True):

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from longate.clinical.response import Response, classify
-from longate.clinical.rules import LABELS, RULES, ResponseRule
+from longate.clinical.comparison import RuleComparison, compare_rules
+from longate.clinical.course import LABELS, Decision, PatientCourse
+from longate.clinical.labelling import classify
+from longate.clinical.response import Response
+from longate.clinical.rules import RULES, ResponseRule
 
-__all__ = ["LABELS", "RULES", "Response", "ResponseRule", "classify"]
+__all__ = [
+    "LABELS",
+    "RULES",
+    "Decision",
+    "PatientCourse",
+    "Response",
+    "ResponseRule",
+    "RuleComparison",
+    "classify",
+    "compare_rules",
+]

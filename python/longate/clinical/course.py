@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 RESPONDER = "responder"
 NON_RESPONDER = "non-responder"
@@ -30,6 +31,13 @@ class PatientCourse:
         For each relapse after baseline, the visit by which it had happened.
     unplaced_relapses : int
         Dated relapses of a patient without a baseline visit.
+    dates : mapping of str to datetime
+        Date by visit, only where it is known.
+    relapse_dates : tuple of datetime
+        Onset of every dated relapse, those before baseline included.
+    mri : mapping of str to int
+        Active lesions (new or enlarging T2, or enhancing) by visit, only where
+        a scan was read.
     """
 
     patient: str
@@ -37,6 +45,14 @@ class PatientCourse:
     edss: Mapping[str, float]
     relapses: tuple[str, ...]
     unplaced_relapses: int = 0
+    dates: Mapping[str, datetime] = field(default_factory=dict)
+    relapse_dates: tuple[datetime, ...] = ()
+    mri: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def assessed(self) -> tuple[str, ...]:
+        """The visits with an EDSS, in order."""
+        return tuple(visit for visit in self.visits if visit in self.edss)
 
 
 @dataclass(frozen=True)
@@ -45,4 +61,4 @@ class Decision:
 
     label: str
     reason: str
-    visit: str | None
+    visit: str | None = None

@@ -26,7 +26,8 @@ def edss_series(visits: object) -> tuple[pd.DataFrame, VisitOrder]:
     ----------
     visits : DataFrame, or an object with a ``.table``
         One row per patient and visit: ``patient``, ``visit``, ``edss`` (empty
-        where it was not assessed), and ``date`` where relapses carry dates.
+        where it was not assessed), and ``date`` where relapses carry dates or
+        a rule asks for a confirmation in time.
 
     Returns
     -------
@@ -37,8 +38,9 @@ def edss_series(visits: object) -> tuple[pd.DataFrame, VisitOrder]:
     Raises
     ------
     ClinicalError
-        If a column is missing, a patient-visit is repeated, or an EDSS is not a
-        value of the scale; rows are named.
+        If a column is missing, a patient-visit is repeated, an EDSS is not a
+        value of the scale, or dates contradict the order of visits; rows are
+        named.
     """
     import pandas as pd
 
@@ -65,7 +67,26 @@ def edss_series(visits: object) -> tuple[pd.DataFrame, VisitOrder]:
             f"keep one row for each"
         )
         raise ClinicalError(msg)
+    _require_dates_in_order(tidy, order)
     return tidy, order
+
+
+def _require_dates_in_order(tidy: pd.DataFrame, order: VisitOrder) -> None:
+    """Refuse a visit that is dated before an earlier one of the same patient."""
+    if not order.certain or tidy["date"].isna().all():
+        return
+    ranked = tidy[tidy["date"].notna()].copy()
+    ranked["rank"] = ranked["visit"].map(order.names.index)
+    ranked = ranked.sort_values(["patient", "rank"])
+    latest = ranked.groupby("patient")["date"].cummax()
+    bad = ranked["date"] < latest
+    if bad.any():
+        rows = named_rows(ranked, bad, ["patient", "visit", "date"])
+        msg = (
+            f"{_WHAT} has visits that are dated before an earlier visit of the same "
+            f"patient: {rows}; the order is {order}"
+        )
+        raise ClinicalError(msg)
 
 
 def _scores(frame: pd.DataFrame) -> pd.Series:

@@ -6,26 +6,29 @@ To add a responder rule:
    a new one: a frozen dataclass with ``name``, ``statement`` and ``source``
    whose ``decide(course)`` returns a :class:`Decision`.
 2. Let ``decide`` read the :class:`PatientCourse` alone, and answer
-   ``unclassifiable`` wherever the course ends before the rule can decide.
-3. Make the rule: one value with its published name and source.
-4. Add the value to ``RULES`` below.
+   ``unclassifiable`` wherever the course ends before the rule can decide. A
+   rule that reads more than EDSS and relapses by visit says so in ``needs``
+   (``"dates"``, ``"relapse dates"``, ``"mri"``).
+3. Make the rule: one value in ``presets``, with its published name and source.
+4. Add the value to ``PRESETS`` there, of which ``RULES`` below is the index.
 5. Test it by hand-written courses, among them a patient who is lost, a missing
    baseline, and the borders of the scale.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from longate._validation import one_of
-from longate.clinical.any_worsening import AnyWorsening
+from longate._validation import listed, one_of
 from longate.clinical.course import LABELS
+from longate.clinical.own_rule import FunctionRule
+from longate.clinical.presets import PRESETS
 from longate.exceptions import ClinicalError
 
 if TYPE_CHECKING:
     from longate.clinical.course import Decision, PatientCourse
 
-__all__ = ["LABELS", "RULES", "ResponseRule", "rule_named"]
+__all__ = ["LABELS", "RULES", "ResponseRule", "needs_of", "rule_of"]
 
 
 class ResponseRule(Protocol):
@@ -57,22 +60,31 @@ class ResponseRule(Protocol):
         """Label one patient."""
 
 
-RULES: dict[str, ResponseRule] = {
-    rule.name: rule
-    for rule in (
-        AnyWorsening(
-            name="chanvillard2012",
-            statement=(
-                "responder = EDSS never above its baseline through the last visit "
-                "and no relapse; any increase or relapse = non-responder"
-            ),
-            source="Chanvillard et al. 2012, PLoS One 7:e39625",
-        ),
-    )
-}
+RULES: dict[str, ResponseRule] = {rule.name: rule for rule in PRESETS}
 """Every rule that :func:`longate.clinical.classify` knows by name."""
 
 
-def rule_named(name: str) -> ResponseRule:
-    """Return the rule called `name`, or raise with suggestions."""
-    return RULES[one_of("rule", name, RULES, ClinicalError)]
+def rule_of(rule: Any) -> ResponseRule:
+    """Return a rule from its name, from a function, or as it is.
+
+    Raises
+    ------
+    ClinicalError
+        If a name is not registered, or what was given is no rule.
+    """
+    if isinstance(rule, str):
+        return RULES[one_of("rule", rule, RULES, ClinicalError)]
+    if hasattr(rule, "decide"):
+        return rule  # type: ignore[no-any-return]
+    if callable(rule):
+        return FunctionRule.of(rule)
+    msg = (
+        f"rule must be a name ({listed(RULES, most=12)}), a function of a "
+        f"PatientCourse, or a ResponseRule; got {type(rule).__name__}"
+    )
+    raise ClinicalError(msg)
+
+
+def needs_of(rule: ResponseRule) -> tuple[str, ...]:
+    """Return what a rule reads beyond EDSS and relapses by visit."""
+    return tuple(getattr(rule, "needs", ()))

@@ -56,7 +56,11 @@ class Compensation:
     channels: tuple[str, ...]
 
     def __init__(self, matrix: ArrayLike, channels: Sequence[str]) -> None:
-        values = np.array(matrix, dtype=np.float64)
+        try:
+            values = np.array(matrix, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            msg = f"a spillover matrix must be a square table of numbers: {error}"
+            raise SpilloverError(msg) from None
         values.setflags(write=False)
         names = tuple(str(name) for name in channels)
         if values.ndim != 2 or values.shape != (len(names), len(names)):

@@ -47,10 +47,10 @@ class Channel:
     def kind(self) -> Kind:
         """What is measured, told from the detector's name.
 
-        Time where the name is ``Time`` or a vendor's form of it, scatter where a word
-        starts with FSC or SSC (``"FSCArea"``, ``"405 SSC-A"``, ``"VSSC-A"``) or the name
-        with the word FS, SS, FALS, Forward or Side, else fluorescence (mass channels
-        included).
+        Time where the name is ``Time`` or a vendor's form of it; scatter where a word
+        starts with FSC or SSC (``"FSCArea"``, ``"405 SSC-A"``, ``"VSSC-A"``) or the
+        name with the word FS, SS, FALS, Forward or Side; else fluorescence (mass
+        channels included).
         """
         if _TIME.match(self.detector.strip()):
             return "time"

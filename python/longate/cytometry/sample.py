@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from longate._core import compensate
 from longate._validation import listed, suggest
+from longate.cytometry.acquisition import Acquisition
 from longate.exceptions import FcsError, SpilloverError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+    from anndata import AnnData
     from numpy.typing import NDArray
 
     from longate.cytometry.compensation import Compensation
@@ -76,10 +78,12 @@ class Departure:
 
 
 @dataclass(frozen=True, repr=False)
-class Sample:
+class Sample(Acquisition):
     """The events of one file. They never change: arrays are read-only.
 
-    Made by :func:`longate.read_fcs`.
+    Made by :func:`longate.read_fcs`. What the keywords say of the acquisition is at
+    hand as ``acquisition_date``, ``started``, ``ended``, ``duration``, ``cytometer``,
+    ``cytometer_serial``, ``volume``, ``voltages`` and ``wells``.
 
     Parameters
     ----------
@@ -99,6 +103,14 @@ class Sample:
         Number of events.
     columns : mapping of int to array
         The channels that were read, by their place in the panel.
+    analysis : Keywords
+        The keywords of the ANALYSIS segment.
+    text : bytes
+        The bytes of the TEXT segment, as they are in the file.
+    dataset : int
+        Which data set of the file, from 0.
+    n_data_sets : int
+        How many the file holds.
     """
 
     path: Path
@@ -109,6 +121,10 @@ class Sample:
     diagnosis: tuple[Departure, ...]
     n_events: int
     columns: Mapping[int, NDArray[Any]]
+    analysis: Keywords = field(default_factory=lambda: Keywords([]))
+    text: bytes = b""
+    dataset: int = 0
+    n_data_sets: int = 1
 
     def __repr__(self) -> str:
         """Shape first, then the names one can type next."""
@@ -200,22 +216,64 @@ class Sample:
         """
         import pandas as pd
 
-        places = (
-            list(self.columns)
-            if channels is None
-            else [self.panel.index(name) for name in channels]
+        labels = self._labels(self._places(channels))
+        return pd.DataFrame({k: self._column_at(p) for k, p in labels.items()})
+
+    def to_anndata(self, channels: Sequence[str] | None = None) -> AnnData:
+        """Return events as read as an AnnData object, not compensated.
+
+        ``X`` is what :meth:`to_numpy` gives; ``var`` has one row per channel, named as
+        in :meth:`to_pandas`, with columns ``detector, marker, kind, range, voltage``;
+        ``uns["fcs"]`` has the version, the data set and the cytometer. Other keywords
+        stay behind, as they may name a person.
+
+        Raises
+        ------
+        ImportError
+            If anndata is not installed.
+        """
+        try:
+            from anndata import AnnData
+        except ImportError:
+            msg = "to_anndata needs anndata: pip install 'longate[anndata]'"
+            raise ImportError(msg) from None
+        import pandas as pd
+
+        labels = self._labels(self._places(channels))
+        table = self.panel.table.drop(columns="channel").iloc[list(labels.values())]
+        columns = [self._column_at(place) for place in labels.values()]
+        events = np.column_stack(columns) if columns else np.empty((self.n_events, 0))
+        return AnnData(
+            events,
+            obs=pd.DataFrame(index=pd.RangeIndex(self.n_events).astype(str)),
+            var=table.set_axis(list(labels), axis=0),
+            uns={
+                "fcs": {
+                    "version": self.version,
+                    "dataset": self.dataset,
+                    "cytometer": self.cytometer or "",
+                }
+            },
         )
+
+    def _places(self, channels: Sequence[str] | None) -> list[int]:
+        if channels is None:
+            return list(self.columns)
+        return [self.panel.index(name) for name in channels]
+
+    def _labels(self, places: Sequence[int]) -> dict[str, int]:
+        """Return a name of its own for each place, in the order given."""
         labels = [channel.label for channel in self.panel]
-        frame = {}
+        named: dict[str, int] = {}
         for place in places:
             channel = self.panel.channels[place]
             label = channel.label
             if labels.count(label) > 1:
                 label = f"{label} ({channel.detector})"
-            if label in frame:
+            if label in named:
                 label = f"{label} [{place + 1}]"
-            frame[label] = self._column_at(place)
-        return pd.DataFrame(frame)
+            named[label] = place
+        return named
 
 
 def matrix_places(compensation: Compensation, panel: Panel) -> list[int]:

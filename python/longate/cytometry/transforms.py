@@ -36,13 +36,20 @@ class Transform:
     name: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
+        for parameter, value in vars(self).items():
+            try:
+                object.__setattr__(self, parameter, float(value))
+            except (TypeError, ValueError):
+                kind = type(self).__name__
+                msg = f"{kind} requires a number {parameter}; got {value!r}"
+                raise TransformError(msg) from None
         # An empty array: the kernel checks the parameters and names what is wrong.
         scale_forward(self.kernel, np.empty(0))
 
     @property
     def parameters(self) -> tuple[float, ...]:
         """The parameters in the order of the standard."""
-        return tuple(float(value) for value in vars(self).values())
+        return tuple(vars(self).values())
 
     @property
     def kernel(self) -> tuple[str, tuple[float, ...]]:
@@ -85,7 +92,11 @@ class Transform:
         if kind is None:
             msg = f"no scale is called {data.get('name')!r}; known are {sorted(kinds)}"
             raise TransformError(msg)
-        return kind(**data["parameters"])
+        try:
+            return kind(**data["parameters"])
+        except (KeyError, TypeError, ValueError) as error:
+            msg = f"{data!r} is not a scale {data['name']!r}: {error}"
+            raise TransformError(msg) from None
 
 
 def _on_flat(kernel: Any, scale: Any, values: ArrayLike) -> NDArray[np.float64]:

@@ -16,6 +16,8 @@ from longate.gating.counting import ALL_EVENTS, count_row, count_table
 from longate.gating.gates import BooleanGate, Gate, PolygonGate, RectangleGate
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -82,6 +84,11 @@ def scales_by_place(
 
     A single scale is for fluorescence channels; of a mapping, names that the panel
     lacks are passed over, since one strategy serves several panels.
+
+    Raises
+    ------
+    PanelError
+        If a name means several channels.
     """
     if scale is None:
         return {}
@@ -91,11 +98,42 @@ def scales_by_place(
             for place, channel in enumerate(panel)
             if channel.kind == "fluorescence"
         }
+    named = {name.casefold() for c in panel for name in (c.detector, c.marker) if name}
+    # A name that means several channels is not passed over: it raises.
     return {
         panel.index(name): entry
         for name, entry in scale.items()
-        if entry is not None and name in panel
+        if entry is not None and (name in panel or name.casefold() in named)
     }
+
+
+def values_for(
+    strategy: GatingStrategy, sample: Sample, names: Sequence[str], *, scaled: bool
+) -> list[NDArray[np.float64]]:
+    """Return channels of a sample as a strategy sees them.
+
+    Parameters
+    ----------
+    strategy : GatingStrategy
+        Says how to compensate, and the scales.
+    sample : Sample
+        The events.
+    names : sequence of str
+        Markers or detectors.
+    scaled : bool
+        Whether to put each channel on its scale.
+    """
+    own = strategy.compensation
+    scales = scales_by_place(strategy.scale, sample.panel) if scaled else {}
+    return [
+        sample.values(
+            name,
+            compensated=own is not None,
+            compensation=None if isinstance(own, str) else own,
+            scale=scales.get(sample.panel.index(name)),
+        )
+        for name in names
+    ]
 
 
 def compile_strategy(
@@ -161,7 +199,7 @@ def _kernel_entry(
     raise GateError(msg)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class GatedSample:
     """What a strategy leaves of one sample.
 

@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
 FEWEST_EVENTS = 6
 """Below this no pair of order statistics covers the median with 95 %."""
+
+
+def median_rows(
+    values: Mapping[str, NDArray[np.float64]], masks: Mapping[str, NDArray[np.bool_]]
+) -> list[dict[str, Any]]:
+    """Return a row ``population, channel, n_events, median, low, high`` for each pair.
+
+    Parameters
+    ----------
+    values : mapping of str to (n_events,) array of float64
+        By channel.
+    masks : mapping of str to (n_events,) array of bool
+        By population.
+    """
+    return [
+        {"population": path, "channel": name, **median_with_interval(column[mask])}
+        for path, mask in masks.items()
+        for name, column in values.items()
+    ]
 
 
 def median_with_interval(values: NDArray[np.float64]) -> dict[str, float]:

@@ -4,51 +4,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from longate._core import count_phenotypes
 from longate._validation import listed, suggest
 from longate.exceptions import PopulationError, StudyError
-from longate.gating.compiled import scales_by_place
+from longate.gating.compiled import values_for
 from longate.gating.counting import ALL_EVENTS, with_fractions
-from longate.gating.medians import median_with_interval
+from longate.gating.gated_file import joined_mask
+from longate.gating.medians import median_rows
+from longate.gating.tubes import paths_by_tube, tube_with
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
 
-    from longate.cytometry.sample import Sample
-    from longate.gating.compiled import GatedSample
+    from longate.cytometry.panel import Panel
+    from longate.gating.gated_file import GatedFile, GatedStudy
     from longate.gating.strategy import GatingStrategy
 
 KEYS = ["sample", "patient", "visit", "tube"]
+MOST_CALLS = 16
 _NOT_JOINED = {*KEYS, "file", "role", "reason", "run", "n_events"}
 
 
-class GatedStudy(Protocol):
-    """What populations need of the study they come from."""
-
-    @property
-    def samples(self) -> pd.DataFrame:
-        """One row per file."""
-
-    def read_file(self, row: int) -> Sample:
-        """Read the file of a row of :attr:`samples`."""
-
-
-@dataclass(frozen=True)
-class GatedFile:
-    """One gated file: its row in the study's samples, and its populations."""
-
-    row: int
-    gated: GatedSample
-
-
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Populations:
     """The populations of every sample of a study.
 
@@ -186,28 +170,14 @@ class Populations:
         ------
         PopulationError
             If no tube has it, or several have and `tube` is not given.
+        StudyError
+            If no file of the tube was gated.
         """
-        if tube is not None:
-            if tube not in self.strategies:
-                msg = f"no tube {tube!r} was gated{suggest(tube, self.strategies)}"
-                raise PopulationError(msg)
-            if population != ALL_EVENTS:
-                self.strategies[tube].path(population)
-            return tube
-        found = [
-            name
-            for name, strategy in self.strategies.items()
-            if population == ALL_EVENTS or population in strategy
-        ]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            msg = f"{population!r} is in the tubes {listed(found)}; give tube=..."
-            raise PopulationError(msg)
-        for strategy in self.strategies.values():
-            strategy.path(population)  # raises, with suggestions
-        msg = f"no tube was gated, so there is no population {population!r}"
-        raise PopulationError(msg)
+        name = tube_with(self.strategies, population, tube)
+        if name not in set(self._rows["tube"]):
+            msg = f"no file of tube {name!r} could be gated; see .problems"
+            raise StudyError(msg)
+        return name
 
     def _files_of(
         self, population: str, sample: str, tube: str | None
@@ -235,8 +205,7 @@ class Populations:
         PopulationError, StudyError
             If there is no such population or sample.
         """
-        files = self._files_of(population, sample, tube)
-        return np.concatenate([file.gated.mask(population) for file in files])
+        return joined_mask(self._files_of(population, sample, tube), population)
 
     def events(
         self,
@@ -276,9 +245,9 @@ class Populations:
         for file in self._files_of(population, sample, tube):
             data = self.study.read_file(file.row)
             mask = file.gated.mask(population)
-            names = channels or [c.detector for c in data.panel]
-            labels = channels or [c.label for c in data.panel]
-            columns = self._columns(file, data, names, scaled=scaled)
+            names = [c.detector for c in data.panel] if channels is None else channels
+            labels = _labels(data.panel) if channels is None else channels
+            columns = values_for(file.gated.strategy, data, names, scaled=scaled)
             part = pd.DataFrame(
                 np.column_stack([column[mask] for column in columns]),
                 columns=list(labels),
@@ -287,23 +256,6 @@ class Populations:
             first += file.gated.n_events
             parts.append(part)
         return pd.concat(parts)
-
-    def _columns(
-        self, file: GatedFile, data: Sample, names: Sequence[str], *, scaled: bool
-    ) -> list[NDArray[np.float64]]:
-        strategy = file.gated.strategy
-        own = strategy.compensation
-        matrix = None if isinstance(own, str) else own
-        scales = scales_by_place(strategy.scale, data.panel) if scaled else {}
-        return [
-            data.values(
-                name,
-                compensated=own is not None,
-                compensation=matrix,
-                scale=scales.get(data.panel.index(name)),
-            )
-            for name in names
-        ]
 
     def medians(
         self,
@@ -330,41 +282,57 @@ class Populations:
         DataFrame
             ``sample, patient, visit, tube, population, channel, n_events, median, low,
             high, run_id`` and the sheet's columns. ``low, high`` is the order-statistic
-            95 % interval, NaN under 6 events; ``median`` is NaN where there are none. A
-            tube whose panel lacks a channel is left out.
+            95 % interval, NaN under 6 events; ``median`` is NaN where there are none.
+            Runs that are pooled are one sample. A tube that lacks a channel or a
+            population has no row for it.
 
         Raises
         ------
         PopulationError
-            If no channel is given, or none of the tubes has the channels.
+            If a population is in none of the tubes, means several, or no channel is
+            given.
+        PanelError
+            If a channel is in none of the files.
         """
         import pandas as pd
 
-        wanted = [population] if isinstance(population, str) else population
-        rows = []
-        for file, keys in zip(self.files, self._keys, strict=True):
-            if tube is not None and keys["tube"] != tube:
-                continue
-            strategy = file.gated.strategy
-            paths = (
-                strategy.paths
-                if wanted is None
-                else [strategy.path(name) for name in wanted if name in strategy]
-            )
-            data = self.study.read_file(file.row)
-            names = [name for name in channels if name in data.panel]
-            columns = self._columns(file, data, names, scaled=scaled)
-            for path in paths:
-                mask = file.gated.mask(path)
-                for name, values in zip(names, columns, strict=True):
-                    found = median_with_interval(values[mask])
-                    rows.append({**keys, "population": path, "channel": name, **found})
-        if not rows:
-            msg = (
-                f"no gated tube has {listed(channels)} and {listed(wanted or ['any'])}"
-            )
+        if not channels:
+            msg = "give at least one channel, such as medians('CD56')"
             raise PopulationError(msg)
+        paths = paths_by_tube(self.strategies, population, tube)
+        rows, measured = [], set()
+        for keys, files in self._by_sample(paths):
+            samples = [self.study.read_file(file.row) for file in files]
+            names = [c for c in channels if all(c in data.panel for data in samples)]
+            measured.update(names)
+            columns = [
+                values_for(file.gated.strategy, data, names, scaled=scaled)
+                for file, data in zip(files, samples, strict=True)
+            ]
+            pooled = map(np.concatenate, zip(*columns, strict=True))
+            masks = {path: joined_mask(files, path) for path in paths[keys["tube"]]}
+            found = median_rows(dict(zip(names, pooled, strict=True)), masks)
+            rows += [{**keys, **row} for row in found]
+        for name in channels:
+            if name not in measured:
+                samples[-1].panel.index(name)  # raises, with suggestions
+                msg = f"channel {name!r} is not in all the runs that are pooled"
+                raise PopulationError(msg)
         return self._finished(pd.DataFrame(rows))
+
+    def _by_sample(
+        self, tubes: Collection[str]
+    ) -> list[tuple[dict[str, Any], list[GatedFile]]]:
+        """Return keys and files of each sample and tube; several where runs pool."""
+        grouped: dict[tuple[str, str], tuple[dict[str, Any], list[GatedFile]]] = {}
+        for file, keys in zip(self.files, self._keys, strict=True):
+            if keys["tube"] in tubes:
+                key = (keys["sample"], keys["tube"])
+                grouped.setdefault(key, (keys, []))[1].append(file)
+        if not grouped:
+            msg = f"no file of the tubes {listed(tubes)} could be gated; see .problems"
+            raise StudyError(msg)
+        return list(grouped.values())
 
     def phenotypes(
         self, parent: str, markers: Mapping[str, str], *, tube: str | None = None
@@ -385,16 +353,26 @@ class Populations:
         DataFrame
             ``sample, patient, visit, tube``, one boolean column per call, ``n_events``;
             every combination is a row, also those without events.
+
+        Raises
+        ------
+        PopulationError
+            If a population is unknown, or there are more than 16 calls.
+        StudyError
+            If no file of the tube was gated.
         """
         import pandas as pd
 
         tube = self.tube_of(parent, tube)
         calls = list(markers)
+        if len(calls) > MOST_CALLS:
+            msg = f"phenotypes of {len(calls)} calls are too many; at most {MOST_CALLS}"
+            raise PopulationError(msg)
         codes = np.arange(2 ** len(calls))
         bits = {call: (codes >> bit & 1).astype(bool) for bit, call in enumerate(calls)}
         frames = []
-        for file, keys in zip(self.files, self._keys, strict=True):
-            if keys["tube"] == tube:
+        for keys, files in self._by_sample([tube]):
+            for file in files:
                 masks = [file.gated.packed_mask(markers[call]) for call in calls]
                 found = count_phenotypes(
                     file.gated.packed_mask(parent), masks, file.gated.n_events
@@ -405,3 +383,12 @@ class Populations:
         frame = frame.groupby(by, sort=False, observed=True, as_index=False).sum()
         frame["n_events"] = frame["n_events"].astype("int64")
         return frame
+
+
+def _labels(panel: Panel) -> list[str]:
+    """Name columns by marker, and by detector too where a marker occurs twice."""
+    labels = [channel.label for channel in panel]
+    return [
+        label if labels.count(label) == 1 else f"{label} ({channel.detector})"
+        for label, channel in zip(labels, panel, strict=True)
+    ]

@@ -13,6 +13,7 @@ from longate._validation import listed, suggest
 from longate.cytometry.compensation import Compensation
 from longate.cytometry.transforms import Transform
 from longate.exceptions import PopulationError, StrategyError
+from longate.gating.boolean import parse
 from longate.gating.compiled import compile_strategy, gate_sample
 from longate.gating.gates import BooleanGate, Gate, gates_of
 from longate.gating.tree import resolve_paths
@@ -114,11 +115,7 @@ class GatingStrategy:
 
     def __contains__(self, population: object) -> bool:
         """Whether a path or short name means exactly one population."""
-        try:
-            self.path(str(population))
-        except PopulationError:
-            return False
-        return True
+        return len(self.paths_of(str(population))) == 1
 
     def __getitem__(self, population: str) -> Gate:
         """Return the gate of a population, by path or unique name."""
@@ -137,21 +134,25 @@ class GatingStrategy:
         PopulationError
             If nothing, or more than one population, is meant.
         """
-        if population in self._by_path:
-            return population
-        ends = "/" + population
-        found = [path for path in self._by_path if ("/" + path).endswith(ends)]
+        found = self.paths_of(population)
         if len(found) == 1:
             return found[0]
         if found:
             msg = f"{population!r} means several populations: {listed(found)}"
             raise PopulationError(msg)
-        names = [gate.name for gate in self.gates] + list(self.paths)
+        names = dict.fromkeys([*(gate.name for gate in self.gates), *self.paths])
         msg = (
             f"population {population!r} is not in the strategy {self.name!r}"
             f"{suggest(population, names) or '; it has ' + listed(names, most=20)}"
         )
         raise PopulationError(msg)
+
+    def paths_of(self, population: str) -> tuple[str, ...]:
+        """Return every path that a path, or the end of one, may mean."""
+        if population in self._by_path:
+            return (population,)
+        ends = "/" + population
+        return tuple(path for path in self._by_path if ("/" + path).endswith(ends))
 
     def parent(self, population: str) -> str | None:
         """Return the path of the parent of a population, or None at the root."""
@@ -182,7 +183,16 @@ class GatingStrategy:
 
     def to_json(self) -> str:
         """Return the strategy as JSON text; :meth:`from_json` gives it back."""
-        return json.dumps(self._plain(), sort_keys=True, ensure_ascii=False)
+        matrix: Any = self.compensation
+        if isinstance(matrix, Compensation):
+            matrix = {"matrix": matrix.matrix.tolist(), "channels": matrix.channels}
+        plain = {
+            "name": self.name,
+            "scale": _scale_to_plain(self.scale),
+            "compensation": matrix,
+            "gates": [gate.to_json() for gate in self.gates],
+        }
+        return json.dumps(plain, sort_keys=True, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> GatingStrategy:
@@ -195,39 +205,44 @@ class GatingStrategy:
         """
         try:
             data = json.loads(text)
-            scale, matrix = data["scale"], data["compensation"]
+            scale, matrix = _scale_from_plain(data["scale"]), data["compensation"]
+            if isinstance(matrix, dict):
+                matrix = Compensation(**matrix)
             gates = [Gate.from_json(gate) for gate in data["gates"]]
             name = data["name"]
         except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
             msg = f"the text is not a gating strategy: {error!r}"
             raise StrategyError(msg) from None
-        return cls(
-            gates,
-            scale=_scale_from_plain(scale),
-            compensation=Compensation(**matrix) if isinstance(matrix, dict) else matrix,
-            name=name,
-        )
-
-    def _plain(self) -> dict[str, Any]:
-        matrix: Any = self.compensation
-        if isinstance(matrix, Compensation):
-            matrix = {"matrix": matrix.matrix.tolist(), "channels": matrix.channels}
-        return {
-            "name": self.name,
-            "scale": _scale_to_plain(self.scale),
-            "compensation": matrix,
-            "gates": [gate.to_json() for gate in self.gates],
-        }
+        return cls(gates, scale=scale, compensation=matrix, name=name)
 
     @cached_property
     def id(self) -> str:
         """A hash of everything that decides events, 12 hexadecimal digits.
 
-        The strategy's own name does not count.
+        The strategy's own name does not count, nor do the order of gates and the way in
+        which parents, expressions and numbers are written.
         """
-        plain = {key: value for key, value in self._plain().items() if key != "name"}
-        text = json.dumps(plain, sort_keys=True)
+        matrix = self.compensation
+        scale: Any = self.scale
+        if isinstance(scale, Mapping):
+            scale = {name: s.kernel if s else None for name, s in scale.items()}
+        decisive = {
+            "gates": {path: self._rule(gate) for path, gate in self._by_path.items()},
+            "scale": scale.kernel if isinstance(scale, Transform) else scale,
+            "compensation": matrix.id if isinstance(matrix, Compensation) else matrix,
+        }
+        text = json.dumps(decisive, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def _rule(self, gate: Gate) -> list[Any]:
+        """Return what a gate decides by: its kind and shape, populations as paths."""
+        if isinstance(gate, BooleanGate):
+            terms = [
+                (term.kind, self.path(term.text) if term.kind == "name" else term.text)
+                for term in parse(gate.expression)
+            ]
+            return [gate.kind, terms]
+        return [gate.kind, gate.shape]
 
     def __eq__(self, other: object) -> bool:
         """Whether both decide every event alike, gate by gate."""

@@ -21,11 +21,13 @@ def resolve_paths(gates: Sequence[Gate]) -> dict[str, Gate]:
     StrategyError
         For a parent that does not exist or is ambiguous, a cycle, or a duplicate path.
     """
+    possible = _possible_parents(gates)
     paths: dict[int, str] = {}
     while len(paths) < len(gates):
-        if not _find_paths(gates, paths) and not _settle_one(gates, paths):
-            msg = f"gates lie in each other in a cycle: {_cycle(gates, paths)}"
-            raise StrategyError(msg)
+        if _find_paths(gates, possible, paths) or _settle_one(gates, possible, paths):
+            continue
+        msg = f"gates lie in each other in a cycle: {_cycle(gates, possible, paths)}"
+        raise StrategyError(msg)
     by_path: dict[str, Gate] = {}
     for place, gate in enumerate(gates):
         path = paths[place]
@@ -36,7 +38,9 @@ def resolve_paths(gates: Sequence[Gate]) -> dict[str, Gate]:
     return _in_tree_order(by_path)
 
 
-def _find_paths(gates: Sequence[Gate], paths: dict[int, str]) -> bool:
+def _find_paths(
+    gates: Sequence[Gate], possible: list[list[int]], paths: dict[int, str]
+) -> bool:
     """Add the paths of gates whose parent is certain; say whether there were any."""
     before = len(paths)
     for place, gate in enumerate(gates):
@@ -45,12 +49,11 @@ def _find_paths(gates: Sequence[Gate], paths: dict[int, str]) -> bool:
         if gate.parent is None:
             paths[place] = gate.name
             continue
-        namesakes = _namesakes(place, gates)
-        known = [paths[other] for other in namesakes if other in paths]
-        # A namesake without a path yet might be meant too, unless the path is given.
+        known = [paths[other] for other in possible[place] if other in paths]
+        # One that has no path yet might be meant too, unless the path is given.
         if gate.parent in known:
             paths[place] = f"{gate.parent}/{gate.name}"
-        elif len(known) == len(namesakes):
+        elif len(known) == len(possible[place]):
             parent = _meant(gate, known)
             if parent is None:
                 names = [other.name for other in gates if other is not gate]
@@ -64,7 +67,9 @@ def _find_paths(gates: Sequence[Gate], paths: dict[int, str]) -> bool:
     return len(paths) > before
 
 
-def _settle_one(gates: Sequence[Gate], paths: dict[int, str]) -> bool:
+def _settle_one(
+    gates: Sequence[Gate], possible: list[list[int]], paths: dict[int, str]
+) -> bool:
     """Place a gate whose other possible parents wait, for they lie below it.
 
     ``Singlets``, ``Cells`` in ``Singlets``, and a second ``Singlets`` in ``Cells``:
@@ -72,7 +77,7 @@ def _settle_one(gates: Sequence[Gate], paths: dict[int, str]) -> bool:
     """
     for place, gate in enumerate(gates):
         if place not in paths:
-            known = [paths[p] for p in _namesakes(place, gates) if p in paths]
+            known = [paths[other] for other in possible[place] if other in paths]
             parent = _meant(gate, known)
             if parent is not None:
                 paths[place] = f"{parent}/{gate.name}"
@@ -80,19 +85,20 @@ def _settle_one(gates: Sequence[Gate], paths: dict[int, str]) -> bool:
     return False
 
 
-def _namesakes(place: int, gates: Sequence[Gate]) -> list[int]:
-    """Return the places of gates that have the name of a gate's parent."""
-    gate = gates[place]
-    last = str(gate.parent).rpartition("/")[2]
-    found = [
-        other
-        for other, candidate in enumerate(gates)
-        if candidate.name == last and other != place
-    ]
-    if not found and last == gate.name:
-        msg = f"gates lie in each other in a cycle: {gate.name!r} is its own parent"
-        raise StrategyError(msg)
-    return found
+def _possible_parents(gates: Sequence[Gate]) -> list[list[int]]:
+    """Return for each gate the places of the gates that have its parent's name."""
+    places: dict[str, list[int]] = {}
+    for place, gate in enumerate(gates):
+        places.setdefault(gate.name, []).append(place)
+    possible = []
+    for place, gate in enumerate(gates):
+        last = (gate.parent or "").rpartition("/")[2]
+        found = [other for other in places.get(last, []) if other != place]
+        if gate.parent and not found and last == gate.name:
+            msg = f"gates lie in each other in a cycle: {last!r} is its own parent"
+            raise StrategyError(msg)
+        possible.append(found)
+    return possible
 
 
 def _meant(gate: Gate, known: Sequence[str]) -> str | None:
@@ -107,13 +113,15 @@ def _meant(gate: Gate, known: Sequence[str]) -> str | None:
     return found[0] if found else None
 
 
-def _cycle(gates: Sequence[Gate], paths: dict[int, str]) -> str:
+def _cycle(
+    gates: Sequence[Gate], possible: list[list[int]], paths: dict[int, str]
+) -> str:
     """Name the gates of a cycle, among those that have no path."""
     place = next(place for place in range(len(gates)) if place not in paths)
     seen: list[int] = []
     while place not in seen:
         seen.append(place)
-        place = next(p for p in _namesakes(place, gates) if p not in paths)
+        place = next(other for other in possible[place] if other not in paths)
     return listed(gates[p].name for p in seen[seen.index(place) :])
 
 

@@ -83,7 +83,7 @@ def _fitted(matrix: Compensation, panel: Panel) -> Compensation | None:
 
     Channel numbers (from 1), which some vendors write, become detectors. Channels that
     the file lacks are left out where they neither give nor take anything, as in files
-    from which only some channels were exported; others stay, and are an error when used.
+    from which only some channels were exported; others stay: an error when used.
     """
     names = list(matrix.channels)
     if all(name.isdecimal() and name not in panel for name in names):
@@ -265,10 +265,10 @@ def write_fcs(
         blanks around it), or a keyword is one that the writer sets itself.
     """
     names, values = _events_to_write(events, channels)
-    tops = dict.fromkeys(names, 262144.0)
-    tops.update(
-        ranges if hasattr(ranges, "keys") else dict.fromkeys(names, float(ranges))
-    )
+    if isinstance(ranges, int | float):
+        tops = dict.fromkeys(names, float(ranges))
+    else:
+        tops = dict.fromkeys(names, DEFAULT_RANGE) | dict(ranges or {})
     extra = {str(key): str(value) for key, value in (keywords or {}).items()}
     _refuse_what_does_not_come_back(names, markers or {}, tops, extra, spillover)
     described = [(name, (markers or {}).get(name), float(tops[name])) for name in names]
@@ -329,7 +329,8 @@ def _refuse_what_does_not_come_back(
     ):
         for name in given:
             if name not in names:
-                msg = f"{argument} names {name!r}, which is no channel{suggest(name, names)}"
+                near = suggest(name, names)
+                msg = f"{argument} names {name!r}, which is no channel{near}"
                 raise FcsError(msg)
     for name, top in ranges.items():
         if not 0 < top < float("inf"):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 from longate._validation import listed, one_of, require_columns
 from longate._visits import natural_key
@@ -24,6 +26,7 @@ SPECIMENS = (
 )
 RUN_RULES = ("replace", "pool", "keep")
 _TEXT = ["sample", *REQUIRED, "role", "run", "batch", "specimen", "bead_lot", "reason"]
+_SEPARATORS = (",", ";", "\t", "|")
 _ABOVE_ZERO = ["blood_ul", "dilution"]
 
 
@@ -66,7 +69,9 @@ def read_sample_sheet(
     """
     frame, folder = _load(sheet)
     require_columns(frame, REQUIRED, "the sample sheet", SampleSheetError)
-    frame = frame.reset_index(drop=True)
+    if frame.empty:
+        msg = "the sample sheet has a heading, and no rows"
+        raise SampleSheetError(msg)
     for column in [name for name in _TEXT if name in frame.columns]:
         frame[column] = frame[column].map(_text)
     if "role" not in frame.columns:
@@ -78,28 +83,26 @@ def read_sample_sheet(
     _refuse_one_file_twice(frame)
     if "sample" not in frame.columns:
         frame.insert(0, "sample", frame["patient"] + "_" + frame["visit"])
-    frame = _settle_runs(frame, runs)
+    _refuse_one_name_for_two(frame)
+    frame = _settle_runs(frame, runs).reset_index(drop=True)
     frame["visit"] = _ordered(frame["visit"], visits)
     first = ["sample", "patient", "visit", "tube", "role", "file"]
     return frame[[*first, *(c for c in frame.columns if c not in first)]]
 
 
 def _load(sheet: str | Path | pd.DataFrame) -> tuple[pd.DataFrame, Path]:
+    """Return the rows that hold anything, by their place in the sheet; its folder."""
     import pandas as pd
 
     if isinstance(sheet, pd.DataFrame):
-        return sheet.copy(), Path()
+        return sheet.reset_index(drop=True), Path()
     path = Path(sheet)
     if not path.is_file():
         msg = f"no sample sheet at {path}"
         raise FileNotFoundError(msg)
-    text = dict.fromkeys(_TEXT, str)
     try:
-        if path.suffix.lower() in (".xlsx", ".xlsm"):
-            frame = pd.read_excel(path, dtype=text)
-        else:
-            frame = pd.read_csv(path, dtype=text, sep=None, engine="python")
-    except (ValueError, UnicodeDecodeError, pd.errors.ParserError) as error:
+        frame = _read_table(path).dropna(how="all")
+    except (ValueError, BadZipFile, pd.errors.ParserWarning) as error:
         msg = f"the sample sheet {path} cannot be read as a table: {error}"
         raise SampleSheetError(msg) from None
     if "date" in frame.columns:
@@ -109,6 +112,28 @@ def _load(sheet: str | Path | pd.DataFrame) -> tuple[pd.DataFrame, Path]:
             msg = f"the sample sheet {path} has a date that cannot be read: {error}"
             raise SampleSheetError(msg) from None
     return frame, path.parent
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    text = dict.fromkeys(_TEXT, str)
+    if path.suffix.lower() in (".xlsx", ".xlsm"):
+        return pd.read_excel(path, dtype=text)
+    encoding = "utf-8-sig"  # spreadsheets write a byte order mark
+    with path.open(encoding=encoding) as file:
+        heading = file.readline()
+    with warnings.catch_warnings():
+        # Rows longer than the heading would be cut with a warning.
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        return pd.read_csv(
+            path,
+            sep=max(_SEPARATORS, key=heading.count),
+            dtype=text,
+            encoding=encoding,
+            index_col=False,
+            skip_blank_lines=False,
+        )
 
 
 def _text(cell: Any) -> str:
@@ -153,8 +178,10 @@ def _check_cells(frame: pd.DataFrame) -> None:
             )
             raise SampleSheetError(msg)
     if "specimen" in frame.columns:
-        for specimen in set(frame["specimen"]) - {""}:
-            one_of("specimen", specimen, SPECIMENS, SampleSheetError)
+        for index, specimen in frame["specimen"].items():
+            argument = f"row {int(str(index)) + 2} of the sample sheet: specimen"
+            if specimen:
+                one_of(argument, specimen, SPECIMENS, SampleSheetError)
     for column in [name for name in _ABOVE_ZERO if name in frame.columns]:
         import pandas as pd
 
@@ -175,6 +202,20 @@ def _refuse_one_file_twice(frame: pd.DataFrame) -> None:
             f"the sample sheet names {names} more than once: rows {_rows(frame, twice)}"
         )
         raise SampleSheetError(msg)
+
+
+def _refuse_one_name_for_two(frame: pd.DataFrame) -> None:
+    samples = frame[frame["role"] == "sample"]
+    for name, group in samples.groupby("sample", sort=False):
+        visits = group[["patient", "visit"]].drop_duplicates()
+        if len(visits) > 1:
+            meant = " and ".join(f"{p!r} at {v!r}" for p, v in visits.to_numpy())
+            msg = (
+                f"sample {name!r} means patients {meant} in rows "
+                f"{_rows(frame, frame.index.isin(group.index))}; give each visit of a "
+                "patient a name of its own in a column 'sample'"
+            )
+            raise SampleSheetError(msg)
 
 
 def _settle_runs(frame: pd.DataFrame, runs: str | None) -> pd.DataFrame:
@@ -206,7 +247,7 @@ def _settle_runs(frame: pd.DataFrame, runs: str | None) -> pd.DataFrame:
         order = frame["run"].map(natural_key)
         ranked = frame.assign(_order=order)[is_sample].sort_values("_order")
         kept = ranked.drop_duplicates(keys, keep="last").index
-        frame = frame[~is_sample | frame.index.isin(kept)].reset_index(drop=True)
+        frame = frame[~is_sample | frame.index.isin(kept)]
     return frame
 
 
@@ -216,6 +257,10 @@ def _ordered(column: pd.Series, visits: Sequence[str] | None) -> pd.Categorical:
     found = [visit for visit in column.unique() if visit]
     declared = [str(visit) for visit in visits] if visits is not None else None
     order = sorted(found, key=natural_key) if declared is None else declared
+    twice = sorted({visit for visit in order if order.count(visit) > 1})
+    if twice:
+        msg = f"visits={listed(order)} names {listed(twice)} twice"
+        raise SampleSheetError(msg)
     missing = [visit for visit in found if visit not in order]
     if missing:
         msg = f"visits={listed(order)} lacks {listed(missing)} of the sample sheet"

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +36,10 @@ MARKERS = ("CD16", "CD57", "KIR", "NKG2A", "NKG2C", "CX3CR1", "CD62L", "CD27")
 ADAPTIVE_NOTE = (
     "NKG2C was not measured: a CD57 rise is not separable from adaptive (CMV) "
     "expansion."
+)
+NO_CD57_NOTE = (
+    "CD57 was not measured: adaptive cells (CD57+ NKG2C+) are counted with the other "
+    "CD56dim CD16+ cells."
 )
 NEG16POS_NOTE = (
     "The NK parent does not remove CD14+ and CD19+ cells: CD56neg CD16+ events are not "
@@ -61,7 +65,7 @@ class Stage:
 
     label: str
     words: str
-    rule: Rule
+    rule: Rule = field(compare=False)
     on_axis: bool = True
 
 
@@ -205,11 +209,13 @@ def _five_stage(
     late, words, used = _late_rule(markers)
     stages = [_cd56_negative(lineage_removed), _OUTSIDE, *_BRIGHT, _DIM16NEG]
     notes = [] if lineage_removed else [NEG16POS_NOTE]
-    if "NKG2C" in markers and "CD57" in markers:
+    if "NKG2C" not in markers:
+        notes.append(ADAPTIVE_NOTE)
+    elif "CD57" not in markers:
+        notes.append(NO_CD57_NOTE)
+    else:
         stages.append(_ADAPTIVE)
         used.append("NKG2C")
-    else:
-        notes.append(ADAPTIVE_NOTE)
     if "CD57" in markers:
         rule = "CD56dim CD16+ CD57+"
         stages.append(Stage("dim_CD57", rule, lambda calls: calls["CD57"]))

@@ -1,0 +1,182 @@
+"""What a person has to decide before a drafted sample sheet is a study."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Any
+
+from longate._validation import listed
+from longate.exceptions import FcsError
+from longate.io.fcs_layout import read_layout
+from longate.io.fcs_rewrite import event_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    import pandas as pd
+
+    from longate.io.fcs import FileHead
+
+COLUMNS = ["conflict", "files", "detail"]
+"""The table of conflicts."""
+
+_KEYS = ["patient", "visit", "tube"]
+_Found = tuple[str, list[int], str]
+
+
+def find_conflicts(
+    sheet: pd.DataFrame,
+    names: Sequence[str],
+    heads: Mapping[int, FileHead],
+    notes: Iterable[tuple[str, int, str]],
+) -> list[dict[str, str]]:
+    """Return the conflicts of a drafted sheet.
+
+    Parameters
+    ----------
+    sheet : DataFrame
+        The draft, its index the place of each file.
+    names : sequence of str
+        Names of the files, below the folder.
+    heads : mapping of int to FileHead
+        What the legible files say.
+    notes : iterable of (str, int, str)
+        Kind, place and detail of what was noticed on single files.
+
+    Returns
+    -------
+    list of dict
+        ``conflict, files`` (joined by ``"; "``), ``detail``; the gravest kinds first.
+    """
+    gathered: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for kind, place, detail in notes:
+        gathered[kind, detail].append(place)
+    found: list[_Found] = [
+        (kind, places, detail) for (kind, detail), places in gathered.items()
+    ]
+    samples = sheet[sheet["role"] == "sample"]
+    found += _missing_cells(samples)
+    found += _several_files(samples)
+    found += _same_events(heads)
+    found += _no_events(sheet)
+    found += _missing_parts(samples)
+    found += _several_dates(samples)
+    found += _several_cytometers(sheet, heads)
+    found += _panels(samples, heads)
+    order = list(dict.fromkeys(["unreadable", "missing cell", "several files"]))
+    found.sort(key=lambda one: order.index(one[0]) if one[0] in order else len(order))
+    return [
+        {
+            "conflict": kind,
+            "files": "; ".join(names[place] for place in places),
+            "detail": detail,
+        }
+        for kind, places, detail in found
+    ]
+
+
+def _missing_cells(samples: pd.DataFrame) -> Iterator[_Found]:
+    for column in _KEYS:
+        blank = samples.index[samples[column] == ""]
+        if len(blank):
+            yield "missing cell", list(blank), f"{column} is not known"
+
+
+def _several_files(samples: pd.DataFrame) -> Iterator[_Found]:
+    whole = samples[(samples[_KEYS] != "").all(axis=1)]
+    for (patient, visit, tube), rows in whole.groupby(_KEYS, sort=False):
+        if len(rows) > 1:
+            detail = (
+                f"{len(rows)} files of {patient} {visit} {tube}: runs are numbered by "
+                "time; exclude one with a reason, or choose runs= in read_study"
+            )
+            yield "several files", list(rows.index), detail
+
+
+def _same_events(heads: Mapping[int, FileHead]) -> Iterator[_Found]:
+    """Only files of one shape are read, so that most folders cost nothing."""
+    shapes: dict[Any, list[int]] = defaultdict(list)
+    for place, head in heads.items():
+        if head.n_events:
+            shapes[head.n_events, head.panel.channels].append(place)
+    for alike in shapes.values():
+        hashes: dict[str, list[int]] = defaultdict(list)
+        for place in alike if len(alike) > 1 else ():
+            path = heads[place].path
+            try:
+                ranges = [part for one in read_layout(path) for part in one.data]
+                hashes[event_hash(path, ranges)].append(place)
+            except (FcsError, OSError):
+                continue
+        for same in hashes.values():
+            if len(same) > 1:
+                yield "same events", same, "one measurement under several names"
+
+
+def _no_events(sheet: pd.DataFrame) -> Iterator[_Found]:
+    empty = sheet.index[sheet["n_events"].fillna(1) == 0]
+    if len(empty):
+        yield "no events", list(empty), "$TOT is 0"
+
+
+def _missing_parts(samples: pd.DataFrame) -> Iterator[_Found]:
+    """Name the tube or visit that most others have."""
+    whole = samples[(samples[_KEYS] != "").all(axis=1)]
+    for group, part in ((["patient", "visit"], "tube"), (["patient"], "visit")):
+        has = {key: set(rows[part]) for key, rows in whole.groupby(group, sort=False)}
+        counts = Counter(one for parts in has.values() for one in parts)
+        usual = [one for one, n in counts.items() if 2 * n > len(has)]
+        for key, parts in has.items():
+            lacking = [one for one in usual if one not in parts]
+            if lacking:
+                where = " ".join(str(one) for one in key)
+                yield "missing part", [], f"{where} has no {part} {listed(lacking)}"
+
+
+def _several_dates(samples: pd.DataFrame) -> Iterator[_Found]:
+    known = samples[(samples["visit"] != "") & samples["date"].notna()]
+    for (patient, visit), rows in known.groupby(["patient", "visit"], sort=False):
+        days = sorted({day.date().isoformat() for day in rows["date"]})
+        if len(days) > 1:
+            detail = f"{patient} {visit} was acquired on {', '.join(days)}"
+            yield "several dates", list(rows.index), detail
+
+
+def _several_cytometers(
+    sheet: pd.DataFrame, heads: Mapping[int, FileHead]
+) -> Iterator[_Found]:
+    places: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for place in heads:
+        key = (sheet["cytometer"][place], sheet["serial"][place])
+        places[key].append(place)
+    if len(places) > 1:
+        ordered = sorted(places.items(), key=lambda one: -len(one[1]))
+        told = [
+            f"{name or 'not recorded'} {serial} ({len(of)} files)".replace("  ", " ")
+            for (name, serial), of in ordered
+        ]
+        others = sorted(place for _, of in ordered[1:] for place in of)
+        yield "several cytometers", others, ", ".join(told)
+
+
+def _panels(samples: pd.DataFrame, heads: Mapping[int, FileHead]) -> Iterator[_Found]:
+    """Compare panels and names of tubes: each should tell the other."""
+    by_tube: dict[str, dict[Any, list[int]]] = defaultdict(lambda: defaultdict(list))
+    by_panel: dict[Any, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for place in samples.index:
+        tube = samples["tube"][place]
+        panel = tuple((c.detector, c.marker or "") for c in heads[place].panel)
+        if tube:
+            by_tube[tube][panel].append(place)
+            by_panel[panel][tube].append(place)
+    for tube, panels in by_tube.items():
+        if len(panels) > 1:
+            most = max(panels, key=lambda panel: len(panels[panel]))
+            others = [p for panel, of in panels.items() if panel != most for p in of]
+            detail = f"tube {tube!r} has {len(panels)} panels; these are not the usual"
+            yield "several panels", sorted(others), detail
+    for tubes in by_panel.values():
+        if len(tubes) > 1:
+            places = sorted(place for of in tubes.values() for place in of)
+            detail = f"one panel under the tubes {listed(tubes)}"
+            yield "several tubes", places, detail

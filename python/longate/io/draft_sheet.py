@@ -1,0 +1,240 @@
+"""Draft a sample sheet from a folder of FCS files, to be corrected by hand."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from longate.exceptions import LongateError, SampleSheetError
+from longate.io import acquisition
+from longate.io.copies import fcs_files
+from longate.io.draft_conflicts import COLUMNS, find_conflicts
+from longate.io.draft_rows import propose_row
+from longate.io.fcs import FileHead, scan_file
+from longate.io.file_names import NamePattern
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+SHEET_COLUMNS = [
+    "file",
+    "patient",
+    "visit",
+    "tube",
+    "role",
+    "run",
+    "batch",
+    "date",
+    "cytometer",
+    "serial",
+    "n_events",
+    "reason",
+]
+
+
+@dataclass(frozen=True, repr=False)
+class DraftSheet:
+    """A proposal for a sample sheet, and what a person has to decide.
+
+    Made by :func:`draft_sheet`.
+
+    Parameters
+    ----------
+    sheet : DataFrame
+        One row per FCS file: ``file`` (absolute), ``patient, visit, tube, role, run,
+        batch, date, cytometer, serial, n_events, reason``, and further names of the
+        pattern. :func:`longate.read_study` takes it once no cell of a sample is blank.
+    conflicts : DataFrame
+        ``conflict`` (a short kind), ``files`` (their names), ``detail``.
+    """
+
+    sheet: pd.DataFrame = field(compare=False)
+    conflicts: pd.DataFrame = field(compare=False)
+
+    def __repr__(self) -> str:
+        """Count; names of patients are not shown."""
+        samples = self.sheet[self.sheet["role"] == "sample"]
+        named = {
+            column: samples.loc[samples[column] != "", column].nunique()
+            for column in ("patient", "visit", "tube")
+        }
+        return (
+            f"DraftSheet · {len(self.sheet)} files · {len(samples)} samples · "
+            f"{named['patient']} patients · {named['visit']} visits · "
+            f"{named['tube']} tubes · {len(self.conflicts)} conflicts\n"
+            "  .sheet  .conflicts  .save(path)"
+        )
+
+    def save(self, path: str | Path) -> Path:
+        """Write the proposal where a person corrects it; files relative to it.
+
+        Parameters
+        ----------
+        path : path-like
+            ``.xlsx``, with the conflicts on a second sheet, or ``.csv``, with the
+            conflicts in a file of its own beside (``<name>_conflicts.csv``). Existing
+            files are replaced.
+
+        Raises
+        ------
+        SampleSheetError
+            If the suffix is another, or openpyxl is not installed.
+        """
+        path = Path(path)
+        sheet = self.sheet.copy()
+        folder = path.parent.absolute()
+        sheet["file"] = [
+            Path(os.path.relpath(name, folder)).as_posix() for name in sheet["file"]
+        ]
+        if path.suffix.lower() == ".csv":
+            sheet.to_csv(path, index=False)
+            beside = path.with_name(f"{path.stem}_conflicts.csv")
+            self.conflicts.to_csv(beside, index=False)
+        elif path.suffix.lower() == ".xlsx":
+            _save_xlsx(path, {"samples": sheet, "conflicts": self.conflicts})
+        else:
+            msg = f"{path.name} must end in .xlsx or .csv"
+            raise SampleSheetError(msg)
+        return path
+
+
+def draft_sheet(folder: str | Path, *, pattern: str | None = None) -> DraftSheet:
+    """Propose a sample sheet for the FCS files of a folder.
+
+    Names of files come first, keywords second; where both say something and differ, it
+    is a conflict. Nothing is left out: what cannot be read has the role ``exclude``.
+
+    Parameters
+    ----------
+    folder : path-like
+        Searched with all folders in it; FCS files are told by their first bytes.
+    pattern : str, optional
+        How names are read: a template such as ``"{patient}_{visit}_{tube}"``, or a
+        regular expression with named groups such as
+        ``r"s(?P<patient>\\d+)a(?P<visit>\\d+)"``. Names beside the columns of the sheet
+        become columns. Without it, words that look like a patient's number and a visit
+        (``P07``, ``m06``, ``24h``) are taken for one.
+
+    Returns
+    -------
+    DraftSheet
+        Where no visit is known, visits are numbered by date and listed as a conflict.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder.
+    SampleSheetError
+        If the pattern cannot be understood, or the folder has no FCS file.
+    """
+    import pandas as pd
+
+    folder = Path(folder)
+    if not folder.is_dir():
+        msg = f"no folder at {folder}"
+        raise FileNotFoundError(msg)
+    names = NamePattern(pattern) if pattern is not None else None
+    paths = fcs_files(folder)
+    if not paths:
+        msg = f"{folder} holds no FCS file"
+        raise SampleSheetError(msg)
+    shown = [path.relative_to(folder).as_posix() for path in paths]
+    heads: dict[int, FileHead] = {}
+    rows: list[dict[str, Any]] = []
+    notes: list[tuple[str, int, str]] = []
+    for place, (path, name) in enumerate(zip(paths, shown, strict=True)):
+        try:
+            heads[place] = scan_file(path)
+            row, of_file = propose_row(name, heads[place], names)
+        except (LongateError, OSError) as error:
+            reason = f"cannot be read: {error}".replace(str(path), name)
+            row, of_file = (
+                {"role": "exclude", "reason": reason},
+                [("unreadable", reason)],
+            )
+        rows.append({"file": str(path.absolute()), **row})
+        notes += [(kind, place, detail) for kind, detail in of_file]
+    frame = _frame(rows, names.fields if names else [])
+    notes += _number_visits(frame)
+    _number_runs(frame, [_clock(heads.get(place)) for place in range(len(paths))])
+    conflicts = find_conflicts(frame, shown, heads, notes)
+    return DraftSheet(frame, pd.DataFrame(conflicts, columns=COLUMNS))
+
+
+def _frame(rows: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    further = [name for name in fields if not name.startswith("_")]
+    columns = list(dict.fromkeys([*SHEET_COLUMNS, *further]))
+    frame = pd.DataFrame(list(rows), columns=columns)
+    for column in columns:
+        if column not in ("date", "n_events"):
+            frame[column] = frame[column].fillna("")
+    frame["n_events"] = frame["n_events"].astype("Int64")
+    frame["date"] = pd.to_datetime(frame["date"])
+    return frame
+
+
+def _number_visits(frame: pd.DataFrame) -> list[tuple[str, int, str]]:
+    """Number the dates of a patient for whom no visit at all is known."""
+    notes = []
+    samples = frame[(frame["role"] == "sample") & (frame["patient"] != "")]
+    for _, rows in samples.groupby("patient", sort=False):
+        if (rows["visit"] == "").all() and rows["date"].notna().all():
+            numbers = rows["date"].rank(method="dense").astype(int)
+            frame.loc[rows.index, "visit"] = "v" + numbers.astype(str)
+            detail = "numbered by date within the patient, as no name tells a visit"
+            notes += [("visit", int(place), detail) for place in rows.index]
+    return notes
+
+
+def _number_runs(frame: pd.DataFrame, clocks: Sequence[str]) -> None:
+    """Number the files of one patient, visit and tube by their time."""
+    keys = ["patient", "visit", "tube"]
+    samples = frame[(frame["role"] == "sample") & (frame[keys] != "").all(axis=1)]
+    for _, rows in samples.groupby(keys, sort=False):
+        if len(rows) > 1 and (rows["run"] == "").any():
+            ordered = sorted(rows.index, key=lambda place: clocks[place])
+            for number, place in enumerate(ordered, start=1):
+                frame.loc[place, "run"] = str(number)
+
+
+def _clock(head: FileHead | None) -> str:
+    """Return day and time of acquisition, so that text sorts as time does."""
+    if head is None:
+        return ""
+    day = acquisition.acquisition_date(head.keywords)
+    return f"{day or ''} {acquisition.first_value(head.keywords, ('$BTIM',)) or ''}"
+
+
+def _save_xlsx(path: Path, sheets: Mapping[str, pd.DataFrame]) -> None:
+    import pandas as pd
+
+    try:
+        from openpyxl import Workbook
+        from openpyxl.styles import Font
+    except ImportError:
+        msg = f"{path.name} needs openpyxl: pip install 'longate[xlsx]', or save a .csv"
+        raise SampleSheetError(msg) from None
+    book = Workbook()
+    book.remove(book.active)
+    for title, frame in sheets.items():
+        page = book.create_sheet(title)
+        page.append(list(frame.columns))
+        for row in frame.itertuples(index=False):
+            page.append([None if pd.isna(cell) or cell == "" else cell for cell in row])
+        for cells in page.iter_cols():
+            cells[0].font = Font(bold=True)
+            for cell in cells[1:]:
+                if isinstance(cell.value, str):
+                    cell.data_type = "s"  # a name that begins with "=" is no formula
+                elif cell.is_date:
+                    cell.number_format = "yyyy-mm-dd"
+            widest = max(len(str(cell.value or "")) for cell in cells)
+            page.column_dimensions[cells[0].column_letter].width = min(widest + 2, 60)
+        page.freeze_panes = "A2"
+    book.save(path)

@@ -1,0 +1,303 @@
+"""Copy an FCS file with some values of its keywords replaced, and nothing else.
+
+Segments stay where they are as long as the new TEXT fits; else all that follows it
+moves, and with it every offset, in HEADER and in TEXT, of every data set.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+from longate.exceptions import FcsError
+from longate.io.fcs_layout import (
+    CRC_BYTES,
+    FIELDS,
+    HEADER_BYTES,
+    OFFSET_KEYWORDS,
+    DataSet,
+    Range,
+    TextPlace,
+    header_offsets,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+Key = tuple[int, str]
+"""Which segment of keywords: the number of its data set, and its kind."""
+
+OTHER_BYTES = "(other bytes)"
+_BLOCK = 1 << 20
+_LARGEST_IN_HEADER = 99_999_999
+_MOST_ROUNDS = 10
+_BLANK = " \t\r\n\0"
+_NOTHING = b" \0\r\n0"
+
+
+class Patch(NamedTuple):
+    """Bytes that are written for others; None is blanks, as many as there were."""
+
+    begin: int
+    end: int
+    new: bytes | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a copy is written.
+
+    Parameters
+    ----------
+    patches : tuple of Patch
+        In the order of the file.
+    grown : tuple of (int, int)
+        Behind which byte the copy is longer, and by how much.
+    hidden_bytes : int
+        How many bytes outside of all segments are blanked.
+    """
+
+    patches: tuple[Patch, ...]
+    grown: tuple[tuple[int, int], ...]
+    hidden_bytes: int
+
+    def moved(self, position: int) -> int:
+        """Return where a byte of the source lies in the copy."""
+        return _moved(position, self.grown)
+
+
+def plan_copy(
+    source: Path,
+    layout: Sequence[DataSet],
+    edits: Mapping[Key, Mapping[int, str]],
+    *,
+    keep_other: bool = False,
+) -> Plan:
+    """Settle every byte of the copy that differs.
+
+    Parameters
+    ----------
+    source : Path
+        The file.
+    layout : sequence of DataSet
+        Its data sets.
+    edits : mapping
+        New values, by segment and place of the pair in it.
+    keep_other : bool
+        Whether bytes outside of all segments are kept; else they are blanked, and
+        give room to longer keywords.
+
+    Raises
+    ------
+    FcsError
+        If kept bytes would have to move, or an offset does not fit in HEADER.
+    """
+    gaps = _gaps(layout, source.stat().st_size)
+    hidden = _not_blank(source, gaps)
+    room = {} if keep_other else dict(gaps)
+    places = {(one.number, p.kind): p for one in layout for p in one.texts}
+    texts = {
+        key: place.text.with_values(edits.get(key, {}))
+        for key, place in places.items()
+        if place.text is not None
+    }
+    for _ in range(_MOST_ROUNDS):
+        grown = _grown(places, texts, room)
+        settled = {}
+        for one in layout:
+            for place in one.texts:
+                if place.text is not None:
+                    key = (one.number, place.kind)
+                    values = dict(edits.get(key, {}))
+                    values |= _offset_values(one, place, texts, grown)
+                    settled[key] = place.text.with_values(values)
+        if settled == texts:
+            break
+        texts = settled
+    else:
+        msg = "the offsets of the copy do not settle"
+        raise FcsError(msg)
+    if keep_other and grown and hidden:
+        msg = (
+            f"its new keywords need more room, and {OTHER_BYTES}, which keep names, "
+            "would move; use shorter pseudonyms"
+        )
+        raise FcsError(msg)
+    patches = _patches(layout, texts, grown, room)
+    taken = {patch.end for patch in patches}
+    if not keep_other:
+        patches += [Patch(*gap, None) for gap in hidden if gap[1] not in taken]
+    blanked = 0 if keep_other else sum(end - begin for begin, end in hidden)
+    return Plan(tuple(sorted(patches, key=lambda patch: patch.begin)), grown, blanked)
+
+
+def copy_patched(source: Path, target: Path, plan: Plan) -> None:
+    """Write the copy to a file that does not exist yet."""
+    with source.open("rb") as old, target.open("xb") as new:
+        for patch in plan.patches:
+            _copy(old, new, patch.begin - old.tell())
+            if patch.new is None:
+                _fill(new, patch.end - patch.begin)
+            else:
+                new.write(patch.new)
+            old.seek(patch.end)
+        _copy(old, new, None)
+
+
+def event_hash(path: Path, ranges: Iterable[Range]) -> str:
+    """Return the SHA-256 of the DATA segments of a file."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for begin, end in ranges:
+            file.seek(begin)
+            left = end - begin
+            while left and (block := file.read(min(left, _BLOCK))):
+                digest.update(block)
+                left -= len(block)
+    return digest.hexdigest()
+
+
+def _copy(old: BinaryIO, new: BinaryIO, length: int | None) -> None:
+    while length is None or length > 0:
+        block = old.read(_BLOCK if length is None else min(length, _BLOCK))
+        if not block:
+            return
+        new.write(block)
+        length = None if length is None else length - len(block)
+
+
+def _fill(new: BinaryIO, length: int) -> None:
+    while length > 0:
+        new.write(b" " * min(length, _BLOCK))
+        length -= _BLOCK
+
+
+def _gaps(layout: Sequence[DataSet], size: int) -> list[Range]:
+    """Return what lies between the segments, and behind the last."""
+    known = sorted(part for one in layout for part in one.known)
+    ends = [end for _, end in known]
+    begins = [*(begin for begin, _ in known[1:]), size]
+    return [(a, b) for a, b in zip(ends, begins, strict=True) if a < b]
+
+
+def _not_blank(source: Path, gaps: Iterable[Range]) -> list[Range]:
+    """Return the gaps that hold more than blanks and zeros."""
+    found = []
+    with source.open("rb") as file:
+        for begin, end in gaps:
+            file.seek(begin)
+            if file.read(end - begin).strip(_NOTHING):
+                found.append((begin, end))
+    return found
+
+
+def _grown(
+    places: Mapping[Key, TextPlace], texts: Mapping[Key, bytes], room: Mapping[int, int]
+) -> tuple[tuple[int, int], ...]:
+    """Return where the copy is longer than the source, and by how much."""
+    grown = []
+    for key, new in texts.items():
+        begin, end = places[key].range
+        wide = room.get(end, end)
+        if len(new) > wide - begin:
+            grown.append((wide, len(new) - (wide - begin)))
+    return tuple(grown)
+
+
+def _moved(position: int, grown: Iterable[tuple[int, int]]) -> int:
+    return position + sum(more for behind, more in grown if behind <= position)
+
+
+def _offset(
+    one: DataSet,
+    kind: str,
+    old: int,
+    texts: Mapping[Key, bytes],
+    grown: Iterable[tuple[int, int]],
+    *,
+    is_end: bool,
+) -> int:
+    """Return an offset of the copy, counted from the data set's first byte."""
+    base = _moved(one.base, grown)
+    place = next((place for place in one.texts if place.kind == kind), None)
+    if old == 0 or (place and place.text is None):  # 0: there is no such segment
+        return 0
+    if place is None:
+        return _moved(one.base + old, grown) - base
+    begin = _moved(place.range[0], grown) - base
+    return begin + len(texts[one.number, kind]) - 1 if is_end else begin
+
+
+def _offset_values(
+    one: DataSet,
+    place: TextPlace,
+    texts: Mapping[Key, bytes],
+    grown: Iterable[tuple[int, int]],
+) -> dict[int, str]:
+    """Return the keywords of a segment that hold offsets which the copy changes."""
+    if place.text is None or place.kind == "ANALYSIS":
+        return {}
+    meant = {"$NEXTDATA": ("next data set", False)}
+    for kind, (begin, end) in OFFSET_KEYWORDS.items():
+        meant |= {begin: (kind, False), end: (kind, True)}
+    values = {}
+    for index, (keyword, value) in enumerate(place.text.pairs):
+        digits = value.strip(_BLANK)
+        if keyword.upper() in meant and digits.isascii() and digits.isdecimal():
+            kind, is_end = meant[keyword.upper()]
+            new = _offset(one, kind, int(digits), texts, grown, is_end=is_end)
+            if new != int(digits):
+                values[index] = _as_written(value, new)
+    return values
+
+
+def _as_written(value: str, number: int) -> str:
+    """Write a number as wide, and on the same side, as the one that it replaces."""
+    digits = value.strip(_BLANK)
+    text = f"{number:0{len(digits)}d}" if digits.startswith("0") else str(number)
+    wide = len(value)
+    return text.rjust(wide) if value[0] in _BLANK else text.ljust(wide)
+
+
+def _patches(
+    layout: Sequence[DataSet],
+    texts: Mapping[Key, bytes],
+    grown: Iterable[tuple[int, int]],
+    room: Mapping[int, int],
+) -> list[Patch]:
+    patches = []
+    for one in layout:
+        header = _header(one, texts, grown)
+        patches.append(Patch(one.base, one.base + HEADER_BYTES, header))
+        for place in one.texts:
+            begin, end = place.range
+            if place.text is None:
+                patches.append(Patch(begin, end, None))
+                continue
+            new, wide = texts[one.number, place.kind], room.get(end, end)
+            if new != place.text.with_values({}) or place.text.dropped:
+                patches.append(Patch(begin, wide, new.ljust(wide - begin)))
+        if one.crc:  # zeros say that it is not computed (FCS 3.1 §3.5)
+            patches.append(Patch(*one.crc, b"0" * CRC_BYTES))
+    return patches
+
+
+def _header(
+    one: DataSet, texts: Mapping[Key, bytes], grown: Iterable[tuple[int, int]]
+) -> bytes:
+    """Return HEADER with the offsets of the copy; those that stay keep their bytes."""
+    header = bytearray(one.header)
+    for index, old in enumerate(header_offsets(one.header)):
+        kind = FIELDS[index // 2]
+        new = _offset(one, kind, old, texts, grown, is_end=index % 2 == 1)
+        if new == old:
+            continue
+        if new > _LARGEST_IN_HEADER:
+            if kind != "DATA" or one.header[:6] == b"FCS2.0":
+                msg = f"{kind} of the copy would lie beyond what HEADER can say"
+                raise FcsError(msg)
+            new = 0
+        header[10 + 8 * index : 18 + 8 * index] = f"{new:>8}".encode()
+    return bytes(header)

@@ -1,0 +1,285 @@
+"""Which keywords of an FCS file may tell who a patient is, and what becomes of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from fnmatch import translate
+from typing import TYPE_CHECKING, NamedTuple
+
+from longate.exceptions import FcsError
+from longate.io.acquisition import shift_date
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+IDENTIFYING_KEYWORDS = (
+    # FCS 3.2 §3.2.20 and its predecessors
+    "$SRC",
+    "$SMNO",
+    "$OP",
+    "$INST",
+    "$INSTADDRESS",
+    "$COM",
+    "$EXP",
+    "$PROJ",
+    "$CELLS",
+    "$SAMPLE*",
+    "$PLATEID",
+    "$PLATENAME",
+    "$CARRIERID",
+    "$LOCATIONID",
+    "$LAST_MODIFIER",
+    "$UNSTAINEDINFO",
+    # whatever the vendor
+    "*PATIENT*",
+    "*SUBJECT*",
+    "*DONOR*",
+    "*BIRTH*",
+    "*PHYSICIAN*",
+    "*OPERATOR*",
+    "*HOSPITAL*",
+    "*INSTITUT*",
+    "*ACCESSION*",
+    "*CASE NUMBER*",
+    "*MRN*",
+    "*BARCODE*",
+    "*COMMENT*",
+    "*SPECIMEN*",
+    "*EXPERIMENT*",
+    "*PROJECT*",
+    "*SAMPLE*ID*",
+    "*SAMPLE*NAME*",
+    "*TUBE*NAME*",
+    "*USER*NAME*",
+    "*LOGIN*NAME*",
+    "*FILE*NAME*",
+    "*PATH",
+    "*GUID*",
+    # BD: FACSDiva, FACSuite, CellQuest, Accuri
+    "PLATE NAME",
+    "PLATE ID",
+    "PREF GW NAME",
+    "*DATA FILE PREFIX*",
+    "&*INSTR. SETT*",
+    "BDPM$INSTRUMENT SETTINGS",
+    "*ACQUISITION DOC*",
+    "*ANALYSIS DOC*",
+    "*FOLDER*",
+    "&*SAMPLE",
+    "#SAMPLE",
+    # Beckman Coulter
+    "@SAMPLEID*",
+    "@TESTFILE",
+    "@TESTNAME",
+    "@LOCATION",
+    "@SETTINGSFILE",
+    "@PANEL",
+    "TESTFILE",
+    "TESTNAME",
+    # Cytek, Miltenyi, Apogee, Stratedigm
+    "GROUPNAME",
+    "@MB_EXPERIMENT",
+    "@MB_ANALYSIS",
+    "@MB_SESSIONID",
+    "CF_SAMPLE",
+    "SF_EXPERIMENT_UID",
+)
+"""Keywords that may name a person, as patterns (``*`` any text), whatever the case."""
+
+DATE_KEYWORDS = ("*DATE*", "*EXPORT TIME*", "*TIMESTAMP*", "$LAST_MODIFIED")
+"""Keywords that hold a day, moved or blanked where dates are shifted."""
+
+PLACEHOLDER = "removed"
+"""What stands for a blanked value, as FCS forbids empty ones (3.1 §3.2.3)."""
+
+# What reading the events needs, and what says which channel is which.
+_STRUCTURAL = re.compile(
+    r"\$(BEGIN|END)(TEXT|STEXT|DATA|ANALYSIS)|\$BYTEORD|\$DATATYPE|\$MODE|\$NEXTDATA"
+    r"|\$PAR|\$TOT|\$UNICODE|\$TIMESTEP|[#@&]?(\w+_|BD)?\$?P\d+[A-Z_]+"
+    r"|(DET_|\$)?SPILL(OVER)?|\$COMP|\$DFC\d+TO\d+",
+    re.IGNORECASE,
+)
+# Not searched for values that were blanked elsewhere: they say what was measured with.
+_TECHNICAL = re.compile(
+    r"\$CYT|\$CYTSN|CYTNUM|@CYTOMETERID|\$SYS|CREATOR|FCSVERSION|CHARSET", re.IGNORECASE
+)
+_WORD = re.compile(r"[^\W\d_]{3}|\d{5}")
+_LEAST_SECRET = 4
+
+
+class Change(NamedTuple):
+    """What becomes of one keyword: what is done, and the new value (None: as it is)."""
+
+    action: str
+    value: str | None
+
+
+class Names:
+    """Names that are looked for as whole words, and what each stands for."""
+
+    def __init__(self, meanings: Mapping[str, object]) -> None:
+        self._meanings = {key.casefold(): meaning for key, meaning in meanings.items()}
+        longest_first = sorted(meanings, key=len, reverse=True)
+        words = "|".join(re.escape(name) for name in longest_first)
+        self._pattern = re.compile(
+            rf"(?<![^\W_])(?:{words})(?![^\W_])" if words else r"(?!)", re.IGNORECASE
+        )
+
+    def meant(self, text: str) -> list[object]:
+        """Return the different meanings of the names in `text`, in order."""
+        found = (
+            self._meanings[match.casefold()] for match in self._pattern.findall(text)
+        )
+        return list(dict.fromkeys(found))
+
+    def replace(self, text: str) -> str:
+        """Return `text` with each name replaced by its meaning."""
+        return self._pattern.sub(
+            lambda match: str(self._meanings[match[0].casefold()]), text
+        )
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What is identifying, what is kept, and what takes its place.
+
+    Parameters
+    ----------
+    also : sequence of str
+        Patterns beside :data:`IDENTIFYING_KEYWORDS`.
+    keep : sequence of str
+        Patterns of what stays.
+    mapping : mapping of str to str
+        Identifying name to pseudonym.
+    shift_dates : int, mapping of str to int, or None
+        Days, for all files or by the patient's name.
+    """
+
+    also: Sequence[str] = ()
+    keep: Sequence[str] = ()
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    shift_dates: int | Mapping[str, int] | None = None
+
+    def __post_init__(self) -> None:
+        if any(not name.strip() for name in self.mapping):
+            msg = "mapping names a blank; its keys must be names or numbers of patients"
+            raise FcsError(msg)
+
+    def keeps(self, keyword: str) -> bool:
+        """Whether the user wants to keep this keyword or part of the file."""
+        return any_fits(self.keep, keyword)
+
+    def is_identifying(self, keyword: str) -> bool:
+        """Whether the value of this keyword may tell who a patient is."""
+        return any_fits((*IDENTIFYING_KEYWORDS, *self.also), keyword)
+
+    def days(self, file_name: str, pairs: Iterable[tuple[str, str]]) -> int | None:
+        """Return by how many days the dates of this file are moved.
+
+        Raises
+        ------
+        FcsError
+            If the days are given by patient and the file does not name exactly one.
+        """
+        if self.shift_dates is None or isinstance(self.shift_dates, int):
+            return self.shift_dates
+        names = Names(self.shift_dates)
+        told = [value for key, value in pairs if self.is_identifying(key)]
+        found = names.meant("\n".join([file_name, *told]))
+        if len(found) != 1:
+            msg = (
+                f"its name and identifying keywords hold {len(found) or 'none'} of the "
+                "patients of shift_dates; exactly one is needed"
+            )
+            raise FcsError(msg)
+        return int(str(found[0]))
+
+    def changes(
+        self, pairs: Sequence[tuple[str, str]], new_name: str, days: int | None
+    ) -> dict[int, Change]:
+        """Return what becomes of keywords, by their place in `pairs`."""
+        names = Names(self.mapping)
+        changes: dict[int, Change] = {}
+        for place, (key, value) in enumerate(pairs):
+            if is_structural(key) or not _is_told(value):
+                continue
+            change = self._change(key, value, new_name, days, names)
+            if change is not None:
+                changes[place] = change
+        repeated = Names(secrets_of(pairs, changes))
+        for place, (key, value) in enumerate(pairs):
+            if place in changes or not is_text(key, value) or self.keeps(key):
+                continue
+            if names.meant(value):
+                changes[place] = Change("mapped", names.replace(value))
+            elif repeated.meant(value):
+                changes[place] = Change("blanked, repeats another", PLACEHOLDER)
+        return changes
+
+    def _change(
+        self, key: str, value: str, new_name: str, days: int | None, names: Names
+    ) -> Change | None:
+        if key.upper() == "$FIL":
+            kept = self.keeps(key)
+            return Change("kept", None) if kept else Change("file name", new_name)
+        if self.is_identifying(key):
+            if self.keeps(key):
+                return Change("kept", None)
+            meant = names.meant(value)
+            if len(meant) == 1:
+                return Change("mapped", str(meant[0]))
+            return Change("blanked", PLACEHOLDER)
+        if days is not None and any_fits(DATE_KEYWORDS, key) and not self.keeps(key):
+            moved = shift_date(value, days)
+            if moved is None:
+                return Change("blanked, no date that can be shifted", PLACEHOLDER)
+            return Change("shifted", moved)
+        return None
+
+
+def any_fits(patterns: Iterable[str], keyword: str) -> bool:
+    """Whether a keyword is one of these, ``*`` being any text, whatever the case."""
+    return any(
+        re.match(_translated(pattern), keyword, re.IGNORECASE) for pattern in patterns
+    )
+
+
+def _translated(pattern: str) -> str:
+    """Only ``*`` is special: keywords may hold brackets and question marks."""
+    return translate(pattern.replace("[", "[[]").replace("?", "[?]"))
+
+
+def is_structural(keyword: str) -> bool:
+    """Whether a keyword is needed to read the events, and never touched."""
+    return _STRUCTURAL.fullmatch(keyword) is not None
+
+
+def is_text(keyword: str, value: str) -> bool:
+    """Whether a keyword holds words or long numbers, which might tell of a patient."""
+    technical = is_structural(keyword) or _TECHNICAL.fullmatch(keyword) is not None
+    return not technical and _is_told(value) and _WORD.search(value) is not None
+
+
+def secrets_of(
+    pairs: Sequence[tuple[str, str]], changes: Mapping[int, Change]
+) -> dict[str, str]:
+    """Return what was taken out of keywords, and what stands there now."""
+    found: dict[str, str] = {}
+    for place, change in changes.items():
+        old = pairs[place][1]
+        if change.value not in (None, old) and pairs[place][0].upper() != "$FIL":
+            found |= _secret(old, str(change.value))
+    return found
+
+
+def _is_told(value: str) -> bool:
+    return value.strip(" \t\r\n\0") not in ("", PLACEHOLDER)
+
+
+def _secret(old: str, new: str) -> dict[str, str]:
+    """Return what must not be found elsewhere: not short, and no plain small number."""
+    text = old.strip()
+    if len(text) < _LEAST_SECRET or (text.isdecimal() and len(text) == _LEAST_SECRET):
+        return {}
+    return {text: new}

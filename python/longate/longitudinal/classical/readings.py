@@ -1,0 +1,178 @@
+"""What every classical test reads: complete rows of patients by visits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from longate._validation import listed, table_of
+from longate._visits import visit_name
+from longate.exceptions import DesignError
+from longate.longitudinal.design import Design, read_design
+from longate.longitudinal.labels import NON_RESPONDER, RESPONDER, Labels
+from longate.longitudinal.measure import Measure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class Readings:
+    """One outcome, patients by visits, missing values included.
+
+    Attributes
+    ----------
+    outcome : str
+        The outcome's name.
+    wide : DataFrame
+        Patients by visits, float64, on the scale of analysis.
+    pairs : tuple of (str, str)
+        The pairs of visits to compare, the earlier one first.
+    """
+
+    outcome: str
+    wide: pd.DataFrame
+    pairs: tuple[tuple[str, str], ...]
+
+    def complete(self, visits: Sequence[str]) -> tuple[pd.DataFrame, int]:
+        """Return the patients with all these visits, and how many lack one.
+
+        Patients without any value of the outcome are no part of it.
+        """
+        seen = self.wide.dropna(how="all")
+        whole = seen[list(visits)].dropna()
+        return whole, len(seen) - len(whole)
+
+
+def read_pairs(
+    data: object,
+    *,
+    value: str | tuple[str, str],
+    scale: str,
+    by: str | Sequence[str] | None,
+    pairs: Sequence[tuple[object, object]] | None,
+    labels: Labels | None = None,
+) -> tuple[Design, list[Readings]]:
+    """Check the data and return each outcome's readings.
+
+    Raises
+    ------
+    DesignError
+        If the data are malformed, a pair is unknown, or responders are apart.
+    """
+    refuse_groups_apart(data, by)
+    named = None if pairs is None else _names(pairs)
+    first, last = (None, None) if named is None else named[0]
+    design = read_design(
+        data,
+        labels or Labels({}, "no labels", ()),
+        Measure.of(value, scale),
+        by=by,
+        family=None,
+        baseline=first,
+        last=last,
+    )
+    known = design.order.names
+    if named is None:
+        named = tuple((known[0], later) for later in known[1:])
+    for pair in named:
+        for visit in pair:
+            if visit not in known:
+                msg = (
+                    f"pairs names the visit {visit!r}, which the data do not have; "
+                    f"known are {listed(known)}"
+                )
+                raise DesignError(msg)
+    return design, [
+        Readings(outcome, design.of(outcome), named) for outcome in design.outcomes
+    ]
+
+
+def _names(pairs: Sequence[tuple[object, object]]) -> tuple[tuple[str, str], ...]:
+    found = []
+    for pair in pairs:
+        if isinstance(pair, str) or len(tuple(pair)) != 2:
+            msg = f"pairs must hold pairs of visits (earlier, later), got {pair!r}"
+            raise DesignError(msg)
+        first, last = (visit_name(visit) for visit in pair)
+        if first == last:
+            msg = f"a pair needs two visits, got {first!r} twice"
+            raise DesignError(msg)
+        found.append((first, last))
+    if not found:
+        msg = "pairs must hold at least one pair of visits (earlier, later)"
+        raise DesignError(msg)
+    return tuple(found)
+
+
+def refuse_groups_apart(data: object, by: str | Sequence[str] | None) -> None:
+    """Refuse to test responders or non-responders by themselves.
+
+    Raises
+    ------
+    DesignError
+        If `by` splits by response, or the data's column label has one label.
+    """
+    frame = table_of(data, "the data", DesignError)
+    groupers = [by] if isinstance(by, str) else list(by or [])
+    labels = {RESPONDER, NON_RESPONDER}
+    for column in frame.columns:
+        if column not in [*groupers, "label"]:
+            continue
+        found = set(frame[column].dropna().astype(str).unique()) & labels
+        if found and (column in groupers or len(found) == 1):
+            msg = (
+                f"responders and non-responders are not tested apart ({column!r} "
+                f"holds {listed(sorted(found))}): a difference between a small and "
+                f"a large p is no evidence of a difference. Use within_groups(data, "
+                f"response, ...), which shows the difference of changes beside them"
+            )
+            raise DesignError(msg)
+
+
+def over_outcomes(
+    readings: Sequence[Readings],
+    test: str,
+    rows_of: Callable[[Readings], list[dict[str, Any]]],
+) -> pd.DataFrame:
+    """Collect rows; among several outcomes one failure does not stop the others.
+
+    Raises
+    ------
+    DesignError
+        If no outcome can be tested.
+    """
+    import pandas as pd
+
+    rows: list[dict[str, Any]] = []
+    problems = []
+    for one in readings:
+        lead = {"outcome": one.outcome, "test": test}
+        try:
+            rows += [lead | row | {"problem": None} for row in rows_of(one)]
+        except DesignError as error:
+            problems.append(error)
+            rows.append(lead | {"problem": str(error)})
+    if len(problems) == len(readings):
+        raise problems[0]
+    table = pd.DataFrame(rows)
+    words = table["problem"].astype(object)
+    return table.assign(problem=words.where(words.notna(), None))
+
+
+def require_spread(readings: Readings, n: int, *, least: int, varies: bool) -> None:
+    """Raise where too few patients are complete, or nothing varies."""
+    if n < least:
+        msg = (
+            f"{readings.outcome}: {n} patient(s) have every visit that is compared; "
+            f"the test needs {least}"
+        )
+        raise DesignError(msg)
+    if not varies:
+        msg = (
+            f"{readings.outcome}: the values do not vary between patients, so that "
+            f"nothing tells how sure a change is; are they rounded, or copied?"
+        )
+        raise DesignError(msg)

@@ -1,0 +1,102 @@
+"""The difference of changes of two groups, by a model of all visits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from longate._validation import listed, require_columns, suggest, table_of
+from longate.exceptions import DesignError
+from longate.longitudinal.labels import NON_RESPONDER, RESPONDER
+from longate._visits import visit_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import pandas as pd
+
+    from longate.longitudinal.mixed.result import MixedModel
+
+
+@dataclass(frozen=True)
+class ModelledDifference:
+    """Responders' change minus non-responders', from baseline to a last visit.
+
+    Attributes
+    ----------
+    estimate, se, df, t, p, low, high : float
+    n_responder, n_non_responder : int
+        Patients with at least one value.
+    notes : tuple of str
+        What has to be known of the fit.
+    """
+
+    estimate: float
+    se: float
+    df: float
+    t: float
+    p: float
+    low: float
+    high: float
+    n_responder: int
+    n_non_responder: int
+    notes: tuple[str, ...]
+
+
+def modelled_difference(
+    model: Callable[[str, pd.DataFrame], MixedModel],
+    table: object,
+    *,
+    value: str,
+    patient: str,
+    visit: str,
+    response: str,
+    baseline: object,
+    last: object,
+    covariates: Sequence[str],
+) -> ModelledDifference:
+    """Fit ``value ~ visit * (response + covariates)`` and take the difference.
+
+    Raises
+    ------
+    DesignError
+        If columns, visits or groups are missing, or the model is refused.
+    """
+    if isinstance(covariates, str):
+        msg = f"covariates must be a list of columns, got {covariates!r}"
+        raise DesignError(msg)
+    frame = table_of(table, "the table", DesignError)
+    require_columns(
+        frame, [value, patient, visit, response, *covariates], "the table", DesignError
+    )
+    labels = frame[response].astype(object)
+    kept = frame[labels.isin([RESPONDER, NON_RESPONDER]) & frame[value].notna()]
+    numbers = kept.drop_duplicates(patient)[response].value_counts()
+    for label in (RESPONDER, NON_RESPONDER):
+        if not numbers.get(label):
+            seen = listed(dict.fromkeys(labels.dropna()))
+            msg = f"no {label} has a value; {response} has {seen or 'no label'}"
+            raise DesignError(msg)
+    visits = list(dict.fromkeys(kept[visit].dropna().map(visit_name)))
+    for argument, given in (("baseline", baseline), ("last", last)):
+        name = visit_name(given)
+        if name not in visits:
+            msg = (
+                f"{argument}={name!r} is not a visit with values; they have "
+                f"{listed(visits)}{suggest(name, visits)}"
+            )
+            raise DesignError(msg)
+    own = [f"`{visit}` * `{name}`" for name in (response, *covariates)]
+    fitted = model(f"`{value}` ~ {' + '.join(own)}", kept)
+    found = fitted.contrast(
+        change=(baseline, last), between=(RESPONDER, NON_RESPONDER)
+    ).iloc[0]
+    return ModelledDifference(
+        **{
+            name: float(found[name])
+            for name in ("estimate", "se", "df", "t", "p", "low", "high")
+        },
+        n_responder=int(numbers[RESPONDER]),
+        n_non_responder=int(numbers[NON_RESPONDER]),
+        notes=fitted.notes,
+    )

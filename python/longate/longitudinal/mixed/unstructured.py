@@ -1,0 +1,256 @@
+"""An own variance of each visit and covariance of each two (MMRM)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from longate._validation import one_of
+from longate.exceptions import DesignError
+from longate.longitudinal.mixed.difference import (
+    ModelledDifference,
+    modelled_difference,
+)
+from longate.longitudinal.mixed.fitted import estimates_of, fitted_model, small_sample
+from longate.longitudinal.mixed.model_data import read_model_data
+from longate.longitudinal.mixed.random_intercept import require_confidence
+from longate.longitudinal.mixed.result import METHODS, MixedModel
+from longate.longitudinal.mixed.unstructured_reml import fit_unstructured
+from longate.longitudinal.mixed.working_scale import WorkingScale
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from longate.longitudinal.mixed.model_data import ModelData
+    from longate.longitudinal.mixed.unstructured_reml import UnstructuredFit
+    from longate.longitudinal.mixed.variables import Factor
+
+# Patients for each variance or covariance, below which a note says so.
+_PATIENTS_PER_ELEMENT = 2
+
+
+def mmrm(
+    formula: str,
+    table: object,
+    *,
+    patient: str = "patient",
+    visit: str = "visit",
+    response: str = "response",
+    df: str = "kenward-roger",
+    confidence: float = 0.95,
+) -> MixedModel:
+    r"""Fit a model for repeated measures with unstructured covariance.
+
+    .. math:: y_i = X_i \beta + e_i, \quad e_i \sim N(0, \Sigma_{[v_i]}),
+
+    with one covariance :math:`\Sigma` of all visits, of which a patient has
+    the part of the visits seen, by restricted maximum likelihood over its
+    log-Cholesky parameters; Kenward-Roger is evaluated in the variances and
+    covariances themselves, in which V is linear. Right where drop-out depends
+    on nothing but values that were seen.
+
+    Parameters
+    ----------
+    formula, table, patient, visit, response, confidence
+        As in :func:`longate.longitudinal.mixed.mixed_model`; the table needs
+        visits, at least two.
+    df : {"kenward-roger", "satterthwaite"}
+        The small-sample method.
+
+    Returns
+    -------
+    MixedModel
+        ``visit_covariance`` is the estimate of :math:`\Sigma`.
+
+    Raises
+    ------
+    DesignError
+        As :func:`longate.longitudinal.mixed.mixed_model`, and if too few
+        patients have two visits together for their covariance.
+
+    References
+    ----------
+    Jennrich and Schluchter 1986, doi:10.2307/2530695. Mallinckrodt et al. 2008,
+    doi:10.1177/009286150804200402. Kenward and Roger 1997, doi:10.2307/2533558.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame(
+    ...     {"patient": list("ABCDEF") * 2, "visit": ["m00"] * 6 + ["m12"] * 6,
+    ...      "response": (["responder"] * 3 + ["non-responder"] * 3) * 2,
+    ...      "y": [.70, .72, .69, .71, .73, .68, .78, .77, .76, .72, .72, .70]}
+    ... )
+    >>> row = mmrm("y ~ visit * response", table).contrast().iloc[0]
+    >>> round(float(row["estimate"]), 4), round(float(row["df"]), 4)
+    (0.06, 4.0)
+    """
+    one_of("df", df, METHODS, DesignError)
+    require_confidence(confidence)
+    data = read_model_data(
+        formula, table, patient=patient, visit=visit, response=response
+    )
+    visits = _require_visits(data, visit)
+    working = WorkingScale.of(data.values, data.fixed.matrix)
+    fit = fit_unstructured(working.columns, data.patients, visits.codes)
+    method = small_sample(fit.moments, df)
+    covariance = fit.visit_covariance * working.unit**2
+    return fitted_model(
+        data,
+        estimates_of(working, fit.moments, method, confidence),
+        model="unstructured covariance of visits, restricted maximum likelihood",
+        df=df,
+        deviance=working.deviance(fit.deviance),
+        variances=_variances(covariance, visits.levels),
+        visit_covariance=_named(covariance, visits.levels),
+        notes=data.notes + _notes(data, visits, fit, identified=method.identified),
+    )
+
+
+def difference_of_changes(
+    table: object,
+    *,
+    value: str,
+    patient: str = "patient",
+    visit: str = "visit",
+    response: str = "response",
+    baseline: object,
+    last: object,
+    covariates: Sequence[str] = (),
+    df: str = "kenward-roger",
+    confidence: float = 0.95,
+) -> ModelledDifference:
+    """Return responders' change minus non-responders' by an MMRM.
+
+    All visits of the table are used; covariates enter with an own effect at
+    each visit. Patients who are neither responder nor non-responder are left
+    out. In complete data without covariates this is Student's t of the
+    changes.
+
+    Parameters
+    ----------
+    table : DataFrame, or an object with a ``.table``
+        Tidy, one row per patient and visit.
+    value : str
+        The column to analyse, on the scale of analysis.
+    patient, visit, response : str
+        Columns; `response` holds responder and non-responder.
+    baseline, last : visit
+        The change is `last` minus `baseline`.
+    covariates : sequence of str
+        Columns, declared beforehand.
+    df : {"kenward-roger", "satterthwaite"}
+    confidence : float
+
+    Returns
+    -------
+    ModelledDifference
+        estimate, se, df, t, p, low, high, n_responder, n_non_responder, notes.
+
+    Raises
+    ------
+    DesignError
+        As :func:`mmrm`.
+    """
+    model = partial(
+        mmrm,
+        patient=patient,
+        visit=visit,
+        response=response,
+        df=df,
+        confidence=confidence,
+    )
+    return modelled_difference(
+        model,
+        table,
+        value=value,
+        patient=patient,
+        visit=visit,
+        response=response,
+        baseline=baseline,
+        last=last,
+        covariates=covariates,
+    )
+
+
+def _require_visits(data: ModelData, visit: str) -> Factor:
+    """Refuse designs whose covariances cannot be told."""
+    visits = data.visits
+    if visits is None:
+        msg = f"an MMRM needs a column of visits with at least two of them: {visit!r}"
+        raise DesignError(msg)
+    k = len(visits.levels)
+    seen = np.zeros((data.n_patients, k), dtype=np.intp)
+    seen[data.patients, visits.codes] = 1
+    together = seen.T @ seen
+    least = _between_columns(data, visits) + 2
+    for one in range(k):
+        for other in range(one):
+            if together[one, other] < least:
+                msg = (
+                    f"{together[one, other]} patient(s) have both "
+                    f"{visits.levels[other]!r} and {visits.levels[one]!r}; their "
+                    f"covariance in this model needs at least {least}. Leave a visit "
+                    f"out, or use the random-intercept model"
+                )
+                raise DesignError(msg)
+    return visits
+
+
+def _between_columns(data: ModelData, visits: Factor) -> int:
+    """Return the rank of the fixed effects within one visit, the largest."""
+    matrix = data.fixed.matrix
+    return max(
+        int(np.linalg.matrix_rank(matrix[visits.codes == code]))
+        for code in range(len(visits.levels))
+    )
+
+
+def _named(covariance: NDArray[np.float64], levels: tuple[str, ...]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(covariance, index=list(levels), columns=list(levels))
+
+
+def _variances(
+    covariance: NDArray[np.float64], levels: tuple[str, ...]
+) -> pd.DataFrame:
+    import pandas as pd
+
+    found = np.diag(covariance)
+    return pd.DataFrame(
+        {"component": list(levels), "variance": found, "sd": np.sqrt(found)}
+    )
+
+
+def _notes(
+    data: ModelData, visits: Factor, fit: UnstructuredFit, *, identified: bool
+) -> tuple[str, ...]:
+    k = len(visits.levels)
+    n = k * (k + 1) // 2
+    notes = []
+    if fit.singular:
+        notes.append(
+            "Covariance of the visits estimated singular: a combination of visits is "
+            "estimated not to vary between patients."
+        )
+    if not identified:
+        notes.append(
+            "These patients do not identify every covariance of the visits; "
+            "directions without information are left out of the degrees of freedom."
+        )
+    if data.n_patients < _PATIENTS_PER_ELEMENT * n:
+        notes.append(
+            f"{data.n_patients} patients carry {n} variances and covariances of "
+            f"{k} visits: few; look at the random-intercept model too."
+        )
+    notes.append(
+        "Patients who were lost are taken to be lost at random given their values "
+        "that were seen. One covariance is taken to hold in all groups."
+    )
+    return tuple(notes)

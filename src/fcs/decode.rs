@@ -1,0 +1,218 @@
+//! Decoding: one channel of plain rows into a contiguous column.
+//!
+//! Byte order, mask, amplification and the width of the column are settled once per channel; what
+//! remains per value is a load at a stride, a few operations and a store side by side.
+
+use super::data::Values;
+use super::{Amplification, ByteOrder, Encoding, File};
+
+/// A number of a column: `f32` where that holds every value exactly, else `f64`.
+pub trait Real: Copy + Send {
+    /// From single precision.
+    fn from_f32(x: f32) -> Self;
+    /// From double precision; exact where the column was chosen by
+    /// [`super::Parameter::scale_fits_float32`].
+    fn from_f64(x: f64) -> Self;
+    /// From an integer, under the same condition.
+    fn from_u64(x: u64) -> Self;
+}
+
+impl Real for f32 {
+    fn from_f32(x: f32) -> Self {
+        x
+    }
+
+    #[allow(clippy::cast_possible_truncation)] // exact, by the choice of the column
+    fn from_f64(x: f64) -> Self {
+        x as Self
+    }
+
+    // At most 24 bits by the choice of the column; a signed 32-bit conversion is the fastest.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
+    fn from_u64(x: u64) -> Self {
+        x as i32 as Self
+    }
+}
+
+impl Real for f64 {
+    fn from_f32(x: f32) -> Self {
+        Self::from(x)
+    }
+
+    fn from_f64(x: f64) -> Self {
+        x
+    }
+
+    fn from_u64(x: u64) -> Self {
+        x as Self
+    }
+}
+
+/// Most entries of a table of scale values.
+const MOST_TABLE: u64 = 1 << 16;
+
+/// What remains to be done with a stored number.
+#[derive(Debug, Clone)]
+enum Step {
+    /// Nothing.
+    Keep,
+    /// The amplification, computed.
+    Compute(Amplification),
+    /// The amplification, looked up for every possible number.
+    Look(Vec<f64>),
+}
+
+/// Decodes one channel of one file.
+#[derive(Debug, Clone)]
+pub struct Decoder {
+    stride: usize,
+    offset: usize,
+    bytes: usize,
+    encoding: Encoding,
+    byte_order: ByteOrder,
+    step: Step,
+}
+
+impl Decoder {
+    /// For channel number `channel` of `file`, which must have it.
+    #[must_use]
+    pub fn new(file: &File, channel: usize, values: Values) -> Self {
+        let parameter = &file.parameters[channel];
+        let amplification = parameter.amplification;
+        let keep = values == Values::Raw || amplification.is_identity();
+        Self {
+            stride: file.event_bytes,
+            offset: parameter.offset,
+            bytes: parameter.bytes,
+            encoding: parameter.encoding,
+            byte_order: file.byte_order,
+            step: if keep {
+                Step::Keep
+            } else {
+                Step::Compute(amplification)
+            },
+        }
+    }
+
+    /// The same, with logarithms looked up in a table where `n_events` events pay for it. The
+    /// values are those that would be computed.
+    #[must_use]
+    pub fn with_table(mut self, n_events: usize) -> Self {
+        if let (Step::Compute(step @ Amplification::Logarithmic { .. }), Encoding::Integer { mask }) =
+            (&self.step, self.encoding)
+            && mask < MOST_TABLE.min(n_events as u64)
+        {
+            self.step = Step::Look((0..=mask).map(|x| step.apply(x as f64)).collect());
+        }
+        self
+    }
+
+    /// Decode as many rows as `out` has places; gives the bits outside the mask that were met.
+    pub fn decode<T: Real>(&self, rows: &[u8], out: &mut [T]) -> u64 {
+        match self.byte_order {
+            ByteOrder::Little => self.decode_as::<false, T>(rows, out),
+            ByteOrder::Big => self.decode_as::<true, T>(rows, out),
+        }
+    }
+
+    fn decode_as<const BIG: bool, T: Real>(&self, rows: &[u8], out: &mut [T]) -> u64 {
+        match (self.encoding, self.bytes) {
+            (Encoding::Float32, _) => self.floats32::<BIG, T>(rows, out),
+            (Encoding::Float64, _) => self.floats64::<BIG, T>(rows, out),
+            (Encoding::Integer { mask }, 1) => self.integers::<1, BIG, T>(mask, rows, out),
+            (Encoding::Integer { mask }, 2) => self.integers::<2, BIG, T>(mask, rows, out),
+            (Encoding::Integer { mask }, 3) => self.integers::<3, BIG, T>(mask, rows, out),
+            (Encoding::Integer { mask }, 4) => self.integers::<4, BIG, T>(mask, rows, out),
+            (Encoding::Integer { mask }, 5) => self.integers::<5, BIG, T>(mask, rows, out),
+            (Encoding::Integer { mask }, 6) => self.integers::<6, BIG, T>(mask, rows, out),
+            (Encoding::Integer { mask }, 7) => self.integers::<7, BIG, T>(mask, rows, out),
+            (Encoding::Integer { mask }, _) => self.integers::<8, BIG, T>(mask, rows, out),
+        }
+    }
+
+    fn floats32<const BIG: bool, T: Real>(&self, rows: &[u8], out: &mut [T]) -> u64 {
+        let load = |bytes| {
+            if BIG {
+                f32::from_be_bytes(bytes)
+            } else {
+                f32::from_le_bytes(bytes)
+            }
+        };
+        match &self.step {
+            Step::Compute(step) => {
+                self.gather(rows, out, |b| T::from_f64(step.apply(f64::from(load(b)))));
+            }
+            Step::Keep | Step::Look(_) => self.gather(rows, out, |b| T::from_f32(load(b))),
+        }
+        0
+    }
+
+    fn floats64<const BIG: bool, T: Real>(&self, rows: &[u8], out: &mut [T]) -> u64 {
+        let load = |bytes| {
+            if BIG {
+                f64::from_be_bytes(bytes)
+            } else {
+                f64::from_le_bytes(bytes)
+            }
+        };
+        match &self.step {
+            Step::Compute(step) => self.gather(rows, out, |b| T::from_f64(step.apply(load(b)))),
+            Step::Keep | Step::Look(_) => self.gather(rows, out, |b| T::from_f64(load(b))),
+        }
+        0
+    }
+
+    fn integers<const N: usize, const BIG: bool, T: Real>(
+        &self,
+        mask: u64,
+        rows: &[u8],
+        out: &mut [T],
+    ) -> u64 {
+        let mut met = 0;
+        let mut load = |bytes: [u8; N]| {
+            let number = whole::<N, BIG>(bytes);
+            met |= number;
+            number & mask
+        };
+        match &self.step {
+            Step::Keep => self.gather(rows, out, |b| T::from_u64(load(b))),
+            Step::Compute(step) => {
+                self.gather(rows, out, |b| T::from_f64(step.apply(load(b) as f64)));
+            }
+            Step::Look(table) => self.gather(rows, out, |b| {
+                let place = usize::try_from(load(b)).unwrap_or(usize::MAX);
+                T::from_f64(table.get(place).copied().unwrap_or(f64::NAN))
+            }),
+        }
+        met & !mask
+    }
+
+    /// One value per row, from the `N` bytes at this channel's offset.
+    fn gather<const N: usize, T>(
+        &self,
+        rows: &[u8],
+        out: &mut [T],
+        mut value: impl FnMut([u8; N]) -> T,
+    ) {
+        let Some(from) = rows.get(self.offset..) else {
+            return;
+        };
+        for (place, row) in out.iter_mut().zip(from.chunks(self.stride)) {
+            if let Some(bytes) = row.first_chunk::<N>() {
+                *place = value(*bytes);
+            }
+        }
+    }
+}
+
+/// An unsigned integer of `N` bytes, at most 8.
+fn whole<const N: usize, const BIG: bool>(bytes: [u8; N]) -> u64 {
+    let mut wide = [0; 8];
+    if BIG {
+        wide[8 - N..].copy_from_slice(&bytes);
+        u64::from_be_bytes(wide)
+    } else {
+        wide[..N].copy_from_slice(&bytes);
+        u64::from_le_bytes(wide)
+    }
+}

@@ -1,0 +1,101 @@
+//! Keywords in file order, found without regard to case.
+
+use std::collections::HashMap;
+
+use crate::error::{Error, Result};
+
+/// Blanks that writers put around values.
+pub(super) const PADDING: [char; 5] = [' ', '\t', '\r', '\n', '\0'];
+/// Most characters of a value that a message repeats.
+const MOST_SHOWN: usize = 60;
+
+/// Keywords and values; of a repeated keyword the first counts.
+#[derive(Debug, Default)]
+pub(super) struct Keywords {
+    pairs: Vec<(String, String)>,
+    first: HashMap<String, usize>,
+}
+
+impl Keywords {
+    pub(super) fn new(pairs: Vec<(String, String)>) -> Self {
+        let mut keywords = Self::default();
+        keywords.extend(pairs);
+        keywords
+    }
+
+    /// Append the keywords of another segment; those already there come first.
+    pub(super) fn extend(&mut self, more: Vec<(String, String)>) {
+        for pair in more {
+            let place = self.pairs.len();
+            self.first
+                .entry(pair.0.to_ascii_uppercase())
+                .or_insert(place);
+            self.pairs.push(pair);
+        }
+    }
+
+    pub(super) fn into_pairs(self) -> Vec<(String, String)> {
+        self.pairs
+    }
+
+    /// The value of a keyword (given in upper case), trimmed, or `None` where it is missing or
+    /// blank.
+    pub(super) fn get(&self, keyword: &str) -> Option<&str> {
+        let place = *self.first.get(keyword)?;
+        let value = self.pairs[place].1.trim_matches(PADDING);
+        Some(value).filter(|value| !value.is_empty())
+    }
+
+    /// The value of a required keyword.
+    pub(super) fn require(&self, keyword: &str) -> Result<&str> {
+        self.get(keyword).ok_or_else(|| Error::MissingKeyword {
+            keyword: keyword.into(),
+        })
+    }
+
+    /// A whole number, or `None` where the keyword is missing or blank.
+    pub(super) fn whole_number(&self, keyword: &str) -> Result<Option<u64>> {
+        self.parsed(keyword, "a whole number")
+    }
+
+    /// A finite number, or `None` where the keyword is missing or blank.
+    pub(super) fn number(&self, keyword: &str) -> Result<Option<f64>> {
+        match self.parsed::<f64>(keyword, "a number")? {
+            Some(number) if !number.is_finite() => {
+                Err(bad(keyword, &number.to_string(), "a finite number"))
+            }
+            other => Ok(other),
+        }
+    }
+
+    fn parsed<T: std::str::FromStr>(
+        &self,
+        keyword: &str,
+        expected: &'static str,
+    ) -> Result<Option<T>> {
+        let Some(value) = self.get(keyword) else {
+            return Ok(None);
+        };
+        let number = value.parse().map_err(|_| bad(keyword, value, expected))?;
+        Ok(Some(number))
+    }
+}
+
+/// A complaint about a value.
+pub(super) fn bad(keyword: &str, value: &str, expected: &'static str) -> Error {
+    Error::BadKeyword {
+        keyword: keyword.into(),
+        value: shown(value),
+        expected,
+    }
+}
+
+/// As much of a value as a message should repeat, so that messages stay small.
+pub(super) fn shown(value: &str) -> String {
+    let mut characters = value.chars();
+    let mut start: String = characters.by_ref().take(MOST_SHOWN).collect();
+    if characters.next().is_some() {
+        start.push('…');
+    }
+    start
+}

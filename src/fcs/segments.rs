@@ -1,0 +1,100 @@
+//! Segments: where TEXT, supplemental TEXT and ANALYSIS lie, and their bytes.
+
+use crate::error::{Error, Result};
+use crate::source::Source;
+
+use super::Departure;
+use super::header::Header;
+use super::keywords::Keywords;
+use super::text;
+
+/// A segment as a half-open range of bytes.
+pub type Range = (u64, u64);
+
+pub(super) fn read_segment(
+    source: &dyn Source,
+    segment: &'static str,
+    range: Range,
+) -> Result<Vec<u8>> {
+    let (begin, end) = range;
+    let length = source.len();
+    if end > length || begin >= end {
+        return Err(Error::Truncated {
+            segment,
+            begin,
+            end,
+            length,
+        });
+    }
+    // The segment lies inside the file, so this allocates no more than the file's size.
+    let size = usize::try_from(end - begin).map_err(|_| Error::Offsets {
+        segment,
+        detail: format!("{} bytes do not fit in memory", end - begin),
+    })?;
+    let mut bytes = vec![0; size];
+    source.read_at(&mut bytes, begin)?;
+    Ok(bytes)
+}
+
+/// A range from two keywords, or `None` where they are missing, blank or 0.
+fn range(keywords: &Keywords, begin: &str, end: &str) -> Result<Option<Range>> {
+    let begin = keywords.whole_number(begin)?.unwrap_or(0);
+    let end = keywords.whole_number(end)?.unwrap_or(0);
+    Ok((begin > 0 && end > begin).then(|| (begin, end.saturating_add(1))))
+}
+
+/// Read supplemental TEXT where there is any beside the primary one, and add its keywords.
+pub(super) fn read_supplement(
+    source: &dyn Source,
+    primary: Range,
+    keywords: &mut Keywords,
+    departures: &mut Vec<Departure>,
+) -> Result<Option<Range>> {
+    let Some(place) = range(keywords, "$BEGINSTEXT", "$ENDSTEXT")? else {
+        return Ok(None);
+    };
+    if place.0 < primary.1 && place.1 > primary.0 {
+        return Ok(None);
+    }
+    let bytes = read_segment(source, "supplemental TEXT", place)?;
+    keywords.extend(text::parse(&bytes, departures)?);
+    Ok(Some(place))
+}
+
+/// Read ANALYSIS, which has the form of TEXT. Nothing in it decides about events, so that what
+/// cannot be read is left out and reported.
+pub(super) fn read_analysis(
+    source: &dyn Source,
+    header: &Header,
+    keywords: &Keywords,
+    departures: &mut Vec<Departure>,
+) -> (Option<Range>, text::Pairs) {
+    let named = range(keywords, "$BEGINANALYSIS", "$ENDANALYSIS");
+    let Some(place) = named.unwrap_or(None).or(header.analysis) else {
+        return (None, Vec::new());
+    };
+    let apart = place.0 >= header.text.1 || place.1 <= header.text.0;
+    let parsed = if apart {
+        read_segment(source, "ANALYSIS", place).and_then(|bytes| text::parse(&bytes, departures))
+    } else {
+        Err(Error::Offsets {
+            segment: "ANALYSIS",
+            detail: format!("it begins at {}, inside TEXT", place.0),
+        })
+    };
+    match parsed {
+        Ok(pairs) => (Some(place), pairs),
+        Err(error) => {
+            departures.push(Departure::new(
+                "analysis-unreadable",
+                format!(
+                    "ANALYSIS from byte {} to {}: it {error}",
+                    place.0,
+                    place.1 - 1
+                ),
+                "left ANALYSIS out".into(),
+            ));
+            (None, Vec::new())
+        }
+    }
+}
