@@ -17,7 +17,8 @@ from longate.gating.gates import BooleanGate, PolygonGate, RectangleGate
 from longate.gating.populations import Populations
 from longate.gating.strategy import GatingStrategy
 from longate.io.fcs import read_fcs, write_fcs
-from longate.study import Study, read_study
+from longate.study import Study
+from longate.study_reading import read_study
 
 if TYPE_CHECKING:
     from longate import clinical, longitudinal, nk, plot, quality, simulate

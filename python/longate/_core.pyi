@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 __all__ = [
     "Plan",
     "__version__",
+    "check_crc",
     "compensate",
     "count_phenotypes",
     "encode_head",
@@ -43,14 +44,24 @@ class Plan:
         gates: Sequence[Mapping[str, Any]],
     ) -> Plan: ...
 
-def read_head(path: str | Path) -> dict[str, Any]: ...
+def read_head(path: str | Path, dataset: int = 0) -> dict[str, Any]: ...
+def check_crc(path: str | Path, dataset: int = 0) -> bool | None: ...
 def read_columns(
-    path: str | Path, channels: Sequence[int], raw: bool
-) -> list[NDArray[Any]]: ...
+    path: str | Path,
+    channels: Sequence[int],
+    raw: bool,
+    *,
+    dataset: int = 0,
+    threads: int = 0,
+    identity: _Identity | None = None,
+) -> tuple[list[NDArray[Any]], list[tuple[str, str, str]]]: ...
 def encode_head(
     channels: Sequence[tuple[str, str | None, float]],
     n_events: int,
     keywords: Sequence[tuple[str, str]],
+    *,
+    datatype: str = "float32",
+    version: str = "3.1",
 ) -> bytes: ...
 def invert_spillover(
     matrix: NDArray[np.float64],

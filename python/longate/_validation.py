@@ -31,9 +31,12 @@ def suggest(name: str, candidates: Iterable[str]) -> str:
     folded: dict[str, str] = {}
     for candidate in candidates:
         folded.setdefault(candidate.casefold(), candidate)
-    near = difflib.get_close_matches(name.casefold(), folded, n=3, cutoff=0.5)
+    wanted = name.casefold()
+    near = difflib.get_close_matches(wanted, folded, n=3, cutoff=0.5)
     if not near:
         return ""
+    # CD65 for CD56 is two digits turned, a likelier slip than any other digit.
+    near.sort(key=lambda candidate: sorted(candidate) != sorted(wanted))
     return "; did you mean " + " or ".join(repr(folded[key]) for key in near) + "?"
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,9 +16,8 @@ from longate.exceptions import LongateError, StudyError
 from longate.gating.compiled import CompiledStrategy, GatedSample, compile_strategy
 from longate.gating.gated_file import GatedFile
 from longate.gating.populations import Populations
+from longate.instrument_log import instrument_log
 from longate.io.fcs import FileHead, read_fcs, scan_file
-from longate.io.sample_sheet import read_sample_sheet
-from longate.io.spillover_table import read_spillover_table
 from longate.problems import listing, problem, problem_table, warn_of
 
 if TYPE_CHECKING:
@@ -158,6 +156,10 @@ class Study:
             )
             raise StudyError(msg)
         return self.read_file(int(found.index[0]))
+
+    def instrument_log(self) -> pd.DataFrame:
+        """Return what the cytometer was set to, see :mod:`longate.instrument_log`."""
+        return instrument_log(self)
 
     def negative_references(
         self, *, tube: str | None = None
@@ -307,10 +309,11 @@ class Study:
     def _run_id(self, strategies: Mapping[str, GatingStrategy]) -> str:
         parts = [__version__]
         parts += [f"{tube}:{strategy.id}" for tube, strategy in strategies.items()]
-        for row, head in self.heads.items():
+        for row in map(int, self._usable.index):
             matrix = self.compensations[row]
-            length, _, text_hash = head.identity
-            parts.append(f"{length}:{text_hash}:{matrix.id if matrix else ''}")
+            length, _, text_hash = self.heads[row].identity
+            which = f"{self.samples['sample'][row]}:{self.samples['tube'][row]}"
+            parts.append(f"{which}:{length}:{text_hash}:{matrix.id if matrix else ''}")
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]
 
 
@@ -330,101 +333,3 @@ class _Progress:
     def __exit__(self, *_: object) -> None:
         if self._bar is not None:
             self._bar.close()
-
-
-def read_study(
-    sheet: str | Path | pd.DataFrame,
-    *,
-    aliases: Mapping[str, str] | None = None,
-    runs: str | None = None,
-    visits: Sequence[str] | None = None,
-    bead_lots: str | Path | pd.DataFrame | None = None,
-) -> Study:
-    """Read a study from its sample sheet. Files are looked at, events are not read.
-
-    Parameters
-    ----------
-    sheet : path-like or DataFrame
-        CSV, xlsx, or a frame with the columns ``file, patient, visit, tube``; see
-        :func:`longate.io.sample_sheet.read_sample_sheet` for the others. A column
-        ``compensation`` may name a CSV matrix (relative to the sheet), ``none``, or be
-        blank for the file's own.
-    aliases : mapping of str to str, optional
-        Further names for markers, such as ``{"NCAM": "CD56"}``.
-    runs : {"replace", "pool", "keep"}, optional
-        What to do with several files of one patient, visit and tube.
-    visits : sequence of str, optional
-        The order of the visits; natural order by default.
-    bead_lots : path-like or DataFrame, optional
-        Lot table with ``lot, beads_per_tube`` and perhaps ``expiry``; by default
-        ``bead_lots.csv`` beside the sheet, where there is one.
-
-    Returns
-    -------
-    Study
-        Unusable files are in ``.problems``; the others are ready.
-
-    Raises
-    ------
-    SampleSheetError
-        If the sheet is malformed.
-    StudyError
-        If no sample at all has a usable file.
-
-    Warns
-    -----
-    FileWarning
-        If files are unusable.
-    """
-    import pandas as pd
-
-    samples = read_sample_sheet(sheet, runs=runs, visits=visits)
-    folder = Path() if isinstance(sheet, pd.DataFrame) else Path(sheet).parent
-    heads: dict[int, FileHead] = {}
-    compensations: dict[int, Compensation | None] = {}
-    failed: list[dict[str, Any]] = []
-    for row in map(int, samples.index[samples["role"] != "exclude"]):
-        try:
-            head = scan_file(samples["file"][row], aliases=aliases)
-            compensations[row] = _acquisition_matrix(samples, row, head, folder)
-            heads[row] = head
-        except (LongateError, OSError) as error:
-            failed.append(problem(samples, row, "read", error))
-    samples["n_events"] = pd.array(
-        [heads[row].n_events if row in heads else None for row in samples.index],
-        dtype="Int64",
-    )
-    lots = _read_lots(bead_lots, folder, beside=not isinstance(sheet, pd.DataFrame))
-    study = Study(samples, heads, compensations, problem_table(failed), lots)
-    if study._usable.empty:
-        found = listing(study.problems) or "  it lists no file with the role 'sample'"
-        msg = f"no sample of the study has a usable file:\n{found}"
-        raise StudyError(msg)
-    warn_of(failed)
-    return study
-
-
-def _acquisition_matrix(
-    samples: pd.DataFrame, row: int, head: FileHead, folder: Path
-) -> Compensation | None:
-    import pandas as pd
-
-    given = samples["compensation"][row] if "compensation" in samples.columns else None
-    if given is None or pd.isna(given) or str(given).strip() in ("", "acquisition"):
-        return head.compensation
-    if str(given).strip().lower() == "none":
-        return None
-    return read_spillover_table(folder / str(given).strip())
-
-
-def _read_lots(
-    lots: str | Path | pd.DataFrame | None, folder: Path, *, beside: bool
-) -> pd.DataFrame | None:
-    import pandas as pd
-
-    if isinstance(lots, pd.DataFrame):
-        return lots
-    default = folder / "bead_lots.csv"
-    if lots is None and not (beside and default.is_file()):
-        return None
-    return pd.read_csv(default if lots is None else lots, dtype={"lot": str})

@@ -13,7 +13,7 @@ use crate::source::Source;
 
 use super::decode::Decoder;
 use super::layout::Stored;
-use super::{Departure, File};
+use super::{Departure, Encoding, File};
 
 pub use super::rows::{BLOCK_EVENTS, read_rows};
 
@@ -92,7 +92,8 @@ pub fn read_columns(
 
 /// Decode whole columns of a file on `threads` threads (0: one per processor).
 ///
-/// Gives a departure for each channel of whose stored numbers some had bits outside the mask.
+/// Gives a departure for each channel of whose stored numbers some had bits outside the mask, or
+/// more digits than a 64-bit float holds.
 ///
 /// # Errors
 /// [`Error::NoSuchChannel`], [`Error::Length`] if a column is not one value per event,
@@ -131,7 +132,7 @@ pub fn read_columns_on(
         }
     };
     let met = run_on(threads, work)?;
-    Ok(masked(file, channels, &met))
+    Ok(report(file, channels, &met))
 }
 
 /// Run the same work on several threads, this one included, and put together what they met.
@@ -234,7 +235,7 @@ fn split<'a>(n_events: usize, threads: usize, columns: &'a mut [Column<'_>]) -> 
         .collect()
 }
 
-/// One thread's buffer, and the bits outside the masks that it met.
+/// One thread's buffer, and the bits of integers that it met.
 struct Worker<'a> {
     source: &'a dyn Source,
     file: &'a File,
@@ -282,21 +283,36 @@ impl<'a> Worker<'a> {
     }
 }
 
-fn masked(file: &File, channels: &[usize], met: &[u64]) -> Vec<Departure> {
-    let channels = channels.iter().map(|&channel| &file.parameters[channel]);
-    channels
-        .zip(met)
-        .filter(|(_, met)| **met != 0)
-        .map(|(parameter, met)| {
-            Departure::new(
+/// Bits of an integer that a 64-bit float holds exactly.
+const FLOAT64_BITS: u64 = (1 << f64::MANTISSA_DIGITS) - 1;
+
+/// What the integers of the channels show: bits outside the mask, and lost digits.
+fn report(file: &File, channels: &[usize], met: &[u64]) -> Vec<Departure> {
+    let mut departures = Vec::new();
+    for (&channel, &met) in channels.iter().zip(met) {
+        let parameter = &file.parameters[channel];
+        let Encoding::Integer { mask } = parameter.encoding else {
+            continue;
+        };
+        let name = super::keywords::shown(&parameter.detector);
+        if met & !mask != 0 {
+            departures.push(Departure::new(
                 "mask-applied",
                 format!(
-                    "channel {:?} has numbers with bits (at most {met:#x}) above $PnR = {}",
-                    super::keywords::shown(&parameter.detector),
+                    "channel {name:?} has numbers with bits (at most {:#x}) above $PnR = {}",
+                    met & !mask,
                     parameter.range
                 ),
                 "cleared these bits, as the standard asks".into(),
-            )
-        })
-        .collect()
+            ));
+        }
+        if met & mask > FLOAT64_BITS {
+            departures.push(Departure::new(
+                "rounded-integers",
+                format!("channel {name:?} has integers of more than 53 bits"),
+                "rounded them to the nearest 64-bit float".into(),
+            ));
+        }
+    }
+    departures
 }

@@ -107,7 +107,7 @@ impl Decoder {
         self
     }
 
-    /// Decode as many rows as `out` has places; gives the bits outside the mask that were met.
+    /// Decode as many rows as `out` has places; gives the bits that were met in integers.
     pub fn decode<T: Real>(&self, rows: &[u8], out: &mut [T]) -> u64 {
         match self.byte_order {
             ByteOrder::Little => self.decode_as::<false, T>(rows, out),
@@ -184,7 +184,7 @@ impl Decoder {
                 T::from_f64(table.get(place).copied().unwrap_or(f64::NAN))
             }),
         }
-        met & !mask
+        met
     }
 
     /// One value per row, from the `N` bytes at this channel's offset.

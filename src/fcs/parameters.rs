@@ -200,9 +200,17 @@ impl<'a> Channel<'a> {
         match u32::try_from(width) {
             Ok(width) if legal => Ok(Some(width)),
             _ => Err(Error::Unsupported {
-                what: format!("{keyword} = {width} with data of type {datatype:?}"),
+                what: format!("{keyword} = {width} with {}", self.datatype_words()),
             }),
         }
+    }
+
+    /// The keyword that decides about this channel's type, with its value.
+    fn datatype_words(&self) -> String {
+        let own = self.name("DATATYPE");
+        let keyword = self.get("DATATYPE").map_or("$DATATYPE", |_| &own);
+        let value = self.keywords.get(keyword).unwrap_or_default();
+        format!("{keyword} = {:?}", shown(value))
     }
 
     fn detector(&self, departures: &mut Vec<Departure>) -> String {

@@ -171,11 +171,9 @@ def test_a_missing_required_keyword_is_named(path, keyword):
     [
         ("$MODE", "C"),
         ("$MODE", "U"),
-        ("$DATATYPE", "A"),
         ("$DATATYPE", "X"),
         ("$BYTEORD", "3,4,1,2"),
         ("$BYTEORD", "4"),
-        ("$P1B", "10"),
         ("$P1B", "0"),
         ("$P1B", "128"),
         ("$P1DATATYPE", "F"),

@@ -252,9 +252,10 @@ def test_a_specimen_that_is_not_known_is_named_with_its_row(sheet):
         sheet(text)
 
 
-def test_a_date_that_is_none(sheet):
-    text = rows("a.fcs,P01,m00,NK,someday", more=",date")
-    with pytest.raises(SampleSheetError, match="has a date that cannot be read"):
+@pytest.mark.parametrize("written", ["someday", "03/04/2012", "2012-13-01"])
+def test_a_date_that_is_none_or_could_be_two(sheet, written):
+    text = rows(f"a.fcs,P01,m00,NK,{written}", more=",date")
+    with pytest.raises(SampleSheetError, match="not written as 2012-04-30"):
         sheet(text)
 
 

@@ -75,8 +75,8 @@ def test_labels_of_events_add_up_to_the_table(labels, maturation):
 
 @pytest.fixture(scope="module")
 def compared(cohort, maturation):
-    truth = cohort.read_truth("index").set_index("sample")
-    return maturation.table.set_index("sample").join(truth, rsuffix="_true")
+    truth = cohort.read_truth("index")
+    return maturation.table.merge(truth, on="sample", suffixes=("", "_true"))
 
 
 def test_the_index_is_not_biased(compared):

@@ -201,12 +201,17 @@ class Sample(Acquisition):
         """Return events as read, ``(n_events, n_channels)``, not compensated.
 
         The dtype is float32 where it holds every value of these channels, else float64.
+        Channels are contiguous (Fortran order), as everywhere.
         """
-        if channels is None:
-            chosen = list(self.columns.values())
-        else:
-            chosen = [self.column(name) for name in channels]
-        return np.column_stack(chosen) if chosen else np.empty((self.n_events, 0))
+        return self._matrix(self._places(channels))
+
+    def _matrix(self, places: Sequence[int]) -> NDArray[Any]:
+        columns = [self._column_at(place) for place in places]
+        dtype = np.result_type(*columns) if columns else np.dtype(np.float64)
+        table = np.empty((len(columns), self.n_events), dtype)
+        for row, column in zip(table, columns, strict=True):
+            row[:] = column
+        return table.T
 
     def to_pandas(self, channels: Sequence[str] | None = None) -> pd.DataFrame:
         """Return events as read, one column per channel, not compensated.
@@ -241,10 +246,8 @@ class Sample(Acquisition):
 
         labels = self._labels(self._places(channels))
         table = self.panel.table.drop(columns="channel").iloc[list(labels.values())]
-        columns = [self._column_at(place) for place in labels.values()]
-        events = np.column_stack(columns) if columns else np.empty((self.n_events, 0))
         return AnnData(
-            events,
+            self._matrix(list(labels.values())),
             obs=pd.DataFrame(index=pd.RangeIndex(self.n_events).astype(str)),
             var=table.set_axis(list(labels), axis=0),
             uns={

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from longate.cytometry.sample import Keywords
 from longate.exceptions import FcsError, FileWarning, LongateError
 from longate.io.copies import Job, plan_copies
-from longate.io.fcs import FileHead, scan_file
+from longate.io.fcs import scan_file
 from longate.io.fcs_layout import DataSet, read_layout
 from longate.io.fcs_rewrite import (
     OTHER_BYTES,
@@ -65,7 +65,7 @@ class Deidentified:
         problems = f" · {len(self.problems)} problems" if len(self.problems) else ""
         return (
             f"Deidentified · {len(self.files)} files · "
-            f"{len(changed)} values of {changed['keyword'].nunique()} keywords changed · "
+            f"{len(changed)} values changed · "
             f"{len(self.unlisted)} other keywords left{problems}\n"
             "  .table  .unlisted  .files (the key: keep it apart)  .problems"
         )
@@ -215,7 +215,7 @@ def _copy_file(job: Job, rules: Rules) -> tuple[tuple[Any, ...], _Told]:
     except FcsError as error:
         msg = f"{job.source}: {error}"
         raise FcsError(msg) from None
-    digest = _write(job, head, layout, plan, edits)
+    digest = _write(job, layout, plan, edits)
     told = _told_of(layout, changes, plan, job)
     return (str(job.source), job.new_name, head.n_events, len(layout), digest), told
 
@@ -231,7 +231,6 @@ def _changes(layout: Sequence[DataSet], job: Job, rules: Rules) -> _Changes:
 
 def _write(
     job: Job,
-    head: FileHead,
     layout: Sequence[DataSet],
     plan: Plan,
     edits: Mapping[Key, Mapping[int, str]],
@@ -247,7 +246,8 @@ def _write(
         if event_hash(unfinished, moved) != digest:
             msg = f"{job.source}: the events of the copy differ; no copy was written"
             raise FcsError(msg)
-        _check_copy(head, unfinished, layout[0], edits)
+        for one in layout:
+            _check_copy(job.source, unfinished, one, edits)
         unfinished.replace(job.target)
     except BaseException:
         unfinished.unlink(missing_ok=True)
@@ -256,17 +256,18 @@ def _write(
 
 
 def _check_copy(
-    head: FileHead,
+    source: Path,
     copy: Path,
-    first: DataSet,
+    one: DataSet,
     edits: Mapping[Key, Mapping[int, str]],
 ) -> None:
     """Refuse a copy that does not read as the source does but for what was changed."""
-    found = scan_file(copy)
+    head = scan_file(source, dataset=one.number - 1)
+    found = scan_file(copy, dataset=one.number - 1)
     pairs = []
-    for place in first.texts:
+    for place in one.texts:
         if place.text is not None and place.kind != "ANALYSIS":
-            new = edits.get((first.number, place.kind), {})
+            new = edits.get((one.number, place.kind), {})
             pairs += [
                 (key, new.get(index, value))
                 for index, (key, value) in enumerate(place.text.pairs)
@@ -289,7 +290,7 @@ def _check_copy(
         or found.n_events != head.n_events
         or new_departures
     ):
-        msg = f"{head.path}: the copy would read differently; no copy was written"
+        msg = f"{source}: the copy would read differently; no copy was written"
         raise FcsError(msg)
 
 

@@ -103,7 +103,7 @@ class DraftSheet:
 
 
 def draft_sheet(folder: str | Path, *, pattern: str | None = None) -> DraftSheet:
-    """Propose a sample sheet for the FCS files of a folder.
+    r"""Propose a sample sheet for the FCS files of a folder.
 
     Names of files come first, keywords second; where both say something and differ, it
     is a conflict. Nothing is left out: what cannot be read has the role ``exclude``.
@@ -115,7 +115,7 @@ def draft_sheet(folder: str | Path, *, pattern: str | None = None) -> DraftSheet
     pattern : str, optional
         How names are read: a template such as ``"{patient}_{visit}_{tube}"``, or a
         regular expression with named groups such as
-        ``r"s(?P<patient>\\d+)a(?P<visit>\\d+)"``. Names beside the columns of the sheet
+        ``r"s(?P<patient>\d+)a(?P<visit>\d+)"``. Names beside the columns of the sheet
         become columns. Without it, words that look like a patient's number and a visit
         (``P07``, ``m06``, ``24h``) are taken for one.
 
@@ -180,7 +180,7 @@ def _frame(rows: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> pd.DataF
 
 
 def _number_visits(frame: pd.DataFrame) -> list[tuple[str, int, str]]:
-    """Number the dates of a patient for whom no visit at all is known."""
+    """Give numbers to the dates of a patient for whom no visit at all is known."""
     notes = []
     samples = frame[(frame["role"] == "sample") & (frame["patient"] != "")]
     for _, rows in samples.groupby("patient", sort=False):
@@ -193,7 +193,7 @@ def _number_visits(frame: pd.DataFrame) -> list[tuple[str, int, str]]:
 
 
 def _number_runs(frame: pd.DataFrame, clocks: Sequence[str]) -> None:
-    """Number the files of one patient, visit and tube by their time."""
+    """Give numbers to the files of one patient, visit and tube by their time."""
     keys = ["patient", "visit", "tube"]
     samples = frame[(frame["role"] == "sample") & (frame[keys] != "").all(axis=1)]
     for _, rows in samples.groupby(keys, sort=False):

@@ -1,35 +1,35 @@
-"""FCS files: read, look at the head, write."""
+"""FCS files: read, and look at the head; :mod:`longate.io.fcs_write` writes."""
 
 from __future__ import annotations
 
-import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from longate._core import encode_head, read_columns, read_head
-from longate._validation import listed, one_of, suggest
+from longate._core import check_crc, read_columns, read_head
+from longate._validation import one_of
+from longate.cytometry.acquisition import Acquisition
 from longate.cytometry.compensation import SPILLOVER_KEYWORDS, Compensation
 from longate.cytometry.panel import Channel, Panel
 from longate.cytometry.sample import Departure, Keywords, Sample
 from longate.exceptions import FcsError, SpilloverError
+from longate.io.fcs_write import write_fcs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import pandas as pd
-    from numpy.typing import ArrayLike, NDArray
+__all__ = ["FileHead", "read_fcs", "scan_file", "write_fcs"]
 
 Identity = tuple[int, int, int]
 
-DEFAULT_RANGE = 262144.0
-"""``$PnR`` of a channel that is written without one."""
+NOTES = {"mask-applied", "several-data-sets"}
+"""Codes of a diagnosis that are no departures from the standard."""
 
 
 @dataclass(frozen=True)
-class FileHead:
+class FileHead(Acquisition):
     """What HEADER and TEXT of a file say; no events.
 
     Parameters
@@ -48,6 +48,20 @@ class FileHead:
         Departures from the standard that were met and repaired.
     identity : tuple of int
         Length in bytes, modification time in nanoseconds, hash of HEADER and TEXT.
+    dataset : int
+        Which data set of the file, from 0.
+    n_data_sets : int
+        How many the file holds, as far as ``$NEXTDATA`` leads.
+    analysis : Keywords
+        The keywords of the ANALYSIS segment.
+    text : bytes
+        The bytes of the TEXT segment, as they are in the file.
+    segments : dict
+        Where ``text``, ``supplement``, ``data`` and ``analysis`` lie, as half-open
+        ranges of bytes of the file or None, and where this data set begins (``begin``)
+        and the next one (``next``).
+    crc : int or None
+        The check word behind the last segment, where one was computed.
     """
 
     path: Path
@@ -57,6 +71,12 @@ class FileHead:
     n_events: int
     diagnosis: tuple[Departure, ...]
     identity: Identity
+    dataset: int = 0
+    n_data_sets: int = 1
+    analysis: Keywords = field(default_factory=lambda: Keywords([]), repr=False)
+    text: bytes = field(default=b"", repr=False)
+    segments: dict[str, Any] = field(default_factory=dict, repr=False)
+    crc: int | None = None
 
     @property
     def compensation(self) -> Compensation | None:
@@ -102,7 +122,10 @@ def _fitted(matrix: Compensation, panel: Panel) -> Compensation | None:
 
 
 def scan_file(
-    path: str | Path, *, aliases: Mapping[str, str] | None = None
+    path: str | Path,
+    *,
+    aliases: Mapping[str, str] | None = None,
+    dataset: int = 0,
 ) -> FileHead:
     """Read HEADER and TEXT of a file, and no events.
 
@@ -112,6 +135,8 @@ def scan_file(
         The file.
     aliases : mapping of str to str, optional
         Further names for markers, see :class:`longate.Panel`.
+    dataset : int
+        Which data set of the file, from 0.
 
     Raises
     ------
@@ -120,19 +145,33 @@ def scan_file(
     FcsError
         If it is not FCS, is damaged, or uses what this reader does not support.
     """
-    head = read_head(path)
+    if dataset < 0:
+        msg = f"dataset counts from 0, got {dataset}"
+        raise FcsError(msg)
+    head = read_head(path, dataset)
     channels = tuple(
         Channel(p["detector"], p["marker"], p["range"], p["voltage"])
         for p in head["parameters"]
     )
+    diagnosis = [Departure(*entry) for entry in head["departures"]]
+    if head["n_data_sets"] > 1:
+        found = f"the file holds {head['n_data_sets']} data sets"
+        done = f"read number {dataset}, counted from 0; dataset= reads another"
+        diagnosis.append(Departure("several-data-sets", found, done))
     return FileHead(
         path=Path(path),
         version=head["version"],
         panel=Panel(channels, dict(aliases or {})),
         keywords=Keywords(head["keywords"]),
         n_events=head["n_events"],
-        diagnosis=tuple(Departure(*entry) for entry in head["departures"]),
+        diagnosis=tuple(diagnosis),
         identity=head["identity"],
+        dataset=dataset,
+        n_data_sets=head["n_data_sets"],
+        analysis=Keywords(head["analysis"]),
+        text=head["text"],
+        segments=head["segments"],
+        crc=head["crc"],
     )
 
 
@@ -141,13 +180,17 @@ def read_fcs(
     *,
     values: str = "scale",
     channels: Sequence[str] | None = None,
+    dataset: int = 0,
     compensation: Compensation | str | None = "file",
     aliases: Mapping[str, str] | None = None,
+    on_problem: str = "repair",
+    threads: int | None = None,
 ) -> Sample:
-    """Read an FCS file: list mode, FCS 2.0 to 3.2, first data set.
+    """Read an FCS file: list mode, FCS 2.0 to 3.2.
 
-    Understood are ``$DATATYPE`` I with 8, 16, 24, 32 or 64 bits (mixed widths too), F
-    and D, in either byte order; everything else is refused by name.
+    Understood are ``$DATATYPE`` I of 1 to 64 bits (mixed widths and tightly packed bits
+    too), F, D and A (of fixed width and delimited), and the mixed types of FCS 3.2, in
+    any byte order; everything else is refused by name.
 
     Parameters
     ----------
@@ -159,25 +202,33 @@ def read_fcs(
         channels) and ``$TIMESTEP`` (Time in seconds).
     channels : sequence of str, optional
         Markers or detectors to read; all by default.
+    dataset : int
+        Which data set of the file, from 0; most files have one.
     compensation : {"file"}, Compensation or None
         The matrix that the sample carries: the file's own, another one, or none, which
         also reads files whose own matrix is malformed.
     aliases : mapping of str to str, optional
         Further names for markers, such as ``{"NCAM": "CD56"}``.
+    on_problem : {"repair", "strict"}
+        ``"repair"`` repairs departures from the standard that leave no doubt about
+        values, and lists them in ``sample.diagnosis``; ``"strict"`` refuses them.
+    threads : int, optional
+        How many to read with; one per processor by default.
 
     Returns
     -------
     Sample
         Columns are float32 where that holds every value exactly, as the keywords tell
         (float32 data, integers of up to 24 significant bits), else float64 (doubles,
-        wider integers, Time, and scale values with a gain or a log amplifier).
+        wider integers, ASCII, Time, and scale values with a gain or a log amplifier).
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     FcsError
-        If it is not FCS, is damaged, or uses what this reader does not support.
+        If it is not FCS, is damaged, or uses what this reader does not support; with
+        ``on_problem="strict"`` also if it departs from the standard.
     PanelError
         If a channel is not in the file.
     SpilloverError
@@ -185,31 +236,64 @@ def read_fcs(
 
     References
     ----------
-    FCS 3.1: Spidlen 2010, doi:10.1002/cyto.a.20825.
+    FCS 3.1: Spidlen 2010, doi:10.1002/cyto.a.20825; 3.2: Spidlen 2021,
+    doi:10.1002/cyto.a.24225.
     """
     one_of("values", values, ("scale", "raw"), FcsError)
+    one_of("on_problem", on_problem, ("repair", "strict"), FcsError)
     if isinstance(compensation, str):
         one_of("compensation", compensation, ("file",), FcsError)
-    head = scan_file(path, aliases=aliases)
+    head = scan_file(path, aliases=aliases, dataset=dataset)
     if channels is None:
         places = list(range(len(head.panel)))
     else:
         places = [head.panel.index(name) for name in channels]
     if isinstance(compensation, str):
         compensation = _own_matrix(head)
-    arrays = read_columns(head.path, places, values == "raw")
+    arrays, met = read_columns(
+        head.path,
+        places,
+        values == "raw",
+        dataset=dataset,
+        threads=threads or 0,
+        identity=head.identity,
+    )
     for array in arrays:
         array.setflags(write=False)
+    diagnosis = (*head.diagnosis, *(Departure(*one) for one in met), *_crc(head))
+    if on_problem == "strict":
+        _refuse(head.path, diagnosis)
     return Sample(
         path=head.path,
         version=head.version,
         panel=head.panel,
         keywords=head.keywords,
         compensation=compensation,
-        diagnosis=head.diagnosis,
+        diagnosis=diagnosis,
         n_events=head.n_events,
         columns=dict(zip(places, arrays, strict=True)),
+        analysis=head.analysis,
+        text=head.text,
+        dataset=head.dataset,
+        n_data_sets=head.n_data_sets,
     )
+
+
+def _crc(head: FileHead) -> list[Departure]:
+    """Return what the check word has to say, where there is one."""
+    if head.crc is None or check_crc(head.path, head.dataset):
+        return []
+    found = f"the check word (CRC) is {head.crc}; the bytes before it have another sum"
+    return [Departure("crc-differs", found, "read the file; bytes of it may be wrong")]
+
+
+def _refuse(path: Path, diagnosis: Sequence[Departure]) -> None:
+    """Refuse what departs from the standard; notes are no departures."""
+    problems = [one for one in diagnosis if one.code not in NOTES]
+    if problems:
+        told = "; ".join(f"{one.found} ({one.code})" for one in problems)
+        msg = f"{path} departs from the standard, and on_problem is 'strict': {told}"
+        raise FcsError(msg)
 
 
 def _own_matrix(head: FileHead) -> Compensation | None:
@@ -218,142 +302,3 @@ def _own_matrix(head: FileHead) -> Compensation | None:
     except SpilloverError as error:
         msg = f"{error}; compensation=None reads the events without a matrix"
         raise SpilloverError(msg) from None
-
-
-def write_fcs(
-    path: str | Path,
-    events: pd.DataFrame | ArrayLike,
-    channels: Sequence[str] | None = None,
-    *,
-    markers: Mapping[str, str] | None = None,
-    ranges: Mapping[str, float] | float | None = None,
-    spillover: Compensation | None = None,
-    keywords: Mapping[str, str] | None = None,
-) -> Path:
-    """Write an FCS 3.1 file of little-endian 32-bit floats.
-
-    The file appears under its name only when it is complete: it is written beside and
-    then renamed.
-
-    Parameters
-    ----------
-    path : path-like
-        Where to write; an existing file is replaced.
-    events : (n_events, n_channels) array-like or DataFrame
-        Values; they are rounded to float32.
-    channels : sequence of str, optional
-        Detectors (``$PnN``); by default the columns of a DataFrame.
-    markers : mapping of str to str, optional
-        Detector to marker (``$PnS``).
-    ranges : mapping of str to float, or float
-        Detector to top of scale (``$PnR``), or one for all; 262,144 where not given.
-    spillover : Compensation, optional
-        Written as ``$SPILLOVER``.
-    keywords : mapping of str to str, optional
-        Further keywords, such as ``{"$CYT": "..."}``.
-
-    Returns
-    -------
-    Path
-        The file.
-
-    Raises
-    ------
-    FcsError
-        If shapes do not fit, a value is none that float32 holds, a name or keyword
-        would not be read back as it is (empty, repeated, with a comma, a form feed, or
-        blanks around it), or a keyword is one that the writer sets itself.
-    """
-    names, values = _events_to_write(events, channels)
-    if isinstance(ranges, int | float):
-        tops = dict.fromkeys(names, float(ranges))
-    else:
-        tops = dict.fromkeys(names, DEFAULT_RANGE) | dict(ranges or {})
-    extra = {str(key): str(value) for key, value in (keywords or {}).items()}
-    _refuse_what_does_not_come_back(names, markers or {}, tops, extra, spillover)
-    described = [(name, (markers or {}).get(name), float(tops[name])) for name in names]
-    pairs = list(extra.items())
-    if spillover is not None:
-        pairs.append(("$SPILLOVER", spillover.to_keyword()))
-    try:
-        head = encode_head(described, len(values), pairs)
-    except FcsError as error:
-        msg = f"{path} cannot be written: it {error}"
-        raise FcsError(msg) from None
-    return _write_atomically(Path(path), head, values)
-
-
-def _events_to_write(
-    events: pd.DataFrame | ArrayLike, channels: Sequence[str] | None
-) -> tuple[list[str], NDArray[np.float32]]:
-    if channels is None:
-        if not hasattr(events, "columns"):
-            msg = "channels must be given where events is not a DataFrame"
-            raise FcsError(msg)
-        channels = [str(name) for name in events.columns]
-    names = [str(name) for name in channels]
-    try:
-        wide = np.asarray(events, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        msg = f"events must be a table of numbers: {error}"
-        raise FcsError(msg) from None
-    if wide.ndim != 2 or wide.shape[1] != len(names):
-        msg = (
-            f"events of shape {wide.shape} do not fit {len(names)} channels "
-            f"({listed(names)}); expected (n_events, {len(names)})"
-        )
-        raise FcsError(msg)
-    with np.errstate(over="ignore"):
-        values = np.ascontiguousarray(wide, dtype="<f4")
-    beyond = (np.isinf(values) & np.isfinite(wide)).any(axis=0)
-    if beyond.any():
-        first = names[int(np.argmax(beyond))]
-        msg = f"channel {first!r} holds values beyond what 32-bit floats can hold"
-        raise FcsError(msg)
-    return names, values
-
-
-def _refuse_what_does_not_come_back(
-    names: Sequence[str],
-    markers: Mapping[str, str],
-    ranges: Mapping[str, float],
-    keywords: Mapping[str, str],
-    spillover: Compensation | None,
-) -> None:
-    """Refuse names, ranges and keywords that no reader would give back as they are."""
-    matrix = spillover.channels if spillover else ()
-    for argument, given in (
-        ("markers", markers),
-        ("ranges", ranges),
-        ("spillover", matrix),
-    ):
-        for name in given:
-            if name not in names:
-                near = suggest(name, names)
-                msg = f"{argument} names {name!r}, which is no channel{near}"
-                raise FcsError(msg)
-    for name, top in ranges.items():
-        if not 0 < top < float("inf"):
-            msg = f"the range of {name!r} must be a finite number above 0, got {top!r}"
-            raise FcsError(msg)
-    for word in (*names, *markers.values(), *keywords):
-        if word != word.strip():
-            msg = f"{word!r} starts or ends with a blank, which readers leave out"
-            raise FcsError(msg)
-    for word in (*names, *markers.values(), *keywords, *keywords.values()):
-        if "\x0c" in word:
-            msg = f"{word!r} holds a form feed, which separates keywords"
-            raise FcsError(msg)
-
-
-def _write_atomically(path: Path, head: bytes, values: NDArray[np.float32]) -> Path:
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with unfinished.open("xb") as file:
-            file.write(head)
-            file.write(values.data)
-        unfinished.replace(path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
-    return path

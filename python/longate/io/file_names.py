@@ -94,7 +94,7 @@ class NamePattern:
         return list(self._pattern.groupindex)
 
     def read(self, name: str) -> dict[str, str] | None:
-        """Return what a name (a path below the folder) says, None if it does not fit."""
+        """Return what a path below the folder says; None if it does not fit."""
         if not self._is_template:
             match = self._pattern.search(name)
         else:
@@ -127,8 +127,10 @@ def guess_name(name: str) -> dict[str, str]:
         elif word:
             rest.append(word)
     if "visit" not in found:
-        found |= {"visit": w for w in rest if _VISIT.fullmatch(w)}
-        rest = [w for w in rest if w != found.get("visit")]
+        visits = [word for word in rest if _VISIT.fullmatch(word)]
+        if visits:
+            found["visit"] = visits[-1]
+            rest.remove(visits[-1])
     if rest:
         found["tube"] = "_".join(rest)
     return found

@@ -107,9 +107,13 @@ def _load(sheet: str | Path | pd.DataFrame) -> tuple[pd.DataFrame, Path]:
         raise SampleSheetError(msg) from None
     if "date" in frame.columns:
         try:
-            frame["date"] = pd.to_datetime(frame["date"])
+            frame["date"] = pd.to_datetime(frame["date"], format="ISO8601")
         except (ValueError, TypeError) as error:
-            msg = f"the sample sheet {path} has a date that cannot be read: {error}"
+            # 03/04/2012 is a day in March or in April: it is not for us to choose.
+            msg = (
+                f"the sample sheet {path} has a date that is not written as "
+                f"2012-04-30: {error}"
+            )
             raise SampleSheetError(msg) from None
     return frame, path.parent
 

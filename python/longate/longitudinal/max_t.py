@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from longate._core import permute_family
-from longate._validation import listed, suggest
-from longate._visits import visit_name
 from longate.exceptions import DesignError
 from longate.longitudinal.design import read_design
 from longate.longitudinal.exact import MOST_ENUMERATED, REPLICATES
@@ -19,20 +17,13 @@ from longate.longitudinal.labels import (
     refuse_circular,
 )
 from longate.longitudinal.measure import Measure
-from longate.longitudinal.resampled import (
-    WITHOUT_NUMBERS,
-    Extent,
-    endless_words,
-    frame_of,
-)
+from longate.longitudinal.resampled import Extent, changes_to_visits, frame_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
-
-    from longate.longitudinal.design import Design
 
 _COLUMNS = [
     *("outcome", "visit", "estimate", "statistic", "p", "p_max_t", "p_step_down"),
@@ -45,7 +36,7 @@ def max_t(
     data: object,
     response: object,
     *,
-    value: str | Sequence[str] = "index",
+    value: str | Sequence[str],
     by: str | Sequence[str] | None = None,
     family: Sequence[str] | None = None,
     baseline: object = None,
@@ -146,7 +137,7 @@ def max_t(
     ...     {"patient": list("ABCDEF"),
     ...      "label": ["responder"] * 3 + ["non-responder"] * 3}
     ... )
-    >>> found = max_t(data, response)
+    >>> found = max_t(data, response, value="index")
     >>> int(found["labellings"][0]), float(found["p_max_t"][0])
     (20, 0.1)
     """
@@ -168,47 +159,6 @@ def max_t(
     changes = changes[changes.notna().any(axis=1)]
     responder = np.array([known[name] == RESPONDER for name in changes.index], bool)
     return _tested(changes.to_numpy(np.float64).T, responder, keys, extent)
-
-
-def changes_to_visits(
-    design: Design, visits: Sequence[object] | None
-) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
-    """Return patients by (outcome, later visit) changes from baseline.
-
-    Raises
-    ------
-    DesignError
-        If a visit is unknown or is not after the baseline.
-    """
-    import pandas as pd
-
-    names = design.order.names
-    later = names[names.index(design.baseline) + 1 :]
-    if visits is not None:
-        if isinstance(visits, str):
-            msg = f"visits must be a list of visits, got {visits!r}"
-            raise DesignError(msg)
-        chosen = [visit_name(visit) for visit in visits]
-        for visit in chosen:
-            if visit not in later:
-                msg = (
-                    f"visits names {visit!r}, which is not a visit after the baseline "
-                    f"{design.baseline!r}; these are {listed(later)}"
-                    f"{suggest(visit, later)}"
-                )
-                raise DesignError(msg)
-        later = tuple(dict.fromkeys(chosen))
-    columns: dict[tuple[str, str], pd.Series] = {}
-    for outcome in design.outcomes:
-        wide = design.of(outcome)
-        for visit in later:
-            columns[outcome, visit] = wide[visit] - wide[design.baseline]
-    keys = list(columns)
-    if not keys:
-        msg = "no visit is left after the baseline; give visits= with one at least"
-        raise DesignError(msg)
-    changes = pd.concat(list(columns.values()), axis=1, keys=range(len(keys)))
-    return changes.sort_index(), keys
 
 
 def _tested(
@@ -234,14 +184,15 @@ def _tested(
         np.ascontiguousarray(values[usable]), responder, **extent.options()
     )
     if found is None:
-        raise DesignError(WITHOUT_NUMBERS)
+        msg = "values are infinite; leave them empty where nothing was measured"
+        raise DesignError(msg)
     of_first, of_second = (
         _means(values[usable], known[usable] & side) for side in (responder, ~responder)
     )
     found["estimate"] = of_first - of_second
     frame = frame_of(found, usable, keys, problems, extent)
     frame["n_responder"], frame["n_non_responder"] = n_first, n_second
-    return frame[_COLUMNS].pipe(endless_words)
+    return frame[_COLUMNS]
 
 
 def _means(values: NDArray[np.float64], of: NDArray[np.bool_]) -> NDArray[np.float64]:

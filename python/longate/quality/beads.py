@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from longate.gating.populations import Populations
+    from longate.gating.strategy import GatingStrategy
 
 PIPETTING_CV = 0.03
 """Coefficient of variation of pipetting blood, where none is measured."""
@@ -50,7 +51,7 @@ def per_microlitre(
     pipetting_cv : float
         Coefficient of variation of the pipetted volume, at least 0.
     shared : (population, ancestor) or None
-        A share that other tubes have too; it is compared between tubes.
+        A share that other tubes may have too; those that have it are compared.
 
     Returns
     -------
@@ -59,12 +60,14 @@ def per_microlitre(
         ``n_events, n_beads, per_microlitre, low, high`` (95 %), ``log_variance,
         detection, quantifiable, lot_expired, share_disagrees, run_id`` and the sheet's
         columns. With no cells the count is 0 and ``low`` 0, ``high`` from the exact
-        bound of 3.69 events.
+        bound of 3.69 events. ``lot_expired`` is missing without a date or an expiry,
+        ``share_disagrees`` where no other tube has the share.
 
     Raises
     ------
     CountingError
-        If lot, lot table, volume or beads are missing; the samples are named.
+        If lot, lot table, volume or beads are missing, a lot has no number of beads, a
+        date cannot be read, or pooled runs contradict each other; samples are named.
     PopulationError
         If a population is unknown.
 
@@ -73,6 +76,9 @@ def per_microlitre(
     A mix-up of lots shows in the lot table or against an analyser's count, never in the
     events: where neither exists it is not detectable.
     """
+    if not 0 <= pipetting_cv < np.inf:
+        msg = f"pipetting_cv must be a number of at least 0, got {pipetting_cv!r}"
+        raise CountingError(msg)
     tube = populations.tube_of(beads)
     strategy = populations.strategies[tube]
     counts = populations.counts[populations.counts["tube"] == tube]
@@ -115,43 +121,88 @@ def _tubes(populations: Populations, tube: str) -> pd.DataFrame:
     import pandas as pd
 
     rows = populations.study.samples.loc[[file.row for file in populations.files]]
-    rows = rows[rows["tube"] == tube].drop_duplicates("sample")
+    rows = rows[rows["tube"] == tube]
     require_columns(rows, ["bead_lot", "blood_ul"], "the sample sheet", CountingError)
-    lots = getattr(populations.study, "bead_lots", None)
+    dilution = rows["dilution"].fillna(1.0) if "dilution" in rows else 1.0
+    rows = _one_per_sample(rows.assign(dilution=dilution))
+    lots = _lots(getattr(populations.study, "bead_lots", None))
+    unknown = ~rows["bead_lot"].isin(lots.index) | rows["blood_ul"].isna()
+    if unknown.any():
+        msg = (
+            f"samples {listed(rows['sample'][unknown])} have no volume or a bead lot "
+            f"that is not in the lot table (lots {listed(lots.index)})"
+        )
+        raise CountingError(msg)
+    per_tube = pd.to_numeric(
+        rows["bead_lot"].map(lots["beads_per_tube"]), errors="coerce"
+    )
+    wrong = ~(per_tube > 0)
+    if wrong.any():
+        msg = (
+            f"'beads_per_tube' of the lots {listed(rows['bead_lot'][wrong].unique())} "
+            "must be a number above 0 in the bead lot table"
+        )
+        raise CountingError(msg)
+    return pd.DataFrame(
+        {
+            "sample": rows["sample"],
+            "factor": per_tube / rows["blood_ul"] * rows["dilution"],
+            "lot_expired": _expired(rows, lots),
+        }
+    )
+
+
+def _one_per_sample(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return a row per sample; runs that are pooled must be of one tube."""
+    settings = ["bead_lot", "blood_ul", "dilution"]
+    differ = rows.groupby("sample")[settings].nunique(dropna=False).gt(1).any(axis=1)
+    if differ.any():
+        msg = (
+            f"samples {listed(differ.index[differ])} have runs of different bead lot, "
+            "volume or dilution; only runs of one tube can be pooled"
+        )
+        raise CountingError(msg)
+    return rows.drop_duplicates("sample")
+
+
+def _lots(lots: pd.DataFrame | None) -> pd.DataFrame:
+    """Return the lot table by lot."""
     if lots is None:
         msg = (
             "the study has no lot table; put bead_lots.csv (lot, beads_per_tube, "
             "expiry) beside the sample sheet, or give read_study(..., bead_lots=...)"
         )
         raise CountingError(msg)
-    require_columns(
-        lots, ["lot", "beads_per_tube"], "the bead lot table", CountingError
-    )
-    if lots["lot"].duplicated().any():
-        twice = listed(lots["lot"][lots["lot"].duplicated()])
-        msg = f"the bead lot table has the lots {twice} more than once"
+    columns = ["lot", "beads_per_tube"]
+    require_columns(lots, columns, "the bead lot table", CountingError)
+    names = lots["lot"].astype(str).str.strip()
+    twice = names.duplicated()
+    if twice.any():
+        msg = f"the bead lot table has the lots {listed(names[twice])} more than once"
         raise CountingError(msg)
-    known = lots.assign(lot=lots["lot"].astype(str)).set_index("lot")
-    unknown = ~rows["bead_lot"].isin(known.index) | rows["blood_ul"].isna()
-    if unknown.any():
-        msg = (
-            f"samples {listed(rows['sample'][unknown])} have no volume or a bead lot "
-            f"that is not in the lot table (lots {listed(known.index)})"
-        )
+    return lots.assign(lot=names).set_index("lot")
+
+
+def _expired(rows: pd.DataFrame, lots: pd.DataFrame) -> pd.Series:
+    """Whether a sample's date is past its lot's expiry; NA where either is missing."""
+    import pandas as pd
+
+    if "expiry" not in lots or "date" not in rows:
+        return pd.Series(pd.NA, index=rows.index, dtype="boolean")
+    expiry = _days(rows["bead_lot"].map(lots["expiry"]), "expiry", "bead lot table")
+    date = _days(rows["date"], "date", "sample sheet")
+    return (date > expiry).astype("boolean").mask(date.isna() | expiry.isna())
+
+
+def _days(column: pd.Series, name: str, where: str) -> pd.Series:
+    import pandas as pd
+
+    days = pd.to_datetime(column, errors="coerce").dt.normalize()
+    wrong = days.isna() & column.notna()
+    if wrong.any():
+        msg = f"{name!r} of the {where} is no date: {listed(column[wrong].unique())}"
         raise CountingError(msg)
-    per_tube = rows["bead_lot"].map(known["beads_per_tube"]).astype(float)
-    dilution = rows["dilution"].fillna(1.0) if "dilution" in rows else 1.0
-    expired = pd.Series(data=False, index=rows.index)
-    if "expiry" in known and "date" in rows:
-        expiry = pd.to_datetime(rows["bead_lot"].map(known["expiry"]))
-        expired = pd.to_datetime(rows["date"]) > expiry
-    return pd.DataFrame(
-        {
-            "sample": rows["sample"],
-            "factor": per_tube / rows["blood_ul"] * dilution,
-            "lot_expired": expired,
-        }
-    )
+    return days
 
 
 def _concentrations(cells: pd.DataFrame, pipetting_cv: float) -> pd.DataFrame:
@@ -179,34 +230,34 @@ def _shares_disagree(
     """Per sample: whether another tube's share differs beyond counting and 25 %."""
     import pandas as pd
 
-    samples = {str(s) for s in populations.counts["sample"].unique()}
-    verdict = pd.Series(dict.fromkeys(sorted(samples), pd.NA), dtype="boolean")
+    samples = populations.counts["sample"].unique()
+    verdict = pd.Series(pd.NA, index=samples, dtype="boolean")
     if shared is None:
         return verdict
-    tubes = [
-        name
-        for name, strategy in populations.strategies.items()
-        if all(population in strategy for population in shared)
-    ]
-    if tube not in tubes:
-        return verdict
+    gated = set(populations.counts["tube"])
     share = {
-        name: populations.fraction(shared[0], of=shared[1], tube=name).set_index(
-            "sample"
-        )
-        for name in tubes
+        name: populations.fraction(shared[0], of=shared[1], tube=name)
+        for name, strategy in populations.strategies.items()
+        if name in gated and _nested(strategy, *shared)
     }
+    if tube not in share:
+        return verdict
     own = share.pop(tube)
     for other in share.values():
-        both = own.join(other.add_suffix("_other"), how="inner")
-        usable = both[(both["k"] > 0) & (both["k_other"] > 0)]
-        ratio = np.log(usable["fraction"] / usable["fraction_other"])
-        error = np.sqrt(
-            (1 - usable["fraction"]) / usable["k"]
-            + (1 - usable["fraction_other"]) / usable["k_other"]
-        )
-        beyond = (ratio.abs() > _Z95 * error) & (ratio.abs() > np.log(SHARE_TOLERANCE))
-        verdict.update(
-            beyond.astype("boolean") | verdict.reindex(beyond.index).fillna(value=False)
-        )
+        both = own.merge(other, on="sample", suffixes=("", "_other"))
+        both = both[(both["n"] > 0) & (both["n_other"] > 0)].set_index("sample")
+        # Half a count: a share of none has a logarithm and an error too.
+        k, k_other = both["k"] + 0.5, both["k_other"] + 0.5
+        p, p_other = k / (both["n"] + 1), k_other / (both["n_other"] + 1)
+        ratio = np.log(p / p_other).abs()
+        error = np.sqrt((1 - p) / k + (1 - p_other) / k_other)
+        beyond = (ratio > _Z95 * error) & (ratio > np.log(SHARE_TOLERANCE))
+        before = verdict[both.index].fillna(value=False)
+        verdict[both.index] = beyond.astype("boolean") | before
     return verdict
+
+
+def _nested(strategy: GatingStrategy, population: str, ancestor: str) -> bool:
+    if population not in strategy or ancestor not in strategy:
+        return False
+    return strategy.path(population).startswith(strategy.path(ancestor) + "/")

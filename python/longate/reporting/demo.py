@@ -169,7 +169,7 @@ class _Analysis:
 
 def _gate(cohort: SimulatedCohort, *, progress: bool) -> tuple[Study, Populations]:
     from longate.simulate import lineage_strategy, nk_strategy
-    from longate.study import read_study
+    from longate.study_reading import read_study
 
     study = read_study(cohort.sheet)
     strategies = {"NK": nk_strategy(), "lineage": lineage_strategy()}

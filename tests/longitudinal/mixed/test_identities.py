@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from longitudinal.mixed.cohorts import FORMULA, cohort, lost, wide
 from scipy.stats import ttest_ind
 
 from longate.longitudinal.mixed import mixed_model, mmrm, random_intercept, unstructured
+from longitudinal.mixed.cohorts import FORMULA, cohort, lost, wide
 
 SEEDS = [1, 2, 3, 4]
 MODELS = pytest.mark.parametrize("model", [mixed_model, mmrm])
@@ -95,7 +95,7 @@ def test_two_visits_make_every_model_students_t():
 
 
 def test_a_huge_patient_variance_leaves_the_comparison_within_patients():
-    table = lost(cohort(between=1e3, within=1.0))
+    table = lost(cohort(between=1e4, within=1.0))
     own, steps, both = within_patients(table)
     x = np.hstack([own, steps, both])
     y = table["y"].to_numpy()
@@ -129,7 +129,8 @@ def test_without_patient_variance_estimates_are_least_squares():
     freedom = len(table) - 6
     plain = mixed_model(FORMULA, table, df="satterthwaite").table
     np.testing.assert_allclose(plain["df"], freedom, rtol=1e-9)
-    assert (fitted.table["df"] < freedom).all()
+    changes = fitted.table["term"].str.contains("visit")
+    assert (fitted.table.loc[changes, "df"] < freedom - 5).all()
 
 
 @MODELS
@@ -140,9 +141,7 @@ def test_shift_and_scale_move_estimates_only(model):
     np.testing.assert_allclose(
         after.table["estimate"][1:], -250 * before.table["estimate"][1:], rtol=1e-9
     )
-    np.testing.assert_allclose(
-        after.table["se"], 250 * before.table["se"], rtol=1e-9
-    )
+    np.testing.assert_allclose(after.table["se"], 250 * before.table["se"], rtol=1e-9)
     np.testing.assert_allclose(after.table["df"], before.table["df"], rtol=1e-8)
     np.testing.assert_allclose(after.anova["p"], before.anova["p"], rtol=1e-7)
 
@@ -225,7 +224,9 @@ def test_a_covariate_enters_with_an_effect_at_each_visit():
 
 def test_others_than_the_two_groups_are_left_out():
     table = lost(cohort(6, 7))
-    table["response"] = table["response"].mask(table["patient"] == "P13", "unclassifiable")
+    table["response"] = table["response"].mask(
+        table["patient"] == "P13", "unclassifiable"
+    )
     without = table[table["patient"] != "P13"]
     found = unstructured.difference_of_changes(
         table, value="y", baseline="m00", last="m12"

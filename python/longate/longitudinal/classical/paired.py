@@ -15,7 +15,7 @@ from longate.longitudinal.classical.readings import (
     read_pairs,
     require_spread,
 )
-from longate.longitudinal.ranks import ZERO_RULES, pseudo_median, signed_rank
+from longate.longitudinal.ranks import ZERO_RULES, pseudo_median, settled, signed_rank
 from longate.longitudinal.welch import FLAT, mean_interval
 
 if TYPE_CHECKING:
@@ -224,7 +224,7 @@ def _rank_rows(one: Readings, confidence: float, zeros: str) -> list[dict[str, A
     rows = []
     for first, last in one.pairs:
         whole, left_out = one.complete([first, last])
-        changes = (whole[last] - whole[first]).to_numpy()
+        changes = settled((whole[last] - whole[first]).to_numpy(), whole.to_numpy())
         require_spread(one, len(changes), least=1, varies=True)
         rows.append(
             {

@@ -27,7 +27,7 @@ from longate.longitudinal.labels import (
     read_labels,
     refuse_circular,
 )
-from longate.longitudinal.ranks import rank_sum, shift_between
+from longate.longitudinal.ranks import rank_sum, settled, shift_between
 from longate.longitudinal.welch import welch
 
 if TYPE_CHECKING:
@@ -121,7 +121,8 @@ def _rows(
         groups, left_out = {}, {}
         for label in (RESPONDER, NON_RESPONDER):
             names = [name for name in labels.patients(label) if name in changes.index]
-            groups[label] = changes[names].to_numpy(dtype=np.float64)
+            own = changes[names].to_numpy(dtype=np.float64)
+            groups[label] = settled(own, whole.to_numpy())
             left_out[label] = len(labels.patients(label)) - len(names)
         contrast = f"{last} - {first}"
         _require(one, contrast, groups)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from longate._validation import listed, require_columns, suggest, table_of
+from longate._visits import visit_name
 from longate.exceptions import DesignError
 from longate.longitudinal.labels import NON_RESPONDER, RESPONDER
-from longate._visits import visit_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

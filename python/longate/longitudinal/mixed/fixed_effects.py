@@ -52,8 +52,10 @@ class FixedEffects:
     matrix: Floats
 
     @classmethod
-    def of(cls, formula: Formula, variables: Mapping[str, Variable]) -> FixedEffects:
-        """Code the variables of a formula."""
+    def of(
+        cls, formula: Formula, variables: Mapping[str, Variable], n: int
+    ) -> FixedEffects:
+        """Code the variables of a formula in `n` rows."""
         columns, spans = [INTERCEPT], []
         for term in formula.terms:
             names = reduce(_joined, (variables[name].names for name in term))
@@ -62,6 +64,7 @@ class FixedEffects:
         matrix = _coded(
             formula.terms,
             {name: variable.treatment() for name, variable in variables.items()},
+            n,
         )
         return cls(formula.terms, variables, tuple(columns), tuple(spans), matrix)
 
@@ -78,7 +81,8 @@ class FixedEffects:
         (q, p) array of float64
         """
         coded = {name: one.sum_to_zero() for name, one in self.variables.items()}
-        change = np.linalg.lstsq(self.matrix, _coded(self.terms, coded), rcond=None)[0]
+        other = _coded(self.terms, coded, len(self.matrix))
+        change = np.linalg.lstsq(self.matrix, other, rcond=None)[0]
         rows = np.linalg.inv(change)[self.spans[term]]
         # Differences of levels are exact numbers; leave no rounding in them.
         return np.where(np.abs(rows) < 1e-12, 0.0, rows)
@@ -93,7 +97,14 @@ class FixedEffects:
             name: variable.at(levels.get(name))[None, :]
             for name, variable in self.variables.items()
         }
-        return np.asarray(_coded(self.terms, coded)[0])
+        return np.asarray(_coded(self.terms, coded, 1)[0])
+
+    def made_of(self, names: set[str]) -> NDArray[np.bool_]:
+        """Return which columns are of terms of these variables alone, (p,)."""
+        found = np.zeros(len(self.columns), dtype=bool)
+        for term, span in zip(self.terms, self.spans, strict=True):
+            found[span] = set(term) <= names
+        return found
 
     def vector(self, coefficients: Mapping[str, float]) -> Floats:
         """Return a contrast of named columns.
@@ -124,8 +135,9 @@ def _joined(first: list[str], second: list[str]) -> list[str]:
     return [f"{one}:{two}" for two in second for one in first]
 
 
-def _coded(terms: tuple[tuple[str, ...], ...], coded: Mapping[str, Floats]) -> Floats:
-    n = len(next(iter(coded.values()))) if coded else 1
+def _coded(
+    terms: tuple[tuple[str, ...], ...], coded: Mapping[str, Floats], n: int
+) -> Floats:
     blocks = [np.ones((n, 1))]
     blocks += [reduce(_products, (coded[name] for name in term)) for term in terms]
     return np.hstack(blocks)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from longate._validation import listed, require_columns, table_of
+from longate._visits import visit_name
 from longate.exceptions import DesignError
 from longate.longitudinal.measure import Measure
 from longate.longitudinal.mixed.fixed_effects import FixedEffects
@@ -24,7 +25,6 @@ from longate.longitudinal.mixed.variables import (
     Variable,
     read_variable,
 )
-from longate._visits import visit_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,10 +96,12 @@ def read_model_data(
         name: read_variable(kept[name], name, is_visit=name == visit)
         for name in parsed.variables
     }
-    fixed = FixedEffects.of(parsed, variables)
+    fixed = FixedEffects.of(parsed, variables, len(kept))
     codes = {name: code for code, name in enumerate(dict.fromkeys(kept[patient]))}
     patients = kept[patient].map(codes).to_numpy(dtype=np.intp)
     group = group_variable(fixed, visit, response)
+    if response in variables:
+        _require_one_group(kept, patient, response)
     constant = constant_in_time(fixed, patients, {visit, group})
     require_full_rank(fixed)
     require_few_covariates(fixed, constant, len(codes))
@@ -148,6 +150,18 @@ def _require_single(
             f"{_WHAT} has more than one row for: {shown} (rows "
             f"{listed(frame.index[repeated], most=6)}). Keep one row for each patient "
             f"and visit, of one population"
+        )
+        raise DesignError(msg)
+
+
+def _require_one_group(kept: pd.DataFrame, patient: str, response: str) -> None:
+    groups = kept.groupby(patient, observed=True, sort=False)[response].nunique()
+    several = groups.index[groups > 1]
+    if len(several):
+        msg = (
+            f"{listed(several)} changes its {response} between visits; a patient "
+            f"belongs to one group. If the variable is not the groups, name theirs "
+            f"by response="
         )
         raise DesignError(msg)
 

@@ -125,7 +125,7 @@ def mixed_model(
         deviance=working.deviance(fit.deviance),
         variances=_variances(fit, working.unit),
         visit_covariance=_visit_covariance(fit, working.unit, data.visits),
-        notes=data.notes + _notes(fit, df),
+        notes=data.notes + _notes(fit, df, identified=method.identified),
     )
 
 
@@ -228,7 +228,7 @@ def _visit_covariance(
     )
 
 
-def _notes(fit: InterceptFit, df: str) -> tuple[str, ...]:
+def _notes(fit: InterceptFit, df: str, *, identified: bool) -> tuple[str, ...]:
     notes: list[str] = []
     if fit.singular:
         notes.append(
@@ -242,5 +242,10 @@ def _notes(fit: InterceptFit, df: str) -> tuple[str, ...]:
                 "to the number of values less the effects, as if values were "
                 "patients; Kenward-Roger does not."
             )
+    if not identified:
+        notes.append(
+            "These patients do not identify both variances; the direction without "
+            "information is left out of the degrees of freedom."
+        )
     notes.append(_WEAKNESS)
     return tuple(notes)

@@ -11,6 +11,7 @@ import numpy as np
 
 from longate._validation import listed
 from longate.exceptions import DesignError
+from longate.longitudinal.labels import NON_RESPONDER, RESPONDER
 from longate.longitudinal.mixed.variables import Factor
 
 if TYPE_CHECKING:
@@ -174,8 +175,8 @@ class MixedModel:
         change : (visit, visit), optional
             From and to; by default the first and the last visit.
         between : (level, level), optional
-            The groups, first minus second; by default the last level minus the
-            reference (responder minus non-responder).
+            The groups, first minus second; by default responder minus
+            non-responder, else the last level minus the reference.
 
         Returns
         -------
@@ -227,7 +228,7 @@ class MixedModel:
 
         visit, group = self._two_factors()
         start, end = change or (visit.levels[0], visit.levels[-1])
-        first, second = between or (group.levels[-1], group.levels[0])
+        first, second = between or _two_groups(group)
         names = visit_name(start), visit_name(end)
         weights = self._change(*names, first) - self._change(*names, second)
         if not weights.any():
@@ -252,12 +253,15 @@ class MixedModel:
             visit, group = self._two_factors()
         except DesignError:
             return False
-        unit = weights / np.linalg.norm(weights)
+        own = self._fixed.made_of({visit.name, group.name})
+        if not weights[own].any():
+            return False
+        unit = weights[own] / np.linalg.norm(weights[own])
         for level in group.levels:
             for at, start in enumerate(visit.levels):
                 for end in visit.levels[at + 1 :]:
-                    own = self._change(start, end, level)
-                    if abs(abs(unit @ own) - np.linalg.norm(own)) < 1e-9:
+                    change = self._change(start, end, level)[own]
+                    if abs(abs(unit @ change) - np.linalg.norm(change)) < 1e-9:
                         return True
         return False
 
@@ -303,6 +307,12 @@ class MixedModel:
             f"{shown(self.anova)}</details><details><summary>Variances</summary>"
             f"{shown(self.variances)}</details><ul>{notes}</ul></div>"
         )
+
+
+def _two_groups(group: Factor) -> tuple[str, str]:
+    if {RESPONDER, NON_RESPONDER} <= set(group.levels):
+        return RESPONDER, NON_RESPONDER
+    return group.levels[-1], group.levels[0]
 
 
 def _number(value: float) -> str:

@@ -212,10 +212,10 @@ def _weights(padded: _Padded, covariance: Floats) -> tuple[Floats, float]:
 def _deviance(padded: _Padded, covariance: Floats) -> float:
     """Return -2 log restricted likelihood, infinite where it cannot be had."""
     p = padded.p
-    weights, size = _weights(padded, covariance)
-    turned = weights[padded.pattern_of] @ padded.columns
-    products = np.tensordot(padded.columns, turned, axes=([0, 1], [0, 1]))
     try:
+        weights, size = _weights(padded, covariance)
+        turned = weights[padded.pattern_of] @ padded.columns
+        products = np.tensordot(padded.columns, turned, axes=([0, 1], [0, 1]))
         root = np.linalg.cholesky((products + products.T) / 2)
     except np.linalg.LinAlgError:
         return math.inf

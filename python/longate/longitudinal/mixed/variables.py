@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from longate._validation import listed, suggest
+from longate._visits import order_visits, visit_name
 from longate.exceptions import DesignError
 from longate.longitudinal.labels import NON_RESPONDER, RESPONDER, UNCLASSIFIABLE
-from longate._visits import order_visits, visit_name
 
 if TYPE_CHECKING:
     import pandas as pd
