@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -131,9 +132,10 @@ def _voltage(channel: Channel, *, zero_is_blank: bool) -> float | None:
 
 def _number(text: str | None) -> float | None:
     try:
-        return float((text or "").strip(" \t\r\n\0"))
+        number = float((text or "").strip(" \t\r\n\0"))
     except ValueError:
         return None
+    return number if math.isfinite(number) else None
 
 
 def _compared(

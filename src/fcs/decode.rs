@@ -194,11 +194,9 @@ impl Decoder {
         out: &mut [T],
         mut value: impl FnMut([u8; N]) -> T,
     ) {
-        let Some(from) = rows.get(self.offset..) else {
-            return;
-        };
-        for (place, row) in out.iter_mut().zip(from.chunks(self.stride)) {
-            if let Some(bytes) = row.first_chunk::<N>() {
+        // All rows have one length, so that the bounds are checked once for all of them.
+        for (place, row) in out.iter_mut().zip(rows.chunks_exact(self.stride)) {
+            if let Some(bytes) = row.get(self.offset..).and_then(<[u8]>::first_chunk) {
                 *place = value(*bytes);
             }
         }

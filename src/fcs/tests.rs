@@ -1,11 +1,15 @@
 //! Files built byte by byte, as instruments and their faults make them.
 
-use proptest::prelude::*;
+mod hostile;
+mod made;
+mod segments;
+mod stored;
 
-use super::data::{Column, Values, read_columns};
+use super::data::Values;
 use super::{ChannelToWrite, File, encode_head};
 use crate::error::{Error, Result};
 use crate::source::Source;
+use made::columns;
 
 /// A file of two channels whose TEXT starts at 58, DATA right behind it.
 fn file_with(keywords: &[(&str, &str)], data: &[u8]) -> Vec<u8> {
@@ -41,15 +45,6 @@ const INTEGERS: [(&str, &str); 12] = [
     ("$P2R", "4294967296"),
     ("$TIMESTEP", "0.5"),
 ];
-
-fn columns(bytes: &[u8], values: Values) -> Result<Vec<Vec<f64>>> {
-    let file = File::read(&bytes)?;
-    let channels: Vec<usize> = (0..file.parameters.len()).collect();
-    let mut out = vec![vec![0.0; file.n_events]; channels.len()];
-    let mut views: Vec<_> = out.iter_mut().map(|c| Column::Float64(c)).collect();
-    read_columns(&bytes, &file, &channels, values, &mut views)?;
-    Ok(out)
-}
 
 #[test]
 fn masks_integers_and_keeps_all_bits_of_time() -> Result<()> {
@@ -195,27 +190,5 @@ impl Source for Padded {
         let count = buffer.len().min(self.head.len() - begin);
         buffer[..count].copy_from_slice(&self.head[begin..begin + count]);
         Ok(())
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(20_000))]
-
-    #[test]
-    fn no_damaged_file_panics_or_reads_beyond_its_end(
-        changes in prop::collection::vec((0..400_usize, any::<u8>()), 1..6), cut in 0..400_usize,
-    ) {
-        let mut bytes = file_with(&INTEGERS, &[7; 12]);
-        for (place, byte) in changes {
-            let place = place % bytes.len();
-            bytes[place] = byte;
-        }
-        if cut < bytes.len() {
-            bytes.truncate(bytes.len() - cut % 40);
-        }
-        if let Ok(file) = File::read(&bytes.as_slice()) {
-            prop_assert!(file.n_events * file.event_bytes <= bytes.len());
-            let _ = columns(&bytes, Values::Scale);
-        }
     }
 }

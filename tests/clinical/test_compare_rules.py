@@ -48,7 +48,7 @@ def test_kappa_is_empty_where_it_is_not_defined():
 
 def test_all_rules_are_taken_that_the_tables_can_serve():
     compared = compare_rules(COHORT, NONE)
-    assert set(compared.not_applied) == {"neda3"}
+    assert set(compared.not_applied) == {"neda3", "confirmed_improvement"}
     assert "neda3 not applied: it needs MRI" in repr(compared)
     assert compared.counts["rule"].tolist() == list(compared.responses)
     assert (compared.counts[[R, N, U]].sum(axis=1) == 5).all()
@@ -66,18 +66,35 @@ def test_a_rule_that_was_asked_for_must_apply():
 
 
 def test_the_conclusion_is_held_against_that_of_the_first_rule():
+    said = {
+        "chanvillard2012": (2.0, 0.5, 3.5),
+        "cut55": (1.0, 0.1, 1.9),
+        "expand": (1.0, -0.1, 2.1),
+        "msprog_default": (-2.0, -3.0, -1.0),
+    }
+
     def conclude(response):
-        n = int(response.counts[R])
-        if n == 3:
+        if response.rule.name not in said:
             msg = "too few"
             raise DesignError(msg)
-        return {"estimate": float(n), "low": n - 1.5, "high": n + 1.5}
+        return dict(
+            zip(("estimate", "low", "high"), said[response.rule.name], strict=True)
+        )
 
-    rules = [*PAIR, "confirmed_12_weeks", "confirmed_improvement"]
+    rules = [*said, "confirmed_improvement"]
     found = compare_rules(COHORT, NONE, rules=rules, conclude=conclude)
-    assert found.conclusions["survives"].tolist() == [True, None, False, False]
-    assert found.conclusions["problem"].tolist() == [None, "too few", None, None]
-    assert "0 of 2 other rules; 1 could not conclude" in repr(found)
+    assert found.conclusions["survives"].tolist() == [True, True, False, False, None]
+    assert found.conclusions["problem"].tolist() == [None] * 4 + ["too few"]
+    assert "that of 1 of 3 other rules; 1 could not conclude" in repr(found)
+
+
+def test_nothing_shown_stays_nothing_shown_whatever_the_sign():
+    def conclude(response):
+        sign = 1 if response.rule.name == "cut55" else -1
+        return {"estimate": 0.3 * sign, "low": -1.0, "high": 1.0}
+
+    found = compare_rules(COHORT, NONE, rules=PAIR, conclude=conclude)
+    assert found.conclusions["survives"].tolist() == [True, True]
 
 
 def test_a_conclusion_may_be_any_value():
@@ -99,6 +116,13 @@ def test_a_result_with_a_table_concludes():
     assert found.conclusions["survives"].tolist() == [True, True]
     found = compare_rules(COHORT, NONE, rules=PAIR, conclude=lambda _: Result(2))
     assert "2 rows" in found.conclusions["problem"][0]
+
+
+def test_rules_may_be_compared_from_a_landmark():
+    whole = visits(A=STABLE, B=WORSE)
+    found = compare_rules(whole, NONE, rules=PAIR, landmark="d0090")
+    assert found.table[PAIR].to_numpy().ravel().tolist() == [R] * 4
+    assert {response.landmark for response in found.responses.values()} == {"d0090"}
 
 
 def test_a_function_is_a_rule():

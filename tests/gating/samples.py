@@ -71,3 +71,23 @@ def write_study(
     sheet = folder / "samples.csv"
     pd.DataFrame(rows).to_csv(sheet, index=False)
     return lg.read_study(sheet, **options)
+
+
+NESTED = lg.GatingStrategy(
+    [
+        lg.RectangleGate("P", A=(1.0, None)),
+        lg.RectangleGate("B+", parent="P", B=(1.0, None)),
+        lg.RectangleGate("C+", parent="P", C=(1.0, None)),
+        lg.RectangleGate("deep", parent="B+", C=(2.0, None)),
+    ]
+)
+
+
+def nested_events(n_p=400, n_b=200, n_deep=60, n=1000) -> np.ndarray:
+    """Events whose populations have known sizes: the first ones are inside."""
+    events = np.zeros((n, 4))
+    events[:, 0] = np.arange(n)
+    events[:n_p, 1] = 1.0
+    events[:n_b, 2] = 1.0 + np.arange(n_b)
+    events[:n_deep, 3] = 2.0
+    return events

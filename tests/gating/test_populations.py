@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import binomtest
 
 import longate as lg
-from gating.samples import write_study
+from gating.samples import NESTED, nested_events, write_study
 from longate.exceptions import (
     FcsError,
     FileWarning,
@@ -18,25 +18,7 @@ from longate.exceptions import (
     StudyError,
 )
 
-STRATEGY = lg.GatingStrategy(
-    [
-        lg.RectangleGate("P", A=(1.0, None)),
-        lg.RectangleGate("B+", parent="P", B=(1.0, None)),
-        lg.RectangleGate("C+", parent="P", C=(1.0, None)),
-        lg.RectangleGate("deep", parent="B+", C=(2.0, None)),
-    ]
-)
 N_DEEP = [0, 19, 20, 49, 50]
-
-
-def _events(n_p=400, n_b=200, n_deep=60, n=1000) -> np.ndarray:
-    """Events whose populations have known sizes: the first ones are inside."""
-    events = np.zeros((n, 4))
-    events[:, 0] = np.arange(n)
-    events[:n_p, 1] = 1.0
-    events[:n_b, 2] = 1.0 + np.arange(n_b)
-    events[:n_deep, 3] = 2.0
-    return events
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +29,7 @@ def study(tmp_path_factory):
             "visit": visit,
             "batch": f"b{number}",
             "age": 30 + number,
-            "events": _events(n_deep=n_deep),
+            "events": nested_events(n_deep=n_deep),
         }
         for number, n_deep in enumerate(N_DEEP)
         for visit in ["m12", "m0"]
@@ -57,7 +39,7 @@ def study(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def populations(study):
-    return study.gate(STRATEGY, progress=False)
+    return study.gate(NESTED, progress=False)
 
 
 def test_counts_are_the_sizes_that_were_made(populations):
@@ -80,7 +62,7 @@ def test_counts_have_the_columns_that_are_promised(populations, study):
     ]
     counts = populations.counts
     assert counts.columns.tolist() == columns
-    assert len(counts) == len(study.samples) * (1 + len(STRATEGY.paths))
+    assert len(counts) == len(study.samples) * (1 + len(NESTED.paths))
     assert counts["n_events"].dtype.kind == "i"
     assert (counts["run_id"] == populations.run_id).all()
 
@@ -218,8 +200,8 @@ def test_medians_have_intervals_by_order_statistics(populations):
 
 def test_medians_of_every_population_by_default(populations):
     table = populations.medians("A")
-    assert set(table["population"]) == set(STRATEGY.paths)
-    assert len(table) == 2 * len(N_DEEP) * len(STRATEGY.paths)
+    assert set(table["population"]) == set(NESTED.paths)
+    assert len(table) == 2 * len(N_DEEP) * len(NESTED.paths)
 
 
 @pytest.mark.parametrize(
@@ -265,145 +247,19 @@ def test_too_many_markers_are_refused(populations):
         populations.phenotypes("P", {f"m{i}": "B+" for i in range(17)})
 
 
-# Runs
-
-
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory):
-    """P1 has three runs of one tube at m0, and P2 one."""
-
-    def read(rule):
-        folder = tmp_path_factory.mktemp(str(rule))
-        sizes = [("P1", 10, 1), ("P1", 30, 2), ("P1", 20, 3), ("P2", 40, 1)]
-        files = [
-            {
-                "patient": patient,
-                "visit": "m0",
-                "run": run,
-                "events": _events(n_p=50 + n, n_b=n, n_deep=n // 2, n=100 * n),
-            }
-            for patient, n, run in sizes
-        ]
-        return write_study(folder, files, runs=rule)
-
-    return read
-
-
-def test_pooled_runs_are_one_sample_everywhere(runs):
-    populations = runs("pool").gate(STRATEGY, progress=False)
-    counts = populations.counts.set_index(["sample", "population"])["n_events"]
-    assert counts["P1_m0", "All events"] == 6000
-    assert counts["P1_m0", "P/B+"] == 60
-    assert counts["P1_m0", "P/B+/deep"] == 30
-    assert counts["P2_m0", "P/B+"] == 40
-    share = populations.fraction("deep", of="P").set_index("sample")
-    assert share.loc["P1_m0", ["k", "n"]].tolist() == [30, 210]
-    phenotypes = populations.phenotypes("P", {"b": "B+"})
-    assert phenotypes["n_events"].tolist() == [150, 60, 50, 40]
-    mask = populations.mask("B+", sample="P1_m0")
-    assert len(mask) == 6000
-    events = populations.events("B+", sample="P1_m0")
-    assert events.index.tolist() == np.flatnonzero(mask).tolist()
-    assert events["FSC-A"].tolist() == [*range(10), *range(30), *range(20)]
-    medians = populations.medians("B", population="B+").set_index("sample")
-    values = np.concatenate([np.arange(1.0, n + 1) for n in (10, 30, 20)])
-    assert medians.index.tolist() == ["P1_m0", "P2_m0"]
-    assert medians.loc["P1_m0", "n_events"] == 60
-    assert medians.loc["P1_m0", "median"] == np.median(values)
-
-
-def test_the_last_run_replaces_and_kept_runs_are_samples(runs):
-    last = runs("replace").gate(STRATEGY, progress=False).counts
-    last = last[last["population"] == "P/B+"].set_index("sample")["n_events"]
-    assert last.to_dict() == {"P1_m0": 20, "P2_m0": 40}
-    kept = runs("keep").gate(STRATEGY, progress=False).counts
-    kept = kept[kept["population"] == "P/B+"].set_index("sample")["n_events"]
-    assert kept.to_dict() == {
-        "P1_m0_run1": 10,
-        "P1_m0_run2": 30,
-        "P1_m0_run3": 20,
-        "P2_m0": 40,
-    }
-
-
-# Tubes
-
-
-@pytest.fixture(scope="module")
-def two_tubes(tmp_path_factory):
-    files = [
-        {"patient": patient, "visit": "m0", "tube": tube, "events": _events()}
-        for patient in ["P1", "P2"]
-        for tube in ["X", "Y"]
-    ]
-    study = write_study(tmp_path_factory.mktemp("tubes"), files)
-    other = lg.GatingStrategy(
-        [lg.RectangleGate("P", A=(1, None)), lg.RectangleGate("only Y", A=(None, 1))]
-    )
-    return study.gate({"X": STRATEGY, "Y": other}, progress=False)
-
-
-def test_a_population_of_two_tubes_needs_the_tube(two_tubes):
-    for call in [
-        lambda **tube: two_tubes.mask("P", sample="P1_m0", **tube),
-        lambda **tube: two_tubes.events("P", sample="P1_m0", **tube),
-        lambda **tube: two_tubes.fraction("P", of="All events", **tube),
-        lambda **tube: two_tubes.phenotypes("P", {}, **tube),
-    ]:
-        with pytest.raises(PopulationError, match=r"tubes 'X', 'Y'; give tube="):
-            call()
-        assert len(call(tube="Y")) > 0
-    assert two_tubes.tube_of("deep") == "X"
-    assert two_tubes.tube_of("only Y") == "Y"
-    with pytest.raises(PopulationError, match=r"'deep' is not in .* 'only Y'"):
-        two_tubes.mask("deep", sample="P1_m0", tube="Y")
-    with pytest.raises(PopulationError, match="did you mean 'only Y'"):
-        two_tubes.tube_of("onlyY")
-
-
-def test_both_tubes_are_counted_for_every_sample(two_tubes):
-    counts = two_tubes.counts
-    sizes = counts.groupby(["sample", "tube"]).size().unstack()
-    assert sizes["X"].tolist() == [5, 5]
-    assert sizes["Y"].tolist() == [3, 3]
-    medians = two_tubes.medians("A", population="P")
-    assert medians["tube"].tolist() == ["X", "Y", "X", "Y"]
-
-
-def test_a_population_that_is_ambiguous_in_a_strategy_is_refused(tmp_path):
-    study = write_study(
-        tmp_path, [{"patient": "P1", "visit": "m0", "events": _events()}]
-    )
-    gates = [
-        lg.RectangleGate("P", A=(1, None)),
-        lg.RectangleGate("Q", B=(1, None)),
-        lg.RectangleGate("X", parent="P", C=(1, None)),
-        lg.RectangleGate("X", parent="Q", C=(1, None)),
-    ]
-    populations = study.gate(lg.GatingStrategy(gates), progress=False)
-    for call in [
-        lambda: populations.mask("X", sample="P1_m0"),
-        lambda: populations.fraction("X", of="All events"),
-        lambda: populations.medians("A", population="X"),
-    ]:
-        with pytest.raises(PopulationError, match="means several populations"):
-            call()
-    assert len(populations.medians("A", population="Q/X")) == 1
-
-
 # Files that fail
 
 
 def test_a_file_that_fails_is_listed_and_costs_no_other_sample(tmp_path):
     files = [
-        {"patient": f"P{i}", "visit": "m0", "tube": tube, "events": _events()}
+        {"patient": f"P{i}", "visit": "m0", "tube": tube, "events": nested_events()}
         for i in range(3)
         for tube in ["X", "Y"]
     ]
     study = write_study(tmp_path, files)
-    lg.write_fcs(tmp_path / "2.fcs", _events(n=900), ["FSC-A", "A", "B", "C"])
+    lg.write_fcs(tmp_path / "2.fcs", nested_events(n=900), ["FSC-A", "A", "B", "C"])
     with pytest.warns(FileWarning, match="2.fcs"):
-        populations = study.gate({"X": STRATEGY, "Y": STRATEGY}, progress=False)
+        populations = study.gate({"X": NESTED, "Y": NESTED}, progress=False)
     assert populations.problems["sample"].tolist() == ["P1_m0"]
     gated = populations.counts.groupby("tube")["sample"].unique()
     assert gated["X"].tolist() == ["P0_m0", "P2_m0"]
@@ -414,13 +270,13 @@ def test_a_file_that_fails_is_listed_and_costs_no_other_sample(tmp_path):
 
 def test_a_tube_without_any_file_says_so(tmp_path):
     files = [
-        {"patient": "P1", "visit": "m0", "tube": tube, "events": _events()}
+        {"patient": "P1", "visit": "m0", "tube": tube, "events": nested_events()}
         for tube in ["X", "Y"]
     ]
     study = write_study(tmp_path, files)
     (tmp_path / "0.fcs").unlink()
     with pytest.warns(FileWarning):
-        populations = study.gate({"X": STRATEGY, "Y": STRATEGY}, progress=False)
+        populations = study.gate({"X": NESTED, "Y": NESTED}, progress=False)
     with pytest.raises((StudyError, PopulationError), match="tube 'X'"):
         populations.phenotypes("P", {"b": "B+"}, tube="X")
     with pytest.raises((StudyError, PopulationError), match="tube 'X'"):
@@ -431,10 +287,10 @@ def test_a_tube_without_any_file_says_so(tmp_path):
 
 
 def test_events_of_a_file_that_changed_are_refused(tmp_path):
-    file = {"patient": "P1", "visit": "m0", "events": _events()}
+    file = {"patient": "P1", "visit": "m0", "events": nested_events()}
     study = write_study(tmp_path, [file])
-    populations = study.gate(STRATEGY, progress=False)
-    lg.write_fcs(tmp_path / "0.fcs", _events(n_p=3), ["FSC-A", "A", "B", "C"])
+    populations = study.gate(NESTED, progress=False)
+    lg.write_fcs(tmp_path / "0.fcs", nested_events(n_p=3), ["FSC-A", "A", "B", "C"])
     with pytest.raises((StudyError, FcsError), match="changed"):
         populations.events("P", sample="P1_m0")
 

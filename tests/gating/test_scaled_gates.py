@@ -8,7 +8,8 @@ on ties, and within 64 ulp of every cut.
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import longate as lg
@@ -147,7 +148,7 @@ def _tree(draw):
     return gates, by_channel
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(_tree(), _spillover(), st.integers(0, 2**32), st.booleans())
 def test_a_compensated_tree_equals_transform_everything_then_compare(
     tree, matrix, seed, acquired
@@ -213,3 +214,39 @@ def test_a_mapping_finds_a_channel_by_marker_or_detector():
     by_name = {"CD56": scale, "apc-a": scale, "not in this panel": scale}
     gated = lg.GatingStrategy(gates, scale=by_name).apply(sample)
     assert gated.counts["n_events"].tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("share", [0.9, 0.26, 0.24, 0.01, 0.0])
+def test_dense_and_sparse_populations_are_decided_alike(share):
+    """However few events a parent holds, its children are decided by the same sums."""
+    rng = np.random.default_rng(7)
+    n_events = 4200
+    columns = {name: rng.lognormal(5, 2, n_events) for name in CHANNELS}
+    columns["FSC-A"] = rng.random(n_events)
+    for values in columns.values():
+        odd = rng.random(n_events) < 0.03
+        values[odd] = rng.choice([np.nan, np.inf, -np.inf, -0.0], odd.sum())
+    matrix = lg.Compensation([[1, 0.3, 0.1], [0.2, 1, 0], [0, 0.4, 1]], CHANNELS)
+    scale = dict.fromkeys(CHANNELS, lg.Logicle())
+    scale["FSC-A"] = None
+    corners = [(0.0, 0.1), (0.9, 0.2), (0.5, 0.9), (0.5, 0.0)]
+    gates = [
+        lg.RectangleGate("few", dimensions={"FSC-A": (None, share)}),
+        lg.RectangleGate("R", parent="few", A=(0.3, 0.6), B=(None, 0.5)),
+        lg.PolygonGate("P", parent="few", x="B", y="C", vertices=corners),
+        lg.RectangleGate("below P", parent="P", C=(0.35, None), A=(0.3, None)),
+        lg.BooleanGate("rest", "not R", parent="few"),
+        lg.RectangleGate("below rest", parent="rest", B=(0.2, 0.8)),
+        lg.RectangleGate("everywhere", A=(0.3, 0.6), C=(0.2, None)),
+        lg.BooleanGate("neither", "not everywhere and not 'below P'"),
+    ]
+    sample = sample_of(columns, compensation=matrix)
+    strategy = lg.GatingStrategy(gates, scale=scale)
+    with np.errstate(invalid="ignore"):
+        _agree(strategy, sample, matrix)
+    gated, turned = (
+        lg.GatingStrategy(order, scale=scale).apply(sample)
+        for order in (gates, gates[::-1])
+    )
+    for path in strategy.paths:
+        np.testing.assert_array_equal(gated.mask(path), turned.mask(path))

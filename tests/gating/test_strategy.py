@@ -163,6 +163,12 @@ def test_refuses_what_is_no_gate_scale_or_compensation():
         lg.GatingStrategy([], scale={"A": 5.0})
     with pytest.raises(StrategyError, match="compensation='acquisiton'"):
         lg.GatingStrategy([], compensation="acquisiton")
+    with pytest.raises(StrategyError, match="compensation=5"):
+        lg.GatingStrategy([], compensation=5)
+    with pytest.raises(GateError, match="sequence of gates"):
+        lg.GatingStrategy(_gate("NK"))
+    with pytest.raises(GateError, match="text, not 5"):
+        lg.GatingStrategy([_gate("NK", parent=5)])
 
 
 def test_a_channel_that_the_sample_lacks_is_named_with_its_gate():

@@ -48,6 +48,8 @@ def polygon_contains(
     """Even-odd with the border inside, in exact rational arithmetic."""
     if not (math.isfinite(x) and math.isfinite(y)):
         return False
+    if not min(vx for vx, _ in vertices) <= x <= max(vx for vx, _ in vertices):
+        return False
     px, py = Fraction(x), Fraction(y)
     corners = [(Fraction(vx), Fraction(vy)) for vx, vy in vertices]
     inside = False

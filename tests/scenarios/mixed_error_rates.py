@@ -13,7 +13,8 @@ Generating models, three visits 0, 1, 2, five responders and seven others:
 before the third), independent of the values; cohorts with fewer than two patients
 of a group at the last visit are drawn again. The contrast is the difference of
 changes from the first to the last visit, responders minus others; `effect_sd` is
-its true value in standard deviations of one patient's change. Estimates move
+its true value in standard deviations of one patient's change; `failed` counts
+cohorts that the unstructured model refuses. Estimates move
 with an effect and nothing else does, so the cohorts of one design serve all
 effects. Rejected and coverage are at 5 % and 95 %; `verdict` compares with
 `nominal` (rounded to two digits where it is a power) at three Monte Carlo errors.
@@ -28,7 +29,6 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtr, stdtrit
 
-from longate.exceptions import DesignError
 from longate.longitudinal.mixed.intercept_reml import fit_random_intercept
 from longate.longitudinal.mixed.kenward_roger import KenwardRoger
 from longate.longitudinal.mixed.satterthwaite import Satterthwaite
@@ -36,9 +36,11 @@ from longate.longitudinal.mixed.unstructured_reml import fit_unstructured
 from longate.longitudinal.mixed.working_scale import WorkingScale
 
 KEPT = Path(__file__).parents[1] / "golden" / "scenarios" / "mixed_error_rates.csv"
-REPLICATES, SEED = 10_000, 2012
+REPLICATES, SEED = 20_000, 2012
 RESPONDERS, OTHERS, VISITS = 5, 7, 3
 LABEL = np.repeat([1.0, 0.0], [RESPONDERS, OTHERS])
+# Below this `mmrm` refuses: two groups and three visits.
+FEWEST_AT_THE_END = 5
 METHODS = (
     "random intercept, Kenward-Roger",
     "random intercept, Satterthwaite",
@@ -92,11 +94,9 @@ def analysed(values, patients, visits, matrix):
         (intercept.moments, KenwardRoger(intercept.moments)),
         (intercept.moments, Satterthwaite(known)),
     ]
-    try:
+    if (visits == VISITS - 1).sum() >= FEWEST_AT_THE_END:
         general = fit_unstructured(columns, patients, visits).moments
         fits.append((general, KenwardRoger(general)))
-    except DesignError:
-        pass
     found = np.full((len(METHODS), 3), np.nan)
     for row, (moments, method) in zip(found, fits, strict=False):
         row[0] = working.coefficients(moments.coefficients)[-1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from longate.clinical.comparison import RuleComparison, compare_rules
 from longate.clinical.course import LABELS, Decision, PatientCourse
+from longate.clinical.exposure import dose_exposure, patient_covariates
 from longate.clinical.labelling import classify
 from longate.clinical.response import Response
 from longate.clinical.rules import RULES, ResponseRule
@@ -18,4 +19,6 @@ __all__ = [
     "RuleComparison",
     "classify",
     "compare_rules",
+    "dose_exposure",
+    "patient_covariates",
 ]

@@ -8,9 +8,10 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from longate._validation import table_of
+from longate.clinical.confirmation import BETTER, WORSE
 from longate.clinical.course import LABELS, NON_RESPONDER, RESPONDER, UNCLASSIFIABLE
 from longate.clinical.courses import read_courses
-from longate.clinical.labelling import apply_rule
+from longate.clinical.labelling import apply_rule, reference_of
 from longate.clinical.rules import RULES, needs_of, rule_of
 from longate.exceptions import ClinicalError, LongateError
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from longate.clinical.response import Response
 
+_ANOTHER = "asks for improvement, another question; name it in rules= to compare it"
 _NUMBERS = ("estimate", "low", "high", "p")
 
 
@@ -45,7 +47,7 @@ class RuleComparison:
         (whether it concludes as the first rule does), ``problem``. Empty without
         `conclude`.
     not_applied : dict
-        For each registered rule that the tables cannot serve, what it lacks.
+        For each registered rule that was not compared by default, why.
     responses : dict
         The :class:`Response` by each rule.
     """
@@ -110,23 +112,26 @@ def compare_rules(
     mri: pd.DataFrame | None = None,
     baseline: object = None,
     last_visit: object = None,
+    landmark: object = None,
     patients: Iterable[object] | None = None,
 ) -> RuleComparison:
     """Label the same patients by several rules and show where they differ.
 
     Parameters
     ----------
-    visits, relapses, mri, baseline, last_visit, patients
+    visits, relapses, mri, baseline, last_visit, landmark, patients
         As in :func:`classify`.
     rules : iterable, optional
         Names, functions or rules; the first one is the one that the others are
-        held against. By default every registered rule that the tables can serve.
+        held against. By default every registered rule about worsening that the
+        tables can serve; improvement is another question and must be named.
     conclude : callable, optional
         Takes a :class:`Response` and returns the conclusion under it: a result
         whose ``.table`` has a row with ``estimate``, ``low`` and ``high``, a
-        mapping with these, or any value. A conclusion survives where the
-        estimate has the same sign and the interval excludes 0 or not, as under
-        the first rule; other values survive where they are equal.
+        mapping with these, or any value. What an interval concludes is the sign
+        of the estimate where it excludes 0, and nothing shown where it does not;
+        a conclusion survives where it is that of the first rule. Other values
+        survive where they are equal.
 
     Returns
     -------
@@ -161,7 +166,7 @@ def compare_rules(
         visits,
         relapses,
         mri=mri,
-        baseline=baseline,
+        baseline=reference_of(baseline, landmark),
         last_visit=last_visit,
         patients=patients,
     )
@@ -173,10 +178,20 @@ def compare_rules(
         raise ClinicalError(msg)
     left_out = {}
     if rules is None:
-        lacks = {rule.name: courses.lacks(needs_of(rule)) for rule in chosen}
+        lacks = {
+            rule.name: (
+                _ANOTHER
+                if _asks_for_improvement(rule)
+                else courses.lacks(needs_of(rule))
+            )
+            for rule in chosen
+        }
         left_out = {name: lack for name, lack in lacks.items() if lack}
         chosen = [rule for rule in chosen if rule.name not in left_out]
-    responses = {rule.name: apply_rule(rule, courses) for rule in chosen}
+    marked = landmark is not None
+    responses = {
+        rule.name: apply_rule(rule, courses, landmark=marked) for rule in chosen
+    }
     return RuleComparison(
         table=_wide(responses),
         counts=_counts(responses),
@@ -185,6 +200,10 @@ def compare_rules(
         not_applied=left_out,
         responses=responses,
     )
+
+
+def _asks_for_improvement(rule: Any) -> bool:
+    return getattr(rule, "direction", WORSE) == BETTER
 
 
 def _listed_rules(rules: Iterable[Any]) -> list[Any]:
@@ -309,6 +328,8 @@ def _survives(row: dict[str, Any], reference: dict[str, Any]) -> bool | None:
     return bool(one == two)
 
 
-def _verdict(row: dict[str, Any]) -> tuple[bool, bool]:
-    excludes = not row["low"] <= 0 <= row["high"]
-    return bool(row["estimate"] > 0), bool(excludes)
+def _verdict(row: dict[str, Any]) -> int:
+    """Return what an interval shows: 1 above 0, -1 below it, 0 neither."""
+    if row["low"] <= 0 <= row["high"]:
+        return 0
+    return 1 if row["estimate"] > 0 else -1

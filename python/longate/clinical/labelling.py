@@ -92,21 +92,32 @@ def classify(
     ['responder', 'non-responder', 'unclassifiable']
     """
     chosen = rule_of(rule)
+    courses = read_courses(
+        visits,
+        relapses,
+        mri=mri,
+        baseline=reference_of(baseline, landmark),
+        last_visit=last_visit,
+        patients=patients,
+    )
+    return apply_rule(chosen, courses, landmark=landmark is not None)
+
+
+def reference_of(baseline: object, landmark: object) -> object:
+    """Return the reference visit: the landmark where there is one.
+
+    Raises
+    ------
+    ClinicalError
+        If both are given.
+    """
     if landmark is not None and baseline is not None:
         msg = (
             f"landmark={landmark!r} is the reference visit and takes the place of "
             f"baseline={baseline!r}; pass one of them"
         )
         raise ClinicalError(msg)
-    courses = read_courses(
-        visits,
-        relapses,
-        mri=mri,
-        baseline=baseline if landmark is None else landmark,
-        last_visit=last_visit,
-        patients=patients,
-    )
-    return apply_rule(chosen, courses, landmark=landmark is not None)
+    return baseline if landmark is None else landmark
 
 
 def apply_rule(

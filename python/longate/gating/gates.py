@@ -42,6 +42,10 @@ class Gate:
     parent: str | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
+        for text in (self.name, self.parent or ""):
+            if not isinstance(text, str):
+                msg = f"names of a gate and its parent are text, not {text!r}"
+                raise GateError(msg)
         blank_at_an_end = self.name != self.name.strip()
         if not self.name or blank_at_an_end or "/" in self.name:
             msg = (
@@ -373,6 +377,9 @@ class BooleanGate(Gate):
 
 def gates_of(gates: Sequence[Gate]) -> tuple[Gate, ...]:
     """Return gates as a tuple, refusing what is none."""
+    if isinstance(gates, Gate):
+        msg = f"gates must be a sequence of gates; put {gates.name!r} into a list"
+        raise GateError(msg)
     wrong = [gate for gate in gates if not isinstance(gate, Gate)]
     if wrong:
         msg = f"gates must be gates; got {listed(type(g).__name__ for g in wrong)}"

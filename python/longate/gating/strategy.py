@@ -76,7 +76,8 @@ class GatingStrategy:
         compensation: Compensation | str | None = ACQUISITION,
         name: str = "strategy",
     ) -> None:
-        if isinstance(compensation, str) and compensation != ACQUISITION:
+        known = compensation is None or compensation == ACQUISITION
+        if not known and not isinstance(compensation, Compensation):
             msg = (
                 f"compensation={compensation!r} is not known; give 'acquisition', a "
                 "Compensation, or None"

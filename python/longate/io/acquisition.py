@@ -69,7 +69,10 @@ def shift_date(text: str, days: int) -> str | None:
     if found is None:
         return None
     old, match = found
-    new = old + timedelta(days=days)
+    try:
+        new = old + timedelta(days=days)
+    except OverflowError:
+        return None
     parts = {
         "day": f"{new.day:0{len(match['day'])}d}",
         "year": f"{new.year:04d}"[-len(match["year"]) :],

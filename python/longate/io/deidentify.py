@@ -148,7 +148,7 @@ def deidentify(
     """
     rules = Rules(tuple(also), tuple(keep), dict(mapping or {}), shift_dates)
     jobs = plan_copies(src, Path(dst), rules.mapping, names)
-    alone = isinstance(src, str | Path) and Path(src).is_file()
+    alone = isinstance(src, str | Path) and not Path(src).is_dir()
     files, problems, told = [], [], []
     for job in jobs:
         try:
@@ -226,7 +226,13 @@ def _changes(layout: Sequence[DataSet], job: Job, rules: Rules) -> _Changes:
     pairs = {key: text.pairs for key, text in texts.items() if text is not None}
     days = rules.days(job.name, [pair for found in pairs.values() for pair in found])
     name = Path(job.new_name).name
-    return {key: rules.changes(found, name, days) for key, found in pairs.items()}
+    changes = {key: rules.changes(found, name, days) for key, found in pairs.items()}
+    taken: dict[str, str] = {}
+    for key, found in pairs.items():
+        taken |= secrets_of(found, changes[key])
+    for key, found in pairs.items():
+        changes[key] |= rules.repeats(found, changes[key], taken)
+    return changes
 
 
 def _write(
@@ -269,7 +275,7 @@ def _check_copy(
         if place.text is not None and place.kind != "ANALYSIS":
             new = edits.get((one.number, place.kind), {})
             pairs += [
-                (key, new.get(index, value))
+                (key, place.text.as_read(new[index]) if index in new else value)
                 for index, (key, value) in enumerate(place.text.pairs)
             ]
     wanted = dict(Keywords(pairs))

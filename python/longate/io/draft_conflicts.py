@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from longate._validation import listed
+from longate._visits import natural_key
 from longate.exceptions import FcsError
 from longate.io.fcs_layout import read_layout
 from longate.io.fcs_rewrite import event_hash
@@ -125,7 +126,8 @@ def _missing_parts(samples: pd.DataFrame) -> Iterator[_Found]:
     for group, part in ((["patient", "visit"], "tube"), (["patient"], "visit")):
         has = {key: set(rows[part]) for key, rows in whole.groupby(group, sort=False)}
         counts = Counter(one for parts in has.values() for one in parts)
-        usual = [one for one, n in counts.items() if 2 * n > len(has)]
+        often = [one for one, n in counts.items() if 2 * n > len(has)]
+        usual = sorted(often, key=natural_key)
         for key, parts in has.items():
             lacking = [one for one in usual if one not in parts]
             if lacking:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,8 @@ SHEET_COLUMNS = [
     "n_events",
     "reason",
 ]
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 @dataclass(frozen=True, repr=False)
@@ -170,10 +173,8 @@ def _frame(rows: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> pd.DataF
 
     further = [name for name in fields if not name.startswith("_")]
     columns = list(dict.fromkeys([*SHEET_COLUMNS, *further]))
-    frame = pd.DataFrame(list(rows), columns=columns)
-    for column in columns:
-        if column not in ("date", "n_events"):
-            frame[column] = frame[column].fillna("")
+    blank = {c: None if c in ("date", "n_events") else "" for c in columns}
+    frame = pd.DataFrame([blank | dict(row) for row in rows], columns=columns)
     frame["n_events"] = frame["n_events"].astype("Int64")
     frame["date"] = pd.to_datetime(frame["date"])
     return frame
@@ -211,9 +212,16 @@ def _clock(head: FileHead | None) -> str:
     return f"{day or ''} {acquisition.first_value(head.keywords, ('$BTIM',)) or ''}"
 
 
-def _save_xlsx(path: Path, sheets: Mapping[str, pd.DataFrame]) -> None:
+def _cell(value: Any) -> Any:
+    """Return a value as a spreadsheet takes it: no missing ones, no control bytes."""
     import pandas as pd
 
+    if pd.isna(value) or value == "":
+        return None
+    return _CONTROL.sub(" ", value) if isinstance(value, str) else value
+
+
+def _save_xlsx(path: Path, sheets: Mapping[str, pd.DataFrame]) -> None:
     try:
         from openpyxl import Workbook
         from openpyxl.styles import Font
@@ -226,7 +234,7 @@ def _save_xlsx(path: Path, sheets: Mapping[str, pd.DataFrame]) -> None:
         page = book.create_sheet(title)
         page.append(list(frame.columns))
         for row in frame.itertuples(index=False):
-            page.append([None if pd.isna(cell) or cell == "" else cell for cell in row])
+            page.append([_cell(value) for value in row])
         for cells in page.iter_cols():
             cells[0].font = Font(bold=True)
             for cell in cells[1:]:

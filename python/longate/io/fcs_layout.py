@@ -118,9 +118,14 @@ def number_of(pairs: Iterable[tuple[str, str]], keyword: str) -> int:
     """Return a whole number of a keyword; 0 where it is missing, blank or no number."""
     for key, value in pairs:
         if key.upper() == keyword:
-            text = value.strip(" \t\r\n\0")
-            return int(text) if text.isascii() and text.isdecimal() else 0
+            return whole_number(value) or 0
     return 0
+
+
+def whole_number(value: str) -> int | None:
+    """Return a number of up to 18 digits, which is more than any file has bytes."""
+    text = value.strip(" \t\r\n\0")
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
 
 
 def header_offsets(header: bytes) -> list[int]:
@@ -183,9 +188,9 @@ def _data(
 
 def _event_bytes(pairs: Sequence[tuple[str, str]]) -> int:
     widths = [
-        int(value.strip())
+        whole_number(value) or 0
         for key, value in pairs
-        if re.fullmatch(r"\$P\d+B", key, re.IGNORECASE) and value.strip().isdecimal()
+        if re.fullmatch(r"\$P[0-9]+B", key, re.IGNORECASE)
     ]
     return (sum(widths) + 7) // 8
 

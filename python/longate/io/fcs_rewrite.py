@@ -20,6 +20,7 @@ from longate.io.fcs_layout import (
     Range,
     TextPlace,
     header_offsets,
+    whole_number,
 )
 
 if TYPE_CHECKING:
@@ -188,7 +189,8 @@ def _not_blank(source: Path, gaps: Iterable[Range]) -> list[Range]:
     with source.open("rb") as file:
         for begin, end in gaps:
             file.seek(begin)
-            if file.read(end - begin).strip(_NOTHING):
+            blocks = range(begin, end, _BLOCK)
+            if any(file.read(min(_BLOCK, end - at)).strip(_NOTHING) for at in blocks):
                 found.append((begin, end))
     return found
 
@@ -244,11 +246,11 @@ def _offset_values(
         meant |= {begin: (kind, False), end: (kind, True)}
     values = {}
     for index, (keyword, value) in enumerate(place.text.pairs):
-        digits = value.strip(_BLANK)
-        if keyword.upper() in meant and digits.isascii() and digits.isdecimal():
+        old = whole_number(value) if keyword.upper() in meant else None
+        if old is not None:
             kind, is_end = meant[keyword.upper()]
-            new = _offset(one, kind, int(digits), texts, grown, is_end=is_end)
-            if new != int(digits):
+            new = _offset(one, kind, old, texts, grown, is_end=is_end)
+            if new != old:
                 values[index] = _as_written(value, new)
     return values
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from fnmatch import translate
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from longate.exceptions import FcsError
@@ -198,7 +198,7 @@ class Rules:
     def changes(
         self, pairs: Sequence[tuple[str, str]], new_name: str, days: int | None
     ) -> dict[int, Change]:
-        """Return what becomes of keywords, by their place in `pairs`."""
+        """Return what becomes of the listed keywords, by their place in `pairs`."""
         names = Names(self.mapping)
         changes: dict[int, Change] = {}
         for place, (key, value) in enumerate(pairs):
@@ -207,15 +207,35 @@ class Rules:
             change = self._change(key, value, new_name, days, names)
             if change is not None:
                 changes[place] = change
-        repeated = Names(secrets_of(pairs, changes))
+        return changes
+
+    def repeats(
+        self,
+        pairs: Sequence[tuple[str, str]],
+        changes: Mapping[int, Change],
+        secrets: Mapping[str, str],
+    ) -> dict[int, Change]:
+        """Return what becomes of other keywords that repeat what was taken out.
+
+        Parameters
+        ----------
+        pairs : sequence of (str, str)
+            Keywords and values of a segment.
+        changes : mapping of int to Change
+            What becomes of its listed keywords.
+        secrets : mapping of str to str
+            What was taken out of any segment of the file.
+        """
+        names, repeated = Names(self.mapping), Names(secrets)
+        found: dict[int, Change] = {}
         for place, (key, value) in enumerate(pairs):
             if place in changes or not is_text(key, value) or self.keeps(key):
                 continue
-            if names.meant(value):
-                changes[place] = Change("mapped", names.replace(value))
-            elif repeated.meant(value):
-                changes[place] = Change("blanked, repeats another", PLACEHOLDER)
-        return changes
+            if repeated.meant(value):
+                found[place] = Change("blanked, repeats another", PLACEHOLDER)
+            elif names.meant(value):
+                found[place] = Change("mapped", names.replace(value))
+        return found
 
     def _change(
         self, key: str, value: str, new_name: str, days: int | None, names: Names
@@ -240,14 +260,14 @@ class Rules:
 
 def any_fits(patterns: Iterable[str], keyword: str) -> bool:
     """Whether a keyword is one of these, ``*`` being any text, whatever the case."""
-    return any(
-        re.match(_translated(pattern), keyword, re.IGNORECASE) for pattern in patterns
-    )
+    return _one_of(tuple(patterns)).fullmatch(keyword) is not None
 
 
-def _translated(pattern: str) -> str:
+@lru_cache
+def _one_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
     """Only ``*`` is special: keywords may hold brackets and question marks."""
-    return translate(pattern.replace("[", "[[]").replace("?", "[?]"))
+    each = (".*".join(map(re.escape, pattern.split("*"))) for pattern in patterns)
+    return re.compile("|".join(each) or r"(?!)", re.IGNORECASE | re.DOTALL)
 
 
 def is_structural(keyword: str) -> bool:

@@ -68,6 +68,10 @@ class TextSegment:
             tokens[2 * place + 1] = self._escape(value)
         return self.delimiter + self.delimiter.join(tokens) + self.tail
 
+    def as_read(self, value: str) -> str:
+        """Return what a reader finds where `value` is written."""
+        return _decode(self._unescape(self._escape(value)))
+
     def _unescape(self, token: bytes) -> bytes:
         if not self.doubled:
             return token

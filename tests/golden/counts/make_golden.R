@@ -4,7 +4,7 @@
 # The counts are simulated. Written with 17 significant digits.
 #
 # method "laplace" and "agq25" are the packages' own; "dense" integrates the
-# random effects by plain trapezoid sums over 161 points within 8 standard
+# random effects by plain trapezoid sums over 81 points within 8 standard
 # deviations of their mode, written here apart from Longate.
 
 suppressMessages({library(lme4); library(glmmTMB)})
@@ -25,6 +25,9 @@ cohort <- function(n, base, patient, sample, lost = NULL, effect = 0.5) {
   frame$blood_ul <- 50
   frame$beads_per_tube <- rep(c(48500, 51200, 50100), 12)
   frame$dilution <- 1
+  # Absolute counts: 100 to 300 cells per microlitre, by the beads that were seen.
+  frame$cells <- rnbinom(36, size = 1 / (sample^2 + 0.02), mu = exp(eta + 6) *
+    frame$n_beads * frame$blood_ul / frame$beads_per_tube)
   if (!is.null(lost)) frame <- frame[-lost, ]
   frame
 }
@@ -61,42 +64,43 @@ keep <- function(case, model, method, package, names, estimate, se, logLik, spre
 
 # Dense sums ------------------------------------------------------------------
 
-grid <- seq(-8, 8, length.out = 161)
-log_sum <- function(x) {top <- apply(x, 1, max); top + log(rowSums(exp(x - top)))}
+grid <- seq(-8, 8, length.out = 81)
 
-# log of the integral over z of exp(f(z)) dnorm(z), row by row of eta.
-integrate_rows <- function(eta, loglik, s) {
-  f <- function(z) loglik(eta + s * z) + dnorm(z, log = TRUE)
-  mode <- 0 * eta
+# Mode of f and the width of the normal curve there, for many f at once: f takes
+# a vector z and works element by element.
+climb <- function(f, z) {
   step <- 1e-4
   for (turn in 1:60) {
-    d1 <- (f(mode + step) - f(mode - step)) / (2 * step)
-    d2 <- (f(mode + step) - 2 * f(mode) + f(mode - step)) / step^2
-    move <- d1 / pmax(-d2, 1)
-    mode <- mode + pmin(pmax(move, -1), 1)
-    if (max(abs(move)) < 1e-6) break
+    up <- f(z + step); at <- f(z); down <- f(z - step)
+    d2 <- (up - 2 * at + down) / step^2
+    move <- (up - down) / (2 * step) / pmax(-d2, 1)
+    z <- z + pmin(pmax(move, -1), 1)
+    if (max(abs(move)) < 1e-3) break
   }
-  width <- 1 / sqrt(pmax(-d2, 1e-3))
-  values <- sapply(grid, function(g) f(mode + width * g))
-  log_sum(matrix(values, ncol = length(grid))) + log(width * (grid[2] - grid[1]))
+  list(mode = z, width = 1 / sqrt(pmax(-d2, 1e-2)))
 }
 
-dense <- function(frame, X, offset, observed, spread_start, spread_names, beta_start) {
-  patients <- split(seq_len(nrow(frame)), droplevels(frame$patient))
+# Log of the integral over z of exp(f(z)) dnorm(z), for many f at once.
+integrate <- function(f, n) {
+  g <- function(z) f(z) + dnorm(z, log = TRUE)
+  at <- climb(g, rep(0, n))
+  values <- matrix(sapply(grid, function(x) g(at$mode + at$width * x)), nrow = n)
+  top <- apply(values, 1, max)
+  top + log(rowSums(exp(values - top))) + log(at$width * (grid[2] - grid[1]))
+}
+
+# own(theta) gives the log density of observation `at` at eta, element by element.
+dense <- function(frame, X, offset, own, spread_start, spread_names, beta_start) {
+  patient <- as.integer(droplevels(frame$patient))
+  members <- split(seq_along(patient), patient)
   p <- ncol(X)
   loglik <- function(theta) {
     eta <- as.vector(X %*% theta[1:p]) + offset
     s <- exp(theta[p + 1])
-    own <- observed(theta[-(1:(p + 1))])
-    sum(sapply(patients, function(at) {
-      f <- function(z) sapply(z, function(one) sum(own(at, eta[at] + s * one))) +
-        dnorm(z, log = TRUE)
-      mode <- optimize(f, c(-8, 8), maximum = TRUE, tol = 1e-7)$maximum
-      d2 <- (f(mode + 1e-3) - 2 * f(mode) + f(mode - 1e-3)) / 1e-6
-      width <- 1 / sqrt(max(-d2, 1e-3))
-      values <- f(mode + width * grid)
-      max(values) + log(sum(exp(values - max(values)))) + log(width * 0.1)
-    }))
+    density <- own(theta[-(1:(p + 1))])
+    each <- function(z)
+      as.vector(rowsum(density(seq_along(patient), eta + s * z[patient]), patient))
+    sum(integrate(each, length(members)))
   }
   fit <- nlminb(c(beta_start, spread_start), function(theta) -loglik(theta),
                 control = list(rel.tol = 1e-13, x.tol = 1e-9, iter.max = 500,
@@ -144,12 +148,11 @@ for (case in names(cases)) {
   keep(case, "binomial", "laplace", "glmmTMB", terms, fixef(fit)$cond,
        sqrt(diag(vcov(fit)$cond)), as.numeric(logLik(fit)),
        list(sd_patient = theta[1], sd_sample = theta[2]))
-  if (case != "balanced") {
-    d <- dense(frame, X, none, function(own) function(at, eta)
-      integrate_rows(eta, function(e) dbinom(k[at], n[at], plogis(e), log = TRUE), exp(own)),
-      log(pmax(theta, 0.05)), c("sd_patient", "sd_sample"), fixef(fit)$cond)
-    keep(case, "binomial", "dense", "R", terms, d$estimate, d$se, d$logLik, d$spread)
-  }
+  d <- dense(frame, X, none, function(own) function(at, eta)
+    integrate(function(v) dbinom(k[at], n[at], plogis(eta + exp(own) * v), log = TRUE),
+              length(at)),
+    log(pmax(theta, 0.05)), c("sd_patient", "sd_sample"), fixef(fit)$cond)
+  keep(case, "binomial", "dense", "R", terms, d$estimate, d$se, d$logLik, d$spread)
 
   fit <- glmmTMB(cbind(k, n - k) ~ visit * label + (1 | patient), frame,
                  family = betabinomial, control = tmb)
@@ -163,14 +166,14 @@ for (case in names(cases)) {
     }, log(pmax(theta, 0.05)), c("sd_patient", "precision"), fixef(fit)$cond)
   keep(case, "beta-binomial", "dense", "R", terms, d$estimate, d$se, d$logLik, d$spread)
 
-  fit <- glmmTMB(k ~ visit * label + offset(offset) + (1 | patient), frame,
+  fit <- glmmTMB(cells ~ visit * label + offset(offset) + (1 | patient), frame,
                  family = nbinom2, control = tmb)
   theta <- c(sqrt(VarCorr(fit)$cond$patient[1]), sigma(fit))
   keep(case, "negative binomial", "laplace", "glmmTMB", terms, fixef(fit)$cond,
        sqrt(diag(vcov(fit)$cond)), as.numeric(logLik(fit)),
        list(sd_patient = theta[1], size = theta[2]))
   d <- dense(frame, X, frame$offset, function(own) function(at, eta)
-    dnbinom(k[at], mu = exp(eta), size = exp(own), log = TRUE),
+    dnbinom(frame$cells[at], mu = exp(eta), size = exp(own), log = TRUE),
     log(pmax(theta, 0.05)), c("sd_patient", "size"), fixef(fit)$cond)
   keep(case, "negative binomial", "dense", "R", terms, d$estimate, d$se, d$logLik, d$spread)
   cat(case, "done\n")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from longate._validation import listed, table_of
-from longate._visits import visit_name
+from longate._validation import listed, require_columns, table_of
+from longate._visits import order_visits, visit_name
 from longate.exceptions import DesignError
 from longate.longitudinal.design import Design, read_design
 from longate.longitudinal.labels import NON_RESPONDER, RESPONDER, Labels
@@ -64,6 +64,7 @@ def read_pairs(
     """
     refuse_groups_apart(data, by)
     named = None if pairs is None else _names(pairs)
+    _require_order(data, named)
     first, last = (None, None) if named is None else named[0]
     design = read_design(
         data,
@@ -88,6 +89,30 @@ def read_pairs(
     return design, [
         Readings(outcome, design.of(outcome), named) for outcome in design.outcomes
     ]
+
+
+def _require_order(data: object, pairs: tuple[tuple[str, str], ...] | None) -> None:
+    """Check that visits have an order, and pairs follow it."""
+    frame = table_of(data, "the data", DesignError)
+    require_columns(frame, ["patient", "visit"], "the data", DesignError)
+    order = order_visits(frame["visit"].dropna())
+    if not order.certain:
+        if pairs is None and len(order.names) > 1:
+            msg = (
+                f"the order of the visits {listed(order.names)} cannot be known; "
+                f"name those to compare (pairs=, visits=), or make the column an "
+                f"ordered categorical"
+            )
+            raise DesignError(msg)
+        return
+    for first, last in pairs or ():
+        known = first in order.names and last in order.names
+        if known and order.names.index(first) > order.names.index(last):
+            msg = (
+                f"the pair ({first!r}, {last!r}) runs backwards; the order of visits "
+                f"is {order}"
+            )
+            raise DesignError(msg)
 
 
 def _names(pairs: Sequence[tuple[object, object]]) -> tuple[tuple[str, str], ...]:

@@ -78,6 +78,8 @@ def _mauchly(products: NDArray[np.float64], df: int) -> tuple[float, float]:
     if sign <= 0:
         return 0.0, math.nan
     log_w = log_det - p * math.log(float(np.trace(products)) / p)
+    # R's mauchly.test has 3 k in place of 3 p in the second-order term, where k is
+    # the number of visits; Anderson's expansion is in p throughout.
     rho = 1 - (2 * p * p + p + 2) / (6 * p * df)
     second = (p + 2) * (p - 1) * (p - 2) * (2 * p**3 + 6 * p * p + 3 * p + 2)
     weight = second / (288 * (df * p * rho) ** 2)

@@ -181,22 +181,22 @@ def _pair_rows(
     variance: float,
     quantile: float,
 ) -> list[dict[str, Any]]:
-    start, end = pair
-    whole, _ = log.complete([start, end])
+    visits = list(pair)
+    whole, _ = log.complete(visits)
+    counted = error.wide.reindex(whole.index)[visits].sum(axis=1, skipna=False)
+    change = (whole[visits[1]] - whole[visits[0]]).to_numpy()
+    half = quantile * np.sqrt(variance + counted.to_numpy())
     rows = []
-    for patient, values in whole.iterrows():
-        change = float(values[end] - values[start])
-        counted = float(error.wide.loc[patient, [start, end]].sum(skipna=False))
-        if math.isnan(counted):
+    for patient, moved, limit in zip(whole.index, change, half, strict=True):
+        if math.isnan(limit):
             continue
-        half = quantile * math.sqrt(variance + counted)
-        flag = "none" if abs(change) <= half else ("rise" if change > 0 else "fall")
+        flag = "none" if abs(moved) <= limit else ("rise" if moved > 0 else "fall")
         rows.append(
             {
                 "patient": patient,
-                "ratio": math.exp(change),
-                "limit_low": math.exp(-half),
-                "limit_high": math.exp(half),
+                "ratio": math.exp(moved),
+                "limit_low": math.exp(-limit),
+                "limit_high": math.exp(limit),
                 "flag": flag,
             }
         )

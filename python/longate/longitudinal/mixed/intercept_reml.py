@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 # Ratios of variances at which the slope of the likelihood is looked at.
-_RATIOS = np.concatenate([[0.0], 10.0 ** np.arange(-6, 10.25, 0.5)])
+# Beyond the last the residual variance is called 0.
+_RATIOS = np.concatenate([[0.0], 10.0 ** np.arange(-6, 8.25, 0.5)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,8 +156,6 @@ def _deviance(sums: _Sums, ratio: float) -> float:
 
 def _best_ratio(sums: _Sums) -> float:
     """Return the ratio of variances with the smallest deviance."""
-    from scipy.optimize import brentq
-
     slopes = _slopes(sums, _RATIOS)
     if slopes[-1] < 0:
         msg = (
@@ -167,18 +166,24 @@ def _best_ratio(sums: _Sums) -> float:
         raise DesignError(msg)
     minima = [0.0] if slopes[0] >= 0 else []
     for at in np.flatnonzero((slopes[:-1] < 0) & (slopes[1:] >= 0)):
-        minima.append(
-            brentq(
-                lambda ratio: float(_slopes(sums, np.array([ratio]))[0]),
-                _RATIOS[at],
-                _RATIOS[at + 1],
-                xtol=1e-300,
-                rtol=1e-14,
-            )
-        )
+        minima.append(_root(sums, float(_RATIOS[at]), float(_RATIOS[at + 1])))
     if len(minima) == 1:
-        return float(minima[0])
-    return float(min(minima, key=lambda ratio: _deviance(sums, ratio)))
+        return minima[0]
+    return min(minima, key=lambda ratio: _deviance(sums, ratio))
+
+
+def _root(sums: _Sums, low: float, high: float) -> float:
+    """Return where the slope of the deviance is 0."""
+    from scipy.optimize import brentq
+
+    def slope(ratio: float) -> float:
+        return float(_slopes(sums, np.array([ratio]))[0])
+
+    ends = slope(low), slope(high)
+    # One by one the slopes may differ by rounding from those of all ratios.
+    if ends[0] * ends[1] >= 0:
+        return low if abs(ends[0]) < abs(ends[1]) else high
+    return float(brentq(slope, low, high, xtol=1e-300, rtol=1e-14))
 
 
 def _fit_at(sums: _Sums, ratio: float) -> InterceptFit:

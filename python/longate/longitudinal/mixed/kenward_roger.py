@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 # Below this a sum of terms of size 1 is 0.
 _ZERO = 1e-10
+# Around 2 degrees of freedom the scale is 0 / 0 and taken as 1.
+_NEAR_TWO = 0.01
 
 
 class KenwardRoger:
@@ -111,9 +113,10 @@ class KenwardRoger:
         if not math.isfinite(rho) or abs(q * rho - 1) < _ZERO:
             return math.nan, 1.0
         df2 = 4 + (q + 2) / (q * rho - 1)
-        if df2 <= 0:
+        # F has no mean that could be matched with 2 or fewer degrees of freedom.
+        if df2 < 2 - _NEAR_TWO:
             return math.nan, 1.0
-        scale = 1.0 if abs(df2 - 2) < 0.01 else df2 * rest / (df2 - 2)
+        scale = 1.0 if abs(df2 - 2) < _NEAR_TWO else df2 * rest / (df2 - 2)
         return df2, scale
 
 

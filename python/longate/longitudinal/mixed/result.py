@@ -57,6 +57,13 @@ class Estimates:
         own = self.working.contrasts(contrast[None, :])[0]
         estimate = float(contrast @ self.coefficients)
         variance = float(own @ self.method.covariance @ own)
+        if not variance > 0:
+            msg = (
+                f"the standard error of {term} is lost in rounding: the variances of "
+                f"this model differ by too many orders of magnitude; are values on "
+                f"the scale that was meant?"
+            )
+            raise DesignError(msg)
         se = self.working.unit * math.sqrt(variance)
         df = self.method.degrees_of_freedom(own)
         t = estimate / se

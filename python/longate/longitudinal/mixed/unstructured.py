@@ -188,7 +188,9 @@ def _require_visits(data: ModelData, visit: str) -> Factor:
     seen = np.zeros((data.n_patients, k), dtype=np.intp)
     seen[data.patients, visits.codes] = 1
     together = seen.T @ seen
-    least = _between_columns(data, visits) + 2
+    # With fewer, a visit can be a combination of the others in every patient, and
+    # the likelihood has no bound.
+    least = _between_columns(data, visits) + k
     for one in range(k):
         for other in range(one):
             if together[one, other] < least:

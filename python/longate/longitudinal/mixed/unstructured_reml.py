@@ -33,6 +33,9 @@ _MOST_STEPS = 200
 # first full steps are taken, below the second they end.
 _NEAR = 1e-7
 _CONVERGED = 1e-20
+# Logarithm of a standard deviation, of unit visits, at which the likelihood is
+# taken to have no bound.
+_VANISHED = -16.0
 # Smallest eigenvalue of the correlations below which they are called singular.
 SINGULAR = 1e-6
 
@@ -103,16 +106,40 @@ def fit_unstructured(
     DesignError
         If the steps do not converge.
     """
-    padded = _padded(columns, patients, visits)
-    k = padded.patterns.shape[1]
-    start = float(columns[:, -1].var()) * (np.eye(k) + np.ones((k, k))) / 2
-    parameters = _maximise(padded, _log_cholesky(start))
+    unit = _units(columns[:, -1], visits)
+    padded = _padded(columns / unit[visits, None], patients, visits)
+    k = len(unit)
+    try:
+        parameters = _maximise(padded, _log_cholesky(_start(padded)))
+    except np.linalg.LinAlgError:
+        raise DesignError(_not_found(k)) from None
     covariance = _covariance(parameters, k)
     # Linear too, and with information that can be inverted where visits are nearly
     # the same: S in L S L', L the Cholesky root of the estimate.
     root = _root(parameters, k)
     moments, _ = _derivatives(padded, covariance, root @ padded.elements @ root.T)
-    return UnstructuredFit(covariance, _deviance(padded, covariance), moments)
+    deviance = _deviance(padded, covariance) + 2 * float(np.log(unit[visits]).sum())
+    return UnstructuredFit(covariance * np.outer(unit, unit), deviance, moments)
+
+
+def _units(values: Floats, visits: NDArray[np.intp]) -> Floats:
+    """Return the root mean square of each visit, the unit in which it is fitted."""
+    counts = np.bincount(visits)
+    unit = np.sqrt(np.bincount(visits, values**2) / counts)
+    return np.asarray(np.where(unit > 0, unit, 1.0))
+
+
+def _start(padded: _Padded) -> Floats:
+    """Return the covariance of the complete patients if it has full rank."""
+    k = padded.patterns.shape[1]
+    complete = np.asarray(padded.patterns.all(axis=1))[padded.pattern_of]
+    values = padded.columns[complete, :, -1]
+    plain = (np.eye(k) + 1) / 2
+    if len(values) <= k:
+        return plain
+    found = values.T @ values / len(values)
+    good = np.linalg.eigvalsh(found)[0] > SINGULAR * float(np.trace(found))
+    return np.asarray(found) if good else plain
 
 
 def _maximise(padded: _Padded, parameters: Floats) -> Floats:
@@ -133,7 +160,7 @@ def _maximise(padded: _Padded, parameters: Floats) -> Floats:
             previous = decrement
             continue
         parameters, lower = _walk(padded, parameters, step, deviance)
-        if lower >= deviance:
+        if lower >= deviance or parameters.min() < _VANISHED:
             break
         deviance = lower
     raise DesignError(_not_found(k))
@@ -141,9 +168,10 @@ def _maximise(padded: _Padded, parameters: Floats) -> Floats:
 
 def _not_found(k: int) -> str:
     return (
-        f"the {k * (k + 1) // 2} variances and covariances of {k} visits were not "
-        f"found: these patients do not tell them. Analyse fewer visits, or use the "
-        f"random-intercept model, which has two variances"
+        f"the {k * (k + 1) // 2} variances and covariances of {k} visits cannot be "
+        f"estimated: in the patients who have them, a visit or a combination of "
+        f"visits does not vary beyond the fixed effects. Analyse fewer visits, or use "
+        f"the random-intercept model, which has two variances"
     )
 
 

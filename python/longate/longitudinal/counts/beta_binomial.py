@@ -1,0 +1,193 @@
+"""k of n by a beta-binomial with normal effects of patients."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from longate.longitudinal.counts import bootstrap
+from longate.longitudinal.counts.model import NODES, CountModel
+from longate.longitudinal.counts.model import fit as fit_model
+from longate.longitudinal.counts.overdispersed_density import LEAST, BetaBinomial
+from longate.longitudinal.counts.table import CountTable, read_counts
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from longate.longitudinal.counts.result import (
+        CountDifference,
+        CountFit,
+        LikelihoodRatio,
+    )
+
+
+def _density(table: CountTable, nodes: int) -> BetaBinomial:
+    return BetaBinomial(table.k, table.size)
+
+
+def _spread(own: NDArray[np.float64]) -> dict[str, float]:
+    return {"precision": float(1.0 / own[0] ** 2) if own[0] ** 2 > LEAST else np.inf}
+
+
+MODEL = CountModel(
+    name="beta-binomial with patient effects",
+    density=_density,
+    logs_size=False,
+    start=(0.15,),
+    spread=_spread,
+    words=(
+        "overdispersion estimated 0: no more variation than counting within patients",
+    ),
+)
+
+
+def fit(
+    data: object,
+    response: object,
+    *,
+    k: str = "n_events",
+    n: str = "n_parent",
+    baseline: object = None,
+    last: object = None,
+    confidence: float = 0.95,
+    nodes: int = NODES,
+    circular: str = "refused",
+) -> CountFit:
+    r"""Fit visit x response to k of n, beta-binomial with effects of patients.
+
+    .. math:: k_{ij} \sim \mathrm{Bin}(n_{ij}, P_{ij}), \quad P_{ij} \sim
+       \mathrm{Beta}(\mu_{ij} \phi, (1 - \mu_{ij}) \phi), \quad
+       \mathrm{logit}\, \mu_{ij} = x_{ij}'\beta + u_i, \quad u_i \sim N(0, \sigma_u^2)
+
+    Parameters
+    ----------
+    data : DataFrame or result with a ``.table``
+        Columns ``patient``, ``visit``, `k` and `n`, one row per sample. Rows
+        without a count are lost; small counts and 0 are not.
+    response : DataFrame or result with a ``.table``
+        Columns ``patient`` and ``label``; the unclassifiable do not enter.
+    k : str
+        Column of events.
+    n : str
+        Column of all events among which the `k` are.
+    baseline, last : visit, optional
+        The visits to compare; by default the first and the last.
+    confidence : float
+        Of the intervals, above 0 and below 1.
+    nodes : int
+        Of the adaptive quadrature; 1 is Laplace's approximation.
+    circular : {"refused", "allowed"}
+        What to do with labels that were derived from the counts.
+
+    Returns
+    -------
+    CountFit
+        With ``.table``, ``.spread``, ``.difference`` and, where the model could not
+        be fitted, ``.problem``.
+
+    Raises
+    ------
+    DesignError
+        If counts are no counts, patient-visits repeat, a group has fewer than two
+        patients, or a compared visit was seen in one group only.
+
+    References
+    ----------
+    Crowder 1978, doi:10.2307/2346223. Liu and Pierce 1994,
+    doi:10.1093/biomet/81.3.624.
+    """
+    table = _read(data, response, k, n, baseline, last, circular)
+    return fit_model(MODEL, table, nodes=nodes, confidence=confidence)
+
+
+def difference_of_changes(
+    data: object,
+    response: object,
+    *,
+    k: str = "n_events",
+    n: str = "n_parent",
+    baseline: object = None,
+    last: object = None,
+    confidence: float = 0.95,
+    nodes: int = NODES,
+    circular: str = "refused",
+) -> CountDifference:
+    """Return responders' change minus non-responders', in log odds.
+
+    Parameters are those of :func:`fit`. Where the model could not be fitted, the
+    numbers are NaN, ``converged`` is False, and the first note says why.
+
+    Raises
+    ------
+    DesignError
+        As :func:`fit`.
+    """
+    table = _read(data, response, k, n, baseline, last, circular)
+    return fit_model(MODEL, table, nodes=nodes, confidence=confidence).difference
+
+
+def likelihood_ratio(
+    data: object,
+    response: object,
+    *,
+    replicates: int,
+    seed: int,
+    k: str = "n_events",
+    n: str = "n_parent",
+    baseline: object = None,
+    last: object = None,
+    nodes: int = bootstrap.NODES,
+    circular: str = "refused",
+) -> LikelihoodRatio:
+    """Test visit x response by a parametric bootstrap of the likelihood ratio.
+
+    Parameters
+    ----------
+    replicates : int
+        Draws from the model without visit x response, at least 1.
+    seed : int
+        Of the draws; each replicate has its own, made of it.
+    data, response, k, n, baseline, last, nodes, circular
+        As :func:`fit`.
+
+    Returns
+    -------
+    LikelihoodRatio
+        With the failures counted by reason.
+
+    Raises
+    ------
+    DesignError
+        As :func:`fit`, and if `replicates` or `seed` are out of range.
+
+    References
+    ----------
+    Davison and Hinkley 1997, Bootstrap Methods and their Application, chapter 4,
+    doi:10.1017/CBO9780511802843.
+    """
+    table = _read(data, response, k, n, baseline, last, circular)
+    return bootstrap.bootstrap(
+        MODEL, table, replicates=replicates, seed=seed, nodes=nodes
+    )
+
+
+def _read(
+    data: object,
+    response: object,
+    k: str,
+    n: str,
+    baseline: object,
+    last: object,
+    circular: str,
+) -> CountTable:
+    return read_counts(
+        data,
+        response,
+        k=k,
+        size=n,
+        whole=True,
+        baseline=baseline,
+        last=last,
+        circular=circular,
+    )
