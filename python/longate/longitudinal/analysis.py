@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from longate._validation import table_of
 from longate.exceptions import DesignError
-from longate.longitudinal.contrast import Contrast, contrast_of, untested
+from longate.longitudinal.contrast import Contrast, Options, contrast_of, untested
 from longate.longitudinal.design import Design, read_design
 from longate.longitudinal.flow import trajectories_of
 from longate.longitudinal.labels import read_labels, refuse_circular
@@ -44,6 +44,9 @@ def responder_analysis(
     baseline: object = None,
     last: object = None,
     scale: str = "identity",
+    covariates: Sequence[str] = (),
+    landmark: object = None,
+    models: bool = True,
     confidence: float = 0.95,
     circular: str = "refused",
     seed: int = 2012,
@@ -57,8 +60,10 @@ def responder_analysis(
     by Welch's t of the patients' changes, over the classifiable patients with
     both visits. Beside it stand the exact permutation of labels with the
     Welch-studentised statistic, worst-case and best-case labels of the
-    unclassifiable, and the range when one patient is left out. Changes within
-    groups are described by intervals and never tested.
+    unclassifiable, the range when one patient is left out, models of all visits
+    (MMRM and random intercept with Kenward-Roger, ANCOVA, counts where the value is
+    k of n), and imputed drop-out with its tipping point. All are tagged sensitivity.
+    Changes within groups are described by intervals and never tested.
 
     Parameters
     ----------
@@ -78,6 +83,13 @@ def responder_analysis(
         The visits to compare; by default the first and the last.
     scale : {"identity", "log", "logit"}
         The scale of analysis; log and logit report ratios too.
+    covariates : sequence of str
+        Declared columns of the data that enter the mixed models, each with an own
+        effect at every visit; the primary analysis does not use them.
+    landmark : DataFrame, or an object with a ``.table``, optional
+        Labels from what happened after `last`, as one more sensitivity analysis.
+    models : bool
+        Whether to fit the models of all visits; off, only what needs none.
     confidence : float
         Of all intervals, above 0 and below 1.
     circular : {"refused", "allowed"}
@@ -126,9 +138,23 @@ def responder_analysis(
     labels = read_labels(response)
     is_circular = refuse_circular(labels, measure.columns, circular)
     design = read_design(
-        data, labels, measure, by=by, family=family, baseline=baseline, last=last
+        data,
+        labels,
+        measure,
+        by=by,
+        family=family,
+        baseline=baseline,
+        last=last,
+        covariates=covariates,
     )
-    contrasts = _contrasts(design, confidence, seed)
+    options = Options(
+        confidence=confidence,
+        seed=seed,
+        models=models,
+        covariates=tuple(covariates),
+        landmark=None if landmark is None else read_labels(landmark),
+    )
+    contrasts = _contrasts(design, options)
     provenance = _provenance(data, design, confidence, seed, by)
     table = _table(contrasts, provenance["run_id"])
     return ResponderAnalysis(
@@ -155,15 +181,15 @@ def _check_options(confidence: float, seed: int) -> None:
         raise DesignError(msg)
 
 
-def _contrasts(design: Design, confidence: float, seed: int) -> list[Contrast]:
+def _contrasts(design: Design, options: Options) -> list[Contrast]:
     """Analyse every outcome; in a family, one failure does not stop the others."""
     if len(design.outcomes) == 1:
         outcome = design.outcomes[0]
-        return [contrast_of(design, outcome, confidence=confidence, seed=seed)]
+        return [contrast_of(design, outcome, options)]
     found, problems = [], []
     for outcome in design.outcomes:
         try:
-            one = contrast_of(design, outcome, confidence=confidence, seed=seed)
+            one = contrast_of(design, outcome, options)
         except DesignError as error:
             problems.append(str(error))
             one = untested(design, outcome, str(error))

@@ -13,6 +13,7 @@ from longate.longitudinal.design import changes_of
 from longate.longitudinal.exact import permutation
 from longate.longitudinal.flow import flow_of
 from longate.longitudinal.labels import NON_RESPONDER, RESPONDER, UNCLASSIFIABLE
+from longate.longitudinal.modelled import modelled_rows
 from longate.longitudinal.power import smallest_effect
 from longate.longitudinal.sensitivity import sensitivity_of
 from longate.longitudinal.welch import FLAT, Estimate, mean_interval, welch
@@ -22,8 +23,34 @@ if TYPE_CHECKING:
 
     from longate.longitudinal.design import Changes, Design
     from longate.longitudinal.exact import Permutation
+    from longate.longitudinal.labels import Labels
 
 DIFFERENCE = "difference (responder - non-responder)"
+
+
+@dataclass(frozen=True, eq=False)
+class Options:
+    """How to analyse, the same for every outcome.
+
+    Attributes
+    ----------
+    confidence : float
+        Of all intervals.
+    seed : int
+        Of sampled labellings and imputations.
+    models : bool
+        Whether models of all visits stand beside the primary analysis.
+    covariates : tuple of str
+        What enters these models.
+    landmark : Labels, optional
+        Labels from what happened after the visits that are compared.
+    """
+
+    confidence: float
+    seed: int
+    models: bool = True
+    covariates: tuple[str, ...] = ()
+    landmark: Labels | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,9 +64,7 @@ class Contrast:
     sensitivity: list[dict[str, object]] = field(default_factory=list)
 
 
-def contrast_of(
-    design: Design, outcome: str, *, confidence: float, seed: int
-) -> Contrast:
+def contrast_of(design: Design, outcome: str, options: Options) -> Contrast:
     """Analyse one outcome.
 
     Raises
@@ -48,6 +73,7 @@ def contrast_of(
         If a group has fewer than two patients with both visits, or nothing
         varies.
     """
+    confidence = options.confidence
     changes = changes_of(design, outcome)
     first, second = changes.group(RESPONDER), changes.group(NON_RESPONDER)
     _require_groups(design, outcome, changes)
@@ -60,14 +86,25 @@ def contrast_of(
             f"their difference is; are the values rounded, or copied?"
         )
         raise DesignError(msg)
-    exact = permutation(first, second, confidence=confidence, seed=seed)
+    exact = permutation(first, second, confidence=confidence, seed=options.seed)
+    sensitivity = sensitivity_of(outcome, changes, primary, exact, confidence)
+    if options.models:
+        sensitivity += modelled_rows(
+            design,
+            outcome,
+            changes,
+            covariates=options.covariates,
+            landmark=options.landmark,
+            confidence=confidence,
+            seed=options.seed,
+        )
     row = _row(design, outcome, changes, primary, exact, confidence)
     return Contrast(
         row=row,
         changes=changes.table,
         flow=flow_of(design, outcome, changes),
         groups=_groups(design, outcome, changes, primary, confidence),
-        sensitivity=sensitivity_of(outcome, changes, primary, exact, confidence),
+        sensitivity=sensitivity,
     )
 
 

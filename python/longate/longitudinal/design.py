@@ -45,6 +45,8 @@ class Design:
         The visits whose difference is the change.
     labels : Labels
         The patients' labels.
+    source : DataFrame
+        outcome, patient, visit, and the columns of the data that models need.
     """
 
     measure: Measure
@@ -54,6 +56,7 @@ class Design:
     baseline: str
     last: str
     labels: Labels
+    source: pd.DataFrame
 
     @cached_property
     def _wide(self) -> pd.DataFrame:
@@ -76,6 +79,7 @@ def read_design(
     family: Sequence[str] | None,
     baseline: object,
     last: object,
+    covariates: Sequence[str] = (),
 ) -> Design:
     """Check the data and bring them into the form of a design.
 
@@ -90,7 +94,10 @@ def read_design(
     frame = table_of(data, _WHAT, DesignError)
     groupers = [by] if isinstance(by, str) else list(by or [])
     require_columns(
-        frame, ["patient", "visit", *groupers, *measure.columns], _WHAT, DesignError
+        frame,
+        ["patient", "visit", *groupers, *measure.columns, *covariates],
+        _WHAT,
+        DesignError,
     )
     _require_keys(frame, groupers)
     outcome = _outcomes(frame, groupers, measure)
@@ -111,6 +118,7 @@ def read_design(
     )
     first = order.names[0] if baseline is None else visit_name(baseline)
     final = order.names[-1] if last is None else visit_name(last)
+    own = list(dict.fromkeys([*measure.columns, *covariates]))
     return Design(
         measure=measure,
         observations=observations.sort_values(["outcome", "patient", "visit"]),
@@ -119,6 +127,7 @@ def read_design(
         baseline=first,
         last=final,
         labels=labels,
+        source=pd.concat([keys, frame[own]], axis=1).reset_index(drop=True),
     )
 
 

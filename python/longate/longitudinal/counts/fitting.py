@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _GRADIENT_STEP = 1e-3
 _CURVATURE_STEP = 1e-2
-_STILL = 1e-4
+_STILL = 1e-5
 """A last Newton step below this share of a standard error has arrived."""
 _POLISHING = 6
 _NOT_A_NUMBER = -1e12

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 # Patients for each variance or covariance, below which a note says so.
 _PATIENTS_PER_ELEMENT = 2
+# Residuals of a visit below this share of those of all are rounding.
+_FLAT = 1e-8
 
 
 def mmrm(
@@ -96,10 +98,11 @@ def mmrm(
         formula, table, patient=patient, visit=visit, response=response
     )
     visits = _require_visits(data, visit)
-    working = WorkingScale.of(data.values, data.fixed.matrix)
+    units = _units(WorkingScale.of(data.values, data.fixed.matrix), visits)
+    working = WorkingScale.of(data.values, data.fixed.matrix, units[visits.codes])
     fit = fit_unstructured(working.columns, data.patients, visits.codes)
     method = small_sample(fit.moments, df)
-    covariance = fit.visit_covariance * working.unit**2
+    covariance = fit.visit_covariance * working.unit**2 * np.outer(units, units)
     return fitted_model(
         data,
         estimates_of(working, fit.moments, method, confidence),
@@ -202,6 +205,21 @@ def _require_visits(data: ModelData, visit: str) -> Factor:
                 )
                 raise DesignError(msg)
     return visits
+
+
+def _units(working: WorkingScale, visits: Factor) -> NDArray[np.float64]:
+    """Return the root mean square residual of each visit."""
+    squares = np.bincount(visits.codes, working.residuals() ** 2)
+    units = np.sqrt(squares / np.bincount(visits.codes))
+    for level, unit in zip(visits.levels, units, strict=True):
+        if unit <= _FLAT * working.unit:
+            msg = (
+                f"the values of visit {level!r} follow the fixed effects exactly, so "
+                f"it has no variance. Leave the visit out, or use the "
+                f"random-intercept model"
+            )
+            raise DesignError(msg)
+    return np.asarray(units)
 
 
 def _between_columns(data: ModelData, visits: Factor) -> int:

@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 
 _MOST_STEPS = 200
 # Newton decrements (differences of deviances that steps promise): below the
-# first full steps are taken, below the second they end.
+# first full steps are taken, below the second too if the deviance is too rough to
+# fall, below the third they end.
 _NEAR = 1e-7
+_NEARBY = 1e-3
 _CONVERGED = 1e-20
 # Logarithm of a standard deviation, of unit visits, at which the likelihood is
 # taken to have no bound.
@@ -93,7 +95,8 @@ def fit_unstructured(
     Parameters
     ----------
     columns : (n, p + 1) array of float64
-        Fixed effects of full rank and, last, the values; on the working scale.
+        Fixed effects of full rank and, last, the values; on the working scale,
+        every visit of about unit size.
     patients, visits : (n,) array of int
         Patient and visit of each row, from 0, each pair at most once.
 
@@ -106,9 +109,8 @@ def fit_unstructured(
     DesignError
         If the steps do not converge.
     """
-    unit = _units(columns[:, -1], visits)
-    padded = _padded(columns / unit[visits, None], patients, visits)
-    k = len(unit)
+    padded = _padded(columns, patients, visits)
+    k = padded.patterns.shape[1]
     try:
         parameters = _maximise(padded, _log_cholesky(_start(padded)))
     except np.linalg.LinAlgError:
@@ -118,15 +120,7 @@ def fit_unstructured(
     # the same: S in L S L', L the Cholesky root of the estimate.
     root = _root(parameters, k)
     moments, _ = _derivatives(padded, covariance, root @ padded.elements @ root.T)
-    deviance = _deviance(padded, covariance) + 2 * float(np.log(unit[visits]).sum())
-    return UnstructuredFit(covariance * np.outer(unit, unit), deviance, moments)
-
-
-def _units(values: Floats, visits: NDArray[np.intp]) -> Floats:
-    """Return the root mean square of each visit, the unit in which it is fitted."""
-    counts = np.bincount(visits)
-    unit = np.sqrt(np.bincount(visits, values**2) / counts)
-    return np.asarray(np.where(unit > 0, unit, 1.0))
+    return UnstructuredFit(covariance, _deviance(padded, covariance), moments)
 
 
 def _start(padded: _Padded) -> Floats:
@@ -146,22 +140,26 @@ def _maximise(padded: _Padded, parameters: Floats) -> Floats:
     """Walk from `parameters` to the smallest deviance."""
     k = padded.patterns.shape[1]
     deviance = _deviance(padded, _covariance(parameters, k))
-    previous = math.inf
+    near, previous = _NEAR, math.inf
     for _ in range(_MOST_STEPS):
         covariance = _covariance(parameters, k)
         moments, slope = _derivatives(padded, covariance, padded.elements)
         jacobian = _jacobian(parameters, padded.elements)
         step, decrement = _direction(moments, slope, jacobian)
         # Near the end differences of deviances are rounding; steps are not.
-        if decrement < _NEAR:
+        if decrement < near:
             parameters = parameters + step
             if decrement < _CONVERGED or decrement >= previous:
                 return parameters
             previous = decrement
             continue
         parameters, lower = _walk(padded, parameters, step, deviance)
-        if lower >= deviance or parameters.min() < _VANISHED:
+        if parameters.min() < _VANISHED:
             break
+        if lower >= deviance:
+            if decrement > _NEARBY:
+                break
+            near = _NEARBY
         deviance = lower
     raise DesignError(_not_found(k))
 

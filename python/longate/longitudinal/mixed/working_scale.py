@@ -38,6 +38,8 @@ class WorkingScale:
         Least squares coefficients.
     unit : float
         Root mean square of the residuals, the unit of the working scale.
+    row_units : (n,) array of float64
+        What each row was divided by before, 1 by default.
     """
 
     columns: Floats
@@ -45,9 +47,21 @@ class WorkingScale:
     ordinary: Floats
     unit: float
 
+    row_units: Floats
+
     @classmethod
-    def of(cls, values: Floats, matrix: Floats) -> WorkingScale:
-        """Bring values and columns of full rank to the working scale.
+    def of(
+        cls, values: Floats, matrix: Floats, row_units: Floats | None = None
+    ) -> WorkingScale:
+        """Bring values and columns to the working scale.
+
+        Parameters
+        ----------
+        values : (n,) array of float64
+        matrix : (n, p) array of float64
+            Of full rank, the intercept first.
+        row_units : (n,) array of float64, optional
+            What each row is divided by before, where values differ in size.
 
         Raises
         ------
@@ -59,21 +73,28 @@ class WorkingScale:
         if spread == 0:
             msg = f"all {n} values equal {values[0]:.6g}; nothing varies"
             raise DesignError(msg)
-        q, r = np.linalg.qr(matrix)
+        units = np.ones(n) if row_units is None else row_units
+        q, r = np.linalg.qr(matrix / units[:, None])
         centre = float(values.mean())
-        centred = values - centre
+        centred = (values - centre) / units
         projected = q.T @ centred
         residuals = centred - q @ projected
         residuals -= q @ (q.T @ residuals)
         unit = math.sqrt(float(residuals @ residuals) / (n - p))
-        if unit <= _FLAT * spread:
+        if unit <= _FLAT * float(np.ptp(centred)):
             msg = (
                 "the values follow the fixed effects exactly, so nothing tells how "
                 "sure the estimates are; are the values rounded, or copied?"
             )
             raise DesignError(msg)
-        ordinary = np.linalg.solve(r, projected + centre * (q.T @ np.ones(n)))
-        return cls(np.column_stack([q, residuals / unit]), r, ordinary, unit)
+        ordinary = np.linalg.solve(r, projected)
+        ordinary[0] += centre
+        columns = np.column_stack([q, residuals / unit])
+        return cls(columns, r, ordinary, unit, units)
+
+    def residuals(self) -> Floats:
+        """Return the residuals of least squares, in the units of the data."""
+        return np.asarray(self.columns[:, -1] * self.unit * self.row_units)
 
     def contrasts(self, rows: Floats) -> Floats:
         """Return contrasts of the coefficients as contrasts of Q's, (q, p)."""
@@ -87,4 +108,5 @@ class WorkingScale:
         """Return -2 log restricted likelihood of the values as measured."""
         n, p = len(self.columns), len(self.r)
         size = float(np.log(np.abs(np.diag(self.r))).sum())
-        return working + 2 * (n - p) * math.log(self.unit) + 2 * size
+        rows = float(np.log(self.row_units).sum())
+        return working + 2 * ((n - p) * math.log(self.unit) + size + rows)
