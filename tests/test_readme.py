@@ -17,7 +17,9 @@ def test_the_example_of_the_readme_runs(tmp_path, monkeypatch):
     cohort = lg.simulate.cohort(
         "cohort", patients=12, nk_events=8000, lineage_events=500, progress=False
     )
-    code = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    code = re.search(
+        r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL
+    )
     assert code is not None
     names = {"visits": cohort.visits, "relapses": cohort.relapses}
     exec(compile(code[1], "README.md", "exec"), names)

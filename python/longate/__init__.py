@@ -22,6 +22,8 @@ from longate.study_reading import read_study
 
 if TYPE_CHECKING:
     from longate import clinical, longitudinal, nk, plot, quality, simulate
+    from longate.io.deidentify import deidentify
+    from longate.io.draft_sheet import draft_sheet
     from longate.reporting import report
 
 __all__ = [
@@ -40,6 +42,8 @@ __all__ = [
     "Study",
     "__version__",
     "clinical",
+    "deidentify",
+    "draft_sheet",
     "longitudinal",
     "nk",
     "plot",
@@ -52,15 +56,20 @@ __all__ = [
 ]
 
 # Loaded when first used, so that `import longate` costs little beyond pandas.
-_LAZY = {"clinical", "longitudinal", "nk", "plot", "quality", "simulate"}
+_ROOMS = ("clinical", "longitudinal", "nk", "plot", "quality", "simulate")
+_FUNCTIONS = {
+    "deidentify": "longate.io.deidentify",
+    "draft_sheet": "longate.io.draft_sheet",
+    "report": "longate.reporting",
+}
 
 
 def __getattr__(name: str) -> Any:
     """Load a room of the house when it is first entered."""
-    if name in _LAZY:
+    if name in _ROOMS:
         return import_module(f"longate.{name}")
-    if name == "report":
-        return import_module("longate.reporting").report
+    if name in _FUNCTIONS:
+        return getattr(import_module(_FUNCTIONS[name]), name)
     msg = f"module 'longate' has no attribute {name!r}"
     raise AttributeError(msg)
 

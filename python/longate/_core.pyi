@@ -31,7 +31,7 @@ __version__: str
 
 _Scale: TypeAlias = tuple[str, Sequence[float]]
 _Identity: TypeAlias = tuple[int, int, int]
-_Gated: TypeAlias = tuple[int, list[int], list[NDArray[np.uint8]]]
+_Gated: TypeAlias = tuple[int, list[int], list[int], list[NDArray[np.uint8]]]
 
 @final
 class Plan:

@@ -80,6 +80,10 @@ class FileWarning(LongateWarning):
     """Files of a study could not be used; the rest was delivered."""
 
 
+class PrivacyWarning(LongateWarning):
+    """Something that may identify a person is left in a file or its name."""
+
+
 class PanelWarning(LongateWarning):
     """Panels of a study differ in a way that may matter."""
 

@@ -255,10 +255,7 @@ class Study:
             if isinstance(outcome, BaseException):
                 failed.append(problem(self.samples, row, "gate", outcome))
             else:
-                n_events, counts, masks = outcome
-                gated = GatedSample(
-                    made.strategy, n_events, tuple(counts), tuple(masks)
-                )
+                gated = GatedSample.of(made.strategy, outcome)
                 files.append(GatedFile(row, gated))
         problems = problem_table([*self.problems.to_dict("records"), *failed])
         if not files:

@@ -144,8 +144,8 @@ impl Plan {
     }
 }
 
-/// (number of events, counts per gate, packed mask per gate).
-type Gated<'py> = (usize, Vec<u64>, Vec<Bound<'py, PyArray1<u8>>>);
+/// (number of events, counts and undefined events per gate, packed mask per gate).
+type Gated<'py> = (usize, Vec<u64>, Vec<u64>, Vec<Bound<'py, PyArray1<u8>>>);
 
 fn gated(py: Python<'_>, populations: Populations) -> Gated<'_> {
     let masks = populations
@@ -153,7 +153,12 @@ fn gated(py: Python<'_>, populations: Populations) -> Gated<'_> {
         .into_iter()
         .map(|mask| mask.into_pyarray(py))
         .collect();
-    (populations.n_events, populations.counts, masks)
+    (
+        populations.n_events,
+        populations.counts,
+        populations.undefined,
+        masks,
+    )
 }
 
 /// Gate values in memory: one array per channel of the plan.

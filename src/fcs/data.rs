@@ -66,7 +66,7 @@ impl Column<'_> {
 }
 
 /// Bytes of a block that is read at once.
-const BLOCK_BYTES: usize = 1 << 18;
+const BLOCK_BYTES: usize = 1 << 17;
 /// Bytes of the rows that are decoded channel by channel while they stay in the first cache.
 const TILE_BYTES: usize = 1 << 14;
 /// Bytes of DATA below which a second thread costs more than it gains.

@@ -3,7 +3,8 @@
 //! Which side of an edge a point lies on is the sign of a 2 x 2 determinant. It is taken
 //! from floating-point arithmetic where the error bound of Shewchuk (1997,
 //! doi:10.1007/PL00009321) allows, and from exact expansions where not: no event near a
-//! border is decided by rounding.
+//! border is decided by rounding, as long as the products of coordinates neither overflow nor
+//! underflow: exact for magnitudes of 0 and from 1e-60 to 1e60.
 
 use crate::error::{Error, Result};
 

@@ -18,6 +18,9 @@ pub struct Populations {
     pub n_events: usize,
     /// Events in each gate.
     pub counts: Vec<u64>,
+    /// Events of the parent of each gate that are neither in the gate nor out of it: a dimension
+    /// is NaN.
+    pub undefined: Vec<u64>,
     /// One packed mask per gate (lowest bit first), `ceil(n_events / 8)` bytes each, or empty.
     pub masks: Vec<Vec<u8>>,
 }
@@ -51,7 +54,7 @@ pub fn run_file(
                     decode(rows, file, channel, Values::Scale, column);
                 }
                 scratch.decide(plan, n_events)?;
-                Ok(scratch.take(keep_masks))
+                Ok(scratch.take(plan, keep_masks))
             },
         )
         .collect::<Result<_>>()?;
@@ -85,7 +88,7 @@ pub fn gate_values(values: &[&[f64]], n_events: usize, plan: &Plan) -> Result<Po
             column.extend_from_slice(&whole[first..end]);
         }
         scratch.decide(plan, end - first)?;
-        blocks.push(scratch.take(true));
+        blocks.push(scratch.take(plan, true));
     }
     Ok(gather(&blocks, plan.n_gates(), n_events, true))
 }
@@ -93,12 +96,16 @@ pub fn gate_values(values: &[&[f64]], n_events: usize, plan: &Plan) -> Result<Po
 /// What one block contributes.
 struct Block {
     counts: Vec<u64>,
+    undefined: Vec<u64>,
     masks: Vec<Vec<u64>>,
 }
 
 fn gather(blocks: &[Block], n_gates: usize, n_events: usize, keep_masks: bool) -> Populations {
     let counts = (0..n_gates)
         .map(|gate| blocks.iter().map(|block| block.counts[gate]).sum())
+        .collect();
+    let undefined = (0..n_gates)
+        .map(|gate| blocks.iter().map(|block| block.undefined[gate]).sum())
         .collect();
     let pack = |gate: usize| {
         let words = blocks.iter().flat_map(|block| block.masks[gate].iter());
@@ -114,6 +121,7 @@ fn gather(blocks: &[Block], n_gates: usize, n_events: usize, keep_masks: bool) -
     Populations {
         n_events,
         counts,
+        undefined,
         masks,
     }
 }
@@ -291,13 +299,25 @@ impl Scratch {
     }
 
     /// Counts, and a copy of the masks where asked.
-    fn take(&self, keep_masks: bool) -> Block {
-        Block {
-            counts: self
-                .inside
+    fn take(&self, plan: &Plan, keep_masks: bool) -> Block {
+        let count = |mask: &Vec<u64>| membership::count(mask);
+        let undefined = |gate: usize| {
+            let parent = plan.gates[gate]
+                .parent
+                .map_or(&self.all, |parent| &self.inside[parent]);
+            let words = parent
                 .iter()
-                .map(|mask| membership::count(mask))
-                .collect(),
+                .zip(&self.inside[gate])
+                .zip(&self.outside[gate]);
+            words
+                .map(|((parent, inside), outside)| {
+                    u64::from((parent & !inside & !outside).count_ones())
+                })
+                .sum()
+        };
+        Block {
+            counts: self.inside.iter().map(count).collect(),
+            undefined: (0..plan.n_gates()).map(undefined).collect(),
             masks: if keep_masks {
                 self.inside.clone()
             } else {

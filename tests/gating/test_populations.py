@@ -167,7 +167,9 @@ def test_events_of_a_strategy_are_compensated_and_scaled_as_it_says(tmp_path):
     scale = lg.Arcsinh(t=100.0)
     other = lg.Compensation([[1, 0], [0.25, 1]], ["A", "B"])
     for own, expected in [("acquisition", matrix), (None, None), (other, other)]:
-        strategy = lg.GatingStrategy(gates, scale={"B": scale}, compensation=own)
+        strategy = lg.GatingStrategy(
+            gates, scale={"A": None, "B": scale}, compensation=own
+        )
         populations = study.gate(strategy, progress=False)
         plain = populations.events("all", sample="P1_m0")
         values = [

@@ -395,3 +395,23 @@ def test_json_is_json_for_hostile_names():
     strategy = lg.GatingStrategy([_gate('a\nb \\ " \u2028c')], name=HOSTILE)
     assert json.loads(strategy.to_json())["name"] == HOSTILE
     assert lg.GatingStrategy.from_json(strategy.to_json()) == strategy
+
+
+def test_a_channel_forgotten_in_a_mapping_of_scales_is_named(tmp_path):
+    path = lg.write_fcs(tmp_path / "a.fcs", np.ones((3, 1)), ["CD56"])
+    gates = [lg.RectangleGate("CD56+", CD56=(0.4, None))]
+    strategy = lg.GatingStrategy(gates, scale={"CD65": lg.Logicle()})
+    match = "no entry for 'CD56'; did you mean 'CD65'"
+    with pytest.raises(StrategyError, match=match):
+        strategy.apply(lg.read_fcs(path))
+    plain = lg.GatingStrategy(gates, scale={"CD56": None})
+    assert plain.apply(lg.read_fcs(path)).mask("CD56+").all()
+
+
+def test_events_that_are_neither_in_nor_out_are_counted(tmp_path):
+    events = np.array([[1.0], [np.nan], [0.0]])
+    path = lg.write_fcs(tmp_path / "a.fcs", events, ["CD56"])
+    gates = [lg.RectangleGate("CD56+", CD56=(0.4, None))]
+    gated = lg.GatingStrategy(gates).apply(lg.read_fcs(path))
+    assert gated.n_inside == (1,)
+    assert gated.n_undefined == (1,)

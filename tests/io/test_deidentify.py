@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import longate as lg
-from longate.exceptions import FcsError, FileWarning
+from longate.exceptions import FcsError, FileWarning, PrivacyWarning
 from longate.io.deidentify import deidentify
 from longate.io.fcs_layout import read_layout
 from longate.io.fcs_rewrite import plan_copy
@@ -203,7 +203,7 @@ def test_names_of_files_and_folders_are_mapped(folder, tmp_path):
 
 
 def test_a_name_that_still_tells_is_said(folder, tmp_path):
-    with pytest.warns(FileWarning, match="names of 2 copies"):
+    with pytest.warns(PrivacyWarning, match="names of 2 copies"):
         result = deidentify(folder, tmp_path / "out")
     assert (result.table["keyword"] == "(file name)").sum() == 2
 

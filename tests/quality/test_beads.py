@@ -10,7 +10,13 @@ import pytest
 
 import longate as lg
 from gating.samples import write_study
-from longate.exceptions import CountingError, FileWarning, LongateError, PopulationError
+from longate.exceptions import (
+    CountingError,
+    CountingWarning,
+    FileWarning,
+    LongateError,
+    PopulationError,
+)
 
 LOTS = pd.DataFrame(
     {
@@ -169,10 +175,19 @@ def test_lots_that_are_numbers_are_found(tmp_path):
 # What must be refused, and named
 
 
-def test_no_beads_are_refused_with_the_sample(tmp_path):
+def test_one_sample_without_beads_does_not_stop_the_others(tmp_path):
     files = [_file("P1"), _file("P2", sizes={"n_beads": 0})]
-    with pytest.raises(CountingError, match=r"no beads.*'P2_m0'.*gate 'Beads'"):
-        _counted(tmp_path, files)
+    with pytest.warns(CountingWarning, match=r"no beads.*'P2_m0'.*gate 'Beads'"):
+        table = _counted(tmp_path, files)
+    missing = table.set_index("sample").loc["P2_m0", ["per_microlitre", "low", "high"]]
+    assert missing.isna().all(axis=None)
+    kept = table[table["sample"] == "P1_m0"]
+    assert kept["per_microlitre"].notna().all()
+
+
+def test_no_beads_at_all_are_refused_with_the_samples(tmp_path):
+    with pytest.raises(CountingError, match=r"no beads.*'P1_m0'.*gate 'Beads'"):
+        _counted(tmp_path, [_file("P1", sizes={"n_beads": 0})])
 
 
 @pytest.mark.parametrize(

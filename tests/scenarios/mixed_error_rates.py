@@ -133,6 +133,17 @@ def rates(found, effect):
         )
 
 
+def judged(rejected, nominal, replicates):
+    """Return the Monte Carlo error at the nominal rate, and the verdict."""
+    rate = rejected if np.isnan(nominal) else nominal
+    error = float(np.sqrt(rate * (1 - rate) / replicates))
+    if np.isnan(nominal):
+        return round(error, 4), ""
+    rounding = 0.005 if nominal > 0.05 else 0.0
+    within = abs(rejected - nominal) <= 3 * error + rounding
+    return round(error, 4), "not rejected" if within else "known failure"
+
+
 def rows_of(name, covariance, *, complete, replicates, seed, effects):
     found = simulated(covariance, complete=complete, replicates=replicates, seed=seed)
     sd = np.sqrt(covariance[0, 0] + covariance[-1, -1] - 2 * covariance[0, -1])
@@ -142,10 +153,7 @@ def rows_of(name, covariance, *, complete, replicates, seed, effects):
             nominal = 0.05 if effect == 0 else np.nan
             if effect and method.startswith("random intercept, K"):
                 nominal = POWER[effect]
-            error = np.sqrt(rejected * (1 - rejected) / (replicates - failed))
-            slack = 0.005 if effect else 0.0
-            within = abs(rejected - nominal) <= 3 * error + slack
-            verdict = "not rejected" if within else "known failure"
+            error, verdict = judged(rejected, nominal, replicates - failed)
             yield {
                 "method": method,
                 "covariance": name,
@@ -156,9 +164,9 @@ def rows_of(name, covariance, *, complete, replicates, seed, effects):
                 "failed": failed,
                 "rejected": round(rejected, 4),
                 "coverage": round(coverage, 4),
-                "error": round(float(error), 4),
+                "error": error,
                 "nominal": nominal,
-                "verdict": "" if np.isnan(nominal) else verdict,
+                "verdict": verdict,
                 "mean_df": round(df, 2),
             }
 

@@ -20,7 +20,20 @@ PLAUSIBLE_UL_PER_MINUTE = (5.0, 1000.0)
 """Flow rates at which a ``$VOL`` is believed."""
 SERIAL_KEYWORDS = ("$CYTSN", "CYTNUM", "CYTOMETER SERIAL NUMBER")
 
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTHS = [
+    "jan",
+    "feb",
+    "mar",
+    "apr",
+    "may",
+    "jun",
+    "jul",
+    "aug",
+    "sep",
+    "oct",
+    "nov",
+    "dec",
+]
 _NAMED = re.compile(r"(\d{1,2})[- /]([A-Za-z]{3})[a-z]*[- /](\d{4}|\d{2})")
 _YEAR_FIRST = re.compile(r"(\d{4})[-/](\w{3}|\d{1,2})[-/](\d{1,2})")
 _NUMBERS = re.compile(r"(\d{1,2})[-./](\d{1,2})[-./](\d{4})")

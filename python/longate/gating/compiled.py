@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from longate._core import Plan, gate_arrays
+from longate._validation import suggest
 from longate.cytometry.sample import matrix_places
-from longate.exceptions import GateError, PanelError
+from longate.exceptions import GateError, PanelError, StrategyError
 from longate.gating.boolean import parse
 from longate.gating.counting import ALL_EVENTS, count_row, count_table
 from longate.gating.gates import BooleanGate, Gate, PolygonGate, RectangleGate
@@ -58,6 +59,7 @@ class _Axes:
         self.panel = panel
         self.matrix = matrix
         self.rows = matrix_places(matrix, panel) if matrix else []
+        self.scale = strategy.scale
         self.scales = scales_by_place(strategy.scale, panel)
         self.channels: list[int] = list(self.rows)
         self.axes: dict[int, int] = {}
@@ -71,10 +73,26 @@ class _Axes:
                 self.channels.append(place)
             column = self.rows.index(place) if place in self.rows else None
             scale = self.scales.get(place)
+            if scale is None:
+                self._refuse_forgotten(name, place)
             self.axes[place] = len(self.entries)
             kernel = scale.kernel if scale else _IDENTITY
             self.entries.append((self.channels.index(place), column, kernel))
         return self.axes[place]
+
+    def _refuse_forgotten(self, name: str, place: int) -> None:
+        """Refuse a fluorescence channel that a mapping of scales says nothing of."""
+        channel = self.panel.channels[place]
+        if not isinstance(self.scale, Mapping) or channel.kind != "fluorescence":
+            return
+        stated = [key for key in self.scale if key in self.panel]
+        if place not in {self.panel.index(key) for key in stated}:
+            msg = (
+                f"the strategy's scales have no entry for {name!r}"
+                f"{suggest(name, self.scale)}; give it a scale, or None for plain "
+                "values"
+            )
+            raise StrategyError(msg)
 
 
 def scales_by_place(
@@ -211,6 +229,9 @@ class GatedSample:
         Number of events of the sample.
     n_inside : tuple of int
         Events in each population, in the order of ``strategy.paths``.
+    n_undefined : tuple of int
+        Events of each population's parent that are neither in it nor out of it, since
+        a value is NaN.
     masks : tuple of array
         One packed mask per population, lowest bit first.
     """
@@ -218,7 +239,18 @@ class GatedSample:
     strategy: GatingStrategy
     n_events: int
     n_inside: tuple[int, ...]
+    n_undefined: tuple[int, ...]
     masks: tuple[NDArray[np.uint8], ...]
+
+    @classmethod
+    def of(
+        cls,
+        strategy: GatingStrategy,
+        outcome: tuple[int, list[int], list[int], list[NDArray[np.uint8]]],
+    ) -> GatedSample:
+        """Take what a kernel gives."""
+        n_events, inside, undefined, masks = outcome
+        return cls(strategy, n_events, tuple(inside), tuple(undefined), tuple(masks))
 
     def __repr__(self) -> str:
         """Say how many events and populations."""
@@ -273,5 +305,5 @@ def gate_sample(compiled: CompiledStrategy, sample: Sample) -> GatedSample:
         np.ascontiguousarray(sample.columns[place], dtype=np.float64)
         for place in compiled.channels
     ]
-    n_events, counts, masks = gate_arrays(compiled.plan, values, sample.n_events)
-    return GatedSample(compiled.strategy, n_events, tuple(counts), tuple(masks))
+    outcome = gate_arrays(compiled.plan, values, sample.n_events)
+    return GatedSample.of(compiled.strategy, outcome)

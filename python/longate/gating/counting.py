@@ -20,6 +20,9 @@ BELOW_DETECTION = 20
 QUANTIFIABLE = 50
 """From this many events on a population is called quantifiable."""
 
+Z95 = 1.959963984540054
+"""97.5 % point of the normal distribution."""
+
 _DETECTION = ("below detection", "detected", "quantifiable")
 
 

@@ -97,26 +97,55 @@ class Populations:
         frame = frame.groupby(
             by, sort=False, dropna=False, observed=True, as_index=False
         )
-        return self._finished(with_fractions(frame.sum(), "n_events", "n_parent"))
+        return self.finished(with_fractions(frame.sum(), "n_events", "n_parent"))
 
     @property
     def _keys(self) -> list[dict[str, Any]]:
         return [dict(row) for row in self._rows[KEYS].to_dict("records")]
 
-    def _finished(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Restore the order of visits, and join run id and the sheet's columns."""
+    def finished(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Restore the order of visits, and join run id and the sheet's columns.
+
+        A column of the sheet that has the name of one of the table's own is called
+        ``<name>_of_sheet``.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            With ``sample, patient, visit, tube``.
+        """
         import pandas as pd
 
         frame["visit"] = pd.Categorical(
             frame["visit"], categories=self._rows["visit"].cat.categories, ordered=True
         )
-        joined = [
-            c for c in self._rows.columns if c not in {*_NOT_JOINED, *frame.columns}
-        ]
-        metadata = self._rows.drop_duplicates(["sample", "tube"])
-        metadata = metadata[["sample", "tube", *joined]]
         frame = frame.assign(run_id=self.run_id)
+        joined = [c for c in self._rows.columns if c not in _NOT_JOINED]
+        metadata = self._rows.drop_duplicates(["sample", "tube"])
+        metadata = metadata[["sample", "tube", *joined]].rename(
+            columns={c: f"{c}_of_sheet" for c in joined if c in frame}
+        )
         return frame.merge(metadata, on=["sample", "tube"], how="left", validate="m:1")
+
+    @property
+    def undefined(self) -> pd.DataFrame:
+        """Events that are in neither a gate nor its complement: a value is NaN.
+
+        Columns ``sample, patient, visit, tube, population, n_undefined, run_id`` and
+        the sheet's columns; only populations with such events, so mostly empty.
+        """
+        import pandas as pd
+
+        rows = [
+            {**keys, "population": path, "n_undefined": n_undefined}
+            for file, keys in zip(self.files, self._keys, strict=True)
+            for path, n_undefined in zip(
+                file.gated.strategy.paths, file.gated.n_undefined, strict=True
+            )
+            if n_undefined
+        ]
+        columns = [*KEYS, "population", "n_undefined"]
+        return self.finished(pd.DataFrame(rows, columns=columns))
 
     def fraction(
         self, population: str, *, of: str, tube: str | None = None
@@ -161,7 +190,7 @@ class Populations:
         frame = pd.DataFrame(picked).reset_index()
         frame.insert(len(KEYS), "population", inside)
         frame.insert(len(KEYS) + 1, "of", whole)
-        return self._finished(with_fractions(frame, "k", "n"))
+        return self.finished(with_fractions(frame, "k", "n"))
 
     def tube_of(self, population: str, tube: str | None = None) -> str:
         """Return the tube that has a population.
@@ -318,7 +347,7 @@ class Populations:
                 samples[-1].panel.index(name)  # raises, with suggestions
                 msg = f"channel {name!r} is not in all the runs that are pooled"
                 raise PopulationError(msg)
-        return self._finished(pd.DataFrame(rows))
+        return self.finished(pd.DataFrame(rows))
 
     def _by_sample(
         self, tubes: Collection[str]

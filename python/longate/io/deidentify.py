@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from longate.cytometry.sample import Keywords
-from longate.exceptions import FcsError, FileWarning, LongateError
+from longate.exceptions import FcsError, FileWarning, LongateError, PrivacyWarning
 from longate.io.copies import Job, plan_copies
 from longate.io.fcs import scan_file
 from longate.io.fcs_layout import DataSet, read_layout
@@ -169,16 +169,15 @@ def deidentify(
 
 
 def _warn_of(n_failed: int, n_telling: int) -> None:
-    said = []
     if n_failed:
-        said.append(f"{n_failed} files were not copied; see .problems")
+        msg = f"{n_failed} files were not copied; see .problems"
+        warnings.warn(msg, FileWarning, stacklevel=3)
     if n_telling:
-        said.append(
+        msg = (
             f"the names of {n_telling} copies repeat what was taken out of their "
             "keywords; replace it by mapping or names"
         )
-    if said:
-        warnings.warn("; ".join(said), FileWarning, stacklevel=3)
+        warnings.warn(msg, PrivacyWarning, stacklevel=3)
 
 
 def _result(

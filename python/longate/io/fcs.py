@@ -79,6 +79,11 @@ class FileHead(Acquisition):
     crc: int | None = None
 
     @property
+    def has_spillover(self) -> bool:
+        """Whether a keyword holds a spillover matrix, readable or not."""
+        return any(self.keywords.get(key, "").strip() for key in SPILLOVER_KEYWORDS)
+
+    @property
     def compensation(self) -> Compensation | None:
         """The spillover matrix of the file, or None where it has none.
 

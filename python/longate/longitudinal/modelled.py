@@ -7,6 +7,7 @@ others are delivered. Disagreement is shown, never resolved by choice.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -71,7 +72,7 @@ def modelled_rows(
     rows = [
         _fitted(
             f"MMRM, unstructured covariance, Kenward-Roger{with_covariates}",
-            lambda: unstructured.difference_of_changes(table, **shared),
+            partial(unstructured.difference_of_changes, table, **shared),
             "all visits; drop-out at random",
         )
     ]
@@ -82,9 +83,7 @@ def modelled_rows(
         rows.append(
             _fitted(
                 f"random intercept, {words}{with_covariates}",
-                lambda df=df: random_intercept.difference_of_changes(
-                    table, **shared, df=df
-                ),
+                partial(random_intercept.difference_of_changes, table, **shared, df=df),
                 INTERCEPT_WEAKNESS,
             )
         )
@@ -160,7 +159,7 @@ def _counts(design: Design, outcome: str, confidence: float) -> list[dict[str, o
     return [
         _fitted(
             name,
-            lambda model=model: model.difference_of_changes(table, labels, **options),
+            partial(model.difference_of_changes, table, labels, **options),
             note,
         )
         for name, model in models.items()

@@ -12,16 +12,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+_NODES = 64
+
+
 def welch_power(effect: float, n_first: int, n_second: int, alpha: float) -> float:
     r"""Power of the two-sided Welch t for a difference of `effect` SD.
 
-    Both groups are normal with one standard deviation. The approximation takes
-    the noncentral t with noncentrality
-    :math:`\lambda = \delta / \sqrt{1/n_1 + 1/n_2}` and Satterthwaite's degrees
-    of freedom at the true variances, as the mean of
-    :math:`\Phi(\lambda - t \sqrt{V/\nu}) + \Phi(-\lambda - t \sqrt{V/\nu})`
-    over the chi-squared V by 200 Gauss-Legendre nodes in its distribution
-    function. At 5 and 7 patients it is within .02 of simulation.
+    Both groups are normal with one standard deviation. Given the two variances the
+    bar is known and the difference is normal; power is the mean over both, by
+    Gauss-Legendre nodes in the distribution function of each chi-squared.
 
     Parameters
     ----------
@@ -36,28 +35,26 @@ def welch_power(effect: float, n_first: int, n_second: int, alpha: float) -> flo
     -------
     float
         Probability of p < alpha.
-
-    References
-    ----------
-    Satterthwaite 1946, Biometrics Bulletin 2:110, doi:10.2307/3002019.
     """
     from scipy.special import chdtri, ndtr, stdtrit
 
-    parts = (1 / n_first, 1 / n_second)
-    df = sum(parts) ** 2 / (
-        parts[0] ** 2 / (n_first - 1) + parts[1] ** 2 / (n_second - 1)
-    )
-    shift = abs(effect) / math.sqrt(sum(parts))
-    bar = float(stdtrit(df, 1 - alpha / 2))
     nodes, weights = _nodes()
-    cut = bar * np.sqrt(chdtri(df, (1 - nodes) / 2) / df)
-    beyond = ndtr(shift - cut) + ndtr(-shift - cut)
-    return float(np.sum(weights * beyond) / 2)
+    first, second = (
+        chdtri(n - 1, (1 - nodes) / 2) / (n - 1) / n for n in (n_first, n_second)
+    )
+    error = first[:, None] + second[None, :]
+    df = error**2 / (
+        first[:, None] ** 2 / (n_first - 1) + second[None, :] ** 2 / (n_second - 1)
+    )
+    bar = stdtrit(df, 1 - alpha / 2) * np.sqrt(error)
+    spread = math.sqrt(1 / n_first + 1 / n_second)
+    beyond = ndtr((effect - bar) / spread) + ndtr((-effect - bar) / spread)
+    return float(weights @ beyond @ weights / 4)
 
 
 @lru_cache(maxsize=1)
 def _nodes() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    nodes, weights = np.polynomial.legendre.leggauss(200)
+    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
     return nodes, weights
 
 

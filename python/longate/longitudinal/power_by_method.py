@@ -11,6 +11,7 @@ import numpy as np
 
 from longate._validation import one_of
 from longate.exceptions import DesignError
+from longate.longitudinal.power import welch_power
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -199,32 +200,11 @@ def _analytic(
     from scipy.stats import nct
 
     if method == "welch":
-        return _welch(effect, n, m, alpha)
+        return welch_power(effect, n, m, alpha)
     df = (n + m - 2) * (visits - 1 if method == "random intercept" else 1)
     shift = abs(effect) / math.sqrt(1 / n + 1 / m)
     bar = float(stdtrit(df, 1 - alpha / 2))
     return float(nct.sf(bar, df, shift) + nct.cdf(-bar, df, shift))
-
-
-def _welch(effect: float, n: int, m: int, alpha: float) -> float:
-    """Return the power of Welch's t: the mean over both groups' variances.
-
-    Given the variances the bar is known and the difference is normal; the mean
-    takes Gauss-Legendre nodes in each variance's distribution function.
-    """
-    from scipy.special import chdtri, ndtr, stdtrit
-
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
-    first, second = (
-        (chdtri(df, (1 - nodes) / 2) / df / size)
-        for df, size in ((n - 1, n), (m - 1, m))
-    )
-    error = first[:, None] + second[None, :]
-    df = error**2 / (first[:, None] ** 2 / (n - 1) + second[None, :] ** 2 / (m - 1))
-    bar = stdtrit(df, 1 - alpha / 2) * np.sqrt(error)
-    spread = math.sqrt(1 / n + 1 / m)
-    beyond = ndtr((effect - bar) / spread) + ndtr((-effect - bar) / spread)
-    return float(weights @ beyond @ weights / 4)
 
 
 def _smallest(

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from longate.gating.counting import with_fractions
+from longate._validation import listed
+from longate.exceptions import MaturationError
+from longate.gating.counting import Z95, with_fractions
 from longate.gating.populations import KEYS
 from longate.nk.calls import (
     calls_for,
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from longate.gating.populations import Populations
-
-Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -142,6 +142,7 @@ def maturation(
         lineage_removed=removes_lineage(strategy, parent),
     )
     used = {call: calls[call] for call in rules.markers}
+    _refuse_undefined(populations, tube, used)
     phenotypes = populations.phenotypes(parent, used, tube=tube)
     refuse_bright_outside_positive(phenotypes)
     labels = rules.label({call: phenotypes[call].to_numpy(bool) for call in used})
@@ -155,8 +156,25 @@ def maturation(
     table = counts.index.to_frame(index=False)
     table = table.assign(**_scores(counts, rules), scheme=rules.id)
     stages = _stage_table(counts, rules)
-    finish = populations._finished
+    finish = populations.finished
     return Maturation(finish(table), finish(stages), rules, used, rules.notes)
+
+
+def _refuse_undefined(
+    populations: Populations, tube: str, calls: Mapping[str, str]
+) -> None:
+    """Refuse calls on events whose marker is NaN: they are neither + nor -."""
+    undefined = populations.undefined
+    undefined = undefined[undefined["tube"] == tube]
+    undefined = undefined[undefined["population"].isin(calls.values())]
+    if len(undefined):
+        msg = (
+            f"{int(undefined['n_undefined'].sum())} events have NaN where a marker is "
+            f"called (populations {listed(undefined['population'].unique())}, samples "
+            f"{listed(undefined['sample'].unique())}); they are neither positive nor "
+            "negative, so gate them out first, e.g. by an open range on that channel"
+        )
+        raise MaturationError(msg)
 
 
 def _scores(counts: pd.DataFrame, rules: StageScheme) -> dict[str, Any]:

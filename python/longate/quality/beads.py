@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from longate._validation import listed, require_columns
-from longate.exceptions import CountingError
-from longate.gating.counting import ALL_EVENTS
+from longate.exceptions import CountingError, CountingWarning
+from longate.gating.counting import ALL_EVENTS, Z95
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +23,6 @@ PIPETTING_CV = 0.03
 """Coefficient of variation of pipetting blood, where none is measured."""
 SHARE_TOLERANCE = 1.25
 """Shares of a population in two tubes that differ by more than this disagree."""
-_Z95 = 1.959963984540054
 
 
 def per_microlitre(
@@ -71,6 +71,11 @@ def per_microlitre(
     PopulationError
         If a population is unknown.
 
+    Warns
+    -----
+    CountingWarning
+        If some samples have no beads; their counts are NaN.
+
     Notes
     -----
     A mix-up of lots shows in the lot table or against an analyser's count, never in the
@@ -88,9 +93,13 @@ def per_microlitre(
     if (n_beads == 0).any():
         empty = listed(n_beads.index[n_beads == 0])
         msg = f"no beads were found in samples {empty}; check the gate {beads!r}"
-        raise CountingError(msg)
+        if (n_beads == 0).all():
+            raise CountingError(msg)
+        warnings.warn(f"{msg}. Their counts are NaN", CountingWarning, stacklevel=2)
+        n_beads = n_beads.where(n_beads > 0)
     cells = counts[counts["population"].isin(paths)].copy()
     cells["name"] = cells["population"].str.rpartition("/")[2]
+    _refuse_neutrophils_of_pbmc(cells)
     cells["n_beads"] = cells["sample"].map(n_beads)
     cells = cells.merge(_tubes(populations, tube), on="sample", validate="m:1")
     cells = _concentrations(cells, pipetting_cv)
@@ -205,6 +214,20 @@ def _days(column: pd.Series, name: str, where: str) -> pd.Series:
     return days
 
 
+def _refuse_neutrophils_of_pbmc(cells: pd.DataFrame) -> None:
+    """Density centrifugation takes neutrophils away: a count would be of the rest."""
+    if "specimen" not in cells:
+        return
+    wrong = cells["specimen"].str.startswith("pbmc", na=False)
+    wrong &= cells["name"].str.contains("neutrophil", case=False)
+    if wrong.any():
+        msg = (
+            f"samples {listed(cells['sample'][wrong].unique())} are PBMC, which have "
+            "lost their neutrophils; name the other populations in of=[...]"
+        )
+        raise CountingError(msg)
+
+
 def _concentrations(cells: pd.DataFrame, pipetting_cv: float) -> pd.DataFrame:
     n_cells = cells["n_events"].to_numpy(float)
     n_beads = cells["n_beads"].to_numpy(float)
@@ -212,13 +235,13 @@ def _concentrations(cells: pd.DataFrame, pipetting_cv: float) -> pd.DataFrame:
     found = n_cells > 0
     variance = np.full(len(cells), np.nan)
     variance[found] = 1 / n_cells[found] + 1 / n_beads[found] + pipetting_cv**2
-    spread = np.exp(_Z95 * np.sqrt(np.where(found, variance, 0.0)))
+    spread = np.exp(Z95 * np.sqrt(np.where(found, variance, 0.0)))
     # No cells: the exact 97.5 % bound of a Poisson mean, -ln 0.025 = 3.69 events.
     none_high = -np.log(0.025) * per_cell
     count = n_cells * per_cell
     return cells.assign(
         per_microlitre=count,
-        low=np.where(found, count / spread, 0.0),
+        low=np.where(found, count / spread, 0.0 * per_cell),
         high=np.where(found, count * spread, none_high),
         log_variance=variance,
     )
@@ -251,7 +274,7 @@ def _shares_disagree(
         p, p_other = k / (both["n"] + 1), k_other / (both["n_other"] + 1)
         ratio = np.log(p / p_other).abs()
         error = np.sqrt((1 - p) / k + (1 - p_other) / k_other)
-        beyond = (ratio > _Z95 * error) & (ratio > np.log(SHARE_TOLERANCE))
+        beyond = (ratio > Z95 * error) & (ratio > np.log(SHARE_TOLERANCE))
         before = verdict[both.index].fillna(value=False)
         verdict[both.index] = beyond.astype("boolean") | before
     return verdict

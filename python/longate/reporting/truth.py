@@ -9,6 +9,7 @@ import pandas as pd
 
 from longate._validation import listed, require_columns
 from longate.exceptions import StudyError
+from longate.gating.counting import clopper_pearson
 
 if TYPE_CHECKING:
     from longate.simulate import SimulatedCohort
@@ -143,7 +144,7 @@ def _summary(table: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for measure, part in table.groupby("measure", sort=False):
         n, inside = len(part), int(part["inside"].sum())
-        low, high = _clopper_pearson(inside, n)
+        low, high = clopper_pearson(inside, n)
         rows.append(
             {
                 "measure": measure,
@@ -153,17 +154,8 @@ def _summary(table: pd.DataFrame) -> pd.DataFrame:
                 "worst": float(part["error"].abs().max()),
                 "inside": inside,
                 "share": inside / n,
-                "share_low": low,
-                "share_high": high,
+                "share_low": float(low),
+                "share_high": float(high),
             }
         )
     return pd.DataFrame(rows)
-
-
-def _clopper_pearson(k: int, n: int, level: float = 0.95) -> tuple[float, float]:
-    from scipy import special
-
-    tail = (1 - level) / 2
-    low = special.betaincinv(k, n - k + 1, tail) if k else 0.0
-    high = special.betaincinv(k + 1, n - k, 1 - tail) if k < n else 1.0
-    return float(low), float(high)

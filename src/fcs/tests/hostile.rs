@@ -184,7 +184,7 @@ proptest! {
 
 #[test]
 fn many_channels_of_one_name_and_a_long_value_stay_small() {
-    let mut made = Made::new("I", &[("8", "256"); 2000], &[]).with("$TOT", "0");
+    let mut made = Made::new("I", &vec![("8", "256"); 2000], &[]).with("$TOT", "0");
     for number in 1..=2000 {
         made.set(&format!("$P{number}N"), "Time");
     }

@@ -181,9 +181,11 @@ fn reads_ascii_of_fixed_width_and_refuses_words() -> Result<()> {
 fn reads_delimited_ascii_in_many_blocks() -> Result<()> {
     let n_events = 2 * BLOCK_EVENTS + 77;
     let separators = [" ", ",", "\r\n", "\t", ", "];
-    let text: String = (0..2 * n_events)
-        .map(|number| format!("{number}{}", separators[number % 5]))
-        .collect();
+    let mut text = String::new();
+    for number in 0..2 * n_events {
+        text.push_str(&number.to_string());
+        text.push_str(separators[number % 5]);
+    }
     let made = Made::new("A", &[("*", "1024"); 2], text.as_bytes());
     let bytes = made.clone().with("$TOT", &n_events.to_string()).bytes();
     let file = File::read(&bytes.as_slice())?;

@@ -3,7 +3,9 @@
 # Needs lme4, glmmTMB, numDeriv; the versions used are in versions.csv.
 # The counts are simulated. Written with 17 significant digits.
 #
-# method "laplace" and "agq25" are the packages' own; "dense" integrates the
+# method "laplace" and "agq25" are the packages' own (the standard errors of lme4
+# with laplace come from differences of a criterion that is itself iterated: three
+# digits); "dense" integrates the
 # random effects by plain trapezoid sums over 81 points within 8 standard
 # deviations of their mode, written here apart from Longate.
 
@@ -25,7 +27,7 @@ cohort <- function(n, base, patient, sample, lost = NULL, effect = 0.5) {
   frame$blood_ul <- 50
   frame$beads_per_tube <- rep(c(48500, 51200, 50100), 12)
   frame$dilution <- 1
-  # Absolute counts: 100 to 300 cells per microlitre, by the beads that were seen.
+  # Absolute counts, in the microlitres of blood that the beads tell.
   frame$cells <- rnbinom(36, size = 1 / (sample^2 + 0.02), mu = exp(eta + 6) *
     frame$n_beads * frame$blood_ul / frame$beads_per_tube)
   if (!is.null(lost)) frame <- frame[-lost, ]
@@ -126,15 +128,20 @@ for (case in names(cases)) {
   fit <- glmer(cbind(k, n - k) ~ visit * label + (1 | patient), frame, binomial,
                nAGQ = 25, control = tight)
   full <- update(fit, nAGQ = 1)
-  keep(case, "binomial, patient", "laplace", "lme4", terms, fixef(full),
+  keep(case, "binomial of patients", "laplace", "lme4", terms, fixef(full),
        sqrt(diag(as.matrix(vcov(full)))), as.numeric(logLik(full)),
        list(sd_patient = unname(getME(full, "theta"))))
-  keep(case, "binomial, patient", "agq25", "lme4", terms, fixef(fit),
+  keep(case, "binomial of patients", "agq25", "lme4", terms, fixef(fit),
        sqrt(diag(as.matrix(vcov(fit)))), NA, list(sd_patient = unname(getME(fit, "theta"))))
+  other <- glmmTMB(cbind(k, n - k) ~ visit * label + (1 | patient), frame,
+                   family = binomial, control = tmb)
+  keep(case, "binomial of patients", "laplace", "glmmTMB", terms, fixef(other)$cond,
+       sqrt(diag(vcov(other)$cond)), as.numeric(logLik(other)),
+       list(sd_patient = sqrt(VarCorr(other)$cond$patient[1])))
   d <- dense(frame, X, none, function(own) function(at, eta)
     dbinom(k[at], n[at], plogis(eta), log = TRUE),
     log(getME(fit, "theta")), "sd_patient", fixef(fit))
-  keep(case, "binomial, patient", "dense", "R", terms, d$estimate, d$se, d$logLik, d$spread)
+  keep(case, "binomial of patients", "dense", "R", terms, d$estimate, d$se, d$logLik, d$spread)
 
   fit <- glmer(cbind(k, n - k) ~ visit * label + (1 | patient) + (1 | row), frame,
                binomial, control = tight)

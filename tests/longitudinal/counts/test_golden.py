@@ -26,7 +26,7 @@ TERMS = {
     "visitm12:labelresponder": "visit[m12]:label[responder]",
 }
 PATIENTS_ONLY = CountModel(
-    "binomial, patient",
+    "binomial of patients",
     lambda table, nodes: Binomial(table.k, table.size),
     False,
     (),
@@ -44,7 +44,7 @@ MODELS = {
     "negative binomial": lambda data, response, nodes: negative_binomial.fit(
         data, response, nodes=nodes, k="cells"
     ),
-    "binomial, patient": lambda data, response, nodes: fit_model(
+    "binomial of patients": lambda data, response, nodes: fit_model(
         PATIENTS_ONLY,
         read_counts(
             data,
@@ -75,7 +75,7 @@ groups = FITS.groupby(["case", "model", "method", "package"], sort=False)
 
 @pytest.mark.parametrize("key", list(groups.groups), ids="-".join)
 def test_four_digits_of_estimates_errors_and_likelihood(key):
-    case, model, method, _ = key
+    case, model, method, package = key
     golden = groups.get_group(key).set_index("term")
     nodes = 1 if method == "laplace" else 25
     found = MODELS[model](*tables(case), nodes)
@@ -87,14 +87,13 @@ def test_four_digits_of_estimates_errors_and_likelihood(key):
     near = np.abs(mine["estimate"].to_numpy() - fixed["estimate"].to_numpy())
     size = np.maximum(np.abs(fixed["estimate"].to_numpy()), error)
     assert (near <= 1e-4 * size).all()
-    assert mine["se"].to_numpy() == pytest.approx(error, rel=2e-4)
+    # lme4's errors after Laplace are good to three digits: see make_golden.R.
+    rough = (method, package) == ("laplace", "lme4")
+    assert mine["se"].to_numpy() == pytest.approx(error, rel=3e-3 if rough else 1e-4)
     if golden["logLik"].notna().all():
-        assert found.log_likelihood == pytest.approx(golden["logLik"].iloc[0], abs=2e-4)
+        assert found.log_likelihood == pytest.approx(golden["logLik"].iloc[0], abs=1e-5)
     for name, value in golden.drop(index=list(TERMS))["estimate"].items():
-        if value > 1e-3:
-            assert found.spread[name] == pytest.approx(value, rel=1e-3)
-        else:
-            assert found.spread[name] < 1e-2
+        assert found.spread[name] == pytest.approx(value, rel=1e-4)
 
 
 def test_the_interesting_cases_are_there():

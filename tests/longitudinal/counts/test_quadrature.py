@@ -68,7 +68,7 @@ def test_negative_binomial():
 
 def test_binomial_with_samples():
     spread = 0.4
-    v = np.linspace(-9, 9, 301)
+    v = np.linspace(-8, 8, 121)
 
     def density(i, j, eta):
         at = eta[:, None] + spread * v

@@ -127,6 +127,22 @@ def difference_of_changes(
     ------
     DesignError
         As :func:`fit`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> data = pd.DataFrame(
+    ...     {"patient": list("ABCDEF") * 2, "visit": [0] * 6 + [12] * 6,
+    ...      "n_events": [61, 92, 70, 88, 75, 64, 120, 171, 119, 93, 70, 66],
+    ...      "n_parent": [400] * 12}
+    ... )
+    >>> response = pd.DataFrame(
+    ...     {"patient": list("ABCDEF"),
+    ...      "label": ["responder"] * 3 + ["non-responder"] * 3}
+    ... )
+    >>> found = difference_of_changes(data, response)
+    >>> round(found.estimate, 2), found.converged
+    (0.84, True)
     """
     table = _read(data, response, k, n, baseline, last, circular)
     return fit_model(MODEL, table, nodes=nodes, confidence=confidence).difference

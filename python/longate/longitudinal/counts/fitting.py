@@ -20,7 +20,9 @@ _GRADIENT_STEP = 1e-3
 _CURVATURE_STEP = 1e-2
 _STILL = 1e-5
 """A last Newton step below this share of a standard error has arrived."""
-_POLISHING = 6
+_ROUNDING = 1e-2
+"""A step below this that gains nothing is rounding."""
+_POLISHING, _HALVINGS = 8, 12
 _NOT_A_NUMBER = -1e12
 
 
@@ -126,13 +128,14 @@ def _polish(
         inverse = np.asarray(np.linalg.inv(information), dtype=np.float64)
         step = inverse @ slope
         size = float(np.linalg.norm(root.T @ step))
-        if size < _STILL:
+        shares = 0.5 ** np.arange(_HALVINGS)
+        moved = at(point + shares[:, None] * step)
+        better = np.flatnonzero(moved > value)
+        if size < _STILL or (size < _ROUNDING and not len(better)):
             return point, value, inverse, ""
-        moved = float(at((point + step)[None])[0])
-        while moved < value - 1e-9 and size > _STILL:
-            step, size = step / 2, size / 2
-            moved = float(at((point + step)[None])[0])
-        point, value = point + step, moved
+        if not len(better):
+            break
+        point, value = point + shares[better[0]] * step, float(moved[better[0]])
     return point, value, None, "the steps towards the maximum do not end"
 
 
@@ -146,11 +149,15 @@ def _curvature(at: Objective, point: Array) -> tuple[Array, Array]:
         for i, j in pairs
         for a, b in ((1, 1), (1, -1), (-1, 1), (-1, -1))
     ]
-    steps = np.vstack([np.zeros(d), unit, -unit, *corners])
+    near = np.eye(d) * _GRADIENT_STEP
+    steps = np.vstack([np.zeros(d), unit, -unit, *corners, near, -near])
     values = at(point + steps)
     middle, up, down = values[0], values[1 : d + 1], values[d + 1 : 2 * d + 1]
+    slope = (values[-2 * d : -d] - values[-d:]) / (2 * _GRADIENT_STEP)
     information = np.diag((2 * middle - up - down) / h**2)
-    signed = values[2 * d + 1 :].reshape(-1, 4) @ np.array([1.0, -1.0, -1.0, 1.0])
+    signed = values[2 * d + 1 : -2 * d].reshape(-1, 4) @ np.array(
+        [1.0, -1.0, -1.0, 1.0]
+    )
     for (i, j), mixed in zip(pairs, signed, strict=True):
         information[i, j] = information[j, i] = -mixed / (4 * h**2)
-    return (up - down) / (2 * h), information
+    return slope, information

@@ -26,8 +26,6 @@ NODES = 21
 _BOUNDARY = 0.02
 """A standard deviation below this is held against 0."""
 _NO_LOSS = 1e-4
-_RUNAWAY = 12.0
-"""On the log scale: no odds ratio or rate ratio of a study is e^12."""
 
 
 class Simulating(Density, Protocol):
@@ -156,7 +154,7 @@ def fit(
     theta, scale = problem.start()
     found = maximise(problem.objective, theta, scale)
     found, zero = _at_boundary(problem, found, scale)
-    reason = found.problem or _runaway(table, found.theta[: problem.p])
+    reason = _without_end(table, whole=not model.logs_size) or found.problem
     notes = list(table.notes)
     for at, words in enumerate(("patient variance estimated 0", *model.words)):
         if zero[at] and not reason:
@@ -200,21 +198,27 @@ def _at_boundary(
     return replace(found, theta=theta), zero
 
 
-def _runaway(table: CountTable, beta: Array) -> str:
-    """Say why an estimate has no end, where one has none."""
-    if np.all(np.abs(beta[1:]) < _RUNAWAY):
+def _without_end(table: CountTable, *, whole: bool) -> str:
+    """Say where a likelihood grows without end: a group with no events, or all.
+
+    Every group has a mean of its own at every visit, so there the estimate is
+    infinite, whatever the other counts are.
+    """
+    words = []
+    groups = (("responders", table.responder), ("others", ~table.responder))
+    for label, own in groups:
+        events, sizes = table.k[own].sum(axis=0), table.size[own].sum(axis=0)
+        for visit, k, n in zip(table.visits, events, sizes, strict=True):
+            if k == 0:
+                words.append(f"no event was seen among {label} at {visit}")
+            elif whole and k == n:
+                words.append(f"all events are counted among {label} at {visit}")
+    if not words:
         return ""
-    empty = [
-        f"{label} at {visit}"
-        for label, own in (
-            ("responders", table.responder),
-            ("others", ~table.responder),
-        )
-        for visit, k in zip(table.visits, table.k[own].sum(axis=0), strict=True)
-        if k == 0
-    ]
-    where = f": no event was seen among {', '.join(empty)}" if empty else ""
-    return f"an estimate has no finite maximum{where}"
+    return (
+        f"the estimate is infinite, as {'; '.join(words)}. The bootstrap of the "
+        f"likelihood ratio and the permutation of empirical logits still can be had"
+    )
 
 
 def _result(
