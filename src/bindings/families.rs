@@ -13,7 +13,11 @@ struct Signals(Option<PyErr>);
 
 impl Signals {
     fn go_on(&mut self) -> bool {
-        self.0 = Python::attach(|py| py.check_signals()).err();
+        let signals = Python::attach(|py| {
+            py.check_signals()?;
+            Ok(())
+        });
+        self.0 = signals.err();
         self.0.is_none()
     }
 }

@@ -11,7 +11,7 @@ use std::thread;
 use crate::error::{Error, Result};
 use crate::source::Source;
 
-use super::decode::Decoder;
+use super::decode::{Decoder, FOUR};
 use super::layout::Stored;
 use super::{Departure, Encoding, File};
 
@@ -273,13 +273,43 @@ impl<'a> Worker<'a> {
             )?;
             for (place, rows) in (first..).step_by(tile).zip(self.rows.chunks(tile * row)) {
                 let count = rows.len() / row;
-                let columns = part.columns.iter_mut().zip(self.decoders);
-                for ((column, decoder), met) in columns.zip(&mut self.met) {
-                    *met |= column.decode(decoder, rows, place, count);
-                }
+                let met = &mut self.met;
+                decode_tile(self.decoders, met, rows, (place, count), &mut part.columns);
             }
         }
         Ok(())
+    }
+}
+
+/// Decode the rows of a tile into `count` places from `place` on.
+fn decode_tile(
+    decoders: &[Decoder],
+    met: &mut [u64],
+    rows: &[u8],
+    (place, count): (usize, usize),
+    columns: &mut [Column<'_>],
+) {
+    let range = place..place + count;
+    let mut from = 0;
+    while from < columns.len() {
+        let to = (from + FOUR).min(columns.len());
+        let decoder = &decoders[from];
+        match &mut columns[from..to] {
+            [
+                Column::Float32(a),
+                Column::Float32(b),
+                Column::Float32(c),
+                Column::Float32(d),
+            ] if Decoder::leads_four(&decoders[from..to]) => {
+                let four = [a, b, c, d].map(|column| &mut column[range.clone()]);
+                decoder.decode_four(rows, four);
+                from = to;
+            }
+            columns => {
+                met[from] |= columns[0].decode(decoder, rows, place, count);
+                from += 1;
+            }
+        }
     }
 }
 

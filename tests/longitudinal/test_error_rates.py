@@ -47,16 +47,18 @@ def test_the_permutation_is_exact_where_labels_are_exchangeable():
     ("effect", "power"), [(1.0, 0.32), (1.5, 0.60), (1.8, 0.77), (2.0, 0.84)]
 )
 def test_the_power_approximation_is_near_simulation(effect, power):
-    assert welch_power(effect, 5, 7, 0.05) == pytest.approx(power, abs=0.03)
+    assert welch_power(effect, 5, 7, 0.05) == pytest.approx(power, abs=0.01)
 
 
-def test_power_at_no_effect_is_the_level():
-    assert welch_power(0.0, 5, 7, 0.05) == pytest.approx(0.05, abs=1e-6)
+def test_power_at_no_effect_is_the_level_of_welch_and_nears_the_nominal_one():
+    # Welch's t is a little conservative with few patients of equal variance.
+    assert 0.045 < welch_power(0.0, 5, 7, 0.05) < 0.05
+    assert welch_power(0.0, 200, 200, 0.05) == pytest.approx(0.05, abs=1e-4)
 
 
 def test_the_smallest_effect_has_its_power_and_falls_with_n():
     effect = smallest_effect(5, 7)
-    assert effect == pytest.approx(1.85, abs=0.01)
+    assert effect == pytest.approx(1.89, abs=0.005)
     assert welch_power(effect, 5, 7, 0.05) == pytest.approx(0.8, abs=1e-5)
     assert rejections(effect, 1) == pytest.approx(0.8, abs=0.02)
     assert smallest_effect(50, 50) < smallest_effect(5, 7) < smallest_effect(2, 2)

@@ -164,7 +164,7 @@ def test_leaving_one_of_two_out_is_not_offered():
 def test_the_limits_say_what_this_n_cannot_show(result):
     text = " ".join(result.limits)
     assert "5 responders and 7 non-responders" in text
-    assert "1.85 standard deviations" in text
+    assert "1.89 standard deviations" in text
     assert "cannot give a p below 0.0013" in text
     assert "conditional on being followed: 3 of 15" in text
     assert "regression to the mean" in text

@@ -9,15 +9,20 @@ Generating models, three visits 0, 1, 2, five responders and seven others:
 - ``autoregressive .5``: SD 1, correlation .5 between neighbours, .25 beyond.
 - ``random slopes``: patient SD 1, residual SD 1, slopes per visit of SD 1.
 
-``drop-out`` as in the model study (2 of 15 lost before the second visit, 1 of 15
-before the third), independent of the values; cohorts with fewer than two patients
-of a group at the last visit are drawn again. The contrast is the difference of
-changes from the first to the last visit, responders minus others; `effect_sd` is
-its true value in standard deviations of one patient's change; `failed` counts
-cohorts that the unstructured model refuses. Estimates move
+``drop-out`` as in the model study: a patient is lost before the second visit with
+probability 2/15 and before the third with 1/15, independent of the values; cohorts
+with fewer than two patients of a group at the last visit are drawn again. The
+contrast is the difference of changes from the first to the last visit, responders
+minus others; `effect_sd` is its true value in standard deviations of one patient's
+change; `failed` counts cohorts that the unstructured model refuses. Estimates move
 with an effect and nothing else does, so the cohorts of one design serve all
-effects. Rejected and coverage are at 5 % and 95 %; `verdict` compares with
-`nominal` (rounded to two digits where it is a power) at three Monte Carlo errors.
+effects; the three covariances share their random numbers.
+
+Rejected is at 5 %, coverage at 95 %. `verdict` compares with `nominal` (a power is
+quoted with two digits) at three Monte Carlo errors. Known failures, at 20,000:
+the random intercept has .083 under autoregression and .119 under random slopes;
+the unstructured model with drop-out .057 under compound symmetry and .056 under
+autoregression (.054 under random slopes is not rejected; .050 in complete data).
 """
 
 from __future__ import annotations

@@ -29,11 +29,6 @@ if TYPE_CHECKING:
     from longate.longitudinal.design import Changes, Design
     from longate.longitudinal.labels import Labels
 
-INTERCEPT_WEAKNESS = (
-    "its type I error at the last visit is nominal under compound symmetry alone: "
-    "about .08 with AR(1) of .5 and .11 with random slopes (simulated)"
-)
-
 
 def modelled_rows(
     design: Design,
@@ -73,7 +68,6 @@ def modelled_rows(
         _fitted(
             f"MMRM, unstructured covariance, Kenward-Roger{with_covariates}",
             partial(unstructured.difference_of_changes, table, **shared),
-            "all visits; drop-out at random",
         )
     ]
     for df, words in (
@@ -84,7 +78,6 @@ def modelled_rows(
             _fitted(
                 f"random intercept, {words}{with_covariates}",
                 partial(random_intercept.difference_of_changes, table, **shared, df=df),
-                INTERCEPT_WEAKNESS,
             )
         )
     rows.append(_ancova(changes, confidence))
@@ -105,7 +98,7 @@ def _long(design: Design, outcome: str) -> pd.DataFrame:
     return table.assign(response=table["patient"].map(dict(design.labels.by_patient)))
 
 
-def _fitted(analysis: str, fit: Callable[[], Any], note: str) -> dict[str, object]:
+def _fitted(analysis: str, fit: Callable[[], Any], note: str = "") -> dict[str, object]:
     nan = float("nan")
     row: dict[str, object] = {"analysis": analysis}
     try:
@@ -116,7 +109,7 @@ def _fitted(analysis: str, fit: Callable[[], Any], note: str) -> dict[str, objec
         return row | none | groups | {"note": f"not fitted: {error}"}
     names = ("estimate", "low", "high", "p", "n_responder", "n_non_responder")
     row |= {name: getattr(found, name) for name in names}
-    return row | {"note": "; ".join([*found.notes, note])}
+    return row | {"note": "; ".join(words for words in (*found.notes, note) if words)}
 
 
 def _ancova(changes: Changes, confidence: float) -> dict[str, object]:

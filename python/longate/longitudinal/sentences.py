@@ -181,8 +181,8 @@ def _power(tested: pd.DataFrame, confidence: float) -> list[str]:
             f"With {n} responders and {m} non-responders a true difference of about "
             f"{in_sd:.2f} standard deviations of change{here} is found with 80 % "
             f"probability at p < {1 - confidence:.2g}; smaller ones will mostly be "
-            f"missed, and look larger than they are when found. (Approximation by "
-            f"the noncentral t with Satterthwaite's degrees of freedom.)"
+            f"missed, and look larger than they are when found. (Power of "
+            f"Welch's t for normal changes of equal variance.)"
         )
     return said
 

@@ -145,11 +145,37 @@ def test_a_group_without_events_is_named_as_the_reason(model):
     none &= data["visit"] == "m12"
     data.loc[none, ["n_events", "cells"]] = 0
     found = fit(model, data, response)
-    assert "no event was seen among responders at m12" in found.problem
+    assert "no event was seen in responders at m12" in found.problem
     assert not found.difference.converged
     assert np.isnan(found.difference.estimate)
     assert "could not be fitted" in found.difference.notes[0]
     assert found.problem in found.difference.notes[0]
+
+
+@pytest.mark.parametrize("group", [["P01", "P05"], ["P06", "P12"], ["P01", "P12"]])
+def test_no_events_at_a_visit_between_leave_the_difference(group):
+    data, response = cohort()
+    none = data["patient"].between(*group) & (data["visit"] == "m06")
+    data.loc[none, "n_events"] = 0
+    found = binomial.fit(data, response)
+    assert found.problem == ""
+    assert found.n_samples == 36
+    assert any("at m06: the terms of m06 are infinite" in n for n in found.notes)
+    table = found.table.set_index("term")
+    assert table["estimate"].isna().sum() == 2
+    assert np.isnan(table.loc["visit[m06]:label[responder]", "se"])
+    # The counts that are certain say nothing: without them it is the same.
+    if group == ["P01", "P12"]:
+        lost = binomial.fit(data[data["visit"] != "m06"], response)
+        assert found.difference.estimate == pytest.approx(
+            lost.difference.estimate, rel=1e-5
+        )
+        assert found.difference.se == pytest.approx(lost.difference.se, rel=1e-4)
+    # One event at last, and the estimate goes on from there.
+    one = data.copy()
+    one.loc[one.index[none][0], "n_events"] = 1
+    near = binomial.fit(one, response).difference
+    assert near.estimate == pytest.approx(found.difference.estimate, abs=0.25)
 
 
 def test_a_visit_of_one_group_is_left_out_and_said():

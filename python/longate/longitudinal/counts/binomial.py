@@ -142,7 +142,7 @@ def difference_of_changes(
     ... )
     >>> found = difference_of_changes(data, response)
     >>> round(found.estimate, 2), found.converged
-    (0.84, True)
+    (0.82, True)
     """
     table = _read(data, response, k, n, baseline, last, circular)
     return fit_model(MODEL, table, nodes=nodes, confidence=confidence).difference

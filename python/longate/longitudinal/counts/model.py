@@ -150,12 +150,22 @@ def fit(
         If `nodes` or `confidence` are out of range.
     """
     check(nodes, confidence)
-    problem = problem_of(model, table, nodes)
+    endless = _endless(table, whole=not model.logs_size)
+    kept, columns, notes = _without(table, endless)
+    problem = problem_of(model, kept, nodes, columns)
     theta, scale = problem.start()
     found = maximise(problem.objective, theta, scale)
     found, zero = _at_boundary(problem, found, scale)
-    reason = _without_end(table, whole=not model.logs_size) or found.problem
-    notes = list(table.notes)
+    compared = [
+        words for _, visit, words in endless if visit in (table.baseline, table.last)
+    ]
+    reason = found.problem
+    if compared:
+        reason = (
+            f"the estimate is infinite, as {'; '.join(compared)}. The bootstrap of the "
+            f"likelihood ratio and the permutation of empirical logits still can be had"
+        )
+    notes = [*table.notes, *notes]
     for at, words in enumerate(("patient variance estimated 0", *model.words)):
         if zero[at] and not reason:
             notes.append(words)
@@ -163,7 +173,7 @@ def fit(
         "interval and p hold for many patients; with few they are too narrow and too "
         "small: see the bootstrap"
     )
-    return _result(model, table, found, reason, notes, nodes, confidence)
+    return _result(problem, table, found, reason, notes, confidence)
 
 
 def check(nodes: int, confidence: float) -> None:
@@ -198,47 +208,70 @@ def _at_boundary(
     return replace(found, theta=theta), zero
 
 
-def _without_end(table: CountTable, *, whole: bool) -> str:
-    """Say where a likelihood grows without end: a group with no events, or all.
+def _endless(table: CountTable, *, whole: bool) -> list[tuple[int, str, str]]:
+    """Find where a likelihood grows without end: a group with no events, or all.
 
     Every group has a mean of its own at every visit, so there the estimate is
     infinite, whatever the other counts are.
     """
-    words = []
-    groups = (("responders", table.responder), ("others", ~table.responder))
-    for label, own in groups:
+    found = []
+    groups = ((1, "responders", table.responder), (0, "others", ~table.responder))
+    for group, label, own in groups:
         events, sizes = table.k[own].sum(axis=0), table.size[own].sum(axis=0)
         for visit, k, n in zip(table.visits, events, sizes, strict=True):
             if k == 0:
-                words.append(f"no event was seen among {label} at {visit}")
+                found.append((group, visit, f"no event was seen in {label} at {visit}"))
             elif whole and k == n:
-                words.append(f"all events are counted among {label} at {visit}")
-    if not words:
-        return ""
-    return (
-        f"the estimate is infinite, as {'; '.join(words)}. The bootstrap of the "
-        f"likelihood ratio and the permutation of empirical logits still can be had"
-    )
+                found.append((group, visit, f"{label} have nothing else at {visit}"))
+    return found
+
+
+def _without(
+    table: CountTable, endless: list[tuple[int, str, str]]
+) -> tuple[CountTable, NDArray[np.bool_], list[str]]:
+    """Take out groups at visits that are not compared and whose mean is infinite.
+
+    At the maximum their counts have probability 1 and say nothing of the other
+    terms, so the estimates of these are those of all counts.
+    """
+    columns = np.ones(len(table.terms), bool)
+    k, size, notes = table.k.copy(), table.size.copy(), []
+    for group, visit, words in endless:
+        if visit in (table.baseline, table.last):
+            continue
+        cells = (table.responder == bool(group), table.visits.index(visit))
+        k[cells] = size[cells] = 0.0
+        own = f"visit[{visit}]"
+        crossed = next(t for t in table.terms if t.startswith(f"{own}:"))
+        # The second group that is taken out takes the visit's own term with it.
+        gone = crossed if columns[table.terms.index(crossed)] else own
+        columns[table.terms.index(gone)] = False
+        notes.append(f"{words}: the terms of {visit} are infinite and left empty")
+    return replace(table, k=k, size=size), columns, notes
 
 
 def _result(
-    model: CountModel,
+    problem: Problem,
     table: CountTable,
     found: Maximum,
     reason: str,
     notes: list[str],
-    nodes: int,
     confidence: float,
 ) -> CountFit:
     import pandas as pd
     from scipy.special import ndtr, ndtri
 
-    p = len(table.terms)
-    lost = bool(reason) or found.covariance is None
-    beta = np.full(p, np.nan) if lost else found.theta[:p]
-    error = np.full(p, np.nan)
-    if not lost and found.covariance is not None:
-        error = np.sqrt(np.diag(found.covariance)[:p])
+    model, p = problem.model, problem.p
+    if found.covariance is None:
+        reason = reason or "the information is not positive definite"
+    beta, error = np.full((2, len(table.terms)), np.nan)
+    if not reason and found.covariance is not None:
+        beta[problem.columns] = found.theta[:p]
+        error[problem.columns] = np.sqrt(np.diag(found.covariance)[:p])
+        for visit in table.visits:
+            own = [t.startswith(f"visit[{visit}]") for t in table.terms]
+            if not problem.columns[own].all():
+                beta[own] = error[own] = np.nan
     half = float(ndtri((1 + confidence) / 2)) * error
     z = beta / error
     rows = pd.DataFrame(
@@ -252,8 +285,7 @@ def _result(
             "high": beta + half,
         }
     )
-    if lost:
-        reason = reason or "the information is not positive definite"
+    if reason:
         notes = [f"{model.name} could not be fitted: {reason}", *notes]
     row = rows.set_index("term").loc[table.term]
     numbers = {
@@ -264,17 +296,17 @@ def _result(
         **numbers,
         n_responder=int(table.responder.sum()),
         n_non_responder=int((~table.responder).sum()),
-        converged=not lost,
+        converged=not reason,
         notes=tuple(notes),
     )
     return CountFit(
         model=model.name,
         table=rows,
-        spread={name: np.nan for name in spread} if lost else spread,
-        log_likelihood=np.nan if lost else found.value,
+        spread={name: np.nan for name in spread} if reason else spread,
+        log_likelihood=np.nan if reason else found.value,
         problem=reason,
         notes=tuple(notes),
-        nodes=nodes,
+        nodes=problem.nodes,
         n_samples=int(table.seen.sum()),
         difference=difference,
     )

@@ -32,9 +32,9 @@ _RESIDUAL = 1
 _WEAKNESS = (
     "Any two visits of a patient are taken as equally alike (compound symmetry). "
     "Where near visits are more alike, or patients drift apart, tests of the last "
-    "visit reject too often: simulated at 5 against 7 patients, in about 8 % of "
-    "studies instead of 5 % with an autocorrelation of .5, and in 11 % with random "
-    "slopes."
+    "visit reject too often: by Monte Carlo at 5 against 7 patients with drop-out, in "
+    "8 % of studies instead of 5 % with an autocorrelation of .5, and in 12 % with "
+    "random slopes."
 )
 
 

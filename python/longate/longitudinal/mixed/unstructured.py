@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 
 # Patients for each variance or covariance, below which a note says so.
 _PATIENTS_PER_ELEMENT = 2
+_LEVEL = (
+    "With drop-out Kenward-Roger is near its level, not at it: by Monte Carlo at 5 "
+    "against 7 patients, tests of the last visit reject in 5.4 to 5.7 % of studies "
+    "instead of 5 %; with every visit seen, in 5 %."
+)
 # Residuals of a visit below this share of those of all are rounding.
 _FLAT = 1e-8
 
@@ -273,4 +278,6 @@ def _notes(
         "Patients who were lost are taken to be lost at random given their values "
         "that were seen. One covariance is taken to hold in all groups."
     )
+    if len(data.values) < data.n_patients * k:
+        notes.append(_LEVEL)
     return tuple(notes)
