@@ -125,8 +125,8 @@ impl Decoder {
     /// Decode four channels for which [`Self::leads_four`] holds, this one the first.
     pub(super) fn decode_four(&self, rows: &[u8], out: [&mut [f32]; FOUR]) {
         match self.byte_order {
-            ByteOrder::Little => self.transpose(rows, out, f32::from_le_bytes),
-            ByteOrder::Big => self.transpose(rows, out, f32::from_be_bytes),
+            ByteOrder::Little => self.transpose(rows, out, u32::from_le),
+            ByteOrder::Big => self.transpose(rows, out, u32::from_be),
         }
     }
 
@@ -135,13 +135,13 @@ impl Decoder {
         &self,
         rows: &[u8],
         [a, b, c, d]: [&mut [f32]; FOUR],
-        load: impl Fn([u8; 4]) -> f32,
+        native: impl Fn(u32) -> u32,
     ) {
-        let four = |row: &[u8]| -> [f32; FOUR] {
+        let four = |row: &[u8]| -> [u32; FOUR] {
             let bytes = row.get(self.offset..).and_then(<[u8]>::first_chunk::<16>);
             let bytes = bytes.copied().unwrap_or_default();
             from_fn(|n| {
-                load([
+                u32::from_ne_bytes([
                     bytes[4 * n],
                     bytes[4 * n + 1],
                     bytes[4 * n + 2],
@@ -149,6 +149,8 @@ impl Decoder {
                 ])
             })
         };
+        // Swapped after the transposition, where four of a kind stand side by side.
+        let float = |word| f32::from_bits(native(word));
         let (blocks_a, rest_a) = a.as_chunks_mut::<FOUR>();
         let (blocks_b, rest_b) = b.as_chunks_mut::<FOUR>();
         let (blocks_c, rest_c) = c.as_chunks_mut::<FOUR>();
@@ -160,15 +162,15 @@ impl Decoder {
             .zip(blocks_d);
         let mut groups = rows.chunks_exact(FOUR * self.stride);
         for ((((a, b), c), d), group) in blocks.zip(&mut groups) {
-            let table: [[f32; FOUR]; FOUR] = from_fn(|n| four(&group[n * self.stride..]));
-            *a = from_fn(|n| table[n][0]);
-            *b = from_fn(|n| table[n][1]);
-            *c = from_fn(|n| table[n][2]);
-            *d = from_fn(|n| table[n][3]);
+            let table: [[u32; FOUR]; FOUR] = from_fn(|n| four(&group[n * self.stride..]));
+            *a = from_fn(|n| float(table[n][0]));
+            *b = from_fn(|n| float(table[n][1]));
+            *c = from_fn(|n| float(table[n][2]));
+            *d = from_fn(|n| float(table[n][3]));
         }
         let rest = rest_a.iter_mut().zip(rest_b).zip(rest_c).zip(rest_d);
         for ((((a, b), c), d), row) in rest.zip(groups.remainder().chunks_exact(self.stride)) {
-            [*a, *b, *c, *d] = four(row);
+            [*a, *b, *c, *d] = four(row).map(float);
         }
     }
 

@@ -1,8 +1,28 @@
-"""Did it change over time, differently in responders, and how sure are we."""
+"""Did it change over time, differently in responders, and how sure are we.
+
+:func:`responder_analysis` is the analysis: one declared primary, and everything else
+tagged as sensitivity beside it. The rooms below it stand for themselves:
+``classical`` (the tests of older papers), ``mixed`` (models of all visits), ``counts``
+(models of k of n and of cells per microlitre), ``effects`` (sizes with intervals).
+"""
 
 from __future__ import annotations
 
+from longate.longitudinal import classical, counts, effects
 from longate.longitudinal.analysis import responder_analysis
+from longate.longitudinal.mixed import MixedModel, mixed_model, mmrm
+from longate.longitudinal.power_by_method import detectable_effects, power_by_method
 from longate.longitudinal.result import ResponderAnalysis
 
-__all__ = ["ResponderAnalysis", "responder_analysis"]
+__all__ = [
+    "MixedModel",
+    "ResponderAnalysis",
+    "classical",
+    "counts",
+    "detectable_effects",
+    "effects",
+    "mixed_model",
+    "mmrm",
+    "power_by_method",
+    "responder_analysis",
+]
