@@ -11,7 +11,8 @@ use std::thread;
 use crate::error::{Error, Result};
 use crate::source::Source;
 
-use super::decode::{Decoder, FOUR};
+use super::decode::Decoder;
+use super::four::{FOUR, Four};
 use super::layout::Stored;
 use super::{Departure, Encoding, File};
 
@@ -68,7 +69,7 @@ impl Column<'_> {
 /// Bytes of a block that is read at once.
 const BLOCK_BYTES: usize = 1 << 17;
 /// Bytes of the rows that are decoded channel by channel while they stay in the first cache.
-const TILE_BYTES: usize = 1 << 14;
+const TILE_BYTES: usize = 1 << 13;
 /// Bytes of DATA below which a second thread costs more than it gains.
 const BYTES_PER_THREAD: u64 = 1 << 20;
 /// Parts of the file per thread, so that a thread that is held up does not hold up the rest.
@@ -281,7 +282,8 @@ impl<'a> Worker<'a> {
     }
 }
 
-/// Decode the rows of a tile into `count` places from `place` on.
+/// Decode the rows of a tile into `count` places from `place` on; channels by fours where they
+/// are of one kind.
 fn decode_tile(
     decoders: &[Decoder],
     met: &mut [u64],
@@ -293,20 +295,26 @@ fn decode_tile(
     let mut from = 0;
     while from < columns.len() {
         let to = (from + FOUR).min(columns.len());
-        let decoder = &decoders[from];
-        match &mut columns[from..to] {
-            [
-                Column::Float32(a),
-                Column::Float32(b),
-                Column::Float32(c),
-                Column::Float32(d),
-            ] if Decoder::leads_four(&decoders[from..to]) => {
-                let four = [a, b, c, d].map(|column| &mut column[range.clone()]);
-                decoder.decode_four(rows, four);
+        let four = Four::new(&decoders[from..to]);
+        match (four, &mut columns[from..to]) {
+            (
+                Some(four),
+                [
+                    Column::Float32(a),
+                    Column::Float32(b),
+                    Column::Float32(c),
+                    Column::Float32(d),
+                ],
+            ) => {
+                let places = [a, b, c, d].map(|column| &mut column[range.clone()]);
+                let bits = four.decode(rows, places);
+                for (sum, bits) in met[from..to].iter_mut().zip(bits) {
+                    *sum |= u64::from(bits);
+                }
                 from = to;
             }
-            columns => {
-                met[from] |= columns[0].decode(decoder, rows, place, count);
+            (_, columns) => {
+                met[from] |= columns[0].decode(&decoders[from], rows, place, count);
                 from += 1;
             }
         }

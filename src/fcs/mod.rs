@@ -16,6 +16,7 @@ mod decode;
 mod delimited;
 mod diagnose;
 mod encoding;
+mod four;
 mod header;
 mod keywords;
 mod layout;

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from longate.longitudinal import classical, counts, effects
 from longate.longitudinal.analysis import responder_analysis
+from longate.longitudinal.max_t import max_t
 from longate.longitudinal.mixed import MixedModel, mixed_model, mmrm
 from longate.longitudinal.power_by_method import detectable_effects, power_by_method
 from longate.longitudinal.result import ResponderAnalysis
+from longate.longitudinal.sign_flips import sign_flips
 
 __all__ = [
     "MixedModel",
@@ -21,8 +23,10 @@ __all__ = [
     "counts",
     "detectable_effects",
     "effects",
+    "max_t",
     "mixed_model",
     "mmrm",
     "power_by_method",
     "responder_analysis",
+    "sign_flips",
 ]

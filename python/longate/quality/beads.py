@@ -57,9 +57,9 @@ def per_microlitre(
     -------
     DataFrame
         ``sample, patient, visit, tube, population, name`` (last part of the path),
-        ``n_events, n_beads, per_microlitre, low, high`` (95 %), ``log_variance,
-        detection, quantifiable, lot_expired, share_disagrees, run_id`` and the sheet's
-        columns. With no cells the count is 0 and ``low`` 0, ``high`` from the exact
+        ``n_events, n_beads, microlitres`` (blood that the beads say was acquired),
+        ``per_microlitre, low, high`` (95 %), ``log_variance, detection, quantifiable,
+        lot_expired, share_disagrees, run_id`` and the sheet's columns. With no cells the count is 0 and ``low`` 0, ``high`` from the exact
         bound of 3.69 events. ``lot_expired`` is missing without a date or an expiry,
         ``share_disagrees`` where no other tube has the share.
 
@@ -107,7 +107,16 @@ def per_microlitre(
     cells["share_disagrees"] = cells["sample"].map(disagrees)
     first = [
         *("sample", "patient", "visit", "tube", "population", "name", "n_events"),
-        *("n_beads", "per_microlitre", "low", "high", "log_variance", "detection"),
+        *(
+            "n_beads",
+            "microlitres",
+            "microlitres",
+            "per_microlitre",
+            "low",
+            "high",
+            "log_variance",
+            "detection",
+        ),
         *("quantifiable", "lot_expired", "share_disagrees", "run_id"),
     ]
     left_out = {"parent", "n_parent", "fraction", "beads_per_tube", "factor", *first}
@@ -232,6 +241,7 @@ def _concentrations(cells: pd.DataFrame, pipetting_cv: float) -> pd.DataFrame:
     n_cells = cells["n_events"].to_numpy(float)
     n_beads = cells["n_beads"].to_numpy(float)
     per_cell = cells["factor"].to_numpy(float) / n_beads
+    microlitres = 1 / per_cell
     found = n_cells > 0
     variance = np.full(len(cells), np.nan)
     variance[found] = 1 / n_cells[found] + 1 / n_beads[found] + pipetting_cv**2
@@ -240,6 +250,7 @@ def _concentrations(cells: pd.DataFrame, pipetting_cv: float) -> pd.DataFrame:
     none_high = -np.log(0.025) * per_cell
     count = n_cells * per_cell
     return cells.assign(
+        microlitres=microlitres,
         per_microlitre=count,
         low=np.where(found, count / spread, 0.0 * per_cell),
         high=np.where(found, count * spread, none_high),

@@ -1,0 +1,177 @@
+"""Simulate error rates and coverage of the primary and its sensitivity analyses.
+
+Run by hand, some minutes, with ``tests`` on the path:
+``PYTHONPATH=tests python -m scenarios.primary_error_rates``. The table is kept in
+``tests/golden/scenarios/primary_error_rates.csv``.
+
+The cohort is that of the model study: 15 enrolled, visits at months 0, 6 and 12, two
+lost before month 6 and one before month 12, so 5 responders against 7 others have
+both visits. The lost are unclassifiable and distributed as the others. Values are
+normal; the covariances are those of ``mixed_error_rates``:
+
+- ``compound symmetry``: patient SD 1, residual SD 1.
+- ``autoregressive .5``: SD 1, correlation .5 between neighbours, .25 beyond.
+- ``random slopes``: patient SD 1, residual SD 1, slopes per visit of SD 1.
+
+`responders_sd`: responders' deviations are those of the others times this. `drop_out`:
+``at random`` is independent of the values; in ``lowest change lost`` the one who is
+lost before month 12 is, of the others still there, who had changed least (or fallen
+most) by month 6. `baseline_gap`: responders start so many SD of one visit above the
+others. The true difference of changes is 0. Every method moves with an effect on
+responders and nothing else does, so coverage at 0 is coverage at any effect.
+
+`failed` counts cohorts without an estimate. Type I error is at 5 %, coverage at 95 %;
+`verdict` is ``not rejected`` where both are within three Monte Carlo errors of
+nominal, else ``rejected``: a known failure, with its number.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+
+from longate.longitudinal.ancova import ancova
+from longate.longitudinal.dropout import dropout_of
+from longate.longitudinal.exact import permutation
+from longate.longitudinal.labels import (
+    NON_RESPONDER,
+    RESPONDER,
+    UNCLASSIFIABLE,
+    Labels,
+)
+from longate.longitudinal.welch import welch
+from scenarios.mixed_error_rates import COVARIANCES
+
+KEPT = Path(__file__).parents[1] / "golden" / "scenarios" / "primary_error_rates.csv"
+REPLICATES, SEED = 10_000, 2012
+LEVEL = 0.05
+PATIENTS = [f"P{number:02d}" for number in range(1, 16)]
+RESPONDERS, LOST_EARLY = 5, 2
+LABEL = np.repeat([RESPONDER, UNCLASSIFIABLE, NON_RESPONDER], [5, 3, 7])
+COMPLETE = LABEL != UNCLASSIFIABLE
+IS_RESPONDER = LABEL[COMPLETE] == RESPONDER
+LABELS = Labels(dict(zip(PATIENTS, LABEL, strict=True)), "simulated", ())
+METHODS = (
+    "Welch t of the changes (primary)",
+    "exact studentised permutation",
+    "ANCOVA, last visit adjusted for baseline",
+    "multiple imputation, missing at random",
+)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What cohorts are drawn from; the covariance by its name."""
+
+    covariance: str
+    responders_sd: float = 1.0
+    drop_out: str = "at random"
+    baseline_gap: float = 0.0
+
+
+SCENARIOS = (
+    *(Scenario(name, sd) for name in COVARIANCES for sd in (1.0, 2.0, 3.0)),
+    *(Scenario(name, drop_out="lowest change lost") for name in COVARIANCES),
+    *(Scenario(name, baseline_gap=1.0) for name in COVARIANCES),
+)
+
+
+def drawn(scenario, rng):
+    """Return patients by visits as seen: responders, the three lost, the others."""
+    covariance = COVARIANCES[scenario.covariance]
+    values = rng.normal(size=(len(LABEL), 3)) @ np.linalg.cholesky(covariance).T
+    values[:RESPONDERS] *= scenario.responders_sd
+    values[:RESPONDERS] += scenario.baseline_gap * np.sqrt(covariance[0, 0])
+    late = RESPONDERS + LOST_EARLY
+    if scenario.drop_out == "lowest change lost":
+        lowest = late + np.argmin(values[late:, 1] - values[late:, 0])
+        values[[late, lowest]] = values[[lowest, late]]
+    values[RESPONDERS:late, 1:] = np.nan
+    values[late, 2] = np.nan
+    return values
+
+
+def design_of(values):
+    """Return what `dropout_of` asks of a design, without the cost of checking one."""
+    wide = pd.DataFrame(values, index=PATIENTS, columns=["m00", "m06", "m12"])
+    return SimpleNamespace(of=lambda _: wide, baseline="m00", last="m12", labels=LABELS)
+
+
+def analysed(values, seed):
+    """Return p, low and high by method; NaN where there is no estimate."""
+    baseline, last = values[COMPLETE, 0], values[COMPLETE, 2]
+    change = last - baseline
+    groups = change[IS_RESPONDER], change[~IS_RESPONDER]
+    imputed = dropout_of(design_of(values), "value", confidence=0.95, seed=seed)
+    estimates = (
+        welch(*groups, 0.95),
+        permutation(*groups, confidence=0.95, seed=seed),
+        ancova(last, baseline, IS_RESPONDER, 0.95),
+        imputed and imputed.at_random,
+    )
+    return [(one.p, one.low, one.high) if one else (np.nan,) * 3 for one in estimates]
+
+
+def simulated(scenario, *, replicates, seed):
+    """Return (replicates, methods, 3): p, low and high where the truth is 0."""
+    rng = np.random.default_rng(seed)
+    found = np.empty((replicates, len(METHODS), 3))
+    for row in found:
+        row[...] = analysed(drawn(scenario, rng), int(rng.integers(2**32)))
+    return found
+
+
+def rates(found):
+    """Return failed, type I error and coverage, for each method."""
+    for p, low, high in np.moveaxis(found, 0, 2):
+        ok = np.isfinite(p)
+        covered = (low[ok] <= 0) & (high[ok] >= 0)
+        yield int((~ok).sum()), float((p[ok] <= LEVEL).mean()), float(covered.mean())
+
+
+def judged(type_one_error, coverage, replicates):
+    """Return the Monte Carlo error at the nominal rates, and the verdict."""
+    error = float(np.sqrt(LEVEL * (1 - LEVEL) / replicates))
+    off = max(abs(type_one_error - LEVEL), abs(coverage - (1 - LEVEL)))
+    return round(error, 4), "not rejected" if off <= 3 * error else "rejected"
+
+
+def rows_of(scenario, *, replicates, seed):
+    found = simulated(scenario, replicates=replicates, seed=seed)
+    for method, own in zip(METHODS, rates(found), strict=True):
+        failed, *shares = own
+        type_one_error, coverage = (round(share, 4) for share in shares)
+        error, verdict = judged(type_one_error, coverage, replicates - failed)
+        yield {
+            "method": method,
+            "covariance": scenario.covariance,
+            "responders_sd": scenario.responders_sd,
+            "drop_out": scenario.drop_out,
+            "baseline_gap": scenario.baseline_gap,
+            "replicates": replicates,
+            "seed": seed,
+            "failed": failed,
+            "type_one_error": type_one_error,
+            "coverage": coverage,
+            "monte_carlo_error": error,
+            "verdict": verdict,
+        }
+
+
+def table(replicates=REPLICATES, seed=SEED):
+    """Return all rows; every scenario has a seed of its own."""
+    rows = []
+    for at, scenario in enumerate(SCENARIOS):
+        rows += rows_of(scenario, replicates=replicates, seed=seed + at)
+    return pd.DataFrame(rows)
+
+
+if __name__ == "__main__":
+    found = table()
+    found.to_csv(KEPT, index=False)
+    sys.stdout.write(found.to_string(index=False) + "\n")
