@@ -143,7 +143,15 @@ def test_every_population_but_the_beads_is_counted_for_every_sample(tmp_path):
     assert table["population"].unique().tolist()[-1] == "Cells/Lymphocytes/NK"
     first = [
         *["sample", "patient", "visit", "tube", "population", "name", "n_events"],
-        *["n_beads", "per_microlitre", "low", "high", "log_variance", "detection"],
+        *[
+            "n_beads",
+            "microlitres",
+            "per_microlitre",
+            "low",
+            "high",
+            "log_variance",
+            "detection",
+        ],
         *["quantifiable", "lot_expired", "share_disagrees", "run_id"],
     ]
     assert table.columns.tolist()[: len(first)] == first

@@ -1,9 +1,9 @@
 """Three patients by seven visits and grade: what can be described, what is refused.
 
-The study was one of acute graft-versus-host disease; the three patients here all had
-grade 3. So nothing can be compared between grades, and visits only be described: the
-model of visits is exploratory, and three patients bound every p from below. The gates
-are by eye, at the valleys of the pooled events, and stand for no published gate.
+All three patients had graft-versus-host disease of grade 3. So nothing can be compared
+between grades, and visits can only be described: the model of visits is exploratory,
+and three patients bound the p of exact tests from below. The gates are by eye, at the
+valleys of the pooled events, and stand for no published gate.
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ most) by month 6. `baseline_gap`: responders start so many SD of one visit above
 others. The true difference of changes is 0. Every method moves with an effect on
 responders and nothing else does, so coverage at 0 is coverage at any effect.
 
-`failed` counts cohorts without an estimate. Type I error is at 5 %, coverage at 95 %;
+`failed` counts cohorts without an estimate, `rejected_of_first` how many of the first
+200 were rejected, by which the table can be told to be of this code. Type I error is at 5 %, coverage at 95 %;
 `verdict` is ``not rejected`` where both are within three Monte Carlo errors of
 nominal, else ``rejected``: a known failure, with its number.
 """
@@ -50,6 +51,8 @@ from scenarios.mixed_error_rates import COVARIANCES
 KEPT = Path(__file__).parents[1] / "golden" / "scenarios" / "primary_error_rates.csv"
 REPLICATES, SEED = 10_000, 2012
 LEVEL = 0.05
+# How many replicates tell whether the table is of this code.
+FEW = 200
 PATIENTS = [f"P{number:02d}" for number in range(1, 16)]
 RESPONDERS, LOST_EARLY = 5, 2
 LABEL = np.repeat([RESPONDER, UNCLASSIFIABLE, NON_RESPONDER], [5, 3, 7])
@@ -134,6 +137,11 @@ def rates(found):
         yield int((~ok).sum()), float((p[ok] <= LEVEL).mean()), float(covered.mean())
 
 
+def rejected_of_first(found):
+    """Return how many of the first replicates were rejected, for each method."""
+    return [int(count) for count in (found[:FEW, :, 0] <= LEVEL).sum(axis=0)]
+
+
 def judged(type_one_error, coverage, replicates):
     """Return the Monte Carlo error at the nominal rates, and the verdict."""
     error = float(np.sqrt(LEVEL * (1 - LEVEL) / replicates))
@@ -143,7 +151,8 @@ def judged(type_one_error, coverage, replicates):
 
 def rows_of(scenario, *, replicates, seed):
     found = simulated(scenario, replicates=replicates, seed=seed)
-    for method, own in zip(METHODS, rates(found), strict=True):
+    first = rejected_of_first(found)
+    for method, own, few in zip(METHODS, rates(found), first, strict=True):
         failed, *shares = own
         type_one_error, coverage = (round(share, 4) for share in shares)
         error, verdict = judged(type_one_error, coverage, replicates - failed)
@@ -156,6 +165,7 @@ def rows_of(scenario, *, replicates, seed):
             "replicates": replicates,
             "seed": seed,
             "failed": failed,
+            "rejected_of_first": few,
             "type_one_error": type_one_error,
             "coverage": coverage,
             "monte_carlo_error": error,

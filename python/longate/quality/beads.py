@@ -25,6 +25,13 @@ SHARE_TOLERANCE = 1.25
 """Shares of a population in two tubes that differ by more than this disagree."""
 
 
+_COLUMNS = (
+    *("sample", "patient", "visit", "tube", "population", "name", "n_events"),
+    *("n_beads", "microlitres", "per_microlitre", "low", "high", "log_variance"),
+    *("detection", "quantifiable", "lot_expired", "share_disagrees", "run_id"),
+)
+
+
 def per_microlitre(
     populations: Populations,
     *,
@@ -59,15 +66,17 @@ def per_microlitre(
         ``sample, patient, visit, tube, population, name`` (last part of the path),
         ``n_events, n_beads, microlitres`` (blood that the beads say was acquired),
         ``per_microlitre, low, high`` (95 %), ``log_variance, detection, quantifiable,
-        lot_expired, share_disagrees, run_id`` and the sheet's columns. With no cells the count is 0 and ``low`` 0, ``high`` from the exact
-        bound of 3.69 events. ``lot_expired`` is missing without a date or an expiry,
-        ``share_disagrees`` where no other tube has the share.
+        lot_expired, share_disagrees, run_id`` and the sheet's columns. With no cells
+        the count is 0 and ``low`` 0, ``high`` from the exact bound of 3.69 events.
+        ``lot_expired`` is missing without a date or an expiry, ``share_disagrees``
+        where no other tube has the share.
 
     Raises
     ------
     CountingError
-        If lot, lot table, volume or beads are missing, a lot has no number of beads, a
-        date cannot be read, or pooled runs contradict each other; samples are named.
+        If lot, lot table or volume are missing, a lot has no number of beads, a date
+        cannot be read, pooled runs contradict each other, no sample has beads, or
+        neutrophils of PBMC are asked for; samples are named.
     PopulationError
         If a population is unknown.
 
@@ -105,24 +114,9 @@ def per_microlitre(
     cells = _concentrations(cells, pipetting_cv)
     disagrees = _shares_disagree(populations, tube, shared)
     cells["share_disagrees"] = cells["sample"].map(disagrees)
-    first = [
-        *("sample", "patient", "visit", "tube", "population", "name", "n_events"),
-        *(
-            "n_beads",
-            "microlitres",
-            "microlitres",
-            "per_microlitre",
-            "low",
-            "high",
-            "log_variance",
-            "detection",
-        ),
-        *("quantifiable", "lot_expired", "share_disagrees", "run_id"),
-    ]
-    left_out = {"parent", "n_parent", "fraction", "beads_per_tube", "factor", *first}
-    return cells[[*first, *(c for c in cells if c not in left_out)]].reset_index(
-        drop=True
-    )
+    left_out = {"parent", "n_parent", "fraction", "beads_per_tube", "factor"}
+    others = [c for c in cells if c not in left_out and c not in _COLUMNS]
+    return cells[[*_COLUMNS, *others]].reset_index(drop=True)
 
 
 def _cell_paths(
