@@ -6,7 +6,14 @@ use longate::fcs::File;
 use longate::fcs::data::{Column, Values, read_columns_on};
 
 const TYPES: [&str; 5] = ["I", "F", "D", "A", "I"];
-const ORDERS: [&str; 6] = ["1,2,3,4", "4,3,2,1", "3,4,1,2", "1,2", "2,1", "2,1,4,3,6,5,8,7"];
+const ORDERS: [&str; 6] = [
+    "1,2,3,4",
+    "4,3,2,1",
+    "3,4,1,2",
+    "1,2",
+    "2,1",
+    "2,1,4,3,6,5,8,7",
+];
 const RANGES: [&str; 6] = ["1024", "1000", "262144", "4294967296", "1e20", "0"];
 const AMPLIFICATIONS: [&str; 4] = ["0,0", "4,1", "5.4,0", "0,1"];
 const NAMES: [&str; 3] = ["FSC-A", "Time", "FL1"];

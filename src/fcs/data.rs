@@ -11,8 +11,7 @@ use std::thread;
 use crate::error::{Error, Result};
 use crate::source::Source;
 
-use super::decode::Decoder;
-use super::four::{FOUR, Four};
+use super::decode::{Decoder, FOUR};
 use super::layout::Stored;
 use super::{Departure, Encoding, File};
 
@@ -282,8 +281,7 @@ impl<'a> Worker<'a> {
     }
 }
 
-/// Decode the rows of a tile into `count` places from `place` on; channels by fours where they
-/// are of one kind.
+/// Decode the rows of a tile into `count` places from `place` on.
 fn decode_tile(
     decoders: &[Decoder],
     met: &mut [u64],
@@ -295,26 +293,20 @@ fn decode_tile(
     let mut from = 0;
     while from < columns.len() {
         let to = (from + FOUR).min(columns.len());
-        let four = Four::new(&decoders[from..to]);
-        match (four, &mut columns[from..to]) {
-            (
-                Some(four),
-                [
-                    Column::Float32(a),
-                    Column::Float32(b),
-                    Column::Float32(c),
-                    Column::Float32(d),
-                ],
-            ) => {
-                let places = [a, b, c, d].map(|column| &mut column[range.clone()]);
-                let bits = four.decode(rows, places);
-                for (sum, bits) in met[from..to].iter_mut().zip(bits) {
-                    *sum |= u64::from(bits);
-                }
+        let decoder = &decoders[from];
+        match &mut columns[from..to] {
+            [
+                Column::Float32(a),
+                Column::Float32(b),
+                Column::Float32(c),
+                Column::Float32(d),
+            ] if Decoder::leads_four(&decoders[from..to]) => {
+                let four = [a, b, c, d].map(|column| &mut column[range.clone()]);
+                decoder.decode_four(rows, four);
                 from = to;
             }
-            (_, columns) => {
-                met[from] |= columns[0].decode(&decoders[from], rows, place, count);
+            columns => {
+                met[from] |= columns[0].decode(decoder, rows, place, count);
                 from += 1;
             }
         }

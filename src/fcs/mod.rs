@@ -16,7 +16,6 @@ mod decode;
 mod delimited;
 mod diagnose;
 mod encoding;
-mod four;
 mod header;
 mod keywords;
 mod layout;

@@ -60,6 +60,11 @@ pub(super) fn parse(segment: &[u8], departures: &mut Vec<Departure>) -> Result<P
         departures.extend([empty_values(), unpaired()]);
         return Ok(pairs);
     }
+    // A channel may be called like a required keyword; if it was shifted tokens after all, the
+    // keyword itself will be missing.
+    if let Some(pairs) = plausible(&escaped, delimiter) {
+        return Ok(pairs);
+    }
     Err(refused("keywords and values cannot be paired".into()))
 }
 
@@ -180,8 +185,22 @@ fn without_padding(body: &[u8], delimiter: u8) -> &[u8] {
     &body[..body.len() - padding]
 }
 
-/// Pair tokens, or `None` if the outcome is implausible.
+/// Pair tokens, or `None` if the outcome is implausible or a required keyword became a value.
 fn pair(tokens: &[Cow<'_, [u8]>], delimiter: u8) -> Option<Pairs> {
+    let required = |value: &[u8]| REQUIRED.iter().any(|name| value.eq_ignore_ascii_case(name));
+    if tokens
+        .iter()
+        .skip(1)
+        .step_by(2)
+        .any(|value| required(value))
+    {
+        return None;
+    }
+    plausible(tokens, delimiter)
+}
+
+/// Pair tokens, or `None` if one is left over or a keyword looks like two.
+fn plausible(tokens: &[Cow<'_, [u8]>], delimiter: u8) -> Option<Pairs> {
     if tokens.is_empty() || tokens.len() % 2 == 1 {
         return None;
     }
@@ -193,12 +212,6 @@ fn pair(tokens: &[Cow<'_, [u8]>], delimiter: u8) -> Option<Pairs> {
         let mut parts = key.split(char::from(delimiter)).skip(1).peekable();
         let split = parts.peek().is_some() && key.starts_with('$');
         if key.is_empty() || split || parts.any(|part| part.starts_with('$')) {
-            return None;
-        }
-        if REQUIRED
-            .iter()
-            .any(|name| two[1].eq_ignore_ascii_case(name))
-        {
             return None;
         }
         pairs.push((key.to_owned(), decode(&two[1])));
@@ -253,6 +266,14 @@ mod tests {
         assert_eq!(value(&pairs, "$SMNO"), "/");
         assert_eq!(value(&pairs, "$P1N"), "FSC");
         assert_eq!(codes, ["empty-values"]);
+    }
+
+    #[test]
+    fn reads_a_channel_that_is_called_like_a_keyword() {
+        let (pairs, codes) = parsed("/$PAR/1/$DATATYPE/F/$P1N/$DATATYPE/");
+        assert_eq!(value(&pairs, "$P1N"), "$DATATYPE");
+        assert_eq!(value(&pairs, "$DATATYPE"), "F");
+        assert!(codes.is_empty());
     }
 
     #[test]
