@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from longate import clinical, longitudinal, nk, plot, quality, simulate
     from longate.io.deidentify import deidentify
     from longate.io.draft_sheet import draft_sheet
+    from longate.io.scan import scan_fcs
     from longate.reporting import report
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "read_fcs",
     "read_study",
     "report",
+    "scan_fcs",
     "simulate",
     "write_fcs",
 ]
@@ -61,6 +63,7 @@ _FUNCTIONS = {
     "deidentify": "longate.io.deidentify",
     "draft_sheet": "longate.io.draft_sheet",
     "report": "longate.reporting",
+    "scan_fcs": "longate.io.scan",
 }
 
 
