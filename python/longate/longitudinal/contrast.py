@@ -139,10 +139,16 @@ def _require_groups(design: Design, outcome: str, changes: Changes) -> None:
             if lost
             else f"{len(labelled)} labelled"
         )
+        advice = (
+            "Another last= or the visits' names may be what is meant"
+            if len(labelled) >= 2
+            else "Groups cannot be compared with these labels; changes by visit can "
+            'still be described, e.g. mixed_model("value ~ visit", ...)'
+        )
         msg = (
             f"{outcome}: {found} {label} has a value at both {design.baseline!r} and "
             f"{design.last!r} ({why}); Welch's t needs at least two in each group. "
-            f"Another last= or the visits' names may be what is meant"
+            f"{advice}"
         )
         raise DesignError(msg)
 

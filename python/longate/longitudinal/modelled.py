@@ -171,7 +171,8 @@ def _dropout(
         "n_non_responder": len(labels.patients(NON_RESPONDER)),
     }
     lost = (
-        f"{found.n_imputed} last visits imputed; the unclassifiable as non-responders"
+        f"{found.n_imputed} last visits imputed; the unclassifiable as non-responders; "
+        "conservative (by Monte Carlo at 5 against 7 it rejects in 3 to 4 % of studies)"
     )
     if np.isnan(found.tipping):
         words = (

@@ -244,7 +244,9 @@ def assumptions_of(design: Design, confidence: float) -> tuple[str, ...]:
         "Primary: Welch's t of the patients' changes. Patients are independent and "
         "changes roughly normal in each group; their variances may differ.",
         "Permutation: labels are exchangeable under no difference, asymptotically "
-        "also with unequal variances thanks to the Welch-studentised statistic.",
+        "also with unequal variances thanks to the Welch-studentised statistic; with "
+        "few patients not quite (by Monte Carlo at 5 against 7 it rejects in 7 to 8 % "
+        "of studies where responders vary two to three times as much).",
         "Patients without both visits are left out: right where their being lost "
         "does not depend on the change that was not seen.",
         "Two-sided throughout; intervals "
