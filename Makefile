@@ -12,7 +12,7 @@ RUST_SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src -name '*.r
 .PHONY: help setup build demo test test-rust test-python notebooks lint format bench clean
 
 help: ## Show this help
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/:/' | awk -F': ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-19s %s\n", $$1, $$2}'
 
 $(STAMPS)/setup: pyproject.toml constraints.txt
 	@mkdir -p $(STAMPS)
