@@ -8,6 +8,7 @@
 //! The rooms, from the bottom up; each uses only those before it:
 //!
 //! - [`error`]: one variant per complaint.
+//! - [`simd`]: kernels compiled for several instruction sets; the only room with `unsafe`.
 //! - [`membership`]: bit masks, one bit per event.
 //! - [`source`]: where bytes come from.
 //! - [`fcs`]: bytes to events, and the head of a file to be written.
@@ -26,6 +27,7 @@ pub mod maturation;
 pub mod membership;
 pub mod plan;
 pub mod resample;
+pub mod simd;
 pub mod source;
 pub mod transform;
 
