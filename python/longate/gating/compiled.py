@@ -13,8 +13,10 @@ from longate._validation import suggest
 from longate.cytometry.sample import matrix_places
 from longate.exceptions import GateError, PanelError, StrategyError
 from longate.gating.boolean import parse
+from longate.gating.boolean_gate import BooleanGate
 from longate.gating.counting import ALL_EVENTS, count_row, count_table
-from longate.gating.gates import BooleanGate, Gate, PolygonGate, RectangleGate
+from longate.gating.polygon import PolygonGate
+from longate.gating.rectangle import RectangleGate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from longate.cytometry.panel import Panel
     from longate.cytometry.sample import Sample
     from longate.cytometry.transforms import Transform
+    from longate.gating.gate import Gate
     from longate.gating.strategy import GatingStrategy
 
 _IDENTITY: tuple[str, tuple[float, ...]] = ("identity", ())
