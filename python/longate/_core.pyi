@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias, final
+from typing import Any, Literal, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,13 @@ __all__ = [
 __version__: str
 
 _Scale: TypeAlias = tuple[str, Sequence[float]]
+_Value: TypeAlias = tuple[int, tuple[int, int] | None]
+_Axis: TypeAlias = (
+    tuple[Literal["value"], _Value, _Scale]
+    | tuple[
+        Literal["ratio"], tuple[_Value, _Value], tuple[float, float, float], _Scale
+    ]
+)
 _Identity: TypeAlias = tuple[int, int, int]
 _Gated: TypeAlias = tuple[int, list[int], list[int], list[NDArray[np.uint8]]]
 
@@ -38,9 +45,8 @@ class Plan:
     def __new__(
         cls,
         channels: Sequence[int],
-        detectors: Sequence[int],
-        inverse: NDArray[np.float64] | None,
-        axes: Sequence[tuple[int, int | None, _Scale]],
+        matrices: Sequence[tuple[Sequence[int], NDArray[np.float64]]],
+        axes: Sequence[_Axis],
         gates: Sequence[Mapping[str, Any]],
     ) -> Plan: ...
 

@@ -8,6 +8,6 @@ mod compile;
 mod pool;
 mod run;
 
-pub use compile::{Axis, GateKind, GateSpec, Plan};
+pub use compile::{Axis, AxisSource, GateKind, GateSpec, Matrix, Plan, Value};
 pub use pool::{Job, Monitor, Outcome, run_files};
 pub use run::{Populations, gate_values, run_file};

@@ -9,7 +9,7 @@ use crate::fcs::data::{BLOCK_EVENTS, Values, check_channels, decode, read_rows};
 use crate::membership;
 use crate::source::Source;
 
-use super::compile::{GateKind, GateSpec, Plan};
+use super::compile::{AxisSource, GateKind, GateSpec, Plan, Value};
 
 /// Counts, and masks where asked, of every gate of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,20 +177,25 @@ impl Scratch {
 
     /// Compensate an axis as a column if many events of `mask` will ask for it.
     fn prepare(&mut self, plan: &Plan, axis: usize, mask: &[u64]) -> Result<()> {
-        let (Some(dye), Some(inverse)) = (plan.axes[axis].compensated, &plan.inverse) else {
+        let AxisSource::Value(Value {
+            compensated: Some((matrix, dye)),
+            ..
+        }) = plan.axes[axis].source
+        else {
             return Ok(());
         };
         if self.filled[axis] || !is_dense(mask, self.n_events) {
             return Ok(());
         }
+        let matrix = &plan.matrices[matrix];
         let mut out = std::mem::take(&mut self.compensated[axis]);
         out.resize(self.n_events, 0.0);
-        let observed: Vec<&[f64]> = plan
+        let observed: Vec<&[f64]> = matrix
             .detectors
             .iter()
             .map(|&place| self.values[place].as_slice())
             .collect();
-        compensate(&observed, &inverse.column(dye).to_vec(), &mut out)?;
+        compensate(&observed, &matrix.weights.column(dye).to_vec(), &mut out)?;
         self.compensated[axis] = out;
         self.filled[axis] = true;
         Ok(())
@@ -198,11 +203,12 @@ impl Scratch {
 
     /// The values of an axis before its scale, where they stand in a column.
     fn column(&self, plan: &Plan, axis: usize) -> Option<&[f64]> {
-        let described = &plan.axes[axis];
-        if described.compensated.is_none() || plan.inverse.is_none() {
-            Some(&self.values[described.channel])
-        } else {
-            self.filled[axis].then_some(self.compensated[axis].as_slice())
+        match plan.axes[axis].source {
+            AxisSource::Value(Value {
+                channel,
+                compensated: None,
+            }) => Some(&self.values[channel]),
+            _ => self.filled[axis].then_some(self.compensated[axis].as_slice()),
         }
     }
 
@@ -225,18 +231,36 @@ impl Scratch {
     /// whether it stands in a column or is formed here.
     #[inline]
     fn value(&self, plan: &Plan, axis: usize, event: usize) -> f64 {
-        let described = &plan.axes[axis];
-        match (described.compensated, &plan.inverse) {
-            (Some(_), _) if self.filled[axis] => self.compensated[axis][event],
-            (Some(dye), Some(inverse)) => plan
-                .detectors
-                .iter()
-                .zip(inverse.column(dye))
-                .fold(0.0, |sum, (&place, weight)| {
-                    sum + self.values[place][event] * weight
-                }),
-            _ => self.values[described.channel][event],
+        match plan.axes[axis].source {
+            AxisSource::Value(_) if self.filled[axis] => self.compensated[axis][event],
+            AxisSource::Value(value) => self.channel(plan, value, event),
+            AxisSource::Ratio {
+                numerator,
+                denominator,
+                a,
+                b,
+                c,
+            } => {
+                let x = self.channel(plan, numerator, event);
+                let y = self.channel(plan, denominator, event);
+                a * (x - b) / (y - c)
+            }
         }
+    }
+
+    #[inline]
+    fn channel(&self, plan: &Plan, value: Value, event: usize) -> f64 {
+        let Some((matrix, dye)) = value.compensated else {
+            return self.values[value.channel][event];
+        };
+        let matrix = &plan.matrices[matrix];
+        matrix
+            .detectors
+            .iter()
+            .zip(matrix.weights.column(dye))
+            .fold(0.0, |sum, (&place, weight)| {
+                sum + self.values[place][event] * weight
+            })
     }
 
     fn decide_gate(
@@ -287,6 +311,22 @@ impl Scratch {
                 });
                 self.retain_defined(plan, *x, outside);
                 self.retain_defined(plan, *y, outside);
+                remove(outside, inside);
+            }
+            GateKind::Ellipsoid { axes, ellipsoid } => {
+                for &axis in axes {
+                    self.prepare(plan, axis, outside)?;
+                }
+                let mut place = vec![0.0; axes.len()];
+                retain(inside, |event| {
+                    for (coordinate, &axis) in place.iter_mut().zip(axes) {
+                        *coordinate = plan.axes[axis].scale.forward(self.value(plan, axis, event));
+                    }
+                    ellipsoid.contains(&place)
+                });
+                for &axis in axes {
+                    self.retain_defined(plan, axis, outside);
+                }
                 remove(outside, inside);
             }
         }

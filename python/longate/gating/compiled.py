@@ -13,8 +13,10 @@ from longate._validation import suggest
 from longate.cytometry.sample import matrix_places
 from longate.exceptions import GateError, PanelError, StrategyError
 from longate.gating.boolean import parse
+from longate.gating.boolean_gate import BooleanGate
 from longate.gating.counting import ALL_EVENTS, count_row, count_table
-from longate.gating.gates import BooleanGate, Gate, PolygonGate, RectangleGate
+from longate.gating.polygon import PolygonGate
+from longate.gating.rectangle import RectangleGate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from longate.cytometry.panel import Panel
     from longate.cytometry.sample import Sample
     from longate.cytometry.transforms import Transform
+    from longate.gating.gate import Gate
     from longate.gating.strategy import GatingStrategy
 
 _IDENTITY: tuple[str, tuple[float, ...]] = ("identity", ())
@@ -63,7 +66,7 @@ class _Axes:
         self.scales = scales_by_place(strategy.scale, panel)
         self.channels: list[int] = list(self.rows)
         self.axes: dict[int, int] = {}
-        self.entries: list[tuple[int, int | None, Any]] = []
+        self.entries: list[Any] = []
 
     def number(self, name: str) -> int:
         """Return the number of the axis of a marker or detector."""
@@ -71,13 +74,14 @@ class _Axes:
         if place not in self.axes:
             if place not in self.channels:
                 self.channels.append(place)
-            column = self.rows.index(place) if place in self.rows else None
+            dye = (0, self.rows.index(place)) if place in self.rows else None
             scale = self.scales.get(place)
             if scale is None:
                 self._refuse_forgotten(name, place)
             self.axes[place] = len(self.entries)
             kernel = scale.kernel if scale else _IDENTITY
-            self.entries.append((self.channels.index(place), column, kernel))
+            value = (self.channels.index(place), dye)
+            self.entries.append(("value", value, kernel))
         return self.axes[place]
 
     def _refuse_forgotten(self, name: str, place: int) -> None:
@@ -190,9 +194,9 @@ def compile_strategy(
             msg = f"gate {path!r}: {error}"
             raise PanelError(msg) from None
         gates.append(entry)
-    inverse = matrix.inverse if matrix else None
     detectors = list(range(len(axes.rows)))
-    plan = Plan(axes.channels, detectors, inverse, axes.entries, gates)
+    matrices = [(detectors, matrix.inverse)] if matrix else []
+    plan = Plan(axes.channels, matrices, axes.entries, gates)
     return CompiledStrategy(strategy, tuple(axes.channels), plan)
 
 

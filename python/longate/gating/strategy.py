@@ -14,8 +14,9 @@ from longate.cytometry.compensation import Compensation
 from longate.cytometry.transforms import Transform
 from longate.exceptions import PopulationError, StrategyError
 from longate.gating.boolean import parse
+from longate.gating.boolean_gate import BooleanGate
 from longate.gating.compiled import compile_strategy, gate_sample
-from longate.gating.gates import BooleanGate, Gate, gates_of
+from longate.gating.gate import Gate, gates_of
 from longate.gating.tree import resolve_paths
 
 if TYPE_CHECKING:
@@ -243,7 +244,7 @@ class GatingStrategy:
                 for term in parse(gate.expression)
             ]
             return [gate.kind, terms]
-        return [gate.kind, gate.shape]
+        return [gate.kind, gate._shape(str)]
 
     def __eq__(self, other: object) -> bool:
         """Whether both decide every event alike, gate by gate."""

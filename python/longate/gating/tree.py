@@ -10,7 +10,7 @@ from longate.exceptions import StrategyError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from longate.gating.gates import Gate
+    from longate.gating.gate import Gate
 
 
 def resolve_paths(gates: Sequence[Gate]) -> dict[str, Gate]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from longate._validation import listed
 from longate.exceptions import MaturationError
-from longate.gating.gates import RectangleGate
+from longate.gating.rectangle import RectangleGate
 from longate.nk.stages import CD56_BRIGHT, CD56_POSITIVE, MARKERS
 
 if TYPE_CHECKING:
