@@ -10,7 +10,7 @@ import numpy as np
 
 from longate._core import Plan, gate_arrays
 from longate._validation import suggest
-from longate.cytometry.sample import matrix_places
+from longate.cytometry.compensated import fit_matrix
 from longate.exceptions import GateError, PanelError, StrategyError
 from longate.gating.boolean import parse
 from longate.gating.counting import ALL_EVENTS, count_row, count_table
@@ -58,7 +58,9 @@ class _Axes:
     ) -> None:
         self.panel = panel
         self.matrix = matrix
-        self.rows = matrix_places(matrix, panel) if matrix else []
+        fitted = fit_matrix(matrix, panel) if matrix else None
+        self.rows = fitted.detectors if fitted else ()
+        self.dyes = fitted.dyes if fitted else ()
         self.scale = strategy.scale
         self.scales = scales_by_place(strategy.scale, panel)
         self.channels: list[int] = list(self.rows)
@@ -71,7 +73,7 @@ class _Axes:
         if place not in self.axes:
             if place not in self.channels:
                 self.channels.append(place)
-            column = self.rows.index(place) if place in self.rows else None
+            column = self.dyes.index(place) if place in self.dyes else None
             scale = self.scales.get(place)
             if scale is None:
                 self._refuse_forgotten(name, place)
@@ -190,7 +192,7 @@ def compile_strategy(
             msg = f"gate {path!r}: {error}"
             raise PanelError(msg) from None
         gates.append(entry)
-    inverse = matrix.inverse if matrix else None
+    inverse = matrix.weights if matrix else None
     detectors = list(range(len(axes.rows)))
     plan = Plan(axes.channels, detectors, inverse, axes.entries, gates)
     return CompiledStrategy(strategy, tuple(axes.channels), plan)
