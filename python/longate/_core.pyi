@@ -12,12 +12,12 @@ __all__ = [
     "__version__",
     "check_crc",
     "compensate",
+    "compensate_columns",
     "count_phenotypes",
     "encode_head",
     "flip_signs",
     "gate_arrays",
     "gate_files",
-    "invert_spillover",
     "permute_family",
     "permute_welch",
     "polygon_contains",
@@ -25,6 +25,7 @@ __all__ = [
     "read_head",
     "scale_forward",
     "scale_inverse",
+    "spillover_weights",
 ]
 
 __version__: str
@@ -69,9 +70,16 @@ def encode_head(
     datatype: str = "float32",
     version: str = "3.1",
 ) -> bytes: ...
-def invert_spillover(
+def spillover_weights(
     matrix: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], float]: ...
+def compensate_columns(
+    columns: Sequence[NDArray[Any]],
+    weights: NDArray[np.float64],
+    out: NDArray[Any],
+    *,
+    threads: int = 0,
+) -> None: ...
 def compensate(
     observed: Sequence[NDArray[np.float64]], weights: Sequence[float]
 ) -> NDArray[np.float64]: ...

@@ -10,7 +10,7 @@ import numpy as np
 
 from longate._core import Plan, gate_arrays
 from longate._validation import suggest
-from longate.cytometry.sample import matrix_places
+from longate.cytometry.compensated import fit_matrix
 from longate.exceptions import GateError, PanelError, StrategyError
 from longate.gating.boolean import parse
 from longate.gating.boolean_gate import BooleanGate
@@ -61,7 +61,9 @@ class _Axes:
     ) -> None:
         self.panel = panel
         self.matrix = matrix
-        self.rows = matrix_places(matrix, panel) if matrix else []
+        fitted = fit_matrix(matrix, panel) if matrix else None
+        self.rows = fitted.detectors if fitted else ()
+        self.dyes = fitted.dyes if fitted else ()
         self.scale = strategy.scale
         self.scales = scales_by_place(strategy.scale, panel)
         self.channels: list[int] = list(self.rows)
@@ -74,7 +76,7 @@ class _Axes:
         if place not in self.axes:
             if place not in self.channels:
                 self.channels.append(place)
-            dye = (0, self.rows.index(place)) if place in self.rows else None
+            dye = (0, self.dyes.index(place)) if place in self.dyes else None
             scale = self.scales.get(place)
             if scale is None:
                 self._refuse_forgotten(name, place)
@@ -195,7 +197,7 @@ def compile_strategy(
             raise PanelError(msg) from None
         gates.append(entry)
     detectors = list(range(len(axes.rows)))
-    matrices = [(detectors, matrix.inverse)] if matrix else []
+    matrices = [(detectors, matrix.weights)] if matrix else []
     plan = Plan(axes.channels, matrices, axes.entries, gates)
     return CompiledStrategy(strategy, tuple(axes.channels), plan)
 

@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING
 
 from longate._validation import listed, suggest
 from longate.exceptions import GateError
-from longate.gating.gates import (
-    BooleanGate,
-    EllipsoidGate,
-    Gate,
-    PolygonGate,
-    QuadrantGate,
-    RectangleGate,
-)
+from longate.gating.boolean_gate import BooleanGate
+from longate.gating.ellipsoid import EllipsoidGate
+from longate.gating.polygon import PolygonGate
+from longate.gating.quadrant import QuadrantGate
+from longate.gating.rectangle import RectangleGate
 from longate.io.gatingml.populations import name_for
 from longate.io.gatingml.transforms import Bounds, Side, matters, unclamped
 
@@ -22,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from longate.gating.dimension import Dimension
+    from longate.gating.gate import Gate
     from longate.io.gatingml.document import Document
     from longate.io.gatingml.populations import Register
     from longate.io.gatingml.transforms import Clamp, Declarations

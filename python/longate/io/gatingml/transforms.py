@@ -232,7 +232,7 @@ class Declarations:
             raise document.error(complaint, owner, owner)
         try:
             if inverted:
-                return Compensation.from_weights(rows, detectors, dyes=dyes)
+                return Compensation.from_inverse(rows, detectors, dyes=dyes)
             return Compensation(rows, detectors, dyes=dyes)
         except SpilloverError as error:
             raise document.error(str(error), owner, owner) from None
