@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from longate import clinical, longitudinal, nk, plot, quality, simulate
     from longate.io.deidentify import deidentify
     from longate.io.draft_sheet import draft_sheet
+    from longate.io.gatingml.read import read_gatingml
     from longate.io.scan import scan_fcs
     from longate.reporting import report
 
@@ -61,6 +62,7 @@ __all__ = [
     "plot",
     "quality",
     "read_fcs",
+    "read_gatingml",
     "read_study",
     "report",
     "scan_fcs",
@@ -73,6 +75,7 @@ _ROOMS = ("clinical", "longitudinal", "nk", "plot", "quality", "simulate")
 _FUNCTIONS = {
     "deidentify": "longate.io.deidentify",
     "draft_sheet": "longate.io.draft_sheet",
+    "read_gatingml": "longate.io.gatingml.read",
     "report": "longate.reporting",
     "scan_fcs": "longate.io.scan",
 }
