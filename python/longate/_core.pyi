@@ -12,12 +12,12 @@ __all__ = [
     "__version__",
     "check_crc",
     "compensate",
+    "compensate_columns",
     "count_phenotypes",
     "encode_head",
     "flip_signs",
     "gate_arrays",
     "gate_files",
-    "invert_spillover",
     "permute_family",
     "permute_welch",
     "polygon_contains",
@@ -25,6 +25,7 @@ __all__ = [
     "read_head",
     "scale_forward",
     "scale_inverse",
+    "spillover_weights",
 ]
 
 __version__: str
@@ -33,9 +34,7 @@ _Scale: TypeAlias = tuple[str, Sequence[float]]
 _Value: TypeAlias = tuple[int, tuple[int, int] | None]
 _Axis: TypeAlias = (
     tuple[Literal["value"], _Value, _Scale]
-    | tuple[
-        Literal["ratio"], tuple[_Value, _Value], tuple[float, float, float], _Scale
-    ]
+    | tuple[Literal["ratio"], tuple[_Value, _Value], tuple[float, float, float], _Scale]
 )
 _Identity: TypeAlias = tuple[int, int, int]
 _Gated: TypeAlias = tuple[int, list[int], list[int], list[NDArray[np.uint8]]]
@@ -69,9 +68,16 @@ def encode_head(
     datatype: str = "float32",
     version: str = "3.1",
 ) -> bytes: ...
-def invert_spillover(
+def spillover_weights(
     matrix: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], float]: ...
+def compensate_columns(
+    columns: Sequence[NDArray[Any]],
+    weights: NDArray[np.float64],
+    out: NDArray[Any],
+    *,
+    threads: int = 0,
+) -> None: ...
 def compensate(
     observed: Sequence[NDArray[np.float64]], weights: Sequence[float]
 ) -> NDArray[np.float64]: ...

@@ -187,7 +187,7 @@ class GatingStrategy:
         """Return the strategy as JSON text; :meth:`from_json` gives it back."""
         matrix: Any = self.compensation
         if isinstance(matrix, Compensation):
-            matrix = {"matrix": matrix.matrix.tolist(), "channels": matrix.channels}
+            matrix = matrix.to_plain()
         plain = {
             "name": self.name,
             "scale": _scale_to_plain(self.scale),
@@ -209,7 +209,7 @@ class GatingStrategy:
             data = json.loads(text)
             scale, matrix = _scale_from_plain(data["scale"]), data["compensation"]
             if isinstance(matrix, dict):
-                matrix = Compensation(**matrix)
+                matrix = Compensation.from_plain(matrix)
             gates = [Gate.from_json(gate) for gate in data["gates"]]
             name = data["name"]
         except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
