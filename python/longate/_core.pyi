@@ -34,9 +34,7 @@ _Scale: TypeAlias = tuple[str, Sequence[float]]
 _Value: TypeAlias = tuple[int, tuple[int, int] | None]
 _Axis: TypeAlias = (
     tuple[Literal["value"], _Value, _Scale]
-    | tuple[
-        Literal["ratio"], tuple[_Value, _Value], tuple[float, float, float], _Scale
-    ]
+    | tuple[Literal["ratio"], tuple[_Value, _Value], tuple[float, float, float], _Scale]
 )
 _Identity: TypeAlias = tuple[int, int, int]
 _Gated: TypeAlias = tuple[int, list[int], list[int], list[NDArray[np.uint8]]]

@@ -12,7 +12,7 @@ from longate.cytometry.transforms import Transform
 from longate.exceptions import GateError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 ACQUISITION: Final = "acquisition"
 
@@ -162,21 +162,8 @@ def dimension_of(axis: Any) -> Dimension:
     return axis if isinstance(axis, Dimension) else Dimension(axis)
 
 
-def matrix_to_plain(compensation: Compensation) -> Any:
-    """Return a matrix as plain data."""
-    return {
-        "matrix": compensation.matrix.tolist(),
-        "channels": list(compensation.channels),
-    }
-
-
-def matrix_from_plain(data: Any) -> Compensation:
-    """Rebuild a matrix from :func:`matrix_to_plain`."""
-    return Compensation(**data)
-
-
 def axis_to_plain(
-    axis: Axis, matrix: Callable[[Compensation], Any] = matrix_to_plain
+    axis: Axis, matrix: Callable[[Compensation], Any] = Compensation.to_plain
 ) -> Any:
     """Return an axis as plain data: a name, or what it says as a mapping.
 
@@ -201,7 +188,7 @@ def axis_to_plain(
 
 
 def axis_from_plain(
-    data: Any, matrix: Callable[[Mapping[str, Any]], Compensation] = matrix_from_plain
+    data: Any, matrix: Callable[[Any], Compensation] = Compensation.from_plain
 ) -> Axis:
     """Rebuild an axis from :func:`axis_to_plain`.
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from longate._validation import listed, suggest
+from longate.cytometry.compensation import Compensation
 from longate.exceptions import GateError
 from longate.gating.counting import ALL_EVENTS
 from longate.gating.dimension import (
@@ -19,16 +20,12 @@ from longate.gating.dimension import (
     axis_from_plain,
     axis_to_plain,
     dimension_of,
-    matrix_from_plain,
-    matrix_to_plain,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
-
-    from longate.cytometry.compensation import Compensation
 
 
 @dataclass(frozen=True, repr=False)
@@ -165,7 +162,7 @@ class Gate:
         raise NotImplementedError
 
     def to_json(
-        self, *, matrix: Callable[[Compensation], Any] = matrix_to_plain
+        self, *, matrix: Callable[[Compensation], Any] = Compensation.to_plain
     ) -> dict[str, Any]:
         """Return the gate as plain data: kind, name, parent and its shape.
 
@@ -187,7 +184,7 @@ class Gate:
     def from_json(
         data: Mapping[str, Any],
         *,
-        matrix: Callable[[Any], Compensation] = matrix_from_plain,
+        matrix: Callable[[Any], Compensation] = Compensation.from_plain,
     ) -> Gate:
         """Rebuild a gate from what :meth:`to_json` gave.
 
@@ -212,12 +209,17 @@ class Gate:
             word: shape.pop(word, None) for word in ("name", "parent", "custom_info")
         }
         try:
-            return Gate.kinds[kind]._from_shape(
+            made = Gate.kinds[kind]._from_shape(
                 names, shape, lambda axis: axis_from_plain(axis, matrix)
             )
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, IndexError) as error:
             msg = f"gate {names['name']!r} is no gate of kind {kind!r}: {error!r}"
             raise GateError(msg) from None
+        unknown = shape.keys() - made._shape(str).keys()
+        if unknown:
+            msg = f"gate {made.name!r}: {listed(unknown)} mean nothing to a {kind} gate"
+            raise GateError(msg)
+        return made
 
 
 def check_name(name: object) -> None:
