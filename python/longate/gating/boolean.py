@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from longate.exceptions import GateError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _PRECEDENCE = {"or": 1, "and": 2, "not": 3}
 _TOKEN = re.compile(
@@ -81,6 +84,25 @@ def quoted(name: str) -> str:
         return name
     doubled = name.replace("'", "''")
     return f"'{doubled}'"
+
+
+def with_references(expression: str, names: Mapping[str, str]) -> str:
+    """Return an expression with other names of populations.
+
+    Parameters
+    ----------
+    expression : str
+        What is read.
+    names : mapping of str to str
+        Name in the expression -> the name to be written.
+    """
+    if all(names.get(name, name) == name for name in references(parse(expression))):
+        return expression
+    words = [
+        quoted(names.get(term.text, term.text)) if term.kind == "name" else term.text
+        for term in _tokens(expression)
+    ]
+    return " ".join(words).replace("( ", "(").replace(" )", ")")
 
 
 def _close(expression: str, waiting: list[Term], output: list[Term]) -> None:
