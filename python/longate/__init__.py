@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from longate.io.deidentify import deidentify
     from longate.io.draft_sheet import draft_sheet
     from longate.io.gatingml.read import read_gatingml
+    from longate.io.gatingml.write import write_gatingml
     from longate.io.scan import scan_fcs
     from longate.reporting import report
 
@@ -68,6 +69,7 @@ __all__ = [
     "scan_fcs",
     "simulate",
     "write_fcs",
+    "write_gatingml",
 ]
 
 # Loaded when first used, so that `import longate` costs little beyond pandas.
@@ -78,6 +80,7 @@ _FUNCTIONS = {
     "read_gatingml": "longate.io.gatingml.read",
     "report": "longate.reporting",
     "scan_fcs": "longate.io.scan",
+    "write_gatingml": "longate.io.gatingml.write",
 }
 
 

@@ -97,7 +97,8 @@ def arrange(document: Document, gates: list[Element]) -> Arrangement:
     alone = [
         gate
         for name, gate in plain.items()
-        if name in kept or not (_populations(document, gate, name) & used)
+        if name in kept
+        or not (_populations(document, gate, name) & used)
         or _populations(document, gate, name) & kept
     ]
     result = Arrangement([*alone, *arranged], names)

@@ -23,6 +23,8 @@ _WITH_TEXT = (
     "fcs_file_filename",
     "type",
     "tailored",
+    "gate",
+    "strategy",
 )
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z")
 _SPECIAL = {"INF": math.inf, "-INF": -math.inf, "NaN": math.nan}
@@ -84,7 +86,7 @@ class Document:
     def need(self, element: Element, attribute: str) -> str:
         """Return an attribute that the structure guarantees."""
         value = self.get(element, attribute)
-        assert value is not None  # noqa: S101 (checked when the file was read)
+        assert value is not None  # checked when the file was read
         return value
 
     def number(self, element: Element, attribute: str, owner: Element) -> float:
@@ -97,9 +99,7 @@ class Document:
         """
         return self.number_in(self.need(element, attribute), attribute, element, owner)
 
-    def number_in(
-        self, text: str, of: str, element: Element, owner: Element
-    ) -> float:
+    def number_in(self, text: str, of: str, element: Element, owner: Element) -> float:
         """Return a text as a number; `of` names it in messages."""
         stripped = text.strip()
         if stripped in _SPECIAL:
@@ -147,10 +147,11 @@ class Document:
                 return version
         namespace = f"of namespace {shortened(space)}" if space else "of no namespace"
         hint = " (a FlowJo workspace?)" if local == "Workspace" else ""
-        raise GatingMLError(
+        msg = (
             f"{self.what}, line {self.root.line}: this is no Gating-ML 2.0 or 1.5; the "
             f"root is <{shortened(local)[1:-1]}> {namespace}{hint}"
         )
+        raise GatingMLError(msg)
 
     def _check(self, rules: dict[str, Rule]) -> None:
         waiting: list[tuple[Element, str, Element]] = [(self.root, "root", self.root)]
@@ -216,10 +217,11 @@ class Document:
             n = counts.get(kind, 0)
             if n >= fewest and (most is None or n <= most):
                 continue
-            wanted = f"{fewest}" if most == fewest else f"at least {fewest}"
-            wanted = f"at most {most}" if most is not None and n > most else wanted
-            complaint = f"<{inside}> has {n} <{kind}>; {wanted} are needed"
-            raise self.error(complaint.replace("at most", "at most"), element, owner)
+            wanted = f"at least {fewest} are needed"
+            if most is not None:
+                wanted = f"{most} is allowed" if most == 1 else f"it has {most}"
+            complaint = f"<{inside}> has {n} <{kind}>; {wanted}"
+            raise self.error(complaint, element, owner)
         if rule.one_of and sum(counts.get(kind, 0) for kind in rule.one_of) != 1:
             complaint = f"<{inside}> needs exactly one of {listed(rule.one_of)}"
             raise self.error(complaint, element, owner)

@@ -12,15 +12,22 @@ from longate.gating.ellipsoid import EllipsoidGate
 from longate.gating.polygon import PolygonGate
 from longate.gating.quadrant import QuadrantGate
 from longate.gating.rectangle import RectangleGate
+from longate.io.gatingml.notes import (
+    axes_as_noted,
+    closed_as_noted,
+    kept_info,
+    note_of,
+)
 from longate.io.gatingml.populations import name_for
 from longate.io.gatingml.transforms import Bounds, Side, matters, unclamped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from longate.gating.dimension import Dimension
+    from longate.gating.dimension import Axis, Dimension
     from longate.gating.gate import Gate
     from longate.io.gatingml.document import Document
+    from longate.io.gatingml.notes import Expressions
     from longate.io.gatingml.populations import Register
     from longate.io.gatingml.transforms import Clamp, Declarations
     from longate.io.xml_tree import Element
@@ -37,14 +44,21 @@ class GateReader:
         Its transformations and matrices.
     register : Register
         What its populations are called.
+    expressions : Expressions
+        Boolean gates that Longate wrote.
     """
 
     def __init__(
-        self, document: Document, declarations: Declarations, register: Register
+        self,
+        document: Document,
+        declarations: Declarations,
+        register: Register,
+        expressions: Expressions,
     ) -> None:
         self.document = document
         self.declarations = declarations
         self.register = register
+        self.expressions = expressions
 
     def read(self, gate: Element) -> Gate:
         """Return the gate that an element means.
@@ -87,7 +101,17 @@ class GateReader:
                 raise document.error(complaint, element, gate)
             before = sides.get(side.dimension, (None, None))
             sides[side.dimension] = _overlap(before, bounds)
-        return RectangleGate(self._name(gate), dimensions=sides, **self._common(gate))
+        axes = self._axes(list(sides), gate)
+        lows, highs = zip(*sides.values(), strict=True)
+        closed = closed_as_noted(highs, note_of(gate))
+        return RectangleGate(
+            self._name(gate),
+            dimensions=dict(
+                zip(axes, zip(lows, closed or highs, strict=True), strict=True)
+            ),
+            interval="closed" if closed else "half-open",
+            **self._common(gate),
+        )
 
     def _polygon(self, gate: Element) -> Gate:
         document = self.document
@@ -101,10 +125,11 @@ class GateReader:
             elements, (x, y), zip(*vertices, strict=True), strict=True
         ):
             self._refuse_clamped(side, min(places), max(places), element, gate)
+        across, along = self._axes([x.dimension, y.dimension], gate)
         return PolygonGate(
             self._name(gate),
-            x=x.dimension,
-            y=y.dimension,
+            x=across,
+            y=along,
             vertices=vertices,
             **self._common(gate),
         )
@@ -131,7 +156,7 @@ class GateReader:
         try:
             read = EllipsoidGate(
                 self._name(gate),
-                dimensions=[side.dimension for side in sides],
+                dimensions=self._axes([side.dimension for side in sides], gate),
                 mean=mean,
                 covariance=rows,
                 distance_square=distance,
@@ -176,16 +201,34 @@ class GateReader:
                 positions[divider] = document.number(position, "location", gate)
             name = self.register.name(document.need(element, "id"))
             quadrants[name] = positions
+        note = note_of(gate).get("dividers", {})
+        called = {which: note.get(which, which) for which in dividers}
+        axes = self._axes([axis for axis, _ in dividers.values()], gate)
         return QuadrantGate(
             self._name(gate),
-            dividers=dividers,
-            quadrants=quadrants,
+            dividers={
+                called[which]: (axis, values)
+                for axis, (which, (_, values)) in zip(
+                    axes, dividers.items(), strict=True
+                )
+            },
+            quadrants={
+                name: {called[which]: place for which, place in positions.items()}
+                for name, positions in quadrants.items()
+            },
             **self._common(gate),
         )
 
     def _boolean(self, gate: Element) -> Gate:
         document = self.document
         body = next(c for c in gate.children if c.name.local in ("and", "or", "not"))
+
+        def name(identifier: str) -> str:
+            return self.register.reference(identifier, body, gate)
+
+        noted = self.expressions.expression(document.need(gate, "id"), name)
+        if noted is not None:
+            return BooleanGate(self._name(gate), noted, **self._common(gate))
         word = body.name.local
         terms = list(dict.fromkeys(self._operands(body, gate)))
         if word == "not":
@@ -219,14 +262,16 @@ class GateReader:
         identifier = self.document.need(gate, "id")
         if identifier in self.register.entries:
             return self.register.name(identifier)
-        return name_for(identifier)
+        return name_for(str(note_of(gate).get("name", identifier)))
 
     def _common(self, gate: Element) -> dict[str, str | None]:
-        infos = self.document.children(gate, "custom_info")
         return {
             "parent": self.register.parent(gate),
-            "custom_info": infos[0].raw if infos else None,
+            "custom_info": kept_info(gate),
         }
+
+    def _axes(self, axes: list[Dimension], gate: Element) -> list[Axis]:
+        return axes_as_noted(axes, note_of(gate), self.declarations.matrices)
 
     def _refuse_clamped(
         self, side: Side, least: float, most: float, element: Element, gate: Element

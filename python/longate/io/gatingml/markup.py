@@ -62,9 +62,7 @@ def document_text(tags: list[Tag]) -> str:
 
 def own_note(kind: str, json: str) -> str:
     """Return what Longate adds to ``custom_info``, as XML."""
-    return (
-        f'<longate:{kind} xmlns:longate="{LONGATE}">{escape(json)}</longate:{kind}>'
-    )
+    return f'<longate:{kind} xmlns:longate="{LONGATE}">{escape(json)}</longate:{kind}>'
 
 
 class Ids:

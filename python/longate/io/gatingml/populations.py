@@ -20,10 +20,10 @@ SLASH = "|"
 def name_for(text: str) -> str:
     """Return an id or name of a file as a population may be called.
 
-    ``/`` becomes ``|``, double quotes single ones, runs of blanks one blank; an empty
-    one, and the one that means all events, get an underscore.
+    ``/`` becomes ``|`` and blanks at the ends go; an empty one, and the one that means
+    all events, get an underscore.
     """
-    name = " ".join(text.replace("/", SLASH).replace('"', "'").split())
+    name = text.replace("/", SLASH).strip()
     return f"{name}_" if name in ("", ALL_EVENTS) else name
 
 
@@ -89,6 +89,45 @@ class Register:
         parent = self.document.get(gate, "parent_id")
         return self.reference(parent, gate, gate) if parent is not None else None
 
+    def refuse_circles(self, references: dict[str, list[str]]) -> None:
+        """Refuse Boolean gates that need each other.
+
+        Parameters
+        ----------
+        references : dict of str to list of str
+            Boolean gate -> the populations it refers to, by id.
+
+        Raises
+        ------
+        GatingMLError
+            The gate and its line are named.
+        """
+        needs = {
+            entry.id: {
+                *references.get(entry.id, ()),
+                *([entry.parent] * bool(entry.parent)),
+            }
+            & self.entries.keys()
+            for entry in self.entries.values()
+        }
+        needed_by: dict[str, list[str]] = {}
+        for name, others in needs.items():
+            for other in others:
+                needed_by.setdefault(other, []).append(name)
+        free = [name for name, others in needs.items() if not others]
+        while free:
+            done = free.pop()
+            del needs[done]
+            for name in needed_by.get(done, ()):
+                needs[name].discard(done)
+                if not needs[name]:
+                    free.append(name)
+        for name in needs:
+            if name in references:
+                gate = self.entries[name].gate
+                complaint = f"gates need each other in a circle: {listed(needs)}"
+                raise self.document.error(complaint, gate, gate)
+
     def operand(self, identifier: str, element: Element, gate: Element) -> str:
         """Return how a Boolean expression calls a population."""
         return quoted(self.reference(identifier, element, gate))
@@ -105,9 +144,8 @@ class Register:
             for quadrant in document.children(gate, "Quadrant"):
                 name = document.need(quadrant, "id")
                 if name in declared or name == identifier:
-                    raise document.error(
-                        f"the id {name!r} is used a second time", quadrant, gate
-                    )
+                    complaint = f"the id {name!r} is used a second time"
+                    raise document.error(complaint, quadrant, gate)
                 declared[name] = quadrant
         for name, element in declared.items():
             self._refuse_second(name, element, gate)

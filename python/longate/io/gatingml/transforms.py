@@ -213,7 +213,9 @@ class Declarations:
             entries = document.children(row, "coefficient")
             rows.append([document.number(entry, "value", owner) for entry in entries])
             if len(rows[-1]) != n_columns:
-                complaint = f"<spectrum> has {len(entries)} coefficients, not {n_columns}"
+                complaint = (
+                    f"<spectrum> has {len(entries)} coefficients, not {n_columns}"
+                )
                 raise document.error(complaint, row, owner)
         if len(rows) != n_rows:
             complaint = (

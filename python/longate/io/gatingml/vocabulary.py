@@ -29,9 +29,7 @@ def namespace(room: str, version: str = "2.0") -> str:
 
 def prefixes(version: str) -> dict[str, str]:
     """Return namespace -> the prefix by which it is known here and in messages."""
-    return {
-        namespace(room, version): PREFIXES.get(room, "data-type") for room in ROOMS
-    }
+    return {namespace(room, version): PREFIXES.get(room, "data-type") for room in ROOMS}
 
 
 @dataclass(frozen=True)
@@ -183,11 +181,7 @@ RULES_15: dict[str, Rule] = {
     **RULES,
     "root": Rule(
         children={
-            **{
-                name: entry
-                for name, entry in _GATES.items()
-                if entry[0] != "Quadrant"
-            },
+            **{name: entry for name, entry in _GATES.items() if entry[0] != "Quadrant"},
             "data-type:custom_info": ("anything", 0, None),
         },
         open=True,

@@ -112,7 +112,10 @@ def _note(strategy: GatingStrategy, axes: AxisWriter) -> dict[str, Any]:
     matrix: Any = strategy.compensation
     if isinstance(matrix, Compensation):
         matrix = {"id": axes.matrix(matrix)}
-    return {"name": strategy.name, "inherited": {"scale": scale, "compensation": matrix}}
+    return {
+        "name": strategy.name,
+        "inherited": {"scale": scale, "compensation": matrix},
+    }
 
 
 def _write_atomically(path: Path, data: bytes) -> Path:

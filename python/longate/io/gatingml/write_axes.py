@@ -10,7 +10,7 @@ from longate.cytometry.compensation import Compensation
 from longate.cytometry.panel import Channel
 from longate.cytometry.ratio import Ratio
 from longate.cytometry.transforms import Transform
-from longate.exceptions import GatingMLError, PanelError
+from longate.exceptions import GatingMLError
 from longate.gating.axes import PanelAxes
 from longate.gating.dimension import ACQUISITION, INHERIT, Dimension, dimension_of
 from longate.io.gatingml.markup import Ids, Tag
@@ -39,9 +39,7 @@ class AxisWriter:
         Of the document.
     """
 
-    def __init__(
-        self, strategy: GatingStrategy, panel: Panel | None, ids: Ids
-    ) -> None:
+    def __init__(self, strategy: GatingStrategy, panel: Panel | None, ids: Ids) -> None:
         self._strategy = strategy
         self._panel = panel
         self._ids = ids
@@ -182,7 +180,9 @@ class AxisWriter:
         if scale.kernel not in self._references:
             tag, letters = _BY_KIND[type(scale)]
             values = {letter: getattr(scale, letter.lower()) for letter in letters}
-            wanted = "_".join([type(scale).__name__, *(f"{v:g}" for v in values.values())])
+            wanted = "_".join(
+                [type(scale).__name__, *(f"{v:g}" for v in values.values())]
+            )
             self._declare(
                 scale.kernel,
                 wanted,
@@ -207,7 +207,9 @@ class AxisWriter:
     def _declare(self, key: Any, wanted: str, body: Tag) -> None:
         self._references[key] = self._ids.new(wanted)
         attributes = {"transforms:id": self._references[key]}
-        self._transformations.append(Tag("transforms:transformation", attributes, [body]))
+        self._transformations.append(
+            Tag("transforms:transformation", attributes, [body])
+        )
 
     def _detector(self, name: str) -> str:
         if self._panel is None:
@@ -223,8 +225,8 @@ class AxisWriter:
             return name
         if Channel(detector=name).kind == "fluorescence":
             msg = (
-                f"{name!r} is not among the dyes of its matrix ({listed(matrix.dyes)}); "
-                "give panel=sample.panel, so that markers find their detectors"
+                f"{name!r} is not among the dyes of its matrix "
+                f"({listed(matrix.dyes)}); give panel=sample.panel, so that markers find their detectors"
             )
             raise GatingMLError(msg)
         return None
@@ -259,7 +261,9 @@ def described(axis: Dimension) -> list[Any]:
     """Return what an explicit axis is, to compare it with what a file says."""
     channel: Any = axis.channel
     if isinstance(channel, Ratio):
-        channel = [getattr(channel, word) for word in ("numerator", "denominator", *"abc")]
+        channel = [
+            getattr(channel, word) for word in ("numerator", "denominator", *"abc")
+        ]
     own = axis.compensation
     matrix = own.id if isinstance(own, Compensation) else own
     kernel = axis.scale.kernel if isinstance(axis.scale, Transform) else None

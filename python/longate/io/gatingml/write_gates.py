@@ -7,7 +7,6 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from longate.cytometry.compensation import Compensation
 from longate.exceptions import GatingMLError, LongateError
 from longate.gating.boolean import parse
 from longate.gating.boolean_gate import BooleanGate
@@ -23,6 +22,7 @@ from longate.io.xml_tree import parse_xml
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from longate.cytometry.compensation import Compensation
     from longate.gating.dimension import Axis
     from longate.gating.gate import Gate
     from longate.gating.strategy import GatingStrategy
@@ -141,7 +141,9 @@ class GateWriter:
         tags = []
         for which, cut in gate.dividers.items():
             tag = self._axes.dimension(cut.axis, "gating:divider", id=ids[which])
-            tag.children += [Tag("gating:value", raw=repr(value)) for value in cut.values]
+            tag.children += [
+                Tag("gating:value", raw=repr(value)) for value in cut.values
+            ]
             tags.append(tag)
         parent = self._strategy.path(gate.parent) + "/" if gate.parent else ""
         names: dict[str, str] = {}
@@ -164,7 +166,7 @@ class GateWriter:
         self, gate: BooleanGate, note: dict[str, Any]
     ) -> tuple[list[Tag], list[Tag]]:
         helpers: list[Tag] = []
-        terms: list[Any] = []
+        names: dict[str, str] = {}
         # Postfix: what is waiting is an operand, or an operator with its operands.
         waiting: list[tuple[str, list[Operand]]] = []
 
@@ -181,10 +183,9 @@ class GateWriter:
         for kind, text in parse(gate.expression):
             if kind == "name":
                 identifier = self._by_path[self._strategy.path(text)]
-                terms.append([identifier])
+                names[text] = identifier
                 waiting.append(("is", [(identifier, False)]))
                 continue
-            terms.append(text)
             if text == "not":
                 waiting.append(("not", [operand(waiting.pop())]))
                 continue
@@ -196,7 +197,8 @@ class GateWriter:
         word, operands = waiting[0]
         if word == "is":
             word, operands = "and", [operands[0], operands[0]]
-        note["terms"] = terms
+        note["expression"] = gate.expression
+        note["names"] = names
         note["written"] = [word, [list(one) for one in operands]]
         return helpers, [_logic(word, operands)]
 
@@ -221,7 +223,9 @@ class GateWriter:
         for axis in axes:
             written = self._axes.explicit(axis)
             said = axis != written
-            notes.append([axis_to_plain(axis, by_id), described(written)] if said else None)
+            notes.append(
+                [axis_to_plain(axis, by_id), described(written)] if said else None
+            )
         if any(notes):
             note["axes"] = notes
 
