@@ -154,6 +154,7 @@ class _Builder:
         self.declared: dict[str, str] = {}
         parser: Any = expat.ParserCreate(namespace_separator=_SEPARATOR)
         parser.namespace_prefixes = True
+        parser.buffer_text = True
         parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
         parser.StartDoctypeDeclHandler = self.refuse_document_type
         parser.XmlDeclHandler = self.declaration

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from longate._validation import listed, suggest
 from longate.exceptions import GateError
@@ -153,6 +153,8 @@ class GateReader:
                 f"{' / '.join(str(k) for k in sorted({len(row) for row in rows}))}"
             )
             raise document.error(complaint, matrix, gate)
+        # A covariance is symmetric. What is not is no covariance, but has a meaning.
+        written = _is_askew(rows) or note_of(gate).get("matrix") == "as-written"
         try:
             read = EllipsoidGate(
                 self._name(gate),
@@ -160,12 +162,14 @@ class GateReader:
                 mean=mean,
                 covariance=rows,
                 distance_square=distance,
+                matrix="as-written" if written else "covariance",
                 **self._common(gate),
             )
         except GateError as error:
             raise document.error(str(error), matrix, gate) from None
         for k, (element, side) in enumerate(zip(elements, sides, strict=True)):
             reach = math.sqrt(abs(rows[k][k]) * distance) * (1 + 1e-9)
+            reach = math.inf if written else reach
             self._refuse_clamped(side, mean[k] - reach, mean[k] + reach, element, gate)
         return read
 
@@ -264,7 +268,7 @@ class GateReader:
             return self.register.name(identifier)
         return name_for(str(note_of(gate).get("name", identifier)))
 
-    def _common(self, gate: Element) -> dict[str, str | None]:
+    def _common(self, gate: Element) -> dict[str, Any]:
         return {
             "parent": self.register.parent(gate),
             "custom_info": kept_info(gate),
@@ -282,6 +286,16 @@ class GateReader:
                 "that is supported for rectangles only"
             )
             raise self.document.error(complaint, element, gate)
+
+
+def _is_askew(rows: list[list[float]]) -> bool:
+    """Whether entries that mirror each other differ by more than rounding."""
+    return any(
+        abs(rows[i][j] - rows[j][i])
+        > 1e-9 * math.sqrt(abs(rows[i][i])) * math.sqrt(abs(rows[j][j]))
+        for i in range(len(rows))
+        for j in range(i)
+    )
 
 
 def _overlap(one: Bounds, other: Bounds) -> Bounds:

@@ -15,7 +15,8 @@ from longate.exceptions import GateError, SpilloverError, TransformError
 from longate.gating.dimension import Dimension
 
 if TYPE_CHECKING:
-    from longate.exceptions import GatingMLError
+    from collections.abc import Collection
+
     from longate.io.gatingml.document import Document
     from longate.io.xml_tree import Element
 
@@ -154,7 +155,7 @@ class Declarations:
                 raise self.document.error(complaint, element, gate)
         return matrix
 
-    def _new_id(self, element: Element, known: dict[str, object]) -> None:
+    def _new_id(self, element: Element, known: Collection[str]) -> None:
         name = self.document.need(element, "id")
         if name in known:
             complaint = f"the id {name!r} is used a second time"
@@ -261,7 +262,3 @@ def matters(clamps: tuple[Clamp, ...], least: float, most: float) -> bool:
     """Say whether clamping could move a value into or out of [least, most]."""
     return any(low >= least or high <= most for low, high in clamps)
 
-
-def problem_of(error: Exception, gate: Element, document: Document) -> GatingMLError:
-    """Turn an error of a gate into one that names file and line."""
-    return document.error(str(error), gate, gate)

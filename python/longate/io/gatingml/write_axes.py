@@ -155,7 +155,7 @@ class AxisWriter:
                     for number in row
                 ],
             )
-            for row in plain.get("inverse", plain.get("matrix"))
+            for row in plain["inverse" if "inverse" in plain else "matrix"]
         ]
         sides = {
             "transforms:fluorochromes": compensation.dyes,
@@ -226,7 +226,8 @@ class AxisWriter:
         if Channel(detector=name).kind == "fluorescence":
             msg = (
                 f"{name!r} is not among the dyes of its matrix "
-                f"({listed(matrix.dyes)}); give panel=sample.panel, so that markers find their detectors"
+                f"({listed(matrix.dyes)}); give panel=sample.panel, so that markers "
+                "find their detectors"
             )
             raise GatingMLError(msg)
         return None

@@ -123,6 +123,8 @@ class GateWriter:
 
     def _ellipsoid(self, gate: EllipsoidGate, note: dict[str, Any]) -> list[Tag]:
         self._note_axes(gate.axes, note)
+        if gate.matrix != "covariance":
+            note["matrix"] = gate.matrix
         rows = [
             Tag("gating:row", children=[_value("gating:entry", x) for x in row])
             for row in gate.covariance
