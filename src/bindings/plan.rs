@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ndarray::Array2;
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 
@@ -158,13 +157,7 @@ impl GateArgument {
                 covariance,
                 distance_square,
             } => {
-                let size = mean.len();
-                let flat: Vec<f64> = covariance.iter().flatten().copied().collect();
-                let covariance = Array2::from_shape_vec((covariance.len(), size), flat);
-                let covariance = covariance.map_err(|_| Error::MalformedGate {
-                    detail: format!("the covariance is not {size} x {size}"),
-                })?;
-                let ellipsoid = Ellipsoid::new(mean, covariance, distance_square)?;
+                let ellipsoid = Ellipsoid::new(&mean, &covariance, distance_square)?;
                 let kind = GateKind::Ellipsoid { axes, ellipsoid };
                 GateSpec { parent, kind }
             }

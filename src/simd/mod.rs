@@ -78,9 +78,10 @@ macro_rules! multiversion {
         }
     };
 }
-#[allow(unused_imports)] // rooms use it by this name
 pub(crate) use multiversion;
 
+pub mod compare;
+pub mod quadratic;
 pub(crate) mod weighted_sums;
 
 /// Tests compare the levels within one process.
