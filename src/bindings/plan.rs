@@ -7,12 +7,13 @@ use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 
 use crate::error::{Error, Result};
-use crate::gate::{Dimension, Ellipsoid, Expression, Interval, Polygon, Rectangle, Term};
+use crate::gate::{Dimension, Expression, Interval, Polygon, Rectangle, Term};
 use crate::plan::{
     self, Axis, AxisSource, GateKind, GateSpec, Job, Matrix, Monitor, Outcome, Populations, Value,
 };
 use crate::transform::Scale;
 
+use super::ellipsoids::ellipsoid_of;
 use super::errors::{exception, file_exception};
 
 /// A scale as (name, parameters).
@@ -103,6 +104,8 @@ enum GateArgument {
         covariance: Vec<Vec<f64>>,
         #[pyo3(item)]
         distance_square: f64,
+        #[pyo3(item)]
+        as_written: bool,
     },
     Boolean {
         #[pyo3(item)]
@@ -156,8 +159,9 @@ impl GateArgument {
                 mean,
                 covariance,
                 distance_square,
+                as_written,
             } => {
-                let ellipsoid = Ellipsoid::new(&mean, &covariance, distance_square)?;
+                let ellipsoid = ellipsoid_of(&mean, &covariance, distance_square, as_written)?;
                 let kind = GateKind::Ellipsoid { axes, ellipsoid };
                 GateSpec { parent, kind }
             }

@@ -20,7 +20,7 @@ from longate.gating.axes import PLAIN, PanelAxes
 from longate.gating.boolean import parse
 from longate.gating.boolean_gate import BooleanGate
 from longate.gating.counting import ALL_EVENTS, count_row, count_table
-from longate.gating.ellipsoid import EllipsoidGate
+from longate.gating.ellipsoid import AS_WRITTEN, EllipsoidGate
 from longate.gating.polygon import PolygonGate
 from longate.gating.rectangle import RectangleGate
 
@@ -217,6 +217,7 @@ def _kernel_entry(
             "mean": list(gate.mean),
             "covariance": [list(row) for row in gate.covariance],
             "distance_square": gate.distance_square,
+            "as_written": gate.matrix == AS_WRITTEN,
         }
     if isinstance(gate, BooleanGate):
         terms = [
