@@ -19,9 +19,12 @@ impl Ellipsoid {
     /// # Errors
     /// [`Error::MalformedGate`] for sizes that differ, numbers that are not finite, a covariance
     /// that is not symmetric and positive definite, or a distance that is not above 0.
-    pub fn new(mean: Vec<f64>, covariance: Array2<f64>, distance_square: f64) -> Result<Self> {
+    pub fn new(mean: &[f64], covariance: &[Vec<f64>], distance_square: f64) -> Result<Self> {
         let refuse = |detail: String| Err(Error::MalformedGate { detail });
         let size = mean.len();
+        let mean = mean.to_vec();
+        let flat: Vec<f64> = covariance.iter().flatten().copied().collect();
+        let covariance = Array2::from_shape_vec((covariance.len(), size), flat).unwrap_or_default();
         if size == 0 || covariance.dim() != (size, size) {
             return refuse(format!(
                 "a mean of {size} coordinates needs a covariance of {size} x {size}"
@@ -83,5 +86,30 @@ impl Ellipsoid {
             distance += solved[row] * solved[row];
         }
         distance <= self.distance_square
+    }
+
+    /// Keep in `mask` the events inside; `columns` holds one slice per dimension.
+    pub fn contains_words(&self, columns: &[&[f64]], mask: &mut [u64]) {
+        let mut place = vec![0.0; columns.len()];
+        for event in 0..columns.first().map_or(0, |column| column.len()) {
+            for (coordinate, column) in place.iter_mut().zip(columns) {
+                *coordinate = column[event];
+            }
+            if !self.contains(&place) {
+                mask[event / 64] &= !(1 << (event % 64));
+            }
+        }
+    }
+
+    /// Decide places that are only nearly known.
+    pub fn decide(
+        &self,
+        _columns: &[&[f64]],
+        _delta: &[f64],
+        inside: &mut [u64],
+        uncertain: &mut [u64],
+    ) {
+        uncertain.copy_from_slice(inside);
+        inside.fill(0);
     }
 }
