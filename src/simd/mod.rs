@@ -7,6 +7,8 @@
 //! plain one.
 #![allow(unsafe_code)]
 
+pub mod transpose;
+
 use std::sync::OnceLock;
 
 /// Which instructions kernels may use.
@@ -67,6 +69,7 @@ macro_rules! multiversion {
             }
 
             #[cfg(target_arch = "x86_64")]
+            #[allow(unsafe_code)] // this one call, in whichever room uses the macro
             if $crate::simd::level() == $crate::simd::Level::Avx2 {
                 // SAFETY: the processor has AVX2, or the level would be another.
                 return unsafe { avx2($($argument),*) };
