@@ -85,9 +85,7 @@ impl Polygon {
         }
         inside
     }
-}
 
-impl Polygon {
     /// Keep in `mask` the events inside. Decides every event as [`contains`](Self::contains) does.
     pub fn contains_words(&self, xs: &[f64], ys: &[f64], mask: &mut [u64]) {
         for (index, word) in mask.iter_mut().enumerate() {
@@ -101,7 +99,9 @@ impl Polygon {
         }
     }
 
-    /// Decide places that are only nearly known: x and y to within `delta`.
+    /// Decide places that are only nearly known: x and y to within `delta`. Of the events asked
+    /// for in `inside`, those surely inside stay; those that might be either move to `uncertain`
+    /// (maybe too many, never too few).
     pub fn decide(
         &self,
         _xs: &[f64],

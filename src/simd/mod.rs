@@ -78,8 +78,10 @@ macro_rules! multiversion {
         }
     };
 }
-#[allow(unused_imports)] // rooms use it by this name
 pub(crate) use multiversion;
+
+pub mod compare;
+pub mod quadratic;
 
 mod columns;
 pub(crate) use columns::{add_one, add_two, has_nan};
