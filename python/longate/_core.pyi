@@ -38,7 +38,7 @@ _Axis: TypeAlias = (
     | tuple[Literal["ratio"], tuple[_Value, _Value], tuple[float, float, float], _Scale]
 )
 _Identity: TypeAlias = tuple[int, int, int]
-_Gated: TypeAlias = tuple[int, list[int], list[int], list[NDArray[np.uint8]]]
+_Gated: TypeAlias = tuple[int, list[int], list[int], NDArray[np.uint8] | None]
 
 @final
 class Plan:

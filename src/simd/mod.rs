@@ -84,6 +84,9 @@ pub mod compare;
 pub mod quadratic;
 pub(crate) mod weighted_sums;
 
+mod columns;
+pub(crate) use columns::{add_one, add_two, has_nan};
+
 /// Tests compare the levels within one process.
 #[cfg(test)]
 pub(crate) mod forced {

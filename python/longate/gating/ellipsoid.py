@@ -130,9 +130,9 @@ class EllipsoidGate(Gate):
         """What the gate keeps, in a line."""
         centre = ", ".join(f"{place:g}" for place in self.mean)
         where = " x ".join(map(str, self.dimensions))
-        return (
-            f"squared distance <= {self.distance_square:g} from ({centre}) on {where}"
-        )
+        distance = f"{self.distance_square:g}"
+        words = f"squared distance <= {distance} from ({centre}) on {where}"
+        return f"{words}, matrix as written" if self.matrix == AS_WRITTEN else words
 
     def contains(self, places: Mapping[Any, ArrayLike]) -> NDArray[np.bool_]:
         """Decide events that are given as places, see :meth:`Gate.contains`."""
