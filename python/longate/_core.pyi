@@ -14,6 +14,7 @@ __all__ = [
     "compensate",
     "compensate_columns",
     "count_phenotypes",
+    "ellipsoid_contains",
     "encode_head",
     "flip_signs",
     "gate_arrays",
@@ -37,7 +38,7 @@ _Axis: TypeAlias = (
     | tuple[Literal["ratio"], tuple[_Value, _Value], tuple[float, float, float], _Scale]
 )
 _Identity: TypeAlias = tuple[int, int, int]
-_Gated: TypeAlias = tuple[int, list[int], list[int], list[NDArray[np.uint8]]]
+_Gated: TypeAlias = tuple[int, list[int], list[int], NDArray[np.uint8] | None]
 
 @final
 class Plan:
@@ -89,6 +90,14 @@ def scale_inverse(
 ) -> NDArray[np.float64]: ...
 def polygon_contains(
     vertices: Sequence[tuple[float, float]], points: NDArray[np.float64]
+) -> NDArray[np.bool_]: ...
+def ellipsoid_contains(
+    mean: Sequence[float],
+    matrix: Sequence[Sequence[float]],
+    distance_square: float,
+    columns: Sequence[NDArray[np.float64]],
+    *,
+    as_written: bool = False,
 ) -> NDArray[np.bool_]: ...
 def gate_arrays(
     plan: Plan, values: Sequence[NDArray[np.float64]], n_events: int

@@ -4,6 +4,7 @@
 //! back arrays. Meaning (does this marker exist, which file is this) is checked in Python.
 
 mod compensation;
+mod ellipsoids;
 mod errors;
 mod families;
 mod fcs;
@@ -19,6 +20,8 @@ use pyo3::prelude::*;
 mod _core {
     #[pymodule_export]
     use super::compensation::{compensate, compensate_columns, spillover_weights};
+    #[pymodule_export]
+    use super::ellipsoids::ellipsoid_contains;
     #[pymodule_export]
     use super::families::{flip_signs, permute_family};
     #[pymodule_export]

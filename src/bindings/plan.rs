@@ -3,17 +3,18 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ndarray::Array2;
-use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArray2};
+use numpy::{IntoPyArray, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 
 use crate::error::{Error, Result};
-use crate::gate::{Dimension, Ellipsoid, Expression, Interval, Polygon, Rectangle, Term};
+use crate::gate::{Dimension, Expression, Interval, Polygon, Rectangle, Term};
 use crate::plan::{
-    self, Axis, AxisSource, GateKind, GateSpec, Job, Matrix, Monitor, Outcome, Populations, Value,
+    self, Axis, AxisSource, GateKind, GateSpec, Job, Keep, Matrix, Monitor, Outcome, Populations,
+    Value,
 };
 use crate::transform::Scale;
 
+use super::ellipsoids::ellipsoid_of;
 use super::errors::{exception, file_exception};
 
 /// A scale as (name, parameters).
@@ -104,6 +105,8 @@ enum GateArgument {
         covariance: Vec<Vec<f64>>,
         #[pyo3(item)]
         distance_square: f64,
+        #[pyo3(item)]
+        as_written: bool,
     },
     Boolean {
         #[pyo3(item)]
@@ -157,14 +160,9 @@ impl GateArgument {
                 mean,
                 covariance,
                 distance_square,
+                as_written,
             } => {
-                let size = mean.len();
-                let flat: Vec<f64> = covariance.iter().flatten().copied().collect();
-                let covariance = Array2::from_shape_vec((covariance.len(), size), flat);
-                let covariance = covariance.map_err(|_| Error::MalformedGate {
-                    detail: format!("the covariance is not {size} x {size}"),
-                })?;
-                let ellipsoid = Ellipsoid::new(mean, covariance, distance_square)?;
+                let ellipsoid = ellipsoid_of(&mean, &covariance, distance_square, as_written)?;
                 let kind = GateKind::Ellipsoid { axes, ellipsoid };
                 GateSpec { parent, kind }
             }
@@ -223,21 +221,23 @@ impl Plan {
     }
 }
 
-/// (number of events, counts and undefined events per gate, packed mask per gate).
-type Gated<'py> = (usize, Vec<u64>, Vec<u64>, Vec<Bound<'py, PyArray1<u8>>>);
+/// (number of events, counts and undefined events per gate, packed masks of gates x bytes or None).
+type Gated<'py> = (usize, Vec<u64>, Vec<u64>, Option<Bound<'py, PyArray2<u8>>>);
 
-fn gated(py: Python<'_>, populations: Populations) -> Gated<'_> {
-    let masks = populations
-        .masks
-        .into_iter()
-        .map(|mask| mask.into_pyarray(py))
-        .collect();
-    (
+fn gated(py: Python<'_>, populations: Populations, keep: Keep) -> PyResult<Gated<'_>> {
+    let bytes = populations.n_events.div_ceil(8);
+    let shape = [populations.counts.len(), bytes];
+    let masks = if keep.masks {
+        Some(populations.masks.into_pyarray(py).reshape(shape)?)
+    } else {
+        None
+    };
+    Ok((
         populations.n_events,
         populations.counts,
         populations.undefined,
         masks,
-    )
+    ))
 }
 
 /// Gate values in memory: one array per channel of the plan.
@@ -255,7 +255,7 @@ pub(super) fn gate_arrays<'py>(
     let outcome = py
         .detach(|| plan::gate_values(&columns, n_events, &plan.0))
         .map_err(exception)?;
-    Ok(gated(py, outcome))
+    gated(py, outcome, Keep { masks: true })
 }
 
 /// Passes progress on to Python and asks for its signals.
@@ -306,12 +306,13 @@ pub(super) fn gate_files<'py>(
         told: 0,
         raised: None,
     };
-    let outcomes = py.detach(|| plan::run_files(&jobs, threads, keep_masks, &mut monitor));
+    let keep = Keep { masks: keep_masks };
+    let outcomes = py.detach(|| plan::run_files(&jobs, threads, keep, &mut monitor));
     if let Some(raised) = monitor.raised {
         return Err(raised);
     }
     let answer = |(job, outcome): (&Job, Outcome)| match outcome {
-        Ok(populations) => Ok(gated(py, populations).into_pyobject(py)?.into_any()),
+        Ok(populations) => Ok(gated(py, populations, keep)?.into_pyobject(py)?.into_any()),
         Err(error) => Ok(file_exception(&job.path, error)
             .into_value(py)
             .into_bound(py)

@@ -3,6 +3,7 @@
 //! and an event with NaN in a dimension is in neither a gate nor its complement.
 
 mod boolean;
+mod covariance;
 mod ellipsoid;
 mod polygon;
 mod rectangle;

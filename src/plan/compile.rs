@@ -6,6 +6,8 @@ use crate::error::{Error, Result};
 use crate::gate::{Ellipsoid, Expression, Polygon, Rectangle};
 use crate::transform::Scale;
 
+use super::nodes::Nodes;
+
 /// A channel, as acquired or compensated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Value {
@@ -94,14 +96,13 @@ pub enum GateKind {
 }
 
 impl GateKind {
-    /// The axes it is drawn on.
-    #[must_use]
-    pub fn axes(&self) -> Vec<usize> {
+    /// Visit the axes it is drawn on, in its order.
+    pub fn for_each_axis(&self, mut visit: impl FnMut(usize)) {
         match self {
-            Self::Rectangle(gate) => gate.dimensions.iter().map(|side| side.axis).collect(),
-            Self::Polygon { x, y, .. } => vec![*x, *y],
-            Self::Ellipsoid { axes, .. } => axes.clone(),
-            Self::Boolean(_) => Vec::new(),
+            Self::Rectangle(gate) => gate.dimensions.iter().for_each(|side| visit(side.axis)),
+            Self::Polygon { x, y, .. } => [*x, *y].into_iter().for_each(visit),
+            Self::Ellipsoid { axes, .. } => axes.iter().copied().for_each(visit),
+            Self::Boolean(_) => {}
         }
     }
 }
@@ -119,11 +120,18 @@ pub struct GateSpec {
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub(super) channels: Vec<usize>,
+    #[cfg_attr(not(test), allow(dead_code))] // what nodes were made of; tests take it from here
     pub(super) matrices: Vec<Matrix>,
     pub(super) axes: Vec<Axis>,
     pub(super) gates: Vec<GateSpec>,
     /// Indices of `gates`, each after its parent and what it refers to.
     pub(super) order: Vec<usize>,
+    /// What is computed of an event.
+    pub(super) nodes: Nodes,
+    /// Per gate: whether a Boolean gate refers to it.
+    pub(super) referenced: Vec<bool>,
+    /// Per gate: the populations of which it is the last descendant in this order.
+    pub(super) last_uses: Vec<Vec<usize>>,
 }
 
 impl Plan {
@@ -169,7 +177,9 @@ impl Plan {
             }
         }
         for (index, gate) in gates.iter().enumerate() {
-            let axis_missing = gate.kind.axes().iter().any(|&axis| axis >= axes.len());
+            let mut axis_missing = false;
+            gate.kind
+                .for_each_axis(|axis| axis_missing |= axis >= axes.len());
             if axis_missing || needs(gate).any(|other| other >= gates.len()) {
                 return refuse(format!(
                     "gate {index} refers to something that is not there"
@@ -186,12 +196,23 @@ impl Plan {
             }
         }
         let order = order(&gates)?;
+        let mut referenced = vec![false; gates.len()];
+        for gate in &gates {
+            if let GateKind::Boolean(expression) = &gate.kind {
+                expression
+                    .populations()
+                    .for_each(|other| referenced[other] = true);
+            }
+        }
         Ok(Self {
+            nodes: Nodes::new(channels.len(), &matrices, &axes),
+            last_uses: last_uses(&gates, &order),
             channels,
             matrices,
             axes,
             gates,
             order,
+            referenced,
         })
     }
 
@@ -217,20 +238,45 @@ fn needs(gate: &GateSpec) -> impl Iterator<Item = usize> + '_ {
         .chain(references.into_iter().flatten())
 }
 
+/// Each gate after what it needs, and otherwise sub-tree by sub-tree, so that what was computed
+/// for a population can be given up early.
 fn order(gates: &[GateSpec]) -> Result<Vec<usize>> {
+    let mut waits: Vec<usize> = gates.iter().map(|gate| needs(gate).count()).collect();
+    let mut waiting: Vec<Vec<usize>> = vec![Vec::new(); gates.len()];
+    for (index, gate) in gates.iter().enumerate() {
+        needs(gate).for_each(|other| waiting[other].push(index));
+    }
+    let mut ready: Vec<usize> = (0..gates.len()).rev().filter(|&g| waits[g] == 0).collect();
     let mut order = Vec::with_capacity(gates.len());
-    let mut done = vec![false; gates.len()];
-    while order.len() < gates.len() {
-        let before = order.len();
-        for (index, gate) in gates.iter().enumerate() {
-            if !done[index] && needs(gate).all(|other| done[other]) {
-                done[index] = true;
-                order.push(index);
+    while let Some(index) = ready.pop() {
+        order.push(index);
+        for &next in waiting[index].iter().rev() {
+            waits[next] -= 1;
+            if waits[next] == 0 {
+                ready.push(next);
             }
         }
-        if order.len() == before {
-            return refuse("gates need each other in a circle".into());
-        }
+    }
+    if order.len() < gates.len() {
+        return refuse("gates need each other in a circle".into());
     }
     Ok(order)
+}
+
+/// For each gate, the populations that no later gate lies in.
+fn last_uses(gates: &[GateSpec], order: &[usize]) -> Vec<Vec<usize>> {
+    let mut last: Vec<usize> = (0..gates.len()).collect();
+    for &gate in order {
+        let mut above = gates[gate].parent;
+        while let Some(parent) = above {
+            last[parent] = gate;
+            above = gates[parent].parent;
+        }
+    }
+    let mut uses = vec![Vec::new(); gates.len()];
+    // Inner domains are given up before those that they lie in.
+    for &population in order.iter().rev() {
+        uses[last[population]].push(population);
+    }
+    uses
 }

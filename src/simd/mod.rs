@@ -78,10 +78,14 @@ macro_rules! multiversion {
         }
     };
 }
-#[allow(unused_imports)] // rooms use it by this name
 pub(crate) use multiversion;
 
+pub mod compare;
+pub mod quadratic;
 pub(crate) mod weighted_sums;
+
+mod columns;
+pub(crate) use columns::{add_one, add_two, has_nan};
 
 /// Tests compare the levels within one process.
 #[cfg(test)]

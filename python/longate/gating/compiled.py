@@ -13,6 +13,7 @@ from longate.exceptions import (
     GateError,
     LongateError,
     PanelError,
+    PopulationError,
     SpilloverError,
     StrategyError,
 )
@@ -20,7 +21,7 @@ from longate.gating.axes import PLAIN, PanelAxes
 from longate.gating.boolean import parse
 from longate.gating.boolean_gate import BooleanGate
 from longate.gating.counting import ALL_EVENTS, count_row, count_table
-from longate.gating.ellipsoid import EllipsoidGate
+from longate.gating.ellipsoid import AS_WRITTEN, EllipsoidGate
 from longate.gating.polygon import PolygonGate
 from longate.gating.rectangle import RectangleGate
 
@@ -217,6 +218,7 @@ def _kernel_entry(
             "mean": list(gate.mean),
             "covariance": [list(row) for row in gate.covariance],
             "distance_square": gate.distance_square,
+            "as_written": gate.matrix == AS_WRITTEN,
         }
     if isinstance(gate, BooleanGate):
         terms = [
@@ -243,29 +245,32 @@ class GatedSample:
     n_undefined : tuple of int
         Events of each population's parent that are neither in it nor out of it, since
         a value is NaN.
-    masks : tuple of array
-        One packed mask per population, lowest bit first.
+    masks : (n_populations, n_bytes) array of uint8, or None
+        One packed mask per population, lowest bit first; None where masks were not
+        kept.
     """
 
     strategy: GatingStrategy
     n_events: int
     n_inside: tuple[int, ...]
     n_undefined: tuple[int, ...]
-    masks: tuple[NDArray[np.uint8], ...]
+    masks: NDArray[np.uint8] | None
 
     @classmethod
     def of(
         cls,
         strategy: GatingStrategy,
-        outcome: tuple[int, list[int], list[int], list[NDArray[np.uint8]]],
+        outcome: tuple[int, list[int], list[int], NDArray[np.uint8] | None],
     ) -> GatedSample:
         """Take what a kernel gives."""
         n_events, inside, undefined, masks = outcome
-        return cls(strategy, n_events, tuple(inside), tuple(undefined), tuple(masks))
+        return cls(strategy, n_events, tuple(inside), tuple(undefined), masks)
 
     def __repr__(self) -> str:
         """Say how many events and populations."""
-        return f"GatedSample · {self.n_events:,} events · {len(self.masks)} populations"
+        return (
+            f"GatedSample · {self.n_events:,} events · {len(self.n_inside)} populations"
+        )
 
     @property
     def counts(self) -> pd.DataFrame:
@@ -290,7 +295,15 @@ class GatedSample:
         """Return the mask of a population, one bit per event, lowest bit first."""
         if population == ALL_EVENTS:
             return np.packbits(np.ones(self.n_events, dtype=bool), bitorder="little")
-        return self.masks[self.strategy.paths.index(self.strategy.path(population))]
+        place = self.strategy.paths.index(self.strategy.path(population))
+        if self.masks is None:
+            msg = (
+                f"the mask of {population!r} was not kept; gate with keep='masks' to "
+                "have it"
+            )
+            raise PopulationError(msg)
+        mask: NDArray[np.uint8] = self.masks[place]
+        return mask
 
     def mask(self, population: str) -> NDArray[np.bool_]:
         """Return which events belong to a population, ``(n_events,)`` of bool.

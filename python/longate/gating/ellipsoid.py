@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from longate._validation import listed
+from longate._core import ellipsoid_contains
+from longate._validation import listed, one_of
 from longate.exceptions import GateError
 from longate.gating.dimension import Axis, axis_of
 from longate.gating.gate import Gate
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
+
+COVARIANCE = "covariance"
+AS_WRITTEN = "as-written"
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -38,6 +42,11 @@ class EllipsoidGate(Gate):
         Symmetric and positive definite, of places on the axes' scales.
     distance_square : float
         The squared Mahalanobis distance of the border from the centre, above 0.
+    matrix : {"covariance", "as-written"}
+        What the numbers of `covariance` must be. ``"as-written"`` takes any matrix that
+        has an inverse, also one that is not symmetric or not positive definite, and
+        decides by the formula above: among the files with which ISAC checks software is
+        such a gate. It may be no ellipsoid, and reach without end.
     parent : str, optional
         Path or unique name of the population in which the gate lies.
     custom_info : str, optional
@@ -70,6 +79,7 @@ class EllipsoidGate(Gate):
     mean: tuple[float, ...]
     covariance: tuple[tuple[float, ...], ...]
     distance_square: float
+    matrix: str
 
     def __init__(
         self,
@@ -79,6 +89,7 @@ class EllipsoidGate(Gate):
         mean: ArrayLike,
         covariance: ArrayLike,
         distance_square: float = 1.0,
+        matrix: str = COVARIANCE,
         parent: str | None = None,
         custom_info: str | None = None,
     ) -> None:
@@ -92,7 +103,7 @@ class EllipsoidGate(Gate):
                 "it must be above 0"
             )
             raise GateError(msg)
-        _refuse_unless_positive_definite(name, spread)
+        one_of("matrix", matrix, (COVARIANCE, AS_WRITTEN), GateError)
         self._set(
             name=name,
             parent=parent,
@@ -101,7 +112,13 @@ class EllipsoidGate(Gate):
             mean=tuple(centre.tolist()),
             covariance=tuple(map(tuple, spread.tolist())),
             distance_square=float(border),
+            matrix=matrix,
         )
+        try:
+            self._decided([np.empty(0)] * len(axes))
+        except GateError as error:
+            msg = f"gate {name!r}: {error}"
+            raise GateError(msg) from None
 
     @property
     def axes(self) -> tuple[Axis, ...]:
@@ -113,23 +130,22 @@ class EllipsoidGate(Gate):
         """What the gate keeps, in a line."""
         centre = ", ".join(f"{place:g}" for place in self.mean)
         where = " x ".join(map(str, self.dimensions))
-        return (
-            f"squared distance <= {self.distance_square:g} from ({centre}) on {where}"
-        )
+        distance = f"{self.distance_square:g}"
+        words = f"squared distance <= {distance} from ({centre}) on {where}"
+        return f"{words}, matrix as written" if self.matrix == AS_WRITTEN else words
 
     def contains(self, places: Mapping[Any, ArrayLike]) -> NDArray[np.bool_]:
         """Decide events that are given as places, see :meth:`Gate.contains`."""
-        columns = np.array(self._columns(places))
-        factor = np.linalg.cholesky(np.array(self.covariance))
-        rest = columns - np.array(self.mean)[:, None]
-        total = np.zeros(columns.shape[1])
-        with np.errstate(invalid="ignore", over="ignore"):
-            for row in range(len(rest)):
-                for before in range(row):
-                    rest[row] -= factor[row, before] * rest[before]
-                rest[row] /= factor[row, row]
-                total += rest[row] * rest[row]
-        return total <= self.distance_square
+        return self._decided(self._columns(places))
+
+    def _decided(self, columns: Sequence[NDArray[np.float64]]) -> NDArray[np.bool_]:
+        return ellipsoid_contains(
+            self.mean,
+            self.covariance,
+            self.distance_square,
+            columns,
+            as_written=self.matrix == AS_WRITTEN,
+        )
 
     def _shape(self, axis: Callable[[Axis], Any]) -> dict[str, Any]:
         return {
@@ -137,6 +153,7 @@ class EllipsoidGate(Gate):
             "mean": list(self.mean),
             "covariance": [list(row) for row in self.covariance],
             "distance_square": self.distance_square,
+            "matrix": self.matrix,
         }
 
     @classmethod
@@ -152,6 +169,7 @@ class EllipsoidGate(Gate):
             mean=shape["mean"],
             covariance=shape["covariance"],
             distance_square=shape["distance_square"],
+            matrix=shape["matrix"],
         )
 
 
@@ -182,17 +200,3 @@ def _numbers(
         msg = f"gate {name!r}: {word}={given!r} must be {wanted}"
         raise GateError(msg)
     return numbers
-
-
-def _refuse_unless_positive_definite(name: str, spread: NDArray[np.float64]) -> None:
-    if not np.array_equal(spread, spread.T):
-        msg = f"gate {name!r}: the covariance is not symmetric: {spread.tolist()}"
-        raise GateError(msg)
-    try:
-        np.linalg.cholesky(spread)
-    except np.linalg.LinAlgError:
-        msg = (
-            f"gate {name!r}: the covariance {spread.tolist()} is not positive "
-            "definite, so it has no ellipsoid"
-        )
-        raise GateError(msg) from None

@@ -147,6 +147,8 @@ def _polygon(gate: PolygonGate) -> str:
 def _ellipse(gate: EllipsoidGate) -> str:
     """Draw the shadow of the ellipsoid on its first two axes."""
     (sxx, sxy), syy = gate.covariance[0][:2], gate.covariance[1][1]
+    if sxx <= 0 or sxx * syy <= sxy * sxy:  # a matrix as written is no ellipse
+        return ""
     reach = math.sqrt(gate.distance_square)
     wide, slope = math.sqrt(sxx), sxy / math.sqrt(sxx)
     rest = math.sqrt(max(syy - slope * slope, 0.0))
