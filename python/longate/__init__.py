@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from longate.io.deidentify import deidentify
     from longate.io.draft_sheet import draft_sheet
     from longate.io.scan import scan_fcs
+    from longate.io.spillover_table import read_compensation
     from longate.reporting import report
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "nk",
     "plot",
     "quality",
+    "read_compensation",
     "read_fcs",
     "read_study",
     "report",
@@ -62,6 +64,7 @@ _ROOMS = ("clinical", "longitudinal", "nk", "plot", "quality", "simulate")
 _FUNCTIONS = {
     "deidentify": "longate.io.deidentify",
     "draft_sheet": "longate.io.draft_sheet",
+    "read_compensation": "longate.io.spillover_table",
     "report": "longate.reporting",
     "scan_fcs": "longate.io.scan",
 }
