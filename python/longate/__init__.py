@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from longate.io.gatingml.read import read_gatingml
     from longate.io.gatingml.write import write_gatingml
     from longate.io.scan import scan_fcs
+    from longate.io.spillover_table import read_compensation
     from longate.reporting import report
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "nk",
     "plot",
     "quality",
+    "read_compensation",
     "read_fcs",
     "read_gatingml",
     "read_study",
@@ -77,6 +79,7 @@ _ROOMS = ("clinical", "longitudinal", "nk", "plot", "quality", "simulate")
 _FUNCTIONS = {
     "deidentify": "longate.io.deidentify",
     "draft_sheet": "longate.io.draft_sheet",
+    "read_compensation": "longate.io.spillover_table",
     "read_gatingml": "longate.io.gatingml.read",
     "report": "longate.reporting",
     "scan_fcs": "longate.io.scan",
