@@ -100,8 +100,11 @@ def read_xml(
     LongateError
         Of type `error`: no well-formed XML, a document type, or beyond the bounds.
     """
+    blocks: list[bytes] = []
     with path.open("rb") as stream:
-        data = stream.read(MAX_BYTES + 1)
+        while (block := stream.read(2**20)) and len(blocks) <= MAX_BYTES // 2**20:
+            blocks.append(block)
+    data = b"".join(blocks)
     if len(data) > MAX_BYTES:
         msg = f"{path.name} is larger than {MAX_BYTES // 2**20} MB; it is not read"
         raise error(msg)
