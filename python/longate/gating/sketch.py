@@ -136,32 +136,20 @@ def _rectangle(gate: RectangleGate) -> str:
 
 
 def _polygon(gate: PolygonGate) -> str:
-    xs, ys = zip(*gate.vertices, strict=True)
+    return _closed(gate.vertices)
+
+
+def _closed(corners: Sequence[Sequence[float]]) -> str:
+    xs, ys = zip(*corners, strict=True)
     x, y = _Side(xs), _Side(ys, up=True)
-    points = " ".join(
-        f"{x.place(vx):.1f},{y.place(vy):.1f}" for vx, vy in gate.vertices
-    )
+    points = " ".join(f"{x.place(vx):.1f},{y.place(vy):.1f}" for vx, vy in corners)
     return f'<polygon points="{points}" fill-rule="evenodd" {_SHAPE}/>'
 
 
 def _ellipse(gate: EllipsoidGate) -> str:
     """Draw the shadow of the ellipsoid on its first two axes."""
-    (sxx, sxy), syy = gate.covariance[0][:2], gate.covariance[1][1]
-    if sxx <= 0 or sxx * syy <= sxy * sxy:  # a matrix as written is no ellipse
-        return ""
-    reach = math.sqrt(gate.distance_square)
-    wide, slope = math.sqrt(sxx), sxy / math.sqrt(sxx)
-    rest = math.sqrt(max(syy - slope * slope, 0.0))
-    turns = [2 * math.pi * step / 48 for step in range(48)]
-    xs = [gate.mean[0] + reach * wide * math.cos(t) for t in turns]
-    ys = [
-        gate.mean[1] + reach * (slope * math.cos(t) + rest * math.sin(t)) for t in turns
-    ]
-    x, y = _Side(xs), _Side(ys, up=True)
-    points = " ".join(
-        f"{x.place(vx):.1f},{y.place(vy):.1f}" for vx, vy in zip(xs, ys, strict=True)
-    )
-    return f'<polygon points="{points}" {_SHAPE}/>'
+    border = gate.outline(48).tolist()
+    return _closed(border) if border else ""
 
 
 def _quadrants(gate: QuadrantGate) -> str:
