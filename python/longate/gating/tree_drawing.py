@@ -30,7 +30,7 @@ def tree_html(strategy: GatingStrategy) -> str:
     rows = []
     for path, gate in strategy.tree.by_path.items():
         rows.append(
-            '<div style="display:flex;align-items:center;gap:.7em;'
+            '<div style="display:flex;align-items:center;gap:.7em;margin:.2em 0;'
             f'padding-left:{1.5 * path.count("/"):.1f}em">'
             f"{sketch(gate, height=THUMBNAIL)}<span><b>{escape(gate.name)}</b> "
             f'<span style="opacity:.65">{escape(_words(strategy, path))}</span>'
