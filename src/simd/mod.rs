@@ -54,7 +54,6 @@ fn detected() -> Level {
 }
 
 /// Compile a function for each level and pick one when it is called.
-#[allow(unused_macros)] // until the first room uses it
 macro_rules! multiversion {
     ($(#[$about:meta])* $visible:vis fn $name:ident($($argument:ident: $kind:ty),* $(,)?) $(-> $answer:ty)? $body:block) => {
         $(#[$about])*
@@ -70,6 +69,7 @@ macro_rules! multiversion {
             }
 
             #[cfg(target_arch = "x86_64")]
+            #[allow(unsafe_code)] // this one call, in whichever room uses the macro
             if $crate::simd::level() == $crate::simd::Level::Avx2 {
                 // SAFETY: the processor has AVX2, or the level would be another.
                 return unsafe { avx2($($argument),*) };
@@ -78,8 +78,14 @@ macro_rules! multiversion {
         }
     };
 }
-#[allow(unused_imports)] // rooms use it by this name
 pub(crate) use multiversion;
+
+pub mod compare;
+pub mod quadratic;
+pub(crate) mod weighted_sums;
+
+mod columns;
+pub(crate) use columns::{add_one, add_two, has_nan};
 
 /// Tests compare the levels within one process.
 #[cfg(test)]

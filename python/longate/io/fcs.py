@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from longate._core import check_crc, read_columns, read_head
 from longate._validation import one_of
 from longate.cytometry.acquisition import Acquisition
 from longate.cytometry.compensation import SPILLOVER_KEYWORDS, Compensation
+from longate.cytometry.file_spillover import file_compensation
 from longate.cytometry.panel import Channel, Panel
 from longate.cytometry.sample import Departure, Keywords, Sample
 from longate.exceptions import FcsError, SpilloverError
@@ -92,38 +91,12 @@ class FileHead(Acquisition):
         SpilloverError
             If it has one that is malformed or singular; the file is named.
         """
-        for keyword in SPILLOVER_KEYWORDS:
-            if keyword in self.keywords and self.keywords[keyword].strip():
-                try:
-                    matrix = Compensation.from_keyword(self.keywords[keyword])
-                except SpilloverError as error:
-                    msg = f"{self.path}: in {keyword}: {error}"
-                    raise SpilloverError(msg) from None
-                return _fitted(matrix, self.panel)
-        return None
-
-
-def _fitted(matrix: Compensation, panel: Panel) -> Compensation | None:
-    """Return the matrix as the panel names it.
-
-    Channel numbers (from 1), which some vendors write, become detectors. Channels that
-    the file lacks are left out where they neither give nor take anything, as in files
-    from which only some channels were exported; others stay: an error when used.
-    """
-    names = list(matrix.channels)
-    if all(name.isdecimal() and name not in panel for name in names):
-        numbers = [int(name) for name in names]
-        if all(1 <= number <= len(panel) for number in numbers):
-            names = [panel.channels[number - 1].detector for number in numbers]
-    identity = np.eye(len(names))
-    alone = (matrix.matrix == identity).all(0) & (matrix.matrix == identity).all(1)
-    kept = [
-        place for place, name in enumerate(names) if name in panel or not alone[place]
-    ]
-    if not kept:
-        return None
-    values = matrix.matrix[np.ix_(kept, kept)]
-    return Compensation(values, [names[place] for place in kept])
+        try:
+            found = file_compensation(self.keywords, self.panel)
+        except SpilloverError as error:
+            msg = f"{self.path}: {error}"
+            raise SpilloverError(msg) from None
+        return None if found is None else found[1]
 
 
 def scan_file(
