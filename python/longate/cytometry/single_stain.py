@@ -101,11 +101,9 @@ def split_by_valley(events: NDArray[np.float64], own: int) -> Split:
             "control"
         )
         raise SpilloverError(msg)
-    at = low_peak + int(smooth[low_peak : high_peak + 1].argmin())
     # A valley may be wide and empty: the border is its middle.
     flat = np.flatnonzero(smooth[low_peak : high_peak + 1] <= valley) + low_peak
-    at = int(flat[len(flat) // 2]) if len(flat) else at
-    border = centres[at]
+    border = centres[flat[len(flat) // 2]]
     return Split(events[scaled > border], events[scaled <= border])
 
 

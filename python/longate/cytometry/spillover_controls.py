@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    Control = Sample | pd.DataFrame
+    Control: TypeAlias = "Sample | pd.DataFrame"
 
 PILE = 10
 
@@ -187,7 +187,9 @@ def _events(control: Control, columns: Sequence[str], name: str) -> NDArray[np.f
         else:
             values = [control[detector].to_numpy(float) for detector in columns]
     except (PanelError, KeyError) as error:
-        known = [] if isinstance(control, Sample) else [str(c) for c in control.columns]
+        known: list[str] = (
+            [] if isinstance(control, Sample) else [str(c) for c in control.columns]
+        )
         what = error.args[0] if error.args else error
         msg = f"control {name!r} lacks a detector: {what}{suggest(str(what), known)}"
         raise SpilloverError(msg) from None
