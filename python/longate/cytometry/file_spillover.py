@@ -65,6 +65,7 @@ def legacy_compensation(
     SpilloverError
         If a value is no number or names a channel that the file lacks.
     """
+    found: NDArray[np.float64] | None
     try:
         if keywords.get("$COMP", "").strip():
             found, keyword = _comp(keywords["$COMP"], panel), "$COMP"
