@@ -7,6 +7,10 @@
 //! plain one.
 #![allow(unsafe_code)]
 
+pub mod compare;
+pub mod quadratic;
+pub mod raster;
+
 use std::sync::OnceLock;
 
 /// Which instructions kernels may use.
@@ -76,9 +80,6 @@ macro_rules! multiversion {
     };
 }
 pub(crate) use multiversion;
-
-pub mod compare;
-pub mod quadratic;
 
 /// Tests compare the levels within one process.
 #[cfg(test)]
