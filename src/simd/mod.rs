@@ -10,6 +10,7 @@
 pub mod compare;
 pub mod quadratic;
 pub mod raster;
+pub mod transpose;
 
 use std::sync::OnceLock;
 
