@@ -183,7 +183,11 @@ impl<'a> Order<'a> {
     fn at(&mut self, rank: usize) -> f64 {
         let next = self.placed.partition_point(|&placed| placed < rank);
         if self.placed.get(next) != Some(&rank) {
-            let begin = if next == 0 { 0 } else { self.placed[next - 1] + 1 };
+            let begin = if next == 0 {
+                0
+            } else {
+                self.placed[next - 1] + 1
+            };
             let end = self.placed.get(next).copied().unwrap_or(self.values.len());
             self.values[begin..end].select_nth_unstable_by(rank - begin, f64::total_cmp);
             self.placed.insert(next, rank);
