@@ -18,6 +18,7 @@ from longate.gating.gated_file import GatedFile
 from longate.gating.populations import Populations
 from longate.instrument_log import instrument_log
 from longate.io.fcs import FileHead, read_fcs, scan_file
+from longate.io.remote import locate
 from longate.problems import listing, problem, problem_table, warn_of
 
 if TYPE_CHECKING:
@@ -245,7 +246,7 @@ class Study:
         failed: list[dict[str, Any]] = []
         compiled = self._compiled(strategies, failed)
         jobs = [
-            (str(self.heads[r].path), c.plan, self.heads[r].identity)
+            (locate(self.heads[r].path), c.plan, self.heads[r].identity)
             for r, c in compiled
         ]
         with _Progress(len(jobs), show=progress) as tick:

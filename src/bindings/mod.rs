@@ -6,6 +6,7 @@
 mod errors;
 mod families;
 mod fcs;
+mod location;
 mod maturation;
 mod numbers;
 mod plan;

@@ -261,7 +261,9 @@ class GatedSample:
 
     def __repr__(self) -> str:
         """Say how many events and populations."""
-        return f"GatedSample · {self.n_events:,} events · {len(self.n_inside)} populations"
+        return (
+            f"GatedSample · {self.n_events:,} events · {len(self.n_inside)} populations"
+        )
 
     @property
     def counts(self) -> pd.DataFrame:
