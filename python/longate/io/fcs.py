@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -96,12 +97,17 @@ class FileHead(Acquisition):
         for keyword in SPILLOVER_KEYWORDS:
             if keyword in self.keywords and self.keywords[keyword].strip():
                 try:
-                    matrix = Compensation.from_keyword(self.keywords[keyword])
+                    return _matrix(self.keywords[keyword], self.panel.channels)
                 except SpilloverError as error:
                     msg = f"{self.path}: in {keyword}: {error}"
                     raise SpilloverError(msg) from None
-                return _fitted(matrix, self.panel)
         return None
+
+
+@lru_cache(maxsize=64)
+def _matrix(text: str, channels: tuple[Channel, ...]) -> Compensation | None:
+    """Return the matrix of a keyword; the files of a study mostly share one."""
+    return _fitted(Compensation.from_keyword(text), Panel(channels))
 
 
 def _fitted(matrix: Compensation, panel: Panel) -> Compensation | None:

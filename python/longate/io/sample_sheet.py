@@ -214,6 +214,9 @@ def _refuse_one_file_twice(frame: pd.DataFrame) -> None:
 
 def _refuse_one_name_for_two(frame: pd.DataFrame) -> None:
     samples = frame[frame["role"] == "sample"]
+    visits = samples[["sample", "patient", "visit"]].drop_duplicates()
+    if not visits["sample"].duplicated().any():
+        return
     for name, group in samples.groupby("sample", sort=False):
         visits = group[["patient", "visit"]].drop_duplicates()
         if len(visits) > 1:
