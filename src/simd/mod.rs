@@ -7,6 +7,8 @@
 //! plain one.
 #![allow(unsafe_code)]
 
+pub mod transpose;
+
 use std::sync::OnceLock;
 
 /// Which instructions kernels may use.
