@@ -12,7 +12,15 @@ from longate._core import __version__
 from longate.cytometry.compensation import Compensation
 from longate.cytometry.panel import Channel, Panel
 from longate.cytometry.sample import Sample
-from longate.cytometry.transforms import Arcsinh, Linear, Logicle
+from longate.cytometry.transforms import (
+    Arcsinh,
+    FlowJoBiex,
+    Hyperlog,
+    Linear,
+    Log,
+    Logicle,
+    Ratio,
+)
 from longate.gating.gates import BooleanGate, PolygonGate, RectangleGate
 from longate.gating.populations import Populations
 from longate.gating.strategy import GatingStrategy
@@ -32,12 +40,16 @@ __all__ = [
     "BooleanGate",
     "Channel",
     "Compensation",
+    "FlowJoBiex",
     "GatingStrategy",
+    "Hyperlog",
     "Linear",
+    "Log",
     "Logicle",
     "Panel",
     "PolygonGate",
     "Populations",
+    "Ratio",
     "RectangleGate",
     "Sample",
     "Study",

@@ -24,7 +24,8 @@ mod _core {
     use super::maturation::count_phenotypes;
     #[pymodule_export]
     use super::numbers::{
-        compensate, invert_spillover, polygon_contains, scale_forward, scale_inverse,
+        compensate, invert_spillover, polygon_contains, preimage_contains, scale_forward,
+        scale_inverse, scale_preimage,
     };
     #[pymodule_export]
     use super::plan::{Plan, gate_arrays, gate_files};
