@@ -31,7 +31,7 @@ def test_channels_are_those_of_the_table_that_flowjo_exports(shared_data):
     scale = lg.FlowJoBiex(t=262144.000029, width_basis=-7.943282, pos=4.41854, neg=1.0)
     assert len(printed) == scale.length == 4096
     values = scale.inverse(np.arange(4096) / 4096)
-    # Six digits are printed; FlowJo's own rounding leaves up to 0.8 of the last of them.
+    # Six digits are printed; FlowJo's own rounding leaves up to 0.8 of the last.
     unit = 10.0 ** (np.floor(np.log10(np.abs(printed) + (printed == 0))) - 5)
     assert (np.abs(values - printed) < 0.8 * unit).all()
     assert (np.abs(values - printed) <= 0.5 * unit).mean() > 0.93

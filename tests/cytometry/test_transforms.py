@@ -222,7 +222,7 @@ def test_neighbours_in_float_order_swap_by_a_rounding_at_most(scale):
             x.append(np.nextafter(x[-1], np.inf))
         places = scale(x)
         places = places[places > -np.inf]  # a logarithm has none at or below zero
-        # Below data zero a place is a difference from that of zero, and rounded as that.
+        # Below data zero a place is a difference from that of zero, rounded as that.
         zero = 0.0 if isinstance(scale, lg.Log) else float(scale(0.0))
         rounding = np.spacing(np.abs(places).max(initial=abs(zero)))
         assert (np.maximum.accumulate(places) - places <= 2 * rounding).all(), start
