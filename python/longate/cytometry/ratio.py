@@ -1,51 +1,55 @@
-"""Ratio: one channel in terms of another, as an axis of a gate."""
+"""The ratio of two channels, as a dimension of a gate."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from longate.exceptions import TransformError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import ArrayLike, NDArray
 
 
 @dataclass(frozen=True, repr=False)
 class Ratio:
-    """A parametrised ratio of two channels, ``a (x - b) / (y - c)``.
+    """A ratio of two channels, ``a (x - b) / (y - c)``.
+
+    It takes the place of a channel in a gate. Where ``y`` is ``c`` the ratio is
+    infinite, or NaN where ``x`` is ``b`` too; an event with NaN is in neither the gate
+    nor its complement.
 
     Parameters
     ----------
     numerator, denominator : str
-        Markers or detectors; their values are compensated as the gate says.
+        Markers or detectors of x and y, two different ones.
     a : float
-        Factor, above 0.
+        Factor, finite and not 0.
     b, c : float
-        What is taken from numerator and denominator; finite.
+        What is taken from x and from y, finite.
 
     Raises
     ------
     TransformError
-        If a parameter is out of its range.
+        If a channel is not named, both are the same, or a number is not finite.
 
     References
     ----------
-    Gating-ML 2.0, section 6.6 (Spidlen 2015, doi:10.1002/cyto.a.22637).
-
-    Notes
-    -----
-    A division by zero gives an infinity, or NaN for ``0 / 0``, as IEEE 754 has it;
-    NaN is in no gate and in no complement.
+    Gating-ML 2.0, section 6.7, ``fratio`` (Spidlen 2015, doi:10.1002/cyto.a.22637).
 
     Examples
     --------
     >>> import longate as lg
-    >>> lg.Ratio("FL2-H", "FL1-H", b=1.0)([3.0], [4.0]).tolist()
-    [0.5]
+    >>> ratio = lg.Ratio("FL2-A", "FL1-A", a=10.0, c=1.0)
+    >>> ratio
+    Ratio('FL2-A', 'FL1-A', a=10, c=1)
+    >>> ratio([4.0, 1.0], [3.0, 1.0]).tolist()
+    [20.0, inf]
     """
 
     numerator: str
@@ -55,26 +59,74 @@ class Ratio:
     c: float = 0.0
 
     def __post_init__(self) -> None:
-        for side in (self.numerator, self.denominator):
-            if not isinstance(side, str) or not side:
-                msg = f"a ratio is of two channels, each given by name; got {side!r}"
+        for role in ("numerator", "denominator"):
+            channel = getattr(self, role)
+            if not isinstance(channel, str) or not channel.strip():
+                msg = f"Ratio requires the name of a channel as {role}; got {channel!r}"
                 raise TransformError(msg)
-        for letter in "abc":
+        if self.numerator == self.denominator:
+            msg = f"Ratio requires two different channels; got {self.numerator!r} twice"
+            raise TransformError(msg)
+        for parameter in ("a", "b", "c"):
+            value = getattr(self, parameter)
             try:
-                number = float(getattr(self, letter))
+                number = float(value)
             except (TypeError, ValueError):
                 number = math.nan
-            if not math.isfinite(number) or (letter == "a" and number <= 0):
-                wanted = "a finite number" + (" above 0" if letter == "a" else "")
-                msg = f"Ratio: {letter}={getattr(self, letter)!r} must be {wanted}"
+            if not math.isfinite(number):
+                msg = f"Ratio requires a finite number {parameter}; got {value!r}"
                 raise TransformError(msg)
-            object.__setattr__(self, letter, number)
+            object.__setattr__(self, parameter, number)
+        if self.a == 0:
+            msg = (
+                "Ratio requires a factor a other than 0: all events would have ratio 0"
+            )
+            raise TransformError(msg)
 
-    def __call__(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
-        """Return the ratio of values of the numerator and the denominator."""
-        top = self.a * (np.asarray(x, dtype=np.float64) - self.b)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.divide(top, np.asarray(y, dtype=np.float64) - self.c)
+    @property
+    def channels(self) -> tuple[str, str]:
+        """The channels it needs, numerator first."""
+        return (self.numerator, self.denominator)
+
+    def __call__(
+        self, numerator: ArrayLike, denominator: ArrayLike
+    ) -> NDArray[np.float64]:
+        """Return the ratio of given values.
+
+        Parameters
+        ----------
+        numerator, denominator : array-like of float, shapes that broadcast
+            Compensated values of the two channels.
+
+        Returns
+        -------
+        numpy.ndarray of float64
+            Infinite or NaN where the denominator less `c` is 0.
+        """
+        x = np.asarray(numerator, dtype=np.float64)
+        y = np.asarray(denominator, dtype=np.float64)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            ratio = self.a * (x - self.b) / (y - self.c)
+        return np.asarray(ratio, dtype=np.float64)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the channels and numbers by their names, as plain data."""
+        return dict(vars(self))
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Ratio:
+        """Rebuild a ratio from what :meth:`to_json` gave.
+
+        Raises
+        ------
+        TransformError
+            If an entry is missing, unknown or wrong.
+        """
+        try:
+            return cls(**data)
+        except TypeError as error:
+            msg = f"{dict(data)!r} is not a ratio: {error}"
+            raise TransformError(msg) from None
 
     def __str__(self) -> str:
         """Write the formula, without what changes nothing."""
