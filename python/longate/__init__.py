@@ -11,10 +11,16 @@ from typing import TYPE_CHECKING, Any
 from longate._core import __version__
 from longate.cytometry.compensation import Compensation
 from longate.cytometry.panel import Channel, Panel
+from longate.cytometry.ratio import Ratio
 from longate.cytometry.sample import Sample
 from longate.cytometry.transforms import Arcsinh, Linear, Logicle
-from longate.gating.gates import BooleanGate, PolygonGate, RectangleGate
+from longate.gating.boolean_gate import BooleanGate
+from longate.gating.dimension import INHERIT, Dimension
+from longate.gating.ellipsoid import EllipsoidGate
+from longate.gating.polygon import PolygonGate
 from longate.gating.populations import Populations
+from longate.gating.quadrant import QuadrantGate
+from longate.gating.rectangle import RectangleGate
 from longate.gating.strategy import GatingStrategy
 from longate.io.fcs import read_fcs, write_fcs
 from longate.study import Study
@@ -28,16 +34,21 @@ if TYPE_CHECKING:
     from longate.reporting import report
 
 __all__ = [
+    "INHERIT",
     "Arcsinh",
     "BooleanGate",
     "Channel",
     "Compensation",
+    "Dimension",
+    "EllipsoidGate",
     "GatingStrategy",
     "Linear",
     "Logicle",
     "Panel",
     "PolygonGate",
     "Populations",
+    "QuadrantGate",
+    "Ratio",
     "RectangleGate",
     "Sample",
     "Study",

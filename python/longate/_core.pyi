@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias, final
+from typing import Any, Literal, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +12,13 @@ __all__ = [
     "__version__",
     "check_crc",
     "compensate",
+    "compensate_columns",
     "count_phenotypes",
+    "ellipsoid_contains",
     "encode_head",
     "flip_signs",
     "gate_arrays",
     "gate_files",
-    "invert_spillover",
     "permute_family",
     "permute_welch",
     "polygon_contains",
@@ -25,22 +26,27 @@ __all__ = [
     "read_head",
     "scale_forward",
     "scale_inverse",
+    "spillover_weights",
 ]
 
 __version__: str
 
 _Scale: TypeAlias = tuple[str, Sequence[float]]
+_Value: TypeAlias = tuple[int, tuple[int, int] | None]
+_Axis: TypeAlias = (
+    tuple[Literal["value"], _Value, _Scale]
+    | tuple[Literal["ratio"], tuple[_Value, _Value], tuple[float, float, float], _Scale]
+)
 _Identity: TypeAlias = tuple[int, int, int]
-_Gated: TypeAlias = tuple[int, list[int], list[int], list[NDArray[np.uint8]]]
+_Gated: TypeAlias = tuple[int, list[int], list[int], NDArray[np.uint8] | None]
 
 @final
 class Plan:
     def __new__(
         cls,
         channels: Sequence[int],
-        detectors: Sequence[int],
-        inverse: NDArray[np.float64] | None,
-        axes: Sequence[tuple[int, int | None, _Scale]],
+        matrices: Sequence[tuple[Sequence[int], NDArray[np.float64]]],
+        axes: Sequence[_Axis],
         gates: Sequence[Mapping[str, Any]],
     ) -> Plan: ...
 
@@ -63,9 +69,16 @@ def encode_head(
     datatype: str = "float32",
     version: str = "3.1",
 ) -> bytes: ...
-def invert_spillover(
+def spillover_weights(
     matrix: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], float]: ...
+def compensate_columns(
+    columns: Sequence[NDArray[Any]],
+    weights: NDArray[np.float64],
+    out: NDArray[Any],
+    *,
+    threads: int = 0,
+) -> None: ...
 def compensate(
     observed: Sequence[NDArray[np.float64]], weights: Sequence[float]
 ) -> NDArray[np.float64]: ...
@@ -77,6 +90,14 @@ def scale_inverse(
 ) -> NDArray[np.float64]: ...
 def polygon_contains(
     vertices: Sequence[tuple[float, float]], points: NDArray[np.float64]
+) -> NDArray[np.bool_]: ...
+def ellipsoid_contains(
+    mean: Sequence[float],
+    matrix: Sequence[Sequence[float]],
+    distance_square: float,
+    columns: Sequence[NDArray[np.float64]],
+    *,
+    as_written: bool = False,
 ) -> NDArray[np.bool_]: ...
 def gate_arrays(
     plan: Plan, values: Sequence[NDArray[np.float64]], n_events: int

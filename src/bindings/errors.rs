@@ -18,6 +18,8 @@ pub(super) fn exception(error: Error) -> PyErr {
         Error::MalformedSpillover { .. } | Error::SingularSpillover { .. } => {
             SpilloverError::new_err(message)
         }
+        // The dye goes beside the message: its name is known above.
+        Error::DependentSpectrum { dye, .. } => SpilloverError::new_err((message, dye)),
         Error::ScaleParameters { .. } | Error::UnknownScale { .. } => {
             TransformError::new_err(message)
         }

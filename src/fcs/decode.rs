@@ -156,13 +156,33 @@ impl Decoder {
 
     /// Decode as many rows as `out` has places; gives the bits that were met in integers.
     pub fn decode<T: Real>(&self, rows: &[u8], out: &mut [T]) -> u64 {
+        // All rows have one length, so that the bounds are checked once for all of them.
+        self.decode_each(rows.chunks_exact(self.stride), out)
+    }
+
+    /// Decode some rows, by their places: as many as `out` has places.
+    pub fn decode_at<T: Real>(&self, rows: &[u8], places: &[u32], out: &mut [T]) -> u64 {
+        let row = |&place: &u32| {
+            let begin = place as usize * self.stride;
+            rows.get(begin..begin + self.stride).unwrap_or_default()
+        };
+        self.decode_each(places.iter().map(row), out)
+    }
+
+    #[inline]
+    fn decode_each<'r, T: Real>(&self, rows: impl Iterator<Item = &'r [u8]>, out: &mut [T]) -> u64 {
         match self.byte_order {
             ByteOrder::Little => self.decode_as::<false, T>(rows, out),
             ByteOrder::Big => self.decode_as::<true, T>(rows, out),
         }
     }
 
-    fn decode_as<const BIG: bool, T: Real>(&self, rows: &[u8], out: &mut [T]) -> u64 {
+    #[inline]
+    fn decode_as<'r, const BIG: bool, T: Real>(
+        &self,
+        rows: impl Iterator<Item = &'r [u8]>,
+        out: &mut [T],
+    ) -> u64 {
         match (self.encoding, self.bytes) {
             (Encoding::Float32, _) => self.floats32::<BIG, T>(rows, out),
             (Encoding::Float64, _) => self.floats64::<BIG, T>(rows, out),
@@ -177,7 +197,11 @@ impl Decoder {
         }
     }
 
-    fn floats32<const BIG: bool, T: Real>(&self, rows: &[u8], out: &mut [T]) -> u64 {
+    fn floats32<'r, const BIG: bool, T: Real>(
+        &self,
+        rows: impl Iterator<Item = &'r [u8]>,
+        out: &mut [T],
+    ) -> u64 {
         let load = |bytes| {
             if BIG {
                 f32::from_be_bytes(bytes)
@@ -194,7 +218,11 @@ impl Decoder {
         0
     }
 
-    fn floats64<const BIG: bool, T: Real>(&self, rows: &[u8], out: &mut [T]) -> u64 {
+    fn floats64<'r, const BIG: bool, T: Real>(
+        &self,
+        rows: impl Iterator<Item = &'r [u8]>,
+        out: &mut [T],
+    ) -> u64 {
         let load = |bytes| {
             if BIG {
                 f64::from_be_bytes(bytes)
@@ -209,10 +237,10 @@ impl Decoder {
         0
     }
 
-    fn integers<const N: usize, const BIG: bool, T: Real>(
+    fn integers<'r, const N: usize, const BIG: bool, T: Real>(
         &self,
         mask: u64,
-        rows: &[u8],
+        rows: impl Iterator<Item = &'r [u8]>,
         out: &mut [T],
     ) -> u64 {
         let mut met = 0;
@@ -235,14 +263,14 @@ impl Decoder {
     }
 
     /// One value per row, from the `N` bytes at this channel's offset.
-    fn gather<const N: usize, T>(
+    #[inline]
+    fn gather<'r, const N: usize, T>(
         &self,
-        rows: &[u8],
+        rows: impl Iterator<Item = &'r [u8]>,
         out: &mut [T],
         mut value: impl FnMut([u8; N]) -> T,
     ) {
-        // All rows have one length, so that the bounds are checked once for all of them.
-        for (place, row) in out.iter_mut().zip(rows.chunks_exact(self.stride)) {
+        for (place, row) in out.iter_mut().zip(rows) {
             if let Some(bytes) = row.get(self.offset..).and_then(<[u8]>::first_chunk) {
                 *place = value(*bytes);
             }

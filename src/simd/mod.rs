@@ -11,6 +11,10 @@ pub mod compare;
 pub mod quadratic;
 pub mod raster;
 pub mod transpose;
+pub(crate) mod weighted_sums;
+
+mod columns;
+pub(crate) use columns::{add_one, add_two, has_nan};
 
 use std::sync::OnceLock;
 
@@ -72,6 +76,7 @@ macro_rules! multiversion {
             }
 
             #[cfg(target_arch = "x86_64")]
+            #[allow(unsafe_code)] // this one call, in whichever room uses the macro
             if $crate::simd::level() == $crate::simd::Level::Avx2 {
                 // SAFETY: the processor has AVX2, or the level would be another.
                 return unsafe { avx2($($argument),*) };

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.patches import Polygon, Rectangle
 
-from longate.gating.gates import PolygonGate, RectangleGate
+from longate.gating.polygon import PolygonGate
+from longate.gating.rectangle import RectangleGate
 from longate.plot.canvas import SMALL
 from longate.plot.density import density_image
 from longate.plot.palette import INK
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from longate.gating.gates import Bounds
+    from longate.gating.rectangle import Bounds
     from longate.plot.gating_steps import Events, Step
 
 GATE = "#C1272D"

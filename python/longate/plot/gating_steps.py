@@ -9,12 +9,13 @@ import numpy as np
 from longate._validation import one_of
 from longate.cytometry.panel import Channel
 from longate.exceptions import StudyError
-from longate.gating.gates import BooleanGate, RectangleGate
+from longate.gating.boolean_gate import BooleanGate
+from longate.gating.rectangle import RectangleGate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from longate.gating.gates import Gate
+    from longate.gating.gate import Gate
 
 ALL_EVENTS = "All events"
 
