@@ -11,10 +11,6 @@ pub mod compare;
 pub mod quadratic;
 pub mod raster;
 pub mod transpose;
-pub(crate) mod weighted_sums;
-
-mod columns;
-pub(crate) use columns::{add_one, add_two, has_nan};
 
 use std::sync::OnceLock;
 
@@ -86,6 +82,11 @@ macro_rules! multiversion {
     };
 }
 pub(crate) use multiversion;
+
+pub(crate) mod weighted_sums;
+
+mod columns;
+pub(crate) use columns::{add_one, add_two, has_nan};
 
 /// Tests compare the levels within one process.
 #[cfg(test)]
