@@ -84,8 +84,10 @@ class Dimension:
         if not isinstance(channel, str | Ratio) or not channel:
             msg = f"an axis is a channel's name or a Ratio; got {channel!r}"
             raise GateError(msg)
-        known = compensation in (None, INHERIT, ACQUISITION)
-        if not known and not isinstance(compensation, Compensation):
+        said = compensation is None or isinstance(compensation, Inherit | Compensation)
+        if not said and not (
+            isinstance(compensation, str) and compensation == ACQUISITION
+        ):
             msg = (
                 f"axis {str(channel)!r}: compensation={compensation!r} is not known; "
                 "give a Compensation, 'acquisition', None for no compensation, or "
