@@ -61,7 +61,7 @@ def test_two_dividers_of_one_axis_cut_it_together():
         quadrants={"middle": {"low": 1.5, "high": 1.5}, "top": {"high": 3.0}},
     )
     assert gate.rectangles["middle"] == lg.RectangleGate("middle", A=(1.0, 2.0))
-    with pytest.raises(GateError, match="no quadrant 'none'.*'A' exclude each other"):
+    with pytest.raises(GateError, match=r"no quadrant 'none'.*'A' exclude each other"):
         lg.QuadrantGate(
             "Q",
             dividers={"low": ("A", [1.0]), "high": ("A", [2.0])},
@@ -103,14 +103,14 @@ def test_bad_quadrants_are_refused(dividers, quadrants, words):
 
 NUMBERS = st.one_of(st.sampled_from(ODD), st.floats(-10, 10))
 CUTS = st.lists(
-    st.floats(allow_nan=False, allow_infinity=False),
+    st.one_of(st.floats(-10, 10), st.floats(-1.7e308, 1.7e308)),
     min_size=1,
     max_size=3,
     unique=True,
 )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(
     st.dictionaries(st.sampled_from(["A", "B", "C"]), CUTS, min_size=1),
     st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS), min_size=1, max_size=30),
