@@ -28,9 +28,14 @@ from longate.study_reading import read_study
 
 if TYPE_CHECKING:
     from longate import clinical, longitudinal, nk, plot, quality, simulate
+    from longate.cytometry.spillover_controls import spillover_from_controls
+    from longate.cytometry.spreading import spillover_spreading
     from longate.io.deidentify import deidentify
     from longate.io.draft_sheet import draft_sheet
+    from longate.io.gatingml.read import read_gatingml
+    from longate.io.gatingml.write import write_gatingml
     from longate.io.scan import scan_fcs
+    from longate.io.spillover_table import read_compensation
     from longate.reporting import report
 
 __all__ = [
@@ -60,12 +65,17 @@ __all__ = [
     "nk",
     "plot",
     "quality",
+    "read_compensation",
     "read_fcs",
+    "read_gatingml",
     "read_study",
     "report",
     "scan_fcs",
     "simulate",
+    "spillover_from_controls",
+    "spillover_spreading",
     "write_fcs",
+    "write_gatingml",
 ]
 
 # Loaded when first used, so that `import longate` costs little beyond pandas.
@@ -73,8 +83,13 @@ _ROOMS = ("clinical", "longitudinal", "nk", "plot", "quality", "simulate")
 _FUNCTIONS = {
     "deidentify": "longate.io.deidentify",
     "draft_sheet": "longate.io.draft_sheet",
+    "read_compensation": "longate.io.spillover_table",
+    "read_gatingml": "longate.io.gatingml.read",
     "report": "longate.reporting",
     "scan_fcs": "longate.io.scan",
+    "spillover_from_controls": "longate.cytometry.spillover_controls",
+    "spillover_spreading": "longate.cytometry.spreading",
+    "write_gatingml": "longate.io.gatingml.write",
 }
 
 
