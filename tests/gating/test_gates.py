@@ -338,4 +338,4 @@ def test_what_a_gate_leaves_to_its_strategy_has_one_value():
     assert str(FILE) == "B (acquisition's matrix)"
     assert str(OWN) == f"B (matrix {MATRIX.id})"
     assert str(RAW) == "A (uncompensated, plain)"
-    assert str(RATIO.channel) == "2 B / (C - 1)"
+    assert str(lg.Dimension(RATIO.channel)) == "2 B / (C - 1)"
