@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, final
+from typing import Any, Literal, Protocol, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +23,14 @@ __all__ = [
     "permute_family",
     "permute_welch",
     "polygon_contains",
+    "preimage_contains",
     "quadrant_masks",
     "read_columns",
     "read_head",
     "rectangle_contains",
     "scale_forward",
     "scale_inverse",
+    "scale_preimage",
     "spillover_weights",
 ]
 
@@ -41,6 +43,17 @@ _Axis: TypeAlias = (
     tuple[Literal["value"], _Value, _Scale]
     | tuple[Literal["ratio"], tuple[_Value, _Value], tuple[float, float, float], _Scale]
 )
+
+class _Feed(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def length(self) -> int: ...
+    @property
+    def modified(self) -> int: ...
+    def read_at(self, offset: int, length: int) -> bytes: ...
+
+_Location: TypeAlias = str | Path | _Feed
 _Identity: TypeAlias = tuple[int, int, int]
 _Gated: TypeAlias = tuple[int, list[int], list[int], NDArray[np.uint8] | None]
 
@@ -54,10 +67,10 @@ class Plan:
         gates: Sequence[Mapping[str, Any]],
     ) -> Plan: ...
 
-def read_head(path: str | Path, dataset: int = 0) -> dict[str, Any]: ...
-def check_crc(path: str | Path, dataset: int = 0) -> bool | None: ...
+def read_head(path: _Location, dataset: int = 0) -> dict[str, Any]: ...
+def check_crc(path: _Location, dataset: int = 0) -> bool | None: ...
 def read_columns(
-    path: str | Path,
+    path: _Location,
     channels: Sequence[int],
     raw: bool,
     *,
@@ -87,11 +100,17 @@ def compensate(
     observed: Sequence[NDArray[np.float64]], weights: Sequence[float]
 ) -> NDArray[np.float64]: ...
 def scale_forward(
-    scale: _Scale, values: NDArray[np.float64]
+    scale: _Scale, values: NDArray[np.float64], fast: bool
 ) -> NDArray[np.float64]: ...
 def scale_inverse(
-    scale: _Scale, places: NDArray[np.float64]
+    scale: _Scale, places: NDArray[np.float64], fast: bool
 ) -> NDArray[np.float64]: ...
+def scale_preimage(
+    scale: _Scale, lo: float, hi: float
+) -> tuple[float, float] | None: ...
+def preimage_contains(
+    scale: _Scale, lo: float, hi: float, values: NDArray[np.float64]
+) -> NDArray[np.bool_] | None: ...
 def polygon_contains(
     vertices: Sequence[tuple[float, float]], x: _Column, y: _Column
 ) -> NDArray[np.bool_]: ...
@@ -120,7 +139,7 @@ def gate_arrays(
     plan: Plan, values: Sequence[NDArray[np.float64]], n_events: int
 ) -> _Gated: ...
 def gate_files(
-    jobs: Sequence[tuple[str | Path, Plan, _Identity | None]],
+    jobs: Sequence[tuple[_Location, Plan, _Identity | None]],
     threads: int,
     keep_masks: bool,
     progress: Callable[[int], object] | None,

@@ -8,6 +8,7 @@ mod errors;
 mod families;
 mod fcs;
 mod gates;
+mod location;
 mod maturation;
 mod numbers;
 mod plan;
@@ -31,7 +32,7 @@ mod _core {
     #[pymodule_export]
     use super::maturation::count_phenotypes;
     #[pymodule_export]
-    use super::numbers::{scale_forward, scale_inverse};
+    use super::numbers::{preimage_contains, scale_forward, scale_inverse, scale_preimage};
     #[pymodule_export]
     use super::plan::{Plan, gate_arrays, gate_files};
     #[pymodule_export]

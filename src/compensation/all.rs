@@ -5,7 +5,7 @@ use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2, Axis};
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
-use crate::simd::weighted_sums::{self, BLOCK};
+use crate::simd::weighted_sums::{self, BLOCK, WIDEST};
 
 /// One detector, in the precision of its file.
 #[derive(Debug, Clone, Copy)]
@@ -116,18 +116,18 @@ fn run<T: Copy + Send>(
     let packed = Packed::new(weights);
     let tasks: Vec<_> = out.axis_chunks_iter_mut(Axis(1), TASK).collect();
     let work = |index: usize, mut part: ArrayViewMut2<'_, T>| {
-        let mut block = vec![0.0; columns.len() * BLOCK];
-        let mut sums = [0.0; weighted_sums::WIDEST * BLOCK];
+        let mut block = vec![[0.0; BLOCK]; columns.len()];
+        let mut sums = [[0.0; BLOCK]; WIDEST];
         let n_events = part.ncols();
         for first in (0..n_events).step_by(BLOCK) {
             let n = BLOCK.min(n_events - first);
-            for (column, place) in columns.iter().zip(block.chunks_exact_mut(BLOCK)) {
+            for (column, place) in columns.iter().zip(&mut block) {
                 column.load(index * TASK + first, &mut place[..n]);
             }
             let mut dye = 0;
             for (width, weights) in &packed.groups {
                 weighted_sums::weighted_sums(&block, weights, *width, &mut sums);
-                for from in sums.chunks_exact(BLOCK).take(*width) {
+                for from in sums.iter().take(*width) {
                     let mut row = part.row_mut(dye);
                     if let Some(row) = row.as_slice_mut() {
                         store(&from[..n], &mut row[first..first + n]);
@@ -158,19 +158,25 @@ fn run<T: Copy + Send>(
 
 /// Weights in the order in which the kernel reads them: groups of dyes, then detectors.
 struct Packed {
-    groups: Vec<(usize, Vec<f64>)>,
+    groups: Vec<(usize, Vec<[f64; WIDEST]>)>,
 }
 
 impl Packed {
     fn new(weights: ArrayView2<'_, f64>) -> Self {
         let dyes = weights.ncols();
-        let n_groups = dyes.div_ceil(weighted_sums::WIDEST);
+        let n_groups = dyes.div_ceil(WIDEST);
         let groups = (0..n_groups)
             .map(|group| {
                 let dyes = group * dyes / n_groups..(group + 1) * dyes / n_groups;
                 let width = dyes.len();
-                let part = weights.slice(ndarray::s![.., dyes]);
-                (width, part.iter().copied().collect())
+                let rows = weights.rows().into_iter().map(|row| {
+                    let mut packed = [0.0; WIDEST];
+                    for (place, dye) in packed.iter_mut().zip(dyes.clone()) {
+                        *place = row[dye];
+                    }
+                    packed
+                });
+                (width, rows.collect())
             })
             .collect();
         Self { groups }

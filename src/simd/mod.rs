@@ -83,9 +83,9 @@ macro_rules! multiversion {
 }
 pub(crate) use multiversion;
 
+mod columns;
 pub(crate) mod weighted_sums;
 
-mod columns;
 pub(crate) use columns::{add_one, add_two, has_nan};
 
 /// Tests compare the levels within one process.

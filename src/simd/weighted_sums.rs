@@ -3,24 +3,24 @@
 /// Events in a block: 13 detectors of it are 26 kB and stay in the nearest cache.
 pub(crate) const BLOCK: usize = 256;
 
-/// Most sums that are formed side by side.
+/// Most sums that are formed side by side: their vectors fit the registers.
 pub(crate) const WIDEST: usize = 4;
 
-/// Events that are summed side by side.
-const LANES: usize = 8;
+/// Values of a vector; two of them are summed side by side.
+const LANES: usize = 4;
+
+/// One column of a block.
+pub(crate) type Column = [f64; BLOCK];
 
 multiversion! {
-    /// `sums[g][i] = Σ_k block[k][i] · weights[k][g]`, each from 0 in the order of `k`, a rounding after each
-    /// product and each sum.
-    ///
-    /// `block` holds columns of [`BLOCK`] values, `weights` `width` values for each column, `sums`
-    /// [`WIDEST`] rows of [`BLOCK`] places.
-    pub(crate) fn weighted_sums(block: &[f64], weights: &[f64], width: usize, sums: &mut [f64]) {
+    /// `sums[g][i] = Σ_k columns[k][i] · weights[k][g]` for the first `width` sums, each from 0 in the
+    /// order of `k`, with a rounding after each product and each sum.
+    pub(crate) fn weighted_sums(columns: &[Column], weights: &[[f64; WIDEST]], width: usize, sums: &mut [Column; WIDEST]) {
         match width {
-            1 => group::<1>(block, weights, sums),
-            2 => group::<2>(block, weights, sums),
-            3 => group::<3>(block, weights, sums),
-            _ => group::<4>(block, weights, sums),
+            1 => group::<1>(columns, weights, sums),
+            2 => group::<2>(columns, weights, sums),
+            3 => group::<3>(columns, weights, sums),
+            _ => group::<4>(columns, weights, sums),
         }
     }
 }
@@ -46,24 +46,63 @@ multiversion! {
     }
 }
 
+/// Four values side by side, written out so that they stay in one register.
+#[derive(Clone, Copy)]
+struct Lanes([f64; LANES]);
+
+#[allow(clippy::inline_always)] // must take on the features of the caller
+impl Lanes {
+    #[inline(always)]
+    fn add_product(self, x: &Column, at: usize, weight: f64) -> Self {
+        let sum = self.0;
+        Self([
+            sum[0] + x[at] * weight,
+            sum[1] + x[at + 1] * weight,
+            sum[2] + x[at + 2] * weight,
+            sum[3] + x[at + 3] * weight,
+        ])
+    }
+
+    #[inline(always)]
+    fn store(self, out: &mut Column, at: usize) {
+        out[at] = self.0[0];
+        out[at + 1] = self.0[1];
+        out[at + 2] = self.0[2];
+        out[at + 3] = self.0[3];
+    }
+}
+
+// Plain loops over indices: adaptors of iterators are not always inlined into a function with
+// other features, which costs a factor of six here.
 #[inline(always)]
 #[allow(clippy::inline_always)] // must take on the features of its caller
-fn group<const WIDTH: usize>(block: &[f64], weights: &[f64], sums: &mut [f64]) {
-    for first in (0..BLOCK).step_by(LANES) {
-        let mut part = [[0.0; LANES]; WIDTH];
-        let columns = block.chunks_exact(BLOCK);
-        for (column, weights) in columns.zip(weights.chunks_exact(WIDTH)) {
-            let Some(values) = column[first..].first_chunk::<LANES>() else {
-                return;
-            };
-            for (sum, weight) in part.iter_mut().zip(weights) {
-                for (place, value) in sum.iter_mut().zip(values) {
-                    *place += value * weight;
-                }
+fn group<const WIDTH: usize>(
+    columns: &[Column],
+    weights: &[[f64; WIDEST]],
+    sums: &mut [Column; WIDEST],
+) {
+    let n_columns = columns.len().min(weights.len());
+    let mut first = 0;
+    while first + 2 * LANES <= BLOCK {
+        let mut low = [Lanes([0.0; LANES]); WIDTH];
+        let mut high = [Lanes([0.0; LANES]); WIDTH];
+        let mut k = 0;
+        while k < n_columns {
+            let (column, weights) = (&columns[k], &weights[k]);
+            let mut sum = 0;
+            while sum < WIDTH {
+                low[sum] = low[sum].add_product(column, first, weights[sum]);
+                high[sum] = high[sum].add_product(column, first + LANES, weights[sum]);
+                sum += 1;
             }
+            k += 1;
         }
-        for (sum, row) in part.iter().zip(sums.chunks_exact_mut(BLOCK)) {
-            row[first..first + LANES].copy_from_slice(sum);
+        let mut sum = 0;
+        while sum < WIDTH {
+            low[sum].store(&mut sums[sum], first);
+            high[sum].store(&mut sums[sum], first + LANES);
+            sum += 1;
         }
+        first += 2 * LANES;
     }
 }

@@ -134,6 +134,32 @@ class EllipsoidGate(Gate):
         words = f"squared distance <= {distance} from ({centre}) on {where}"
         return f"{words}, matrix as written" if self.matrix == AS_WRITTEN else words
 
+    def outline(self, n: int = 128) -> NDArray[np.float64]:
+        """Return the border of the gate's shadow on its first two axes.
+
+        Parameters
+        ----------
+        n : int
+            Number of points.
+
+        Returns
+        -------
+        (n, 2) numpy.ndarray of float64
+            Without rows where a matrix as it is written makes no ellipse.
+        """
+        (sxx, sxy), syy = self.covariance[0][:2], self.covariance[1][1]
+        if sxx <= 0 or syy <= 0:
+            return np.empty((0, 2))
+        wide, high = math.sqrt(sxx), math.sqrt(syy)
+        lean = sxy / wide / high  # the correlation
+        if abs(lean) >= 1:
+            return np.empty((0, 2))
+        turns = np.linspace(0.0, 2 * np.pi, n, endpoint=False)
+        across, rest = np.cos(turns), math.sqrt(1 - lean * lean) * np.sin(turns)
+        shape = np.column_stack([wide * across, high * (lean * across + rest)])
+        middle = np.array(self.mean[:2])
+        return middle + math.sqrt(self.distance_square) * shape
+
     def contains(self, places: Mapping[Any, ArrayLike]) -> NDArray[np.bool_]:
         """Decide events that are given as places, see :meth:`Gate.contains`."""
         return self._decided(self._columns(places))

@@ -6,6 +6,8 @@ import math
 from html import escape
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from longate.gating.boolean_gate import BooleanGate
 from longate.gating.ellipsoid import EllipsoidGate
 from longate.gating.polygon import PolygonGate
@@ -14,6 +16,8 @@ from longate.gating.rectangle import RectangleGate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from longate.gating.dimension import Axis
     from longate.gating.gate import Gate
@@ -27,6 +31,8 @@ MOST = 18
 """Characters of an axis's name that are shown."""
 
 _SHAPE = 'fill="#c1272d" fill-opacity=".18" stroke="#c1272d" stroke-width="1.5"'
+_FILL = 'fill="#c1272d" fill-opacity=".25"'
+_HATCH = 'fill="#c1272d" fill-opacity=".1"'
 _LINE = 'stroke="#c1272d" stroke-width="1.5"'
 _FRAME = 'fill="none" stroke="currentColor" stroke-opacity=".4"'
 _TEXT = 'font-family="sans-serif" fill="currentColor"'
@@ -38,16 +44,17 @@ class _Side:
     def __init__(self, borders: Sequence[float], *, up: bool = False) -> None:
         finite = [border for border in borders if math.isfinite(border)]
         low, high = min(finite, default=0.0), max(finite, default=1.0)
-        # Halves, since the difference of the largest numbers overflows.
-        room = (high / 2 - low / 2) / 2 or abs(low) / 2 or 0.5
-        self._low, self._length = low / 2 - room / 2, high / 2 - low / 2 + room
+        # Eighths, since the difference of the largest numbers overflows.
+        low, high = low / 8, high / 8
+        room = (high - low) / 3 or abs(low) / 2 or 0.5
+        self._low, self._length = low - room, high - low + 2 * room
         self._up = up
 
     def place(self, value: float | None, *, top: bool = False) -> float:
         """Return the pixel of a value; an open side lies at the frame."""
         share = float(top)
         if value is not None:
-            share = (value / 2 - self._low) / self._length
+            share = (value / 8 - self._low) / self._length
             share = min(max(share, 0.0), 1.0)
         return MARGIN * (not self._up) + SIZE * (1 - share if self._up else share)
 
@@ -60,45 +67,49 @@ def sketch(gate: Gate, *, height: float | None = None) -> str:
     gate : Gate
         What is drawn; of more than two axes the first two.
     height : float, optional
-        Pixels; the natural size by default.
+        Pixels, of a drawing without the names of axes; by default it has them, in its
+        natural size.
 
     Returns
     -------
     str
         An ``<svg>`` element in which all names are escaped.
     """
+    named = height is None
     if isinstance(gate, RectangleGate):
         inner = _rectangle(gate)
     elif isinstance(gate, PolygonGate):
-        inner = _polygon(gate)
+        inner = _closed(gate.vertices)
     elif isinstance(gate, EllipsoidGate):
-        inner = _ellipse(gate)
+        border = gate.outline(48).tolist()
+        inner = _closed(border) if border else ""
     elif isinstance(gate, QuadrantGate):
         inner = _quadrants(gate)
     elif isinstance(gate, BooleanGate):
-        inner = _circles(gate)
+        inner = _circles(gate, named=named)
     else:
         inner = ""
-    whole = SIZE + MARGIN
-    shown = whole if height is None else height
     names = [*map(str, gate.axes), "", ""]
+    view = (0.0, 0.0, SIZE + MARGIN) if named else (MARGIN - 0.5, 0.0, SIZE + 0.5)
+    shown = view[2] if height is None else height
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{shown:g}" height="{shown:g}" '
-        f'viewBox="0 0 {whole:g} {whole:g}" role="img">'
-        f"<title>{_clean(gate.name)}: {_clean(gate.description)}</title>{inner}"
+        f'viewBox="{view[0]:g} {view[1]:g} {view[2]:g} {view[2]:g}" role="img" '
+        'style="flex-shrink:0">'
+        f"<title>{clean(gate.name)}: {clean(gate.description)}</title>{inner}"
         f'<rect x="{MARGIN:g}" y="0.5" width="{SIZE - 0.5:g}" height="{SIZE - 0.5:g}" '
-        f"{_FRAME}/>{_axis_names(names[0], names[1])}</svg>"
+        f"{_FRAME}/>{_axis_names(names[0], names[1]) if named else ''}</svg>"
     )
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Escape text, without the control characters that XML cannot hold."""
     return escape("".join(c if c.isprintable() else " " for c in text))
 
 
 def _axis_names(across: str, along: str) -> str:
     def shortened(name: str) -> str:
-        return _clean(name if len(name) <= MOST else name[: MOST - 1] + "…")
+        return clean(name if len(name) <= MOST else name[: MOST - 1] + "…")
 
     middle, below = MARGIN + SIZE / 2, SIZE + 0.75 * MARGIN
     style = f'{_TEXT} font-size="10" text-anchor="middle"'
@@ -135,33 +146,11 @@ def _rectangle(gate: RectangleGate) -> str:
     return _rect(_box(x, y, sides[0], sides[1]), _SHAPE)
 
 
-def _polygon(gate: PolygonGate) -> str:
-    xs, ys = zip(*gate.vertices, strict=True)
+def _closed(corners: Sequence[Sequence[float]]) -> str:
+    xs, ys = zip(*corners, strict=True)
     x, y = _Side(xs), _Side(ys, up=True)
-    points = " ".join(
-        f"{x.place(vx):.1f},{y.place(vy):.1f}" for vx, vy in gate.vertices
-    )
+    points = " ".join(f"{x.place(vx):.1f},{y.place(vy):.1f}" for vx, vy in corners)
     return f'<polygon points="{points}" fill-rule="evenodd" {_SHAPE}/>'
-
-
-def _ellipse(gate: EllipsoidGate) -> str:
-    """Draw the shadow of the ellipsoid on its first two axes."""
-    (sxx, sxy), syy = gate.covariance[0][:2], gate.covariance[1][1]
-    if sxx <= 0 or sxx * syy <= sxy * sxy:  # a matrix as written is no ellipse
-        return ""
-    reach = math.sqrt(gate.distance_square)
-    wide, slope = math.sqrt(sxx), sxy / math.sqrt(sxx)
-    rest = math.sqrt(max(syy - slope * slope, 0.0))
-    turns = [2 * math.pi * step / 48 for step in range(48)]
-    xs = [gate.mean[0] + reach * wide * math.cos(t) for t in turns]
-    ys = [
-        gate.mean[1] + reach * (slope * math.cos(t) + rest * math.sin(t)) for t in turns
-    ]
-    x, y = _Side(xs), _Side(ys, up=True)
-    points = " ".join(
-        f"{x.place(vx):.1f},{y.place(vy):.1f}" for vx, vy in zip(xs, ys, strict=True)
-    )
-    return f'<polygon points="{points}" {_SHAPE}/>'
 
 
 def _quadrants(gate: QuadrantGate) -> str:
@@ -180,16 +169,61 @@ def _quadrants(gate: QuadrantGate) -> str:
     return "".join(parts)
 
 
-def _circles(gate: BooleanGate) -> str:
-    """Draw a circle per population that is combined, at most three."""
-    names = gate.populations[:3]
-    radius, middle = SIZE / (2.6 + 0.9 * (len(names) - 1)), SIZE / 2
-    parts = []
-    for number, name in enumerate(names):
-        x = MARGIN + middle + (number - (len(names) - 1) / 2) * 1.25 * radius
-        parts.append(
-            f'<circle cx="{x:.1f}" cy="{middle:.1f}" r="{radius:.1f}" {_SHAPE}/>'
-            f'<text x="{x:.1f}" y="{middle + 3:.1f}" {_TEXT} font-size="9" '
-            f'text-anchor="middle">{_clean(name.rpartition("/")[2][:9])}</text>'
+_CENTRES = {
+    1: ((0.5, 0.5),),
+    2: ((0.34, 0.5), (0.66, 0.5)),
+    3: ((0.34, 0.35), (0.66, 0.35), (0.5, 0.65)),
+}
+"""Where the circles of one, two or three populations lie, in the frame."""
+_WORDS = {
+    1: ((0.5, 0.5),),
+    2: ((0.24, 0.5), (0.76, 0.5)),
+    3: ((0.24, 0.25), (0.76, 0.25), (0.5, 0.84)),
+}
+_ROWS = 56
+
+
+def _circles(gate: BooleanGate, *, named: bool) -> str:
+    """Draw circles for the populations, and fill what the expression keeps.
+
+    Of more than three populations there is no such drawing.
+    """
+    names = gate.populations
+    if len(names) not in _CENTRES:
+        return (
+            f'<rect x="{MARGIN:g}" y="0" width="{SIZE:g}" height="{SIZE:g}" {_HATCH}/>'
         )
+    radius = 0.34 if len(names) == 1 else 0.27
+    steps = (np.arange(_ROWS) + 0.5) / _ROWS
+    x, y = (grid.ravel() for grid in np.meshgrid(steps, steps))
+    centres = _CENTRES[len(names)]
+    masks = {
+        name: (x - cx) ** 2 + (y - cy) ** 2 <= radius**2
+        for name, (cx, cy) in zip(names, centres, strict=True)
+    }
+    inside = gate.contains(masks).reshape(_ROWS, _ROWS)
+    parts = [f'<path d="{_runs(inside)}" {_FILL}/>']
+    for name, (cx, cy), word in zip(names, centres, _WORDS[len(names)], strict=True):
+        parts.append(
+            f'<circle cx="{MARGIN + SIZE * cx:.1f}" cy="{SIZE * cy:.1f}" '
+            f'r="{SIZE * radius:.1f}" fill="none" {_LINE}/>'
+        )
+        if named:
+            parts.append(
+                f'<text x="{MARGIN + SIZE * word[0]:.1f}" y="{SIZE * word[1] + 3:.1f}" '
+                f'{_TEXT} font-size="9" text-anchor="middle">'
+                f"{clean(name.rpartition('/')[2][:9])}</text>"
+            )
+    return "".join(parts)
+
+
+def _runs(inside: NDArray[np.bool_]) -> str:
+    """Return a path over the runs of each row of a picture."""
+    side = SIZE / _ROWS
+    parts = []
+    for number, row in enumerate(inside):
+        edges = np.flatnonzero(np.diff(row.astype(int), prepend=0, append=0))
+        for start, stop in edges.reshape(-1, 2).tolist():
+            x, width = MARGIN + start * side, (stop - start) * side
+            parts.append(f"M{x:g} {number * side:g}h{width:g}v{side:g}h-{width:g}z")
     return "".join(parts)
