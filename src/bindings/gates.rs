@@ -17,7 +17,7 @@ use super::errors::exception;
 use super::plan::TermArgument;
 
 /// A column of single or double precision, borrowed where it lies in one piece.
-enum Held<'py> {
+pub(super) enum Held<'py> {
     Single(PyReadonlyArray1<'py, f32>),
     Double(PyReadonlyArray1<'py, f64>),
     SingleCopy(Vec<f32>),
