@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from longate._core import __version__
 from longate.cytometry.compensation import Compensation
 from longate.cytometry.panel import Channel, Panel
-from longate.cytometry.ratio import Ratio
 from longate.cytometry.sample import Sample
 from longate.cytometry.transforms import (
     Arcsinh,
