@@ -261,4 +261,3 @@ def unclamped(bounds: Bounds, clamps: tuple[Clamp, ...]) -> Bounds | None:
 def matters(clamps: tuple[Clamp, ...], least: float, most: float) -> bool:
     """Say whether clamping could move a value into or out of [least, most]."""
     return any(low >= least or high <= most for low, high in clamps)
-
