@@ -152,6 +152,12 @@ pub enum Error {
         /// How many parameters came with it.
         parameters: usize,
     },
+    /// No statistic of this name, or a percentile that is none.
+    #[error("no statistic {name:?} with this percentile")]
+    UnknownStatistic {
+        /// Name that was asked for.
+        name: String,
+    },
     /// A gate that is not a gate.
     #[error("{detail}")]
     MalformedGate {

@@ -28,6 +28,8 @@ from longate.study_reading import read_study
 
 if TYPE_CHECKING:
     from longate import clinical, longitudinal, nk, plot, quality, simulate
+    from longate.cytometry.spillover_controls import spillover_from_controls
+    from longate.cytometry.spreading import spillover_spreading
     from longate.io.deidentify import deidentify
     from longate.io.draft_sheet import draft_sheet
     from longate.io.gatingml.read import read_gatingml
@@ -70,6 +72,8 @@ __all__ = [
     "report",
     "scan_fcs",
     "simulate",
+    "spillover_from_controls",
+    "spillover_spreading",
     "write_fcs",
     "write_gatingml",
 ]
@@ -83,6 +87,8 @@ _FUNCTIONS = {
     "read_gatingml": "longate.io.gatingml.read",
     "report": "longate.reporting",
     "scan_fcs": "longate.io.scan",
+    "spillover_from_controls": "longate.cytometry.spillover_controls",
+    "spillover_spreading": "longate.cytometry.spreading",
     "write_gatingml": "longate.io.gatingml.write",
 }
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, final
+from typing import Any, Literal, Protocol, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,17 @@ _Axis: TypeAlias = (
     tuple[Literal["value"], _Value, _Scale]
     | tuple[Literal["ratio"], tuple[_Value, _Value], tuple[float, float, float], _Scale]
 )
+
+class _Feed(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def length(self) -> int: ...
+    @property
+    def modified(self) -> int: ...
+    def read_at(self, offset: int, length: int) -> bytes: ...
+
+_Location: TypeAlias = str | Path | _Feed
 _Identity: TypeAlias = tuple[int, int, int]
 _Gated: TypeAlias = tuple[int, list[int], list[int], NDArray[np.uint8] | None]
 
@@ -50,10 +61,10 @@ class Plan:
         gates: Sequence[Mapping[str, Any]],
     ) -> Plan: ...
 
-def read_head(path: str | Path, dataset: int = 0) -> dict[str, Any]: ...
-def check_crc(path: str | Path, dataset: int = 0) -> bool | None: ...
+def read_head(path: _Location, dataset: int = 0) -> dict[str, Any]: ...
+def check_crc(path: _Location, dataset: int = 0) -> bool | None: ...
 def read_columns(
-    path: str | Path,
+    path: _Location,
     channels: Sequence[int],
     raw: bool,
     *,
@@ -103,7 +114,7 @@ def gate_arrays(
     plan: Plan, values: Sequence[NDArray[np.float64]], n_events: int
 ) -> _Gated: ...
 def gate_files(
-    jobs: Sequence[tuple[str | Path, Plan, _Identity | None]],
+    jobs: Sequence[tuple[_Location, Plan, _Identity | None]],
     threads: int,
     keep_masks: bool,
     progress: Callable[[int], object] | None,

@@ -8,6 +8,7 @@ mod ellipsoids;
 mod errors;
 mod families;
 mod fcs;
+mod location;
 mod maturation;
 mod numbers;
 mod plan;

@@ -1,6 +1,5 @@
 //! Compiled strategies and the pass over files.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use numpy::{IntoPyArray, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
@@ -16,6 +15,7 @@ use crate::transform::Scale;
 
 use super::ellipsoids::ellipsoid_of;
 use super::errors::{exception, file_exception};
+use super::location::LocationArgument;
 
 /// A scale as (name, parameters).
 type ScaleArgument = (String, Vec<f64>);
@@ -281,7 +281,7 @@ impl Monitor for PythonMonitor<'_> {
 }
 
 /// A file as (path, plan, identity), the identity being (length, modified, hash) or None.
-type JobArgument<'py> = (PathBuf, Bound<'py, Plan>, Option<(u64, i128, u64)>);
+type JobArgument<'py> = (LocationArgument, Bound<'py, Plan>, Option<(u64, i128, u64)>);
 
 /// Gate files on a pool of threads; each answer is what `gate_arrays` returns, or an exception.
 #[pyfunction]
@@ -295,8 +295,8 @@ pub(super) fn gate_files<'py>(
 ) -> PyResult<Vec<Bound<'py, PyAny>>> {
     let jobs: Vec<Job> = jobs
         .into_iter()
-        .map(|(path, plan, identity)| Job {
-            path,
+        .map(|(LocationArgument(location), plan, identity)| Job {
+            location,
             plan: Arc::clone(&plan.get().0),
             identity,
         })
@@ -313,7 +313,7 @@ pub(super) fn gate_files<'py>(
     }
     let answer = |(job, outcome): (&Job, Outcome)| match outcome {
         Ok(populations) => Ok(gated(py, populations, keep)?.into_pyobject(py)?.into_any()),
-        Err(error) => Ok(file_exception(&job.path, error)
+        Err(error) => Ok(file_exception(&job.location, error)
             .into_value(py)
             .into_bound(py)
             .into_any()),

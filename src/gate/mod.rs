@@ -5,7 +5,9 @@
 mod boolean;
 mod covariance;
 mod ellipsoid;
+mod orientation;
 mod polygon;
+mod raster;
 mod rectangle;
 
 pub use boolean::{Expression, Term};

@@ -2,14 +2,11 @@
 
 use crate::gate::{Ellipsoid, Polygon, Rectangle};
 use crate::membership::{WORD_BITS, for_each};
-use crate::transform::Scale;
+use crate::transform::Fast;
 
 use super::compile::{GateKind, Plan};
 use super::domain::{Domains, Rows};
 use super::nodes::Node;
-
-/// How far a place that was computed quickly may lie from the exact one.
-const QUICK_BOUND: f64 = 1e-7;
 
 /// Words that are needed while a gate is decided.
 #[derive(Debug, Default)]
@@ -84,7 +81,7 @@ impl Place<'_> {
     /// How far the column of an axis may be from the exact places.
     fn delta(&self, axis: usize) -> f64 {
         match &self.plan.nodes.all[self.plan.nodes.scaled[axis]] {
-            Node::Scaled { .. } => QUICK_BOUND,
+            Node::Scaled { .. } => Fast::BOUND,
             _ => 0.0,
         }
     }
@@ -92,10 +89,7 @@ impl Place<'_> {
     /// The place of an event on an axis, exact.
     fn exact(&self, domains: &Domains, axis: usize, event: usize) -> f64 {
         let value = domains.column(self.slot, self.plan.nodes.source[axis])[event];
-        match self.plan.axes[axis].scale {
-            Scale::Identity => value,
-            scale => scale.forward(value),
-        }
+        self.plan.axes[axis].scale.forward(value)
     }
 
     fn polygon(

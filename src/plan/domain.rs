@@ -207,10 +207,9 @@ impl Domains {
                     *out = a * (x - b) / (y - c);
                 }
             }
-            Node::Scaled { source, scale } => {
+            Node::Scaled { source, fast } => {
                 self.ensure(nodes, rows, slot, *source);
-                out.copy_from_slice(self.column(slot, *source));
-                scale.forward_all(out);
+                fast.forward_into(self.column(slot, *source), out);
             }
         }
     }

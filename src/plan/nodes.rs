@@ -1,11 +1,11 @@
 //! What can be computed of an event: each channel, compensated value, ratio and scaled place once.
 
-use crate::transform::Scale;
+use crate::transform::{Fast, Scale};
 
 use super::compile::{Axis, AxisSource, Matrix, Value};
 
 /// One thing that is computed of an event.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(super) enum Node {
     /// The plan's channel of this number, as acquired. Nodes begin with these, in order.
     Channel(usize),
@@ -25,7 +25,39 @@ pub(super) enum Node {
         c: f64,
     },
     /// A place on a scale, near enough to find out which events need the exact place.
-    Scaled { source: usize, scale: Scale },
+    Scaled { source: usize, fast: Fast },
+}
+
+impl Node {
+    /// Whether both are the same sum or the same ratio.
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::Compensated { detectors, weights },
+                Self::Compensated {
+                    detectors: others,
+                    weights: other_weights,
+                },
+            ) => detectors == others && weights == other_weights,
+            (
+                Self::Ratio {
+                    numerator,
+                    denominator,
+                    a,
+                    b,
+                    c,
+                },
+                &Self::Ratio {
+                    numerator: x,
+                    denominator: y,
+                    a: d,
+                    b: e,
+                    c: f,
+                },
+            ) => (*numerator, *denominator) == (x, y) && (*a, *b, *c) == (d, e, f),
+            _ => false,
+        }
+    }
 }
 
 /// All that a plan computes, and where its axes find it.
@@ -47,9 +79,9 @@ impl Nodes {
         };
         for axis in axes {
             let source = nodes.of_source(matrices, &axis.source);
-            let scaled = match axis.scale {
+            let scaled = match &axis.scale {
                 Scale::Identity => source,
-                scale => nodes.add(Node::Scaled { source, scale }),
+                scale => nodes.of_scale(source, scale),
             };
             nodes.source.push(source);
             nodes.scaled.push(scaled);
@@ -92,8 +124,20 @@ impl Nodes {
         })
     }
 
+    fn of_scale(&mut self, source: usize, scale: &Scale) -> usize {
+        let known = |node: &Node| match node {
+            Node::Scaled { source: of, fast } => *of == source && fast.scale() == scale,
+            _ => false,
+        };
+        self.all.iter().position(known).unwrap_or_else(|| {
+            let fast = Fast::new(scale.clone());
+            self.all.push(Node::Scaled { source, fast });
+            self.all.len() - 1
+        })
+    }
+
     fn add(&mut self, node: Node) -> usize {
-        let known = self.all.iter().position(|other| *other == node);
+        let known = self.all.iter().position(|other| other.is(&node));
         known.unwrap_or_else(|| {
             self.all.push(node);
             self.all.len() - 1

@@ -7,6 +7,9 @@
 //! plain one.
 #![allow(unsafe_code)]
 
+pub mod compare;
+pub mod quadratic;
+pub mod raster;
 pub mod transpose;
 
 use std::sync::OnceLock;
@@ -80,11 +83,9 @@ macro_rules! multiversion {
 }
 pub(crate) use multiversion;
 
-pub mod compare;
-pub mod quadratic;
+mod columns;
 pub(crate) mod weighted_sums;
 
-mod columns;
 pub(crate) use columns::{add_one, add_two, has_nan};
 
 /// Tests compare the levels within one process.

@@ -1,5 +1,7 @@
 //! Squared Mahalanobis distances of whole columns.
 
+use super::multiversion;
+
 multiversion! {
     /// `out[e] = (values[e] - middle) * factor`: how far each event is from the middle.
     pub fn deviations(values: &[f64], middle: f64, factor: f64, out: &mut [f64]) {

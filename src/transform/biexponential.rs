@@ -14,12 +14,15 @@ pub(super) struct Biexponential {
     pub(super) amplitude: f64,
 }
 
-/// Steps of the solver. The start is within 2 % of the root, and a step cubes the error.
-const STEPS: usize = 3;
 /// Up to it a value in units of `K` is solved; beyond only the first exponential is left.
 const LARGEST: f64 = 1e140;
 
 impl Biexponential {
+    /// The size by which the linear part is left.
+    pub(super) fn linear_size(&self) -> f64 {
+        self.amplitude * (self.b + self.ratio * self.d) / self.b
+    }
+
     /// Whether `size` is a number that [`Self::solve`] takes.
     #[inline(always)]
     #[allow(clippy::inline_always)] // must become part of the loop over values
@@ -58,19 +61,25 @@ impl Biexponential {
         let slope_at_zero = self.b + self.ratio * self.d;
         let far = ln_1p(target) / self.b;
         let near = target / slope_at_zero;
-        let mut u = if far < near { far } else { near };
-        for _ in 0..STEPS {
-            let grown = exp_m1(self.b * u);
-            let faded = exp_m1(-self.d * u);
-            let rise = self.b * (grown + 1.0);
-            let fall = self.ratio * self.d * (faded + 1.0);
-            let slope = rise + fall;
-            let excess = grown - self.ratio * faded - target;
-            let bend = self.b * rise - self.d * fall;
-            // Newton's step e/s over 1 - (e/s)(c/s)/2, with one division.
-            u -= excess * slope / (slope * slope - 0.5 * excess * bend);
-        }
-        u
+        let start = if far < near { far } else { near };
+        // Written out: a loop within the loop over values would keep that from becoming vectors.
+        let second = self.step(target, self.step(target, start));
+        self.step(target, second)
+    }
+
+    /// One of Halley's steps; each cubes the error of a start within 2 % of the root.
+    #[inline(always)]
+    #[allow(clippy::inline_always)]
+    fn step(&self, target: f64, u: f64) -> f64 {
+        let grown = exp_m1(self.b * u);
+        let faded = exp_m1(-self.d * u);
+        let rise = self.b * (grown + 1.0);
+        let fall = self.ratio * self.d * (faded + 1.0);
+        let slope = rise + fall;
+        let excess = grown - self.ratio * faded - target;
+        let bend = self.b * rise - self.d * fall;
+        // Newton's step e/s over 1 - (e/s)(c/s)/2, with one division.
+        u - excess * slope / (slope * slope - 0.5 * excess * bend)
     }
 
     /// The `u` of a finite or infinite `size` where only the first exponential is left.

@@ -43,6 +43,16 @@ pub(super) trait Curve {
 /// Values of one turn of a loop: few enough to stay in the nearest cache.
 pub(super) const BLOCK: usize = 512;
 
+/// Apply to `values` in place what writes to another slice.
+pub(super) fn in_place(values: &mut [f64], put: impl Fn(&[f64], &mut [f64])) {
+    let mut block = [0.0; BLOCK];
+    for values in values.chunks_mut(BLOCK) {
+        let block = &mut block[..values.len()];
+        block.copy_from_slice(values);
+        put(block, values);
+    }
+}
+
 /// Loops over a scale's two formulas, for each level of vectors; a number gets the same bits there
 /// as alone.
 macro_rules! loops_over {
@@ -59,7 +69,9 @@ macro_rules! loops_over {
                     }
                     if !all {
                         for (place, &x) in out.iter_mut().zip(values) {
-                            *place = scale.forward(x);
+                            if !scale.reaches(x) {
+                                *place = scale.place_beyond(x);
+                            }
                         }
                     }
                 }
@@ -77,7 +89,9 @@ macro_rules! loops_over {
                     }
                     if !all {
                         for (value, &y) in out.iter_mut().zip(places) {
-                            *value = scale.inverse(y);
+                            if !scale.reaches_back(y) {
+                                *value = scale.value_beyond(y);
+                            }
                         }
                     }
                 }

@@ -128,9 +128,9 @@ impl FlowJoBiex {
         Ok(scale)
     }
 
-    /// The number of the channel of data zero.
-    pub(super) fn zero(&self) -> f64 {
-        self.zero
+    /// The value by which the scale has left its linear part.
+    pub(super) fn linear_size(&self) -> f64 {
+        self.curve.linear_size()
     }
 
     /// The value `k` channels above the channel of data zero.
@@ -138,7 +138,7 @@ impl FlowJoBiex {
         self.curve.value(k * self.step)
     }
 
-    /// The last channel of the table, counted from the channel of data zero on either side.
+    /// The farthest channel of the table, counted from the channel of data zero on either side.
     pub(super) fn reach(&self) -> f64 {
         self.zero.max(self.length - self.zero)
     }
@@ -188,16 +188,28 @@ impl FlowJoBiex {
         (self.zero + above.copysign(x)) / self.length
     }
 
+    /// How many channels a place lies above that of data zero, and the whole part of its size.
+    #[inline(always)]
+    #[allow(clippy::inline_always)]
+    pub(super) fn channel(&self, y: f64) -> (f64, f64) {
+        let above = y * self.length - self.zero;
+        (above, above.abs().floor())
+    }
+
+    /// The value `above` channels from data zero, between those of `k` and `k + 1` channels.
+    #[inline(always)]
+    #[allow(clippy::inline_always, clippy::unused_self)]
+    pub(super) fn value_between(&self, above: f64, k: f64, knot: f64, next: f64) -> f64 {
+        (knot + (above.abs() - k) * (next - knot)).copysign(above)
+    }
+
     /// The value at a place from 0 to 1; no value has another place: NaN.
     pub(super) fn inverse(&self, y: f64) -> f64 {
         if !(0.0..=1.0).contains(&y) {
             return f64::NAN;
         }
-        let above = y * self.length - self.zero;
-        let k = above.abs().floor();
-        let knot = self.knot(k);
-        let size = knot + (above.abs() - k) * (self.knot(k + 1.0) - knot);
-        size.copysign(above)
+        let (above, k) = self.channel(y);
+        self.value_between(above, k, self.knot(k), self.knot(k + 1.0))
     }
 }
 

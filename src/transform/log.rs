@@ -51,20 +51,17 @@ impl Curve for Log {
     #[inline(always)]
     fn reaches(&self, x: f64) -> bool {
         let share = x / self.t;
-        (f64::MIN_POSITIVE..=f64::MAX).contains(&share)
+        (x <= 0.0) | ((share >= f64::MIN_POSITIVE) & (share <= f64::MAX))
     }
 
     #[inline(always)]
     fn place(&self, x: f64) -> f64 {
-        ln(x / self.t) / self.span + 1.0
+        let place = ln(x / self.t) / self.span + 1.0;
+        if x <= 0.0 { f64::NEG_INFINITY } else { place }
     }
 
     fn place_beyond(&self, x: f64) -> f64 {
-        if x <= 0.0 {
-            f64::NEG_INFINITY
-        } else {
-            (ln_anywhere(x) - ln_anywhere(self.t)) / self.span + 1.0
-        }
+        (ln_anywhere(x) - ln_anywhere(self.t)) / self.span + 1.0
     }
 
     #[inline(always)]

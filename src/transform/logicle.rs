@@ -88,13 +88,7 @@ impl Logicle {
 
     /// The value by which the scale has left its linear part.
     pub(super) fn linear_size(&self) -> f64 {
-        let Biexponential {
-            b,
-            d,
-            ratio,
-            amplitude,
-        } = self.curve;
-        amplitude * (b + ratio * d) / b
+        self.curve.linear_size()
     }
 }
 

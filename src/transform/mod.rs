@@ -9,6 +9,7 @@ mod arcsinh;
 mod biexponential;
 mod curve;
 mod elementary;
+mod fast;
 mod flowjo_biex;
 mod hyperlog;
 mod linear;
@@ -17,6 +18,7 @@ mod logicle;
 mod threshold;
 
 pub use arcsinh::Arcsinh;
+pub use fast::Fast;
 pub use flowjo_biex::FlowJoBiex;
 pub use hyperlog::Hyperlog;
 pub use linear::Linear;
@@ -26,6 +28,7 @@ pub use threshold::{Bound, Threshold};
 
 use crate::error::{Error, Result};
 use curve::Curve;
+use fast::Knots;
 
 /// Any scale.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -48,6 +51,9 @@ pub enum Scale {
 
 /// Scales of more decades are refused: their steepest and flattest parts do not fit into one number.
 const MOST_DECADES: f64 = 100.0;
+
+/// More values than this are worth a table of FlowJo's channels.
+const MANY: usize = 4096;
 
 impl Scale {
     /// A scale by its name and parameters, in the order of the standard: t, w, m, a.
@@ -111,9 +117,20 @@ impl Scale {
             Self::Arcsinh(scale) => arcsinh::arcsinh_forward(scale, values, out),
             Self::Logicle(scale) => logicle::logicle_forward(scale, values, out),
             Self::Hyperlog(scale) => hyperlog::hyperlog_forward(scale, values, out),
-            Self::Linear(_) | Self::FlowJoBiex(_) => {
-                for (place, x) in out.iter_mut().zip(values) {
-                    *place = self.forward(*x);
+            Self::Linear(scale) => {
+                for (place, &x) in out.iter_mut().zip(values) {
+                    *place = scale.forward(x);
+                }
+            }
+            Self::FlowJoBiex(scale) => {
+                // From some number of values on the whole table costs less than their solutions.
+                if values.len() > MANY
+                    && let Some(knots) = Knots::new(scale)
+                {
+                    return knots.forward_into(values, out);
+                }
+                for (place, &x) in out.iter_mut().zip(values) {
+                    *place = scale.forward(x);
                 }
             }
         }
@@ -127,9 +144,14 @@ impl Scale {
             Self::Arcsinh(scale) => arcsinh::arcsinh_inverse(scale, places, out),
             Self::Logicle(scale) => logicle::logicle_inverse(scale, places, out),
             Self::Hyperlog(scale) => hyperlog::hyperlog_inverse(scale, places, out),
-            Self::Linear(_) | Self::FlowJoBiex(_) => {
-                for (value, y) in out.iter_mut().zip(places) {
-                    *value = self.inverse(*y);
+            Self::Linear(scale) => {
+                for (value, &y) in out.iter_mut().zip(places) {
+                    *value = scale.inverse(y);
+                }
+            }
+            Self::FlowJoBiex(scale) => {
+                for (value, &y) in out.iter_mut().zip(places) {
+                    *value = scale.inverse(y);
                 }
             }
         }
@@ -137,22 +159,12 @@ impl Scale {
 
     /// Put `values` on the axis, in place.
     pub fn forward_all(&self, values: &mut [f64]) {
-        let mut block = [0.0; curve::BLOCK];
-        for values in values.chunks_mut(curve::BLOCK) {
-            let block = &mut block[..values.len()];
-            block.copy_from_slice(values);
-            self.forward_into(block, values);
-        }
+        curve::in_place(values, |values, out| self.forward_into(values, out));
     }
 
     /// Bring places on the axis back to values, in place.
     pub fn inverse_all(&self, places: &mut [f64]) {
-        let mut block = [0.0; curve::BLOCK];
-        for places in places.chunks_mut(curve::BLOCK) {
-            let block = &mut block[..places.len()];
-            block.copy_from_slice(places);
-            self.inverse_into(block, places);
-        }
+        curve::in_place(places, |places, out| self.inverse_into(places, out));
     }
 }
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from longate.cytometry.compensation import SPILLOVER_KEYWORDS, Compensation
+from longate.cytometry.panel import Panel
 from longate.exceptions import SpilloverError
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from longate.cytometry.panel import Panel
+    from longate.cytometry.panel import Channel
 
 _PAIR = re.compile(r"^\$DFC(\d{1,4})TO(\d{1,4})$", re.IGNORECASE)
 
@@ -41,12 +43,20 @@ def file_compensation(
         value = keywords.get(keyword, "").strip()
         if value:
             try:
-                matrix = fitted(Compensation.from_keyword(value), panel)
+                matrix = _matrix(value, panel.channels, tuple(panel.aliases.items()))
             except SpilloverError as error:
                 msg = f"in {keyword}: {error}"
                 raise SpilloverError(msg) from None
             return None if matrix is None else (keyword, matrix)
     return None
+
+
+@lru_cache(maxsize=64)
+def _matrix(
+    value: str, channels: tuple[Channel, ...], aliases: tuple[tuple[str, str], ...]
+) -> Compensation | None:
+    """Return the matrix of a keyword; the files of a study mostly share one."""
+    return fitted(Compensation.from_keyword(value), Panel(channels, dict(aliases)))
 
 
 def legacy_compensation(
@@ -65,6 +75,7 @@ def legacy_compensation(
     SpilloverError
         If a value is no number or names a channel that the file lacks.
     """
+    found: NDArray[np.float64] | None
     try:
         if keywords.get("$COMP", "").strip():
             found, keyword = _comp(keywords["$COMP"], panel), "$COMP"

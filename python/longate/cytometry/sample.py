@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -79,6 +79,14 @@ class Departure:
     done: str
 
 
+class NamedFile(Protocol):
+    """A file that is no path, such as one of an object store."""
+
+    @property
+    def name(self) -> str:
+        """The last part of where it is."""
+
+
 @dataclass(frozen=True, repr=False)
 class Sample(Acquisition):
     """The events of one file. They never change: arrays are read-only.
@@ -89,7 +97,7 @@ class Sample(Acquisition):
 
     Parameters
     ----------
-    path : Path
+    path : Path or RemoteFile
         The file.
     version : str
         ``"FCS3.1"`` and the like.
@@ -115,7 +123,7 @@ class Sample(Acquisition):
         How many the file holds.
     """
 
-    path: Path
+    path: Path | NamedFile
     version: str
     panel: Panel
     keywords: Keywords

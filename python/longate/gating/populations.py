@@ -12,7 +12,7 @@ from longate._core import count_phenotypes
 from longate._validation import listed, suggest
 from longate.exceptions import PopulationError, StudyError
 from longate.gating.compiled import values_for
-from longate.gating.counting import ALL_EVENTS, with_fractions
+from longate.gating.counting import ALL_EVENTS, count_places, with_fractions
 from longate.gating.gated_file import joined_mask
 from longate.gating.medians import median_rows
 from longate.gating.tubes import paths_by_tube, tube_with
@@ -88,17 +88,42 @@ class Populations:
         ``run_id``, and the further columns of the sheet. Runs that are pooled are
         summed.
         """
+        frame = self._counted()
+        if self._rows.duplicated(["sample", "tube"]).any():
+            by = [*KEYS, "population", "parent"]
+            grouped = frame.groupby(
+                by, sort=False, dropna=False, observed=True, as_index=False
+            )
+            frame = grouped.sum()
+        return self.finished(with_fractions(frame, "n_events", "n_parent"))
+
+    def _counted(self) -> pd.DataFrame:
+        """Return a row per file and population: keys, path, parent, and counts."""
         import pandas as pd
 
-        rows = []
-        for file, keys in zip(self.files, self._keys, strict=True):
-            rows += [{**keys, **row} for row in file.gated.count_rows()]
-        frame = pd.DataFrame(rows)
-        by = [*KEYS, "population", "parent"]
-        frame = frame.groupby(
-            by, sort=False, dropna=False, observed=True, as_index=False
+        tables = {
+            tube: count_places(strategy) for tube, strategy in self.strategies.items()
+        }
+        tubes = [keys["tube"] for keys in self._keys]
+        per_file = [len(tables[tube].populations) for tube in tubes]
+        inside = [
+            np.array([file.gated.n_events, *file.gated.n_inside]) for file in self.files
+        ]
+        parents = [
+            counts[tables[tube].parents]
+            for counts, tube in zip(inside, tubes, strict=True)
+        ]
+        frame = self._rows[KEYS].take(np.repeat(np.arange(len(tubes)), per_file))
+        frame = frame.reset_index(drop=True)
+        return frame.assign(
+            population=[p for tube in tubes for p in tables[tube].populations],
+            parent=pd.array(
+                [p for tube in tubes for p in tables[tube].parent_paths],
+                dtype=frame["sample"].dtype,
+            ),
+            n_events=np.concatenate(inside),
+            n_parent=np.concatenate(parents),
         )
-        return self.finished(with_fractions(frame.sum(), "n_events", "n_parent"))
 
     @property
     def _keys(self) -> list[dict[str, Any]]:
@@ -117,15 +142,17 @@ class Populations:
         """
         import pandas as pd
 
-        frame["visit"] = pd.Categorical(
-            frame["visit"], categories=self._rows["visit"].cat.categories, ordered=True
-        )
+        visits = self._rows["visit"].dtype
+        if frame["visit"].dtype != visits:
+            frame["visit"] = pd.Categorical(frame["visit"], dtype=visits)
         frame = frame.assign(run_id=self.run_id)
         joined = [c for c in self._rows.columns if c not in _NOT_JOINED]
         metadata = self._rows.drop_duplicates(["sample", "tube"])
         metadata = metadata[["sample", "tube", *joined]].rename(
             columns={c: f"{c}_of_sheet" for c in joined if c in frame}
         )
+        if not joined:
+            return frame
         return frame.merge(metadata, on=["sample", "tube"], how="left", validate="m:1")
 
     @property

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from longate._core import check_crc, read_columns, read_head
@@ -15,9 +14,11 @@ from longate.cytometry.panel import Channel, Panel
 from longate.cytometry.sample import Departure, Keywords, Sample
 from longate.exceptions import FcsError, SpilloverError
 from longate.io.fcs_write import write_fcs
+from longate.io.remote import RemoteFile, locate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 __all__ = ["FileHead", "read_fcs", "scan_file", "write_fcs"]
 
@@ -33,7 +34,7 @@ class FileHead(Acquisition):
 
     Parameters
     ----------
-    path : Path
+    path : Path or RemoteFile
         The file.
     version : str
         ``"FCS3.1"`` and the like.
@@ -63,7 +64,7 @@ class FileHead(Acquisition):
         The check word behind the last segment, where one was computed.
     """
 
-    path: Path
+    path: Path | RemoteFile
     version: str
     panel: Panel
     keywords: Keywords
@@ -100,7 +101,7 @@ class FileHead(Acquisition):
 
 
 def scan_file(
-    path: str | Path,
+    path: str | Path | RemoteFile,
     *,
     aliases: Mapping[str, str] | None = None,
     dataset: int = 0,
@@ -126,7 +127,8 @@ def scan_file(
     if dataset < 0:
         msg = f"dataset counts from 0, got {dataset}"
         raise FcsError(msg)
-    head = read_head(path, dataset)
+    place = locate(path)
+    head = read_head(place, dataset)
     channels = tuple(
         Channel(p["detector"], p["marker"], p["range"], p["voltage"])
         for p in head["parameters"]
@@ -137,7 +139,7 @@ def scan_file(
         done = f"read number {dataset}, counted from 0; dataset= reads another"
         diagnosis.append(Departure("several-data-sets", found, done))
     return FileHead(
-        path=Path(path),
+        path=place,
         version=head["version"],
         panel=Panel(channels, dict(aliases or {})),
         keywords=Keywords(head["keywords"]),
@@ -154,7 +156,7 @@ def scan_file(
 
 
 def read_fcs(
-    path: str | Path,
+    path: str | Path | RemoteFile,
     *,
     values: str = "scale",
     channels: Sequence[str] | None = None,
@@ -172,8 +174,8 @@ def read_fcs(
 
     Parameters
     ----------
-    path : path-like
-        The file.
+    path : path-like, or URL
+        The file; a URL (``s3://…``, ``https://…``) is read in parts by fsspec.
     values : {"scale", "raw"}
         ``"raw"`` gives the stored numbers after the bit mask of ``$PnR``; ``"scale"``
         applies ``$PnE`` (``f2 10^(f1 x / R)``), ``$PnG`` (``x / gain``, linear
@@ -265,7 +267,7 @@ def _crc(head: FileHead) -> list[Departure]:
     return [Departure("crc-differs", found, "read the file; bytes of it may be wrong")]
 
 
-def _refuse(path: Path, diagnosis: Sequence[Departure]) -> None:
+def _refuse(path: Path | RemoteFile, diagnosis: Sequence[Departure]) -> None:
     """Refuse what departs from the standard; notes are no departures."""
     problems = [one for one in diagnosis if one.code not in NOTES]
     if problems:
