@@ -168,7 +168,10 @@ def strategies(draw):
             st.none(),
             scales(),
             st.fixed_dictionaries(
-                {name: st.one_of(st.none(), scales()) for name in DYES}
+                {
+                    name: st.one_of(st.none(), scales())
+                    for name in (*DYES, *DETECTORS, "CD56")
+                }
             ),
         )
     )
