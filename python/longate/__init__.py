@@ -11,9 +11,16 @@ from typing import TYPE_CHECKING, Any
 from longate._core import __version__
 from longate.cytometry.compensation import Compensation
 from longate.cytometry.panel import Channel, Panel
-from longate.cytometry.ratio import Ratio
 from longate.cytometry.sample import Sample
-from longate.cytometry.transforms import Arcsinh, Linear, Logicle
+from longate.cytometry.transforms import (
+    Arcsinh,
+    FlowJoBiex,
+    Hyperlog,
+    Linear,
+    Log,
+    Logicle,
+    Ratio,
+)
 from longate.gating.boolean_gate import BooleanGate
 from longate.gating.dimension import INHERIT, Dimension
 from longate.gating.ellipsoid import EllipsoidGate
@@ -46,8 +53,11 @@ __all__ = [
     "Compensation",
     "Dimension",
     "EllipsoidGate",
+    "FlowJoBiex",
     "GatingStrategy",
+    "Hyperlog",
     "Linear",
+    "Log",
     "Logicle",
     "Panel",
     "PolygonGate",

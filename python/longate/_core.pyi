@@ -22,10 +22,12 @@ __all__ = [
     "permute_family",
     "permute_welch",
     "polygon_contains",
+    "preimage_contains",
     "read_columns",
     "read_head",
     "scale_forward",
     "scale_inverse",
+    "scale_preimage",
     "spillover_weights",
 ]
 
@@ -94,11 +96,17 @@ def compensate(
     observed: Sequence[NDArray[np.float64]], weights: Sequence[float]
 ) -> NDArray[np.float64]: ...
 def scale_forward(
-    scale: _Scale, values: NDArray[np.float64]
+    scale: _Scale, values: NDArray[np.float64], fast: bool
 ) -> NDArray[np.float64]: ...
 def scale_inverse(
-    scale: _Scale, places: NDArray[np.float64]
+    scale: _Scale, places: NDArray[np.float64], fast: bool
 ) -> NDArray[np.float64]: ...
+def scale_preimage(
+    scale: _Scale, lo: float, hi: float
+) -> tuple[float, float] | None: ...
+def preimage_contains(
+    scale: _Scale, lo: float, hi: float, values: NDArray[np.float64]
+) -> NDArray[np.bool_] | None: ...
 def polygon_contains(
     vertices: Sequence[tuple[float, float]], points: NDArray[np.float64]
 ) -> NDArray[np.bool_]: ...

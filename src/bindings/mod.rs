@@ -30,7 +30,9 @@ mod _core {
     #[pymodule_export]
     use super::maturation::count_phenotypes;
     #[pymodule_export]
-    use super::numbers::{polygon_contains, scale_forward, scale_inverse};
+    use super::numbers::{
+        polygon_contains, preimage_contains, scale_forward, scale_inverse, scale_preimage,
+    };
     #[pymodule_export]
     use super::plan::{Plan, gate_arrays, gate_files};
     #[pymodule_export]

@@ -3,7 +3,8 @@
 //! A scale maps a compensated value to the axis on which people draw gates. Parameters are
 //! those of Gating-ML 2.0 (§6): `t` top of scale, `w` width of the linear part in decades,
 //! `m` decades, `a` extra negative decades; the top of scale maps to 1. Each scale has one
-//! forward function, which alone decides where a value lies; see [`threshold`].
+//! forward function, which alone decides where a value lies; see [`threshold`]. [`Fast`] gives
+//! places within a bound, and decides nothing.
 
 mod arcsinh;
 mod biexponential;
@@ -15,6 +16,8 @@ mod hyperlog;
 mod linear;
 mod log;
 mod logicle;
+mod preimage;
+mod spread;
 mod threshold;
 
 pub use arcsinh::Arcsinh;
@@ -24,6 +27,8 @@ pub use hyperlog::Hyperlog;
 pub use linear::Linear;
 pub use log::Log;
 pub use logicle::Logicle;
+pub use preimage::Interval;
+pub use spread::spread;
 pub use threshold::{Bound, Threshold};
 
 use crate::error::{Error, Result};

@@ -218,7 +218,7 @@ def test_the_largest_numbers_keep_their_order(scale):
         (lambda: lg.Logicle(t="wide"), "Logicle requires a number t; got 'wide'"),
         (lambda: lg.Linear(a=None), "Linear requires a number a; got None"),
         (lambda: lg.Arcsinh(t=0.0), "t > 0"),
-        (lambda: lg.Arcsinh(m=0.0), "0 < m"),
+        (lambda: lg.Arcsinh(m=0.0), "m > 0"),
         (lambda: lg.Arcsinh(a=-0.1), "a"),
         (lambda: lg.Linear(t=-5.0), "t > 0"),
         (lambda: lg.Linear(t=10.0, a=11.0), "a"),

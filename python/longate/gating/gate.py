@@ -80,11 +80,11 @@ class Gate:
 
     def _repr_html_(self) -> str:
         """Draw the gate and say what it keeps, for a notebook."""
-        from html import escape
+        from longate.gating.sketch import clean
 
         return (
             '<div style="display:flex;gap:1em;align-items:center">'
-            f"{self._repr_svg_()}<span>{escape(repr(self))}</span></div>"
+            f"{self._repr_svg_()}<span>{clean(repr(self))}</span></div>"
         )
 
     @property

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from longate.cytometry.ratio import Ratio
+    from longate.cytometry.transforms import Ratio
     from longate.gating.dimension import Dimension
 
 
@@ -82,7 +82,7 @@ class PolygonGate(Gate):
             raise GateError(msg) from None
         across, along = axis_of(x), axis_of(y)
         if across == along:
-            msg = f"gate {name!r}: both axes are {str(x)!r}; a polygon needs two"
+            msg = f"gate {name!r}: both axes are {str(across)!r}; a polygon needs two"
             raise GateError(msg)
         self._set(
             name=name,

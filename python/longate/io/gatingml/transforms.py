@@ -9,8 +9,7 @@ import numpy as np
 
 from longate._validation import listed, suggest
 from longate.cytometry.compensation import Compensation
-from longate.cytometry.ratio import Ratio
-from longate.cytometry.transforms import Arcsinh, Linear, Logicle, Transform
+from longate.cytometry.transforms import Arcsinh, Linear, Logicle, Ratio, Transform
 from longate.exceptions import GateError, SpilloverError, TransformError
 from longate.gating.dimension import Dimension
 
