@@ -70,7 +70,8 @@ def axes(draw, pool):
         channel = draw(st.sampled_from((*DETECTORS, *PLAIN, "CD56")))
     scale = draw(st.one_of(st.none(), st.just(lg.INHERIT), scales()))
     if own is not lg.INHERIT and channel not in PLAIN and draw(st.booleans()):
-        other = channel
+        family = DYES if channel in DYES else (*DETECTORS, "CD56")
+        other = draw(st.sampled_from([name for name in family if name != channel]))
         channel = lg.Ratio(
             channel, other, a=draw(tops), b=draw(numbers), c=draw(numbers)
         )
