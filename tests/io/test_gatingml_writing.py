@@ -14,7 +14,7 @@ from hypothesis import given, settings
 import longate as lg
 from gating.samples import sample_of
 from reference.gatingml_structure import check_structure
-from reference.random_strategies import strategies
+from reference.random_strategies import DETECTORS, DYES, strategies
 
 
 def written(strategy, **more):
@@ -25,14 +25,12 @@ def written(strategy, **more):
 def events():
     """Return 300 events near zero and far from it, with a matrix of their own."""
     rng = np.random.default_rng(7)
-    names = ("FSC-A", "SSC-H", "Time", "FL1-H", "FL2-H", "FL3-H", "FL4-H", "CD56")
+    names = ("FSC-A", "SSC-H", "Time", *DETECTORS, *DYES, "CD56")
     spread = np.repeat([1.0, 1e3, 1e6], 100)
     acquired = [[1.0, 0.1, 0.0], [0.2, 1.0, 0.1], [0.0, 0.3, 1.0]]
     return sample_of(
         {name: rng.normal(size=300) * spread for name in names},
-        compensation=lg.Compensation(
-            acquired, ["FL1-H", "FL2-H", "FL3-H"], dyes=["FITC", "PE", "APC"]
-        ),
+        compensation=lg.Compensation(acquired, DETECTORS[:3], dyes=DYES),
     )
 
 
