@@ -216,6 +216,15 @@ impl Plan {
         })
     }
 
+    /// Build the grids of polygons, as for many events to come.
+    pub(super) fn prepare(&self) {
+        for gate in &self.gates {
+            if let GateKind::Polygon { outline, .. } = &gate.kind {
+                outline.prepare();
+            }
+        }
+    }
+
     /// Number of gates.
     #[must_use]
     pub fn n_gates(&self) -> usize {

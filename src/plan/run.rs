@@ -82,6 +82,9 @@ impl Populations {
     }
 }
 
+/// From so many events on it pays to build what makes decisions fast.
+const MANY_EVENTS: usize = 20_000;
+
 /// A file made ready to be gated block by block.
 #[derive(Debug)]
 pub(super) struct Opened<S> {
@@ -93,6 +96,9 @@ pub(super) struct Opened<S> {
 impl<S: Source> Opened<S> {
     pub(super) fn new(source: S, file: File, plan: &Plan) -> Result<Self> {
         check_channels(&file, &plan.channels)?;
+        if file.n_events > MANY_EVENTS {
+            plan.prepare();
+        }
         let decoder = |&channel: &usize| {
             Decoder::new(&file, channel, Values::Scale).with_table(file.n_events)
         };
