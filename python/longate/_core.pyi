@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 __all__ = [
     "Plan",
+    "Variants",
     "__version__",
     "check_crc",
     "compensate",
     "count_phenotypes",
+    "count_variants",
     "encode_head",
     "flip_signs",
     "gate_arrays",
@@ -25,6 +27,7 @@ __all__ = [
     "read_head",
     "scale_forward",
     "scale_inverse",
+    "summarise",
 ]
 
 __version__: str
@@ -38,7 +41,13 @@ _Axis: TypeAlias = (
     ]
 )
 _Identity: TypeAlias = tuple[int, int, int]
-_Gated: TypeAlias = tuple[int, list[int], list[int], NDArray[np.uint8] | None]
+_Named: TypeAlias = tuple[str, float | None]
+_Estimate: TypeAlias = tuple[float, float, float, str]
+_Summary: TypeAlias = tuple[int, list[_Estimate], NDArray[np.float64] | None]
+_Gated: TypeAlias = tuple[
+    int, list[int], list[int], NDArray[np.uint8] | None, list[_Summary]
+]
+_Kept: TypeAlias = tuple[int | None, int, bool, Sequence[_Named], bool]
 
 @final
 class Plan:
@@ -48,7 +57,18 @@ class Plan:
         matrices: Sequence[tuple[Sequence[int], NDArray[np.float64]]],
         axes: Sequence[_Axis],
         gates: Sequence[Mapping[str, Any]],
+        kept: Sequence[_Kept] = ...,
     ) -> Plan: ...
+    def explain(self) -> dict[str, Any]: ...
+
+@final
+class Variants:
+    def __new__(
+        cls,
+        plan: Plan,
+        versions: Sequence[tuple[int, Mapping[str, Any]]],
+        variants: Sequence[Sequence[int]],
+    ) -> Variants: ...
 
 def read_head(path: str | Path, dataset: int = 0) -> dict[str, Any]: ...
 def check_crc(path: str | Path, dataset: int = 0) -> bool | None: ...
@@ -93,6 +113,14 @@ def gate_files(
     keep_masks: bool,
     progress: Callable[[int], object] | None,
 ) -> list[_Gated | BaseException]: ...
+def count_variants(
+    jobs: Sequence[tuple[str | Path, Plan, _Identity | None, Variants]],
+    threads: int,
+    progress: Callable[[int], object] | None,
+) -> list[tuple[int, list[int], NDArray[np.uint64]] | BaseException]: ...
+def summarise(
+    values: Sequence[NDArray[np.float64]], named: Sequence[_Named]
+) -> list[_Estimate]: ...
 def count_phenotypes(
     parent: NDArray[np.uint8], markers: Sequence[NDArray[np.uint8]], n_events: int
 ) -> NDArray[np.uint64]: ...

@@ -27,7 +27,7 @@ mod _core {
         compensate, invert_spillover, polygon_contains, scale_forward, scale_inverse,
     };
     #[pymodule_export]
-    use super::plan::{Plan, gate_arrays, gate_files};
+    use super::plan::{Plan, Variants, count_variants, gate_arrays, gate_files, summarise};
     #[pymodule_export]
     use super::resample::permute_welch;
 

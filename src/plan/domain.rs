@@ -277,12 +277,23 @@ impl Domains {
             return;
         }
         out.fill(0);
+        self.turn(slot, mask, out);
+    }
+
+    /// Turn, in a mask over the block, the bits of the events of a mask over a domain.
+    pub(super) fn turn(&self, slot: usize, mask: &[u64], out: &mut [u64]) {
+        if slot == WHOLE {
+            for (out, word) in out.iter_mut().zip(mask) {
+                *out ^= word;
+            }
+            return;
+        }
         let events = &self.slots[slot].events;
         for (word, events) in mask.iter().zip(events.chunks(64)) {
             let mut rest = *word;
             while rest != 0 {
                 let event = events[rest.trailing_zeros() as usize];
-                out[event as usize / 64] |= 1 << (event % 64);
+                out[event as usize / 64] ^= 1 << (event % 64);
                 rest &= rest - 1;
             }
         }
