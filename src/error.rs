@@ -124,6 +124,16 @@ pub enum Error {
         /// Size of the largest pivot found there.
         pivot: f64,
     },
+    /// A dye whose spectrum the other dyes make up.
+    #[error(
+        "the spectrum of dye {dye} (counted from 0) is made up of those of the dyes before it, or is empty (rest {rest:e} of its length)"
+    )]
+    DependentSpectrum {
+        /// The dye, from 0.
+        dye: usize,
+        /// What the others leave of its spectrum, of its length.
+        rest: f64,
+    },
     /// A scale whose parameters break its definition.
     #[error("{scale} requires {constraint}; got {found}")]
     ScaleParameters {

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, final
+from typing import Any, Literal, Protocol, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +13,14 @@ __all__ = [
     "__version__",
     "check_crc",
     "compensate",
+    "compensate_columns",
     "count_phenotypes",
     "count_variants",
+    "ellipsoid_contains",
     "encode_head",
     "flip_signs",
     "gate_arrays",
     "gate_files",
-    "invert_spillover",
     "permute_family",
     "permute_welch",
     "polygon_contains",
@@ -28,6 +29,7 @@ __all__ = [
     "scale_forward",
     "scale_inverse",
     "summarise",
+    "spillover_weights",
 ]
 
 __version__: str
@@ -36,10 +38,19 @@ _Scale: TypeAlias = tuple[str, Sequence[float]]
 _Value: TypeAlias = tuple[int, tuple[int, int] | None]
 _Axis: TypeAlias = (
     tuple[Literal["value"], _Value, _Scale]
-    | tuple[
-        Literal["ratio"], tuple[_Value, _Value], tuple[float, float, float], _Scale
-    ]
+    | tuple[Literal["ratio"], tuple[_Value, _Value], tuple[float, float, float], _Scale]
 )
+
+class _Feed(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def length(self) -> int: ...
+    @property
+    def modified(self) -> int: ...
+    def read_at(self, offset: int, length: int) -> bytes: ...
+
+_Location: TypeAlias = str | Path | _Feed
 _Identity: TypeAlias = tuple[int, int, int]
 _Named: TypeAlias = tuple[str, float | None]
 _Estimate: TypeAlias = tuple[float, float, float, str]
@@ -70,10 +81,10 @@ class Variants:
         variants: Sequence[Sequence[int]],
     ) -> Variants: ...
 
-def read_head(path: str | Path, dataset: int = 0) -> dict[str, Any]: ...
-def check_crc(path: str | Path, dataset: int = 0) -> bool | None: ...
+def read_head(path: _Location, dataset: int = 0) -> dict[str, Any]: ...
+def check_crc(path: _Location, dataset: int = 0) -> bool | None: ...
 def read_columns(
-    path: str | Path,
+    path: _Location,
     channels: Sequence[int],
     raw: bool,
     *,
@@ -89,9 +100,16 @@ def encode_head(
     datatype: str = "float32",
     version: str = "3.1",
 ) -> bytes: ...
-def invert_spillover(
+def spillover_weights(
     matrix: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], float]: ...
+def compensate_columns(
+    columns: Sequence[NDArray[Any]],
+    weights: NDArray[np.float64],
+    out: NDArray[Any],
+    *,
+    threads: int = 0,
+) -> None: ...
 def compensate(
     observed: Sequence[NDArray[np.float64]], weights: Sequence[float]
 ) -> NDArray[np.float64]: ...
@@ -104,11 +122,19 @@ def scale_inverse(
 def polygon_contains(
     vertices: Sequence[tuple[float, float]], points: NDArray[np.float64]
 ) -> NDArray[np.bool_]: ...
+def ellipsoid_contains(
+    mean: Sequence[float],
+    matrix: Sequence[Sequence[float]],
+    distance_square: float,
+    columns: Sequence[NDArray[np.float64]],
+    *,
+    as_written: bool = False,
+) -> NDArray[np.bool_]: ...
 def gate_arrays(
     plan: Plan, values: Sequence[NDArray[np.float64]], n_events: int
 ) -> _Gated: ...
 def gate_files(
-    jobs: Sequence[tuple[str | Path, Plan, _Identity | None]],
+    jobs: Sequence[tuple[_Location, Plan, _Identity | None]],
     threads: int,
     keep_masks: bool,
     progress: Callable[[int], object] | None,

@@ -3,9 +3,12 @@
 //! Every function takes what Python has, releases the interpreter, calls one kernel and hands
 //! back arrays. Meaning (does this marker exist, which file is this) is checked in Python.
 
+mod compensation;
+mod ellipsoids;
 mod errors;
 mod families;
 mod fcs;
+mod location;
 mod maturation;
 mod numbers;
 mod plan;
@@ -17,15 +20,17 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _core {
     #[pymodule_export]
+    use super::compensation::{compensate, compensate_columns, spillover_weights};
+    #[pymodule_export]
+    use super::ellipsoids::ellipsoid_contains;
+    #[pymodule_export]
     use super::families::{flip_signs, permute_family};
     #[pymodule_export]
     use super::fcs::{check_crc, encode_head, read_columns, read_head};
     #[pymodule_export]
     use super::maturation::count_phenotypes;
     #[pymodule_export]
-    use super::numbers::{
-        compensate, invert_spillover, polygon_contains, scale_forward, scale_inverse,
-    };
+    use super::numbers::{polygon_contains, scale_forward, scale_inverse};
     #[pymodule_export]
     use super::plan::{Plan, Variants, count_variants, gate_arrays, gate_files, summarise};
     #[pymodule_export]

@@ -1,41 +1,13 @@
-//! Compensation and scales on arrays.
+//! Scales and polygons on arrays.
 
 use ndarray::Array2;
-use numpy::{IntoPyArray, PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2};
+use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 
-use crate::compensation;
 use crate::gate::Polygon;
 use crate::transform::Scale;
 
 use super::errors::exception;
-
-/// The inverse of a spillover matrix and its condition number.
-#[pyfunction]
-pub(super) fn invert_spillover<'py>(
-    py: Python<'py>,
-    matrix: PyReadonlyArray2<'py, f64>,
-) -> PyResult<(Bound<'py, PyArray2<f64>>, f64)> {
-    let inverse = compensation::invert(matrix.as_array()).map_err(exception)?;
-    Ok((inverse.matrix.into_pyarray(py), inverse.condition_number))
-}
-
-/// One compensated channel from the observed ones and a column of the inverse.
-#[pyfunction]
-pub(super) fn compensate<'py>(
-    py: Python<'py>,
-    observed: Vec<PyReadonlyArray1<'py, f64>>,
-    weights: Vec<f64>,
-) -> PyResult<Bound<'py, PyArray1<f64>>> {
-    let columns = observed
-        .iter()
-        .map(PyReadonlyArray1::as_slice)
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut out = vec![0.0; columns.first().map_or(0, |column| column.len())];
-    py.detach(|| compensation::compensate(&columns, &weights, &mut out))
-        .map_err(exception)?;
-    Ok(out.into_pyarray(py))
-}
 
 /// Values put on a scale.
 #[pyfunction]

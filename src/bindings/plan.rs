@@ -1,6 +1,5 @@
 //! Compiled strategies and the pass over files.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
@@ -8,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::error::{Error, Result};
-use crate::gate::{Dimension, Ellipsoid, Expression, Interval, Polygon, Rectangle, Term};
+use crate::gate::{Dimension, Expression, Interval, Polygon, Rectangle, Term};
 use crate::plan::{
     self, Axis, AxisSource, GateKind, GateSpec, Job, Keep, Kept, Matrix, Monitor, Outcome,
     Populations, Value,
@@ -16,7 +15,9 @@ use crate::plan::{
 use crate::summary::{self, Estimate, Statistic};
 use crate::transform::Scale;
 
+use super::ellipsoids::ellipsoid_of;
 use super::errors::{exception, file_exception};
+use super::location::LocationArgument;
 
 /// A scale as (name, parameters).
 type ScaleArgument = (String, Vec<f64>);
@@ -106,6 +107,8 @@ enum GateArgument {
         covariance: Vec<Vec<f64>>,
         #[pyo3(item)]
         distance_square: f64,
+        #[pyo3(item)]
+        as_written: bool,
     },
     Boolean {
         #[pyo3(item)]
@@ -159,8 +162,9 @@ impl GateArgument {
                 mean,
                 covariance,
                 distance_square,
+                as_written,
             } => {
-                let ellipsoid = Ellipsoid::new(&mean, &covariance, distance_square)?;
+                let ellipsoid = ellipsoid_of(&mean, &covariance, distance_square, as_written)?;
                 let kind = GateKind::Ellipsoid { axes, ellipsoid };
                 GateSpec { parent, kind }
             }
@@ -389,7 +393,7 @@ impl Monitor for PythonMonitor<'_> {
 }
 
 /// A file as (path, plan, identity), the identity being (length, modified, hash) or None.
-type JobArgument<'py> = (PathBuf, Bound<'py, Plan>, Option<(u64, i128, u64)>);
+type JobArgument<'py> = (LocationArgument, Bound<'py, Plan>, Option<(u64, i128, u64)>);
 
 fn run(
     py: Python<'_>,
@@ -412,7 +416,7 @@ fn run(
 
 /// A file as (path, plan, identity, variants).
 type VariantJob<'py> = (
-    PathBuf,
+    LocationArgument,
     Bound<'py, Plan>,
     Option<(u64, i128, u64)>,
     Bound<'py, Variants>,
@@ -430,12 +434,14 @@ pub(super) fn count_variants<'py>(
 ) -> PyResult<Vec<Bound<'py, PyAny>>> {
     let jobs: Vec<Job> = jobs
         .into_iter()
-        .map(|(path, plan, identity, variants)| Job {
-            path,
-            plan: Arc::clone(&plan.get().0),
-            identity,
-            variants: Some(Arc::clone(&variants.get().0)),
-        })
+        .map(
+            |(LocationArgument(location), plan, identity, variants)| Job {
+                location,
+                plan: Arc::clone(&plan.get().0),
+                identity,
+                variants: Some(Arc::clone(&variants.get().0)),
+            },
+        )
         .collect();
     let outcomes = run(py, &jobs, threads, Keep::default(), progress.as_ref())?;
     let answer = |(job, outcome): (&Job, Outcome)| match outcome {
@@ -446,7 +452,7 @@ pub(super) fn count_variants<'py>(
             let entry = (found.n_events, found.counts, table);
             Ok(entry.into_pyobject(py)?.into_any())
         }
-        Err(error) => Ok(file_exception(&job.path, error)
+        Err(error) => Ok(file_exception(&job.location, error)
             .into_value(py)
             .into_bound(py)
             .into_any()),
@@ -466,8 +472,8 @@ pub(super) fn gate_files<'py>(
 ) -> PyResult<Vec<Bound<'py, PyAny>>> {
     let jobs: Vec<Job> = jobs
         .into_iter()
-        .map(|(path, plan, identity)| Job {
-            path,
+        .map(|(LocationArgument(location), plan, identity)| Job {
+            location,
             plan: Arc::clone(&plan.get().0),
             identity,
             variants: None,
@@ -479,7 +485,7 @@ pub(super) fn gate_files<'py>(
         Ok(populations) => Ok(gated(py, &job.plan, populations, keep)?
             .into_pyobject(py)?
             .into_any()),
-        Err(error) => Ok(file_exception(&job.path, error)
+        Err(error) => Ok(file_exception(&job.location, error)
             .into_value(py)
             .into_bound(py)
             .into_any()),

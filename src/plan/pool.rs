@@ -6,7 +6,6 @@
 //! slices in which its [`Monitor`] may move a progress bar or stop the run.
 
 use std::num::NonZero;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
@@ -14,8 +13,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::fcs::File;
-use crate::source::FileSource;
-use crate::source::Source;
+use crate::source::{Location, Source};
 
 use super::compile::Plan;
 use super::run::{Keep, Opened, Populations, Task, Worker};
@@ -25,7 +23,7 @@ use super::variants::Variants;
 #[derive(Debug, Clone)]
 pub struct Job {
     /// Where the file is.
-    pub path: PathBuf,
+    pub location: Location,
     /// The compiled strategy for its panel.
     pub plan: Arc<Plan>,
     /// Length in bytes, modification time in nanoseconds, hash of HEADER and TEXT; `None` to skip the check.
@@ -117,7 +115,7 @@ pub fn run_files(
 /// A file under way.
 struct Active {
     index: usize,
-    opened: Opened<FileSource>,
+    opened: Opened<Arc<dyn Source + Send>>,
     plan: Arc<Plan>,
     variants: Option<Arc<Variants>>,
     next_block: AtomicUsize,
@@ -208,8 +206,8 @@ impl Crew<'_> {
     }
 
     fn open(&self, index: usize, job: &Job) -> Result<Active> {
-        let source = FileSource::open(&job.path)?;
-        let file = File::read(&source)?;
+        let source = job.location.open()?;
+        let file = File::read(&*source)?;
         let found = (source.len(), source.modified_ns(), file.head_hash);
         if job.identity.is_some_and(|expected| expected != found) {
             return Err(Error::FileChanged);

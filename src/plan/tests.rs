@@ -350,7 +350,7 @@ proptest! {
 
         let path = std::env::temp_dir().join(format!("longate-plan-{}-{seed}", std::process::id()));
         std::fs::write(&path, &bytes).expect("written");
-        let job = Job { path: path.clone(), plan: Arc::clone(&plan), identity: None, variants: None };
+        let job = Job { location: crate::source::Location::Path(path.clone()), plan: Arc::clone(&plan), identity: None, variants: None };
         let outcomes: Vec<_> = [1, 2, 3]
             .iter()
             .map(|&threads| run_files(&[job.clone(), job.clone()], threads, keep, &mut Patient))
@@ -419,7 +419,7 @@ proptest! {
         std::fs::write(&path, &bytes).expect("written");
         let shared = Arc::new(plan.clone());
         let job = Job {
-            path: path.clone(),
+            location: crate::source::Location::Path(path.clone()),
             plan: shared,
             identity: None,
             variants: Some(Arc::new(compiled)),

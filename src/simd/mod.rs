@@ -83,8 +83,11 @@ macro_rules! multiversion {
 }
 pub(crate) use multiversion;
 
+pub(crate) mod weighted_sums;
+
 mod columns;
 pub(crate) use columns::{add_one, add_two, and_count, has_nan};
+
 /// Tests compare the levels within one process.
 #[cfg(test)]
 pub(crate) mod forced {

@@ -371,7 +371,7 @@ HOSTILE = "<script>alert('x')</script>&\"µ"
 
 def test_repr_draws_the_tree():
     text = repr(lg.GatingStrategy(TREE, name="demo"))
-    assert text.startswith("GatingStrategy 'demo' · 6 gates · ")
+    assert text.startswith("GatingStrategy 'demo' · 6 populations · ")
     assert "└─ Lymphocytes: 3 vertices on A x B" in text
     assert "         └─ CD16+: 0 <= A < 1" in text
 

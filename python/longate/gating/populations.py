@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from longate.cytometry.panel import Panel
+    from longate.gating.dimension import Axis
     from longate.gating.gated_file import GatedFile, GatedStudy
     from longate.gating.strategy import GatingStrategy
 
@@ -269,7 +270,7 @@ class Populations:
         *,
         sample: str,
         tube: str | None = None,
-        channels: Sequence[str] | None = None,
+        channels: Sequence[Axis] | None = None,
         scaled: bool = False,
     ) -> pd.DataFrame:
         """Return the events of a population, one column per channel, compensated.
@@ -284,8 +285,8 @@ class Populations:
             Sample id, such as ``"P07_m06"``.
         tube : str, optional
             Needed where several tubes have the population.
-        channels : sequence of str, optional
-            Markers or detectors; all by default.
+        channels : sequence of str or Dimension, optional
+            Markers, detectors, dyes or axes of gates; all of the file by default.
         scaled : bool
             Whether to put each channel on the strategy's scale.
 
@@ -301,8 +302,9 @@ class Populations:
         for file in self._files_of(population, sample, tube):
             data = self.study.read_file(file.row)
             mask = file.gated.mask(population)
-            names = [c.detector for c in data.panel] if channels is None else channels
-            labels = _labels(data.panel) if channels is None else channels
+            names: Sequence[Axis] = [c.detector for c in data.panel]
+            names = names if channels is None else channels
+            labels = _labels(data.panel) if channels is None else map(str, channels)
             columns = values_for(file.gated.strategy, data, names, scaled=scaled)
             part = pd.DataFrame(
                 np.column_stack([column[mask] for column in columns]),
