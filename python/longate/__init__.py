@@ -19,7 +19,6 @@ from longate.cytometry.transforms import (
     Linear,
     Log,
     Logicle,
-    Ratio,
 )
 from longate.gating.boolean_gate import BooleanGate
 from longate.gating.dimension import INHERIT, Dimension
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from longate.io.gatingml.write import write_gatingml
     from longate.io.scan import scan_fcs
     from longate.io.spillover_table import read_compensation
+    from longate.populations_loading import load_populations
     from longate.reporting import report
 
 __all__ = [
@@ -71,6 +71,7 @@ __all__ = [
     "clinical",
     "deidentify",
     "draft_sheet",
+    "load_populations",
     "longitudinal",
     "nk",
     "plot",
@@ -93,6 +94,7 @@ _ROOMS = ("clinical", "longitudinal", "nk", "plot", "quality", "simulate")
 _FUNCTIONS = {
     "deidentify": "longate.io.deidentify",
     "draft_sheet": "longate.io.draft_sheet",
+    "load_populations": "longate.populations_loading",
     "read_compensation": "longate.io.spillover_table",
     "read_gatingml": "longate.io.gatingml.read",
     "report": "longate.reporting",

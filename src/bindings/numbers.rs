@@ -1,10 +1,8 @@
-//! Scales and polygons on arrays.
+//! Scales on arrays.
 
-use ndarray::Array2;
-use numpy::{IntoPyArray, PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
+use numpy::{IntoPyArray, PyArray1, PyArrayMethods, PyReadonlyArray1};
 use pyo3::prelude::*;
 
-use crate::gate::Polygon;
 use crate::transform::{Fast, Scale, spread};
 
 use super::errors::exception;
@@ -105,23 +103,4 @@ pub(super) fn preimage_contains<'py>(
             .collect::<Vec<_>>()
     });
     Ok(Some(inside.into_pyarray(py)))
-}
-
-/// Check the vertices of a polygon, and which points lie in it.
-#[pyfunction]
-pub(super) fn polygon_contains<'py>(
-    py: Python<'py>,
-    vertices: Vec<(f64, f64)>,
-    points: PyReadonlyArray2<'py, f64>,
-) -> PyResult<Bound<'py, PyArray1<bool>>> {
-    let polygon = Polygon::new(vertices).map_err(exception)?;
-    let points: Array2<f64> = points.as_array().to_owned();
-    let inside = py.detach(|| {
-        points
-            .rows()
-            .into_iter()
-            .map(|point| polygon.contains(point[0], point[1]))
-            .collect::<Vec<_>>()
-    });
-    Ok(inside.into_pyarray(py))
 }

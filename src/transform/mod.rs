@@ -6,6 +6,11 @@
 //! forward function, which alone decides where a value lies; see [`threshold`]. [`Fast`] gives
 //! places within a bound, and decides nothing.
 
+// A formula must become part of the loop over values, or that does not become vectors.
+#![allow(clippy::inline_always)]
+// There `&` and `|` of comparisons, which have no branches, instead of `&&`, `||` and ranges.
+#![allow(clippy::needless_bitwise_bool, clippy::manual_range_contains)]
+
 mod arcsinh;
 mod biexponential;
 mod curve;
@@ -200,6 +205,12 @@ mod tests {
                 let w = w * m;
                 Scale::from_name("logicle", &[t, w, m, a * (m - 2.0 * w)])
             }),
+            (100.0..1e7_f64, 0.001..0.5_f64, 1.0..6.0_f64, 0.0..1.0_f64).prop_map(
+                |(t, w, m, a)| {
+                    let w = w * m;
+                    Scale::from_name("hyperlog", &[t, w, m, a * (m - 2.0 * w)])
+                }
+            ),
         ]
         .prop_map(|scale| scale.expect("parameters within their constraints"))
     }
@@ -244,6 +255,7 @@ mod tests {
             Scale::from_name("linear", &[1000.0, 0.0]),
             Scale::from_name("arcsinh", &[1000.0, 4.0, 1.0]),
             Scale::from_name("logicle", &[1000.0, 1.0, 4.0, 0.0]),
+            Scale::from_name("hyperlog", &[1000.0, 1.0, 4.0, 0.0]),
         ] {
             let scale = scale.expect("parameters of the standard");
             assert!(scale.forward(f64::NAN).is_nan());

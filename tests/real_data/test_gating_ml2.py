@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 from functools import cache
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 import longate as lg
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SET = "gating_ml2"
 REFUSED = "gml_range_gate_attr_testing.xml"

@@ -76,7 +76,7 @@ class PolygonGate(Gate):
     ) -> None:
         try:
             points = tuple((float(vx), float(vy)) for vx, vy in vertices)
-            polygon_contains(points, np.empty((0, 2)))
+            polygon_contains(points, np.empty(0), np.empty(0))
         except (TypeError, ValueError) as error:
             msg = f"gate {name!r}: {error}"
             raise GateError(msg) from None
@@ -105,8 +105,8 @@ class PolygonGate(Gate):
 
     def contains(self, places: Mapping[Any, ArrayLike]) -> NDArray[np.bool_]:
         """Decide events that are given as places, see :meth:`Gate.contains`."""
-        points = np.column_stack(self._columns(places))
-        return polygon_contains(self.vertices, np.ascontiguousarray(points))
+        x, y = self._columns(places)
+        return polygon_contains(self.vertices, x, y)
 
     def _shape(self, axis: Callable[[Axis], Any]) -> dict[str, Any]:
         corners = [list(vertex) for vertex in self.vertices]

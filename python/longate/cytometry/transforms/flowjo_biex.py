@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
+    from longate.cytometry.transforms.transform import Precision
+
 
 @dataclass(frozen=True)
 class FlowJoBiex(Transform):
@@ -73,17 +75,23 @@ class FlowJoBiex(Transform):
     neg: float = 0.0
     length: float = 4096.0
 
-    def channels(self, values: ArrayLike) -> NDArray[np.float64]:
+    def channels(
+        self, values: ArrayLike, *, precision: Precision = "exact"
+    ) -> NDArray[np.float64]:
         """Return FlowJo's channels of values, from 0 to `length`.
 
         Parameters
         ----------
         values : array-like of float, any shape
             Compensated values.
+        precision : {"exact", "fast"}
+            As for places.
 
         Returns
         -------
         numpy.ndarray of float64, the same shape
             ``length`` times the place.
         """
-        return self(values) * self.length
+        channels = self(values, precision=precision)
+        channels *= self.length
+        return channels
