@@ -83,10 +83,10 @@ macro_rules! multiversion {
 }
 pub(crate) use multiversion;
 
-mod columns;
 pub(crate) mod weighted_sums;
 
-pub(crate) use columns::{add_one, add_two, has_nan};
+mod columns;
+pub(crate) use columns::{add_one, add_two, and_count, has_nan};
 
 /// Tests compare the levels within one process.
 #[cfg(test)]
