@@ -9,12 +9,14 @@ from __future__ import annotations
 from longate.plot.agreement import truth
 from longate.plot.forest import effects
 from longate.plot.gating import gates
+from longate.plot.scale_panels import scales
 from longate.plot.stage_bars import stages
 from longate.plot.trajectory import trajectories, trajectory_panels
 
 __all__ = [
     "effects",
     "gates",
+    "scales",
     "stages",
     "trajectories",
     "trajectory_panels",
