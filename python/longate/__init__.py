@@ -19,6 +19,7 @@ from longate.cytometry.transforms import (
     Linear,
     Log,
     Logicle,
+    Ratio,
 )
 from longate.gating.boolean_gate import BooleanGate
 from longate.gating.dimension import INHERIT, Dimension
