@@ -1,44 +1,14 @@
-//! Compensation and scales on arrays.
+//! Scales on arrays.
 
-use ndarray::Array2;
-use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
+use numpy::{IntoPyArray, PyArray1, PyArrayMethods, PyReadonlyArray1};
 use pyo3::prelude::*;
 
-use crate::compensation;
-use crate::gate::Polygon;
 use crate::transform::{Fast, Scale, spread};
 
 use super::errors::exception;
 
 /// A scale as (name, parameters).
 type ScaleArgument = (String, Vec<f64>);
-
-/// The inverse of a spillover matrix and its condition number.
-#[pyfunction]
-pub(super) fn invert_spillover<'py>(
-    py: Python<'py>,
-    matrix: PyReadonlyArray2<'py, f64>,
-) -> PyResult<(Bound<'py, PyArray2<f64>>, f64)> {
-    let inverse = compensation::invert(matrix.as_array()).map_err(exception)?;
-    Ok((inverse.matrix.into_pyarray(py), inverse.condition_number))
-}
-
-/// One compensated channel from the observed ones and a column of the inverse.
-#[pyfunction]
-pub(super) fn compensate<'py>(
-    py: Python<'py>,
-    observed: Vec<PyReadonlyArray1<'py, f64>>,
-    weights: Vec<f64>,
-) -> PyResult<Bound<'py, PyArray1<f64>>> {
-    let columns = observed
-        .iter()
-        .map(PyReadonlyArray1::as_slice)
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut out = vec![0.0; columns.first().map_or(0, |column| column.len())];
-    py.detach(|| compensation::compensate(&columns, &weights, &mut out))
-        .map_err(exception)?;
-    Ok(out.into_pyarray(py))
-}
 
 /// Values put on a scale: exactly, or within the bound of the fast path.
 #[pyfunction]
@@ -133,23 +103,4 @@ pub(super) fn preimage_contains<'py>(
             .collect::<Vec<_>>()
     });
     Ok(Some(inside.into_pyarray(py)))
-}
-
-/// Check the vertices of a polygon, and which points lie in it.
-#[pyfunction]
-pub(super) fn polygon_contains<'py>(
-    py: Python<'py>,
-    vertices: Vec<(f64, f64)>,
-    points: PyReadonlyArray2<'py, f64>,
-) -> PyResult<Bound<'py, PyArray1<bool>>> {
-    let polygon = Polygon::new(vertices).map_err(exception)?;
-    let points: Array2<f64> = points.as_array().to_owned();
-    let inside = py.detach(|| {
-        points
-            .rows()
-            .into_iter()
-            .map(|point| polygon.contains(point[0], point[1]))
-            .collect::<Vec<_>>()
-    });
-    Ok(inside.into_pyarray(py))
 }

@@ -20,31 +20,37 @@ pub trait Real: Copy + Send {
 }
 
 impl Real for f32 {
+    #[inline]
     fn from_f32(x: f32) -> Self {
         x
     }
 
     #[allow(clippy::cast_possible_truncation)] // exact, by the choice of the column
+    #[inline]
     fn from_f64(x: f64) -> Self {
         x as Self
     }
 
     // At most 24 bits by the choice of the column; a signed 32-bit conversion is the fastest.
     #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
+    #[inline]
     fn from_u64(x: u64) -> Self {
         x as i32 as Self
     }
 }
 
 impl Real for f64 {
+    #[inline]
     fn from_f32(x: f32) -> Self {
         Self::from(x)
     }
 
+    #[inline]
     fn from_f64(x: f64) -> Self {
         x
     }
 
+    #[inline]
     fn from_u64(x: u64) -> Self {
         x as Self
     }
@@ -156,13 +162,79 @@ impl Decoder {
 
     /// Decode as many rows as `out` has places; gives the bits that were met in integers.
     pub fn decode<T: Real>(&self, rows: &[u8], out: &mut [T]) -> u64 {
+        // All rows have one length, so that the bounds are checked once for all of them.
+        self.decode_each(rows.chunks_exact(self.stride), out)
+    }
+
+    /// Decode some rows, by their places: as many as `out` has places.
+    pub fn decode_at<T: Real>(&self, rows: &[u8], places: &[u32], out: &mut [T]) -> u64 {
+        let row = |&place: &u32| {
+            let begin = place as usize * self.stride;
+            rows.get(begin..begin + self.stride).unwrap_or_default()
+        };
+        self.decode_each(places.iter().map(row), out)
+    }
+
+    /// How many of these decoders, from the first on, [`Self::decode_four_at`] takes at once: four
+    /// or none.
+    #[must_use]
+    pub fn four_floats(decoders: &[Self]) -> usize {
+        let is_float = decoders
+            .first()
+            .is_some_and(|d| d.encoding == Encoding::Float32);
+        if is_float && Self::side_by_side(decoders) >= 4 {
+            4
+        } else {
+            0
+        }
+    }
+
+    /// Decode four channels for which [`Self::four_floats`] holds, this one the first: all rows, or
+    /// those of the places.
+    pub fn decode_four_at(&self, rows: &[u8], places: Option<&[u32]>, out: [&mut [f64]; 4]) {
+        let row = |&place: &u32| {
+            let begin = place as usize * self.stride;
+            rows.get(begin..begin + self.stride).unwrap_or_default()
+        };
+        match places {
+            Some(places) => self.four(places.iter().map(row), out),
+            None => self.four(rows.chunks_exact(self.stride), out),
+        }
+    }
+
+    #[inline]
+    fn four<'r>(&self, rows: impl Iterator<Item = &'r [u8]>, [a, b, c, d]: [&mut [f64]; 4]) {
+        let big = self.byte_order == ByteOrder::Big;
+        let out = a.iter_mut().zip(b).zip(c.iter_mut().zip(d));
+        for (((a, b), (c, d)), row) in out.zip(rows) {
+            let bytes = row.get(self.offset..).and_then(<[u8]>::first_chunk::<16>);
+            let bytes = bytes.copied().unwrap_or_default();
+            let value = |n: usize| {
+                let word = [bytes[n], bytes[n + 1], bytes[n + 2], bytes[n + 3]];
+                f64::from(if big {
+                    f32::from_be_bytes(word)
+                } else {
+                    f32::from_le_bytes(word)
+                })
+            };
+            (*a, *b, *c, *d) = (value(0), value(4), value(8), value(12));
+        }
+    }
+
+    #[inline]
+    fn decode_each<'r, T: Real>(&self, rows: impl Iterator<Item = &'r [u8]>, out: &mut [T]) -> u64 {
         match self.byte_order {
             ByteOrder::Little => self.decode_as::<false, T>(rows, out),
             ByteOrder::Big => self.decode_as::<true, T>(rows, out),
         }
     }
 
-    fn decode_as<const BIG: bool, T: Real>(&self, rows: &[u8], out: &mut [T]) -> u64 {
+    #[inline]
+    fn decode_as<'r, const BIG: bool, T: Real>(
+        &self,
+        rows: impl Iterator<Item = &'r [u8]>,
+        out: &mut [T],
+    ) -> u64 {
         match (self.encoding, self.bytes) {
             (Encoding::Float32, _) => self.floats32::<BIG, T>(rows, out),
             (Encoding::Float64, _) => self.floats64::<BIG, T>(rows, out),
@@ -177,7 +249,11 @@ impl Decoder {
         }
     }
 
-    fn floats32<const BIG: bool, T: Real>(&self, rows: &[u8], out: &mut [T]) -> u64 {
+    fn floats32<'r, const BIG: bool, T: Real>(
+        &self,
+        rows: impl Iterator<Item = &'r [u8]>,
+        out: &mut [T],
+    ) -> u64 {
         let load = |bytes| {
             if BIG {
                 f32::from_be_bytes(bytes)
@@ -194,7 +270,11 @@ impl Decoder {
         0
     }
 
-    fn floats64<const BIG: bool, T: Real>(&self, rows: &[u8], out: &mut [T]) -> u64 {
+    fn floats64<'r, const BIG: bool, T: Real>(
+        &self,
+        rows: impl Iterator<Item = &'r [u8]>,
+        out: &mut [T],
+    ) -> u64 {
         let load = |bytes| {
             if BIG {
                 f64::from_be_bytes(bytes)
@@ -209,10 +289,10 @@ impl Decoder {
         0
     }
 
-    fn integers<const N: usize, const BIG: bool, T: Real>(
+    fn integers<'r, const N: usize, const BIG: bool, T: Real>(
         &self,
         mask: u64,
-        rows: &[u8],
+        rows: impl Iterator<Item = &'r [u8]>,
         out: &mut [T],
     ) -> u64 {
         let mut met = 0;
@@ -235,14 +315,14 @@ impl Decoder {
     }
 
     /// One value per row, from the `N` bytes at this channel's offset.
-    fn gather<const N: usize, T>(
+    #[inline]
+    fn gather<'r, const N: usize, T>(
         &self,
-        rows: &[u8],
+        rows: impl Iterator<Item = &'r [u8]>,
         out: &mut [T],
         mut value: impl FnMut([u8; N]) -> T,
     ) {
-        // All rows have one length, so that the bounds are checked once for all of them.
-        for (place, row) in out.iter_mut().zip(rows.chunks_exact(self.stride)) {
+        for (place, row) in out.iter_mut().zip(rows) {
             if let Some(bytes) = row.get(self.offset..).and_then(<[u8]>::first_chunk) {
                 *place = value(*bytes);
             }

@@ -7,6 +7,9 @@
 //! plain one.
 #![allow(unsafe_code)]
 
+pub mod compare;
+pub mod quadratic;
+pub mod raster;
 pub mod transpose;
 
 use std::sync::OnceLock;
@@ -54,7 +57,6 @@ fn detected() -> Level {
 }
 
 /// Compile a function for each level and pick one when it is called.
-#[allow(unused_macros)] // until the first room uses it
 macro_rules! multiversion {
     ($(#[$about:meta])* $visible:vis fn $name:ident($($argument:ident: $kind:ty),* $(,)?) $(-> $answer:ty)? $body:block) => {
         $(#[$about])*
@@ -79,8 +81,12 @@ macro_rules! multiversion {
         }
     };
 }
-#[allow(unused_imports)] // rooms use it by this name
 pub(crate) use multiversion;
+
+pub(crate) mod weighted_sums;
+
+mod columns;
+pub(crate) use columns::{add_one, add_two, and_count, has_nan};
 
 /// Tests compare the levels within one process.
 #[cfg(test)]
