@@ -74,6 +74,32 @@ fn broken(named: &[(&str, f64); 5], width: f64) -> Option<&'static str> {
     Some(first.1)
 }
 
+/// The table from the channel of data zero on, and the number of that channel.
+fn rising_half(t: f64, pos: f64, neg: f64, width: f64, length: f64) -> (Biexponential, f64) {
+    let mut decades = pos - width / 2.0;
+    let extra = neg.max(0.0) + width / 2.0;
+    let zero = (extra * length / (extra + decades))
+        .floor()
+        .min((length / 2.0).floor());
+    if zero > 0.0 {
+        decades = extra * length / zero;
+    }
+    let share = width / (2.0 * decades);
+    let rise = decades * LN_10;
+    let fall = solve_width(rise, share);
+    let at_zero = zero / (length + 1.0);
+    // f(τ) - f(τ_z) = e^{P τ_z} expm1(P u) - s e^{-Q τ_z} expm1(-Q u) with u = τ - τ_z.
+    let lead = exp_anywhere(rise * at_zero);
+    let trail = (rise + fall) * (share + extra / decades) - fall * at_zero;
+    let curve = Biexponential {
+        b: rise,
+        d: fall,
+        ratio: exp_anywhere(trail) / lead,
+        amplitude: t * exp_anywhere(-rise) * lead,
+    };
+    (curve, zero)
+}
+
 impl FlowJoBiex {
     /// A scale as FlowJo's workspaces describe it: `maxRange`, `width`, `pos`, `neg`, and the number of
     /// channels, 4096 in FlowJo.
@@ -83,7 +109,6 @@ impl FlowJoBiex {
     ///
     /// # Errors
     /// [`Error::ScaleParameters`].
-    #[allow(clippy::many_single_char_names)] // the letters of the formula
     pub fn new(t: f64, width_basis: f64, pos: f64, neg: f64, length: f64) -> Result<Self> {
         let refuse = |constraint| {
             Err(Error::ScaleParameters {
@@ -106,35 +131,15 @@ impl FlowJoBiex {
         if let Some(constraint) = broken(&named, width) {
             return refuse(constraint);
         }
-        let mut decades = pos - width / 2.0;
-        let extra = neg.max(0.0) + width / 2.0;
-        let zero = (extra * length / (extra + decades))
-            .floor()
-            .min((length / 2.0).floor());
-        if zero > 0.0 {
-            decades = extra * length / zero;
-        }
-        let share = width / (2.0 * decades);
-        let rise = decades * LN_10;
-        let fall = solve_width(rise, share);
+        let (curve, zero) = rising_half(t, pos, neg, width, length);
         let step = 1.0 / (length + 1.0);
-        let at_zero = zero * step;
-        // f(τ) - f(τ_z) = e^{P τ_z} expm1(P u) - s e^{-Q τ_z} expm1(-Q u) with u = τ - τ_z.
-        let lead = exp_anywhere(rise * at_zero);
-        let trail = (rise + fall) * (share + extra / decades) - fall * at_zero;
-        let curve = Biexponential {
-            b: rise,
-            d: fall,
-            ratio: exp_anywhere(trail) / lead,
-            amplitude: t * exp_anywhere(-rise) * lead,
-        };
         let scale = Self {
             curve,
             zero,
             length,
             step,
             highest: curve.value((length - zero) * step),
-            lowest: -curve.value(at_zero),
+            lowest: -curve.value(zero * step),
         };
         if !curve.amplitude.is_normal() || !curve.ratio.is_normal() || !scale.highest.is_normal() {
             return refuse("numbers that 64 bits hold");
