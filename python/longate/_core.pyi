@@ -28,8 +28,8 @@ __all__ = [
     "read_head",
     "scale_forward",
     "scale_inverse",
-    "summarise",
     "spillover_weights",
+    "summarise",
 ]
 
 __version__: str

@@ -34,7 +34,7 @@ def prepared(
     samples: pd.DataFrame,
     failed: list[dict[str, Any]],
 ) -> list[tuple[int, GatingStrategy, Any]]:
-    """Compile variants, once per strategy, panel and matrix where samples do not differ.
+    """Compile variants, once per strategy, panel and matrix where samples do not.
 
     Parameters
     ----------
@@ -94,9 +94,7 @@ def count(
 
 
 def tidy(
-    counted: Sequence[
-        tuple[int, GatingStrategy, np.ndarray[Any, np.dtype[np.int64]]]
-    ],
+    counted: Sequence[tuple[int, GatingStrategy, np.ndarray[Any, np.dtype[np.int64]]]],
     perturbations: Sequence[Perturbation],
     samples: pd.DataFrame,
 ) -> pd.DataFrame:

@@ -12,11 +12,13 @@ from longate._validation import suggest
 from longate.exceptions import GateError, StrategyError
 from longate.gating.boolean_gate import BooleanGate
 from longate.gating.ellipsoid import EllipsoidGate
-from longate.gating.gate import Gate
 from longate.gating.polygon import PolygonGate
 from longate.gating.rectangle import RectangleGate
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from longate.gating.gate import Gate
     from longate.gating.strategy import GatingStrategy
 
 
@@ -103,20 +105,22 @@ class Shift:
             corners = np.asarray(gate.vertices, dtype=float)
             centre = (corners.min(0) + corners.max(0)) / 2
             placed = self._placed(corners, centre) + distances
-            return replace(gate, vertices=[(float(x), float(y)) for x, y in placed])
+            return replace(
+                gate, vertices=tuple((float(x), float(y)) for x, y in placed)
+            )
         if isinstance(gate, EllipsoidGate):
-            mean = [float(m + d) for m, d in zip(gate.mean, distances, strict=True)]
+            mean = tuple(m + d for m, d in zip(gate.mean, distances, strict=True))
             size = gate.distance_square * self.factor**2
             return replace(gate, mean=mean, distance_square=size)
         msg = f"gate {gate.name!r} is of kind {gate.kind!r} and has no place to move"
         raise GateError(msg)
 
     def _placed(
-        self, places: np.ndarray[tuple[int, int], np.dtype[np.float64]], centre: object
-    ) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+        self, places: NDArray[np.float64], centre: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
         if self.factor == 1.0:
             return places
-        return np.asarray(centre) + (places - np.asarray(centre)) * self.factor
+        return centre + (places - centre) * self.factor
 
     def _side(
         self, gate: Gate, bounds: tuple[float | None, float | None], distance: float
@@ -209,7 +213,8 @@ def check_perturbations(
     for one in perturbations:
         for population in one.changes:
             if not any(s.paths_of(population) for s in strategies.values()):
-                known = [p for strategy in strategies.values() for p in strategy.paths]
+                paths = [p for strategy in strategies.values() for p in strategy.paths]
+                known = [*paths, *(path.rpartition("/")[2] for path in paths)]
                 msg = (
                     f"variant {one.name!r}: no population {population!r} in the "
                     f"strategy{suggest(population, known)}"

@@ -11,15 +11,15 @@ import numpy as np
 from longate._core import count_phenotypes
 from longate._validation import listed, suggest
 from longate.exceptions import PopulationError, StudyError
-from longate.gating.compiled import values_for
-from longate.gating.counting import ALL_EVENTS, count_places, with_fractions
-from longate.gating.gated_file import joined_mask
 from longate.gating.answers import (
     STATISTIC_COLUMNS,
     dict_of,
     kept_events,
     statistic_rows,
 )
+from longate.gating.compiled import values_for
+from longate.gating.counting import ALL_EVENTS, count_places, with_fractions
+from longate.gating.gated_file import joined_mask
 from longate.gating.medians import median_rows
 from longate.gating.tubes import paths_by_tube, tube_with
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,8 @@ from longate.exceptions import PopulationError
 from longate.gating.counting import ALL_EVENTS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from longate.gating.dimension import Axis
     from longate.gating.strategy import GatingStrategy
 
@@ -159,8 +160,9 @@ def requests_of(
                     Request(path, channel, scaled=False, statistics=(), keeps=True)
                     for channel in channels
                 ]
-    wanted = [one.population for one in statistics] + list(events)
-    for population in wanted:
+    for one in statistics:
+        _refuse_unknown(strategies, one.population)
+    for population in events:
         _refuse_unknown(strategies, population)
     return found
 
@@ -191,6 +193,7 @@ def _refuse_unknown(
     for name in _names(population):
         if name == ALL_EVENTS or any(s.paths_of(name) for s in strategies.values()):
             continue
-        known = [path for strategy in strategies.values() for path in strategy.paths]
+        paths = [path for strategy in strategies.values() for path in strategy.paths]
+        known = [*paths, *(path.rpartition("/")[2] for path in paths)]
         msg = f"no population {name!r} in the strategy{suggest(name, known)}"
         raise PopulationError(msg)
