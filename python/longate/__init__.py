@@ -11,9 +11,16 @@ from typing import TYPE_CHECKING, Any
 from longate._core import __version__
 from longate.cytometry.compensation import Compensation
 from longate.cytometry.panel import Channel, Panel
-from longate.cytometry.ratio import Ratio
 from longate.cytometry.sample import Sample
-from longate.cytometry.transforms import Arcsinh, Linear, Logicle
+from longate.cytometry.transforms import (
+    Arcsinh,
+    FlowJoBiex,
+    Hyperlog,
+    Linear,
+    Log,
+    Logicle,
+    Ratio,
+)
 from longate.gating.boolean_gate import BooleanGate
 from longate.gating.dimension import INHERIT, Dimension
 from longate.gating.ellipsoid import EllipsoidGate
@@ -38,6 +45,7 @@ if TYPE_CHECKING:
     from longate.io.gatingml.write import write_gatingml
     from longate.io.scan import scan_fcs
     from longate.io.spillover_table import read_compensation
+    from longate.populations_loading import load_populations
     from longate.reporting import report
 
 __all__ = [
@@ -48,8 +56,11 @@ __all__ = [
     "Compensation",
     "Dimension",
     "EllipsoidGate",
+    "FlowJoBiex",
     "GatingStrategy",
+    "Hyperlog",
     "Linear",
+    "Log",
     "Logicle",
     "Panel",
     "Perturbation",
@@ -66,6 +77,7 @@ __all__ = [
     "clinical",
     "deidentify",
     "draft_sheet",
+    "load_populations",
     "longitudinal",
     "nk",
     "plot",
@@ -88,6 +100,7 @@ _ROOMS = ("clinical", "longitudinal", "nk", "plot", "quality", "simulate")
 _FUNCTIONS = {
     "deidentify": "longate.io.deidentify",
     "draft_sheet": "longate.io.draft_sheet",
+    "load_populations": "longate.populations_loading",
     "read_compensation": "longate.io.spillover_table",
     "read_gatingml": "longate.io.gatingml.read",
     "report": "longate.reporting",

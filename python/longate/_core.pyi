@@ -12,6 +12,7 @@ __all__ = [
     "Variants",
     "__version__",
     "check_crc",
+    "combine_masks",
     "compensate",
     "compensate_columns",
     "count_phenotypes",
@@ -24,16 +25,21 @@ __all__ = [
     "permute_family",
     "permute_welch",
     "polygon_contains",
+    "preimage_contains",
+    "quadrant_masks",
     "read_columns",
     "read_head",
+    "rectangle_contains",
     "scale_forward",
     "scale_inverse",
+    "scale_preimage",
     "spillover_weights",
     "summarise",
 ]
 
 __version__: str
 
+_Column: TypeAlias = NDArray[np.float32] | NDArray[np.float64]
 _Scale: TypeAlias = tuple[str, Sequence[float]]
 _Value: TypeAlias = tuple[int, tuple[int, int] | None]
 _Axis: TypeAlias = (
@@ -114,22 +120,41 @@ def compensate(
     observed: Sequence[NDArray[np.float64]], weights: Sequence[float]
 ) -> NDArray[np.float64]: ...
 def scale_forward(
-    scale: _Scale, values: NDArray[np.float64]
+    scale: _Scale, values: NDArray[np.float64], fast: bool
 ) -> NDArray[np.float64]: ...
 def scale_inverse(
-    scale: _Scale, places: NDArray[np.float64]
+    scale: _Scale, places: NDArray[np.float64], fast: bool
 ) -> NDArray[np.float64]: ...
+def scale_preimage(
+    scale: _Scale, lo: float, hi: float
+) -> tuple[float, float] | None: ...
+def preimage_contains(
+    scale: _Scale, lo: float, hi: float, values: NDArray[np.float64]
+) -> NDArray[np.bool_] | None: ...
 def polygon_contains(
-    vertices: Sequence[tuple[float, float]], points: NDArray[np.float64]
+    vertices: Sequence[tuple[float, float]], x: _Column, y: _Column
 ) -> NDArray[np.bool_]: ...
 def ellipsoid_contains(
     mean: Sequence[float],
     matrix: Sequence[Sequence[float]],
     distance_square: float,
-    columns: Sequence[NDArray[np.float64]],
+    columns: Sequence[_Column],
     *,
     as_written: bool = False,
 ) -> NDArray[np.bool_]: ...
+def rectangle_contains(
+    bounds: Sequence[tuple[float | None, float | None]],
+    columns: Sequence[_Column],
+    *,
+    closed: bool = False,
+) -> NDArray[np.bool_]: ...
+def quadrant_masks(
+    dividers: Sequence[Sequence[float]], columns: Sequence[_Column]
+) -> NDArray[np.uint64]: ...
+def combine_masks(
+    terms: Sequence[int | str],
+    populations: Sequence[tuple[NDArray[np.uint8], NDArray[np.uint8]]],
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]: ...
 def gate_arrays(
     plan: Plan, values: Sequence[NDArray[np.float64]], n_events: int
 ) -> _Gated: ...

@@ -23,7 +23,7 @@ from longate.gating.populations import Populations
 from longate.gating.statistic import requests_of
 from longate.instrument_log import instrument_log
 from longate.io.fcs import FileHead, read_fcs, scan_file
-from longate.io.remote import locate
+from longate.io.remote import locate, sha256_of
 from longate.problems import listing, problem, problem_table, warn_of
 
 if TYPE_CHECKING:
@@ -166,6 +166,33 @@ class Study:
             )
             raise StudyError(msg)
         return self.read_file(int(found.index[0]))
+
+    def identity_of(self, row: int) -> dict[str, Any]:
+        """Return what tells a file from every other one, and how it was read.
+
+        Returns
+        -------
+        dict
+            ``file, length`` (bytes), ``text_hash`` (of HEADER and TEXT), ``sha256`` (of
+            the whole file, computed now) and ``aliases``.
+
+        Raises
+        ------
+        StudyError
+            If the file has changed since the study was read.
+        """
+        head = self.heads[row]
+        if scan_file(head.path).identity != head.identity:
+            msg = f"{head.path} has changed since the study was read; read it again"
+            raise StudyError(msg)
+        length, _, text_hash = head.identity
+        return {
+            "file": str(self.samples["file"][row]),
+            "length": length,
+            "text_hash": f"{text_hash:016x}",
+            "sha256": sha256_of(head.path),
+            "aliases": dict(head.panel.aliases),
+        }
 
     def instrument_log(self) -> pd.DataFrame:
         """Return what the cytometer was set to, see :mod:`longate.instrument_log`."""

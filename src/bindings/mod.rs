@@ -4,10 +4,10 @@
 //! back arrays. Meaning (does this marker exist, which file is this) is checked in Python.
 
 mod compensation;
-mod ellipsoids;
 mod errors;
 mod families;
 mod fcs;
+mod gates;
 mod location;
 mod maturation;
 mod numbers;
@@ -22,15 +22,17 @@ mod _core {
     #[pymodule_export]
     use super::compensation::{compensate, compensate_columns, spillover_weights};
     #[pymodule_export]
-    use super::ellipsoids::ellipsoid_contains;
-    #[pymodule_export]
     use super::families::{flip_signs, permute_family};
     #[pymodule_export]
     use super::fcs::{check_crc, encode_head, read_columns, read_head};
     #[pymodule_export]
+    use super::gates::{
+        combine_masks, ellipsoid_contains, polygon_contains, quadrant_masks, rectangle_contains,
+    };
+    #[pymodule_export]
     use super::maturation::count_phenotypes;
     #[pymodule_export]
-    use super::numbers::{polygon_contains, scale_forward, scale_inverse};
+    use super::numbers::{preimage_contains, scale_forward, scale_inverse, scale_preimage};
     #[pymodule_export]
     use super::plan::{Plan, Variants, count_variants, gate_arrays, gate_files, summarise};
     #[pymodule_export]

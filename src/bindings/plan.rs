@@ -15,8 +15,8 @@ use crate::plan::{
 use crate::summary::{self, Estimate, Statistic};
 use crate::transform::Scale;
 
-use super::ellipsoids::ellipsoid_of;
 use super::errors::{exception, file_exception};
+use super::gates::ellipsoid_of;
 use super::location::LocationArgument;
 
 /// A scale as (name, parameters).
@@ -120,9 +120,20 @@ enum GateArgument {
 
 /// A term of a Boolean expression: a gate's number, or the name of an operator.
 #[derive(FromPyObject)]
-enum TermArgument {
+pub(super) enum TermArgument {
     Gate(usize),
     Operator(String),
+}
+
+impl From<TermArgument> for Term {
+    fn from(argument: TermArgument) -> Self {
+        match argument {
+            TermArgument::Gate(index) => Self::Population(index),
+            TermArgument::Operator(name) if name == "not" => Self::Not,
+            TermArgument::Operator(name) if name == "and" => Self::And,
+            TermArgument::Operator(_) => Self::Or,
+        }
+    }
 }
 
 impl GateArgument {
@@ -169,15 +180,7 @@ impl GateArgument {
                 GateSpec { parent, kind }
             }
             Self::Boolean { parent, terms } => {
-                let terms = terms
-                    .into_iter()
-                    .map(|term| match term {
-                        TermArgument::Gate(index) => Term::Population(index),
-                        TermArgument::Operator(name) if name == "not" => Term::Not,
-                        TermArgument::Operator(name) if name == "and" => Term::And,
-                        TermArgument::Operator(_) => Term::Or,
-                    })
-                    .collect();
+                let terms = terms.into_iter().map(Term::from).collect();
                 let kind = GateKind::Boolean(Expression::new(terms)?);
                 GateSpec { parent, kind }
             }

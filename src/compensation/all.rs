@@ -93,23 +93,7 @@ fn run<T: Copy + Send>(
     threads: usize,
     store: fn(&[f64], &mut [T]),
 ) -> Result<()> {
-    let (dyes, n_events) = out.dim();
-    let expect = |what, found, expected| {
-        if found == expected {
-            Ok(())
-        } else {
-            Err(Error::Length {
-                what,
-                found,
-                expected,
-            })
-        }
-    };
-    expect("the list of detectors", columns.len(), weights.nrows())?;
-    expect("the list of compensated channels", dyes, weights.ncols())?;
-    for column in columns {
-        expect("a detector", column.len(), n_events)?;
-    }
+    refuse_unfit(columns, weights, out.dim())?;
     if out.is_empty() {
         return Ok(());
     }
@@ -156,6 +140,30 @@ fn run<T: Copy + Send>(
     Ok(())
 }
 
+fn refuse_unfit(
+    columns: &[Column<'_>],
+    weights: ArrayView2<'_, f64>,
+    (dyes, n_events): (usize, usize),
+) -> Result<()> {
+    let expect = |what, found, expected| {
+        if found == expected {
+            Ok(())
+        } else {
+            Err(Error::Length {
+                what,
+                found,
+                expected,
+            })
+        }
+    };
+    expect("the list of detectors", columns.len(), weights.nrows())?;
+    expect("the list of compensated channels", dyes, weights.ncols())?;
+    for column in columns {
+        expect("a detector", column.len(), n_events)?;
+    }
+    Ok(())
+}
+
 /// Weights in the order in which the kernel reads them: groups of dyes, then detectors.
 struct Packed {
     groups: Vec<(usize, Vec<[f64; WIDEST]>)>,
@@ -184,6 +192,7 @@ impl Packed {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_possible_truncation)] // float32 is what is tested
 mod tests {
     use super::*;
     use crate::compensation::compensate;

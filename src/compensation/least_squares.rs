@@ -41,7 +41,9 @@ pub fn least_squares(spillover: ArrayView2<'_, f64>) -> Result<Inverse> {
         let mut v: Vec<f64> = (dye..detectors).map(|row| work[[row, dye]]).collect();
         v[0] += rest.copysign(v[0]);
         let unit = norm(v.iter().copied());
-        v.iter_mut().for_each(|entry| *entry /= unit);
+        for entry in &mut v {
+            *entry /= unit;
+        }
         reflect(&v, &mut work);
         reflections.push(v);
     }

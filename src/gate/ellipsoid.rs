@@ -13,7 +13,7 @@ use super::covariance::{
 };
 use crate::error::Result;
 use crate::simd::compare::keep_within;
-use crate::simd::quadratic::{add_squares, deviations, subtract_weighted};
+use crate::simd::quadratic::{Two, add_squares, deviations, subtract_weighted, two_dimensions};
 
 /// Places within a squared Mahalanobis distance of a mean.
 #[derive(Debug, Clone, PartialEq)]
@@ -243,7 +243,7 @@ impl Ellipsoid {
         mut settle: impl FnMut(u64, usize) -> u64,
     ) {
         let n_events = columns.iter().map(|column| column.len()).min().unwrap_or(0);
-        let mut y = vec![0.0; self.mean.len() * BLOCK];
+        let mut y = Vec::new();
         let mut sum = [0.0; BLOCK];
         for (block, words) in mask.chunks_mut(BLOCK / WORD).enumerate() {
             let begin = (block * BLOCK).min(n_events);
@@ -260,13 +260,31 @@ impl Ellipsoid {
     }
 
     /// Distances that may be off by a few roundings; for an indefinite form, those that decide.
-    fn quick(&self, columns: &[&[f64]], begin: usize, end: usize, y: &mut [f64], sum: &mut [f64]) {
+    fn quick(
+        &self,
+        columns: &[&[f64]],
+        begin: usize,
+        end: usize,
+        y: &mut Vec<f64>,
+        sum: &mut [f64],
+    ) {
         let Form::Definite(form) = &self.form else {
             for (event, place) in (begin..end).zip(sum) {
                 *place = self.distance_square(|dimension| columns[dimension][event]);
             }
             return;
         };
+        if let (&[_, ref second], &[mean_x, mean_y]) = (&form.rows[..], &self.mean[..]) {
+            let both = Two {
+                middle: [mean_x, mean_y],
+                factor: [form.powers[0], form.powers[1]],
+                weight: [form.reciprocals[0], form.reciprocals[1]],
+                slope: second[0],
+            };
+            two_dimensions(&columns[0][begin..end], &columns[1][begin..end], &both, sum);
+            return;
+        }
+        y.resize(self.mean.len() * BLOCK, 0.0);
         sum.fill(0.0);
         for (i, row) in form.rows.iter().enumerate() {
             let (before, rest) = y.split_at_mut(i * BLOCK);

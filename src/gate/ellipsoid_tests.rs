@@ -194,20 +194,20 @@ proptest! {
     fn words_decide_as_single_places_do(
         (covariance, _) in spread(3), mean in prop::collection::vec(-9.0..9.0_f64, 3),
         places in prop::collection::vec(prop::collection::vec(-20.0..20.0_f64, 3), 1..1200),
-        scale in -300..300_i32, given in any::<u64>(), strict in any::<bool>(),
+        scale in -300..300_i32, given in any::<u64>(), strict in any::<bool>(), n_axes in 2..=3_usize,
     ) {
         let factor = 2.0_f64.powi(scale);
-        let covariance: Vec<Vec<f64>> = covariance.iter().enumerate()
-            .map(|(i, row)| row.iter().enumerate()
+        let covariance: Vec<Vec<f64>> = covariance[..n_axes].iter().enumerate()
+            .map(|(i, row)| row[..n_axes].iter().enumerate()
                 .map(|(j, c)| if strict || (i, j) != (0, 1) { c * factor * factor } else { 0.0 }).collect())
             .collect();
-        let mean: Vec<f64> = mean.iter().map(|m| m * factor).collect();
+        let mean: Vec<f64> = mean[..n_axes].iter().map(|m| m * factor).collect();
         let gate = if strict {
             Ellipsoid::new(&mean, &covariance, 0.7).expect("positive definite")
         } else {
             Ellipsoid::as_written(&mean, &covariance, 0.7).expect("an inverse")
         };
-        let mut columns: Vec<Vec<f64>> = (0..3)
+        let mut columns: Vec<Vec<f64>> = (0..n_axes)
             .map(|i| places.iter().map(|place| place[i] * factor).collect()).collect();
         for (i, column) in columns.iter_mut().enumerate() {
             column[0] = [f64::NAN, f64::INFINITY, 1e300][i];
@@ -226,7 +226,7 @@ proptest! {
         for event in 0..mask.len() * 64 {
             let asked = given >> (event % 64) & 1 == 1;
             let expected = asked && event < n
-                && gate.contains(&[columns[0][event], columns[1][event], columns[2][event]]);
+                && gate.contains(&columns.iter().map(|column| column[event]).collect::<Vec<_>>());
             prop_assert_eq!(mask[event / 64] >> (event % 64) & 1 == 1, expected, "{}", event);
         }
     }

@@ -3,6 +3,7 @@
 //! and an event with NaN in a dimension is in neither a gate nor its complement.
 
 mod boolean;
+pub mod columns;
 mod covariance;
 mod ellipsoid;
 mod orientation;
@@ -13,4 +14,4 @@ mod rectangle;
 pub use boolean::{Expression, Term};
 pub use ellipsoid::Ellipsoid;
 pub use polygon::Polygon;
-pub use rectangle::{Dimension, Interval, Rectangle};
+pub use rectangle::{Bounds, Dimension, Interval, Rectangle};

@@ -8,7 +8,7 @@
 use std::sync::OnceLock;
 
 use crate::error::{Error, Result};
-use crate::simd::raster::{cells, classify};
+use crate::simd::raster::classify;
 
 use super::orientation::orientation;
 use super::raster::{Passing, Raster, near, passes};
@@ -261,12 +261,14 @@ fn sweep(
         if words.iter().all(|word| *word == 0) {
             continue;
         }
-        cells(xs, ys, &raster.grid, &mut found[..xs.len()]);
         inside.fill(0);
         border.fill(0);
         classify(
-            &found[..xs.len()],
+            xs,
+            ys,
+            &raster.grid,
             &raster.classes,
+            &mut found[..xs.len()],
             &mut inside,
             &mut border,
         );

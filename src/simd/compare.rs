@@ -2,6 +2,8 @@
 //!
 //! A comparison with NaN is false, so that no NaN lies within anything.
 
+use super::multiversion;
+
 /// Number of events a word holds.
 const WORD: usize = 64;
 
@@ -23,6 +25,45 @@ pub fn keep_within_f32(values: &[f32], low: f32, high: f32, mask: &mut [u64]) {
         return unsafe { avx2::keep_within_f32(values, low, high, mask) };
     }
     plain::keep_within_f32(values, low, high, mask);
+}
+
+multiversion! {
+    /// The values in double precision.
+    pub fn widen(values: &[f32], out: &mut [f64]) {
+        for (wide, x) in out.iter_mut().zip(values) {
+            *wide = f64::from(*x);
+        }
+    }
+}
+
+/// The bits of a byte as answers, lowest first.
+const ANSWERS: [[bool; 8]; 256] = {
+    let mut answers = [[false; 8]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let mut bit = 0;
+        while bit < 8 {
+            answers[byte][bit] = byte >> bit & 1 == 1;
+            bit += 1;
+        }
+        byte += 1;
+    }
+    answers
+};
+
+/// The bits of a mask as answers, one per event.
+pub fn unpack(mask: &[u64], out: &mut [bool]) {
+    for (word, answers) in mask.iter().zip(out.chunks_mut(WORD)) {
+        for (byte, eight) in word.to_le_bytes().into_iter().zip(answers.chunks_mut(8)) {
+            let known = &ANSWERS[usize::from(byte)];
+            if let Ok(whole) = <&mut [bool; 8]>::try_from(&mut *eight) {
+                *whole = *known;
+            } else {
+                let few = eight.len();
+                eight.copy_from_slice(&known[..few]);
+            }
+        }
+    }
 }
 
 mod plain {

@@ -40,39 +40,53 @@ impl Grid {
     }
 }
 
-multiversion! {
-    /// The cell of each place.
-    pub fn cells(xs: &[f64], ys: &[f64], grid: &Grid, out: &mut [u64]) {
-        let grid = *grid;
-        for ((cell, &x), &y) in out.iter_mut().zip(xs).zip(ys) {
-            *cell = grid.cell(x, y);
-        }
-    }
-}
-
 /// Bit of a class: the cell is inside, or the parity its border starts from.
 pub const INSIDE: u8 = 1;
 /// Bit of a class: a border runs through or near the cell.
 pub const BORDER: u8 = 2;
 
 multiversion! {
-    /// The classes of cells as words of bits: which are inside, and which have a border.
-    pub fn classify(cells: &[u64], classes: &[u8], inside: &mut [u64], border: &mut [u64]) {
+    /// The cell of each place, and its class as words of bits: which are inside, which have a border.
+    ///
+    /// `classes` has one class per cell, and one for places in no cell.
+    ///
+    /// # Panics
+    /// If it has not, or the slices differ in length.
+    pub fn classify(
+        xs: &[f64],
+        ys: &[f64],
+        grid: &Grid,
+        classes: &[u8],
+        cells: &mut [u64],
+        inside: &mut [u64],
+        border: &mut [u64],
+    ) {
         const ONES: u64 = 0x0101_0101_0101_0101;
         // Multiplying moves the lowest bit of byte k to bit 56 + k.
         const GATHER: u64 = 0x0102_0408_1020_4080;
+        let grid = *grid;
+        assert!(classes.len() > grid.cells() && xs.len() == ys.len() && xs.len() == cells.len());
+        for ((cell, &x), &y) in cells.iter_mut().zip(xs).zip(ys) {
+            *cell = grid.cell(x, y);
+        }
+        // SAFETY: no number that `Grid::cell` gives is above `grid.cells()`.
+        #[allow(clippy::cast_possible_truncation)] // and that is the length of a slice
+        let class = |cell: u64| u64::from(unsafe { *classes.get_unchecked(cell as usize) });
         for ((chunk, inside), border) in cells.chunks(64).zip(inside).zip(border) {
-            let mut found = [0_u8; 64];
-            for (class, &cell) in found.iter_mut().zip(chunk) {
-                #[allow(clippy::cast_possible_truncation)] // the cells come from a grid in memory
-                let cell = cell as usize;
-                *class = classes[cell];
-            }
             let (mut ins, mut bor) = (0, 0);
-            for (group, bytes) in found.as_chunks::<8>().0.iter().enumerate() {
-                let eight = u64::from_le_bytes(*bytes);
+            let (eights, rest) = chunk.as_chunks::<8>();
+            for (group, cells) in eights.iter().enumerate() {
+                let mut eight = 0;
+                for (place, &cell) in cells.iter().enumerate() {
+                    eight |= class(cell) << (8 * place);
+                }
                 ins |= ((eight & ONES).wrapping_mul(GATHER) >> 56) << (8 * group);
                 bor |= (((eight >> 1) & ONES).wrapping_mul(GATHER) >> 56) << (8 * group);
+            }
+            for (place, &cell) in rest.iter().enumerate() {
+                let bit = eights.len() * 8 + place;
+                ins |= (class(cell) & 1) << bit;
+                bor |= (class(cell) >> 1 & 1) << bit;
             }
             *inside = ins;
             *border = bor;

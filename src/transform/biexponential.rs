@@ -25,21 +25,18 @@ impl Biexponential {
 
     /// Whether `size` is a number that [`Self::solve`] takes.
     #[inline(always)]
-    #[allow(clippy::inline_always)] // must become part of the loop over values
     pub(super) fn reaches(&self, size: f64) -> bool {
         size / self.amplitude <= LARGEST
     }
 
     /// Whether `u` is a number that [`Self::value`] takes.
     #[inline(always)]
-    #[allow(clippy::inline_always)]
     pub(super) fn reaches_back(&self, u: f64) -> bool {
         self.b * u <= super::elementary::LARGEST_EXPONENT
     }
 
     /// `B(u)` for `u >= 0` within reach.
     #[inline(always)]
-    #[allow(clippy::inline_always)]
     pub(super) fn value(&self, u: f64) -> f64 {
         self.amplitude * (exp_m1(self.b * u) - self.ratio * exp_m1(-self.d * u))
     }
@@ -55,7 +52,6 @@ impl Biexponential {
     /// one for small sizes; Halley's steps start from the lower of them. Their number is fixed, so
     /// that many values can be solved side by side.
     #[inline(always)]
-    #[allow(clippy::inline_always)]
     pub(super) fn solve(&self, size: f64) -> f64 {
         let target = size / self.amplitude;
         let slope_at_zero = self.b + self.ratio * self.d;
@@ -69,7 +65,6 @@ impl Biexponential {
 
     /// One of Halley's steps; each cubes the error of a start within 2 % of the root.
     #[inline(always)]
-    #[allow(clippy::inline_always)]
     fn step(&self, target: f64, u: f64) -> f64 {
         let grown = exp_m1(self.b * u);
         let faded = exp_m1(-self.d * u);

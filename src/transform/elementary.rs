@@ -31,7 +31,6 @@ const TAYLOR: [f64; 13] = [
 
 /// `2^k` and `e^r - 1` with `x = k ln 2 + r`, for `|x| <= LARGEST_EXPONENT`.
 #[inline(always)]
-#[allow(clippy::inline_always)] // must become part of the loop over values
 fn split_exponential(x: f64) -> (f64, f64) {
     let shifted = x * std::f64::consts::LOG2_E + ROUND;
     let k = shifted - ROUND;
@@ -49,7 +48,6 @@ fn split_exponential(x: f64) -> (f64, f64) {
 
 /// `e^x - 1` for `|x| <= LARGEST_EXPONENT`.
 #[inline(always)]
-#[allow(clippy::inline_always)]
 pub(super) fn exp_m1(x: f64) -> f64 {
     let (power, excess) = split_exponential(x);
     power * excess + (power - 1.0)
@@ -57,7 +55,6 @@ pub(super) fn exp_m1(x: f64) -> f64 {
 
 /// `e^x` for `|x| <= LARGEST_EXPONENT`.
 #[inline(always)]
-#[allow(clippy::inline_always)]
 pub(super) fn exp(x: f64) -> f64 {
     let (power, excess) = split_exponential(x);
     power + power * excess
@@ -91,8 +88,8 @@ const ARTANH: [f64; 11] = [
 ];
 
 /// `ln x` for positive normal `x`.
+#[allow(clippy::many_single_char_names)] // of the series
 #[inline(always)]
-#[allow(clippy::inline_always)]
 pub(super) fn ln(x: f64) -> f64 {
     const MANTISSA: u64 = (1 << 52) - 1;
     /// The bits of `sqrt(1/2)`: with it subtracted, the exponent changes there.
@@ -135,7 +132,6 @@ pub(super) fn ln_anywhere(x: f64) -> f64 {
 
 /// `ln(1 + x)` for finite `x >= 0`.
 #[inline(always)]
-#[allow(clippy::inline_always)]
 pub(super) fn ln_1p(x: f64) -> f64 {
     let sum = 1.0 + x;
     // What the sum lost in rounding; where x is huge it is the 1, which does not matter.
@@ -149,7 +145,6 @@ pub(super) fn ln_1p(x: f64) -> f64 {
 
 /// `asinh x` for `0 <= x <= 1e150`.
 #[inline(always)]
-#[allow(clippy::inline_always)]
 pub(super) fn asinh(x: f64) -> f64 {
     let square = x * x;
     ln_1p(x + square / (1.0 + (square + 1.0).sqrt()))
@@ -157,7 +152,6 @@ pub(super) fn asinh(x: f64) -> f64 {
 
 /// `sinh x` for `0 <= x <= LARGEST_EXPONENT`.
 #[inline(always)]
-#[allow(clippy::inline_always)]
 pub(super) fn sinh(x: f64) -> f64 {
     let grown = exp_m1(x);
     0.5 * (grown + grown / (grown + 1.0))

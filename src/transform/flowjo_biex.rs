@@ -164,7 +164,6 @@ impl FlowJoBiex {
 
     /// Whether `x` lies at or beyond an end of the table.
     #[inline(always)]
-    #[allow(clippy::inline_always)] // must become part of the loop over values
     pub(super) fn saturates(&self, x: f64) -> bool {
         x >= self.highest || x <= self.lowest
     }
@@ -182,7 +181,6 @@ impl FlowJoBiex {
 
     /// The place of `x`, whose size lies in `[knot, next)`, the values `k` and `k + 1` channels from data zero.
     #[inline(always)]
-    #[allow(clippy::inline_always)]
     pub(super) fn between(&self, x: f64, k: f64, knot: f64, next: f64) -> f64 {
         let above = k + (x.abs() - knot) / (next - knot);
         (self.zero + above.copysign(x)) / self.length
@@ -190,7 +188,6 @@ impl FlowJoBiex {
 
     /// How many channels a place lies above that of data zero, and the whole part of its size.
     #[inline(always)]
-    #[allow(clippy::inline_always)]
     pub(super) fn channel(&self, y: f64) -> (f64, f64) {
         let above = y * self.length - self.zero;
         (above, above.abs().floor())
@@ -198,7 +195,7 @@ impl FlowJoBiex {
 
     /// The value `above` channels from data zero, between those of `k` and `k + 1` channels.
     #[inline(always)]
-    #[allow(clippy::inline_always, clippy::unused_self)]
+    #[allow(clippy::unused_self)]
     pub(super) fn value_between(&self, above: f64, k: f64, knot: f64, next: f64) -> f64 {
         (knot + (above.abs() - k) * (next - knot)).copysign(above)
     }

@@ -94,7 +94,6 @@ impl Hyperlog {
     /// The `u >= 0` at which `EH / K` is `target`, as for the biexponential: from the lower of two
     /// bounds from above by a fixed number of Halley's steps.
     #[inline(always)]
-    #[allow(clippy::inline_always)] // must become part of the loop over values
     fn solve(&self, target: f64) -> f64 {
         let far = ln_1p(target) / self.b;
         let near = target / (self.b + self.ratio);
@@ -106,7 +105,6 @@ impl Hyperlog {
 
     /// One of Halley's steps; each cubes the error of a start within 3 % of the root.
     #[inline(always)]
-    #[allow(clippy::inline_always)]
     fn step(&self, target: f64, u: f64) -> f64 {
         let grown = exp_m1(self.b * u);
         let rise = self.b * (grown + 1.0);

@@ -3,7 +3,13 @@
 //! A scale maps a compensated value to the axis on which people draw gates. Parameters are
 //! those of Gating-ML 2.0 (§6): `t` top of scale, `w` width of the linear part in decades,
 //! `m` decades, `a` extra negative decades; the top of scale maps to 1. Each scale has one
-//! forward function, which alone decides where a value lies; see [`threshold`].
+//! forward function, which alone decides where a value lies; see [`threshold`]. [`Fast`] gives
+//! places within a bound, and decides nothing.
+
+// A formula must become part of the loop over values, or that does not become vectors.
+#![allow(clippy::inline_always)]
+// There `&` and `|` of comparisons, which have no branches, instead of `&&`, `||` and ranges.
+#![allow(clippy::needless_bitwise_bool, clippy::manual_range_contains)]
 
 mod arcsinh;
 mod biexponential;
@@ -15,6 +21,8 @@ mod hyperlog;
 mod linear;
 mod log;
 mod logicle;
+mod preimage;
+mod spread;
 mod threshold;
 
 pub use arcsinh::Arcsinh;
@@ -24,6 +32,8 @@ pub use hyperlog::Hyperlog;
 pub use linear::Linear;
 pub use log::Log;
 pub use logicle::Logicle;
+pub use preimage::Interval;
+pub use spread::spread;
 pub use threshold::{Bound, Threshold};
 
 use crate::error::{Error, Result};
@@ -195,6 +205,12 @@ mod tests {
                 let w = w * m;
                 Scale::from_name("logicle", &[t, w, m, a * (m - 2.0 * w)])
             }),
+            (100.0..1e7_f64, 0.001..0.5_f64, 1.0..6.0_f64, 0.0..1.0_f64).prop_map(
+                |(t, w, m, a)| {
+                    let w = w * m;
+                    Scale::from_name("hyperlog", &[t, w, m, a * (m - 2.0 * w)])
+                }
+            ),
         ]
         .prop_map(|scale| scale.expect("parameters within their constraints"))
     }
@@ -239,6 +255,7 @@ mod tests {
             Scale::from_name("linear", &[1000.0, 0.0]),
             Scale::from_name("arcsinh", &[1000.0, 4.0, 1.0]),
             Scale::from_name("logicle", &[1000.0, 1.0, 4.0, 0.0]),
+            Scale::from_name("hyperlog", &[1000.0, 1.0, 4.0, 0.0]),
         ] {
             let scale = scale.expect("parameters of the standard");
             assert!(scale.forward(f64::NAN).is_nan());

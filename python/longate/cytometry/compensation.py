@@ -16,8 +16,9 @@ from longate.cytometry.spillover_checks import (
     numbers_of,
     refuse_not_finite,
     refuse_unfit_out,
+    refuse_unfit_shape,
 )
-from longate.cytometry.spillover_keyword import parse_keyword
+from longate.cytometry.spillover_keyword import format_keyword, parse_keyword
 from longate.exceptions import SpilloverError
 
 if TYPE_CHECKING:
@@ -92,18 +93,7 @@ class Compensation:
         values = numbers_of(matrix)
         columns = names_of(detectors, "detector" if dyes is not None else "channel")
         rows = columns if dyes is None else names_of(dyes, "dye")
-        if values.ndim != 2 or values.shape != (len(rows), len(columns)):
-            fits = f"{len(columns)} channels"
-            if dyes is not None:
-                fits = f"{len(rows)} dyes x {len(columns)} detectors"
-            msg = f"a spillover matrix of shape {values.shape} does not fit {fits}"
-            raise SpilloverError(msg)
-        if len(rows) > len(columns):
-            msg = (
-                f"{len(rows)} dyes cannot be told apart by {len(columns)} detectors "
-                f"(dyes {listed(rows)}; detectors {listed(columns)})"
-            )
-            raise SpilloverError(msg)
+        refuse_unfit_shape(values, columns, None if dyes is None else rows)
         refuse_not_finite(values, rows, columns)
         object.__setattr__(self, "matrix", values)
         object.__setattr__(self, "detectors", columns)
@@ -139,9 +129,8 @@ class Compensation:
             raise SpilloverError(msg)
         made = cls(weights, detectors, dyes)  # checks names and numbers
         swapped, condition = made._solved
-        object.__setattr__(made, "matrix", swapped)
-        object.__setattr__(made, "_given", weights)
-        object.__setattr__(made, "_solved", (weights, condition))
+        own = {"matrix": swapped, "_given": weights, "_solved": (weights, condition)}
+        made.__dict__.update(own)
         return made
 
     @cached_property
@@ -278,8 +267,12 @@ class Compensation:
                 )
                 raise SpilloverError(msg)
         detectors = [names.get(name, name) for name in self.detectors]
-        dyes = [names.get(name, name) for name in self.dyes]
-        return self._like(self.matrix, detectors, dyes)
+        dyes: list[str] | None = [names.get(name, name) for name in self.dyes]
+        dyes = None if dyes == detectors else dyes
+        given = self.__dict__["_given"]
+        if given is not None:
+            return Compensation.from_inverse(given, detectors, dyes)
+        return Compensation(self.matrix, detectors, dyes)
 
     def select(self, dyes: Sequence[str]) -> Compensation:
         """Return the matrix for some of its dyes, in the order given.
@@ -305,15 +298,6 @@ class Compensation:
         if self.dyes == self.detectors:
             return Compensation(self.matrix[np.ix_(rows, rows)], list(dyes))
         return Compensation(self.matrix[rows], self.detectors, list(dyes))
-
-    def _like(
-        self, matrix: ArrayLike, detectors: Sequence[str], dyes: Sequence[str]
-    ) -> Compensation:
-        own = None if list(dyes) == list(detectors) else dyes
-        given = self.__dict__["_given"]
-        if given is not None:
-            return Compensation.from_inverse(given, detectors, own)
-        return Compensation(matrix, detectors, own)
 
     def apply(
         self,
@@ -385,11 +369,10 @@ class Compensation:
         KeyError
             If one of them is missing.
         """
+        names = plain["channels"], plain.get("dyes")
         if "inverse" in plain:
-            return cls.from_inverse(
-                plain["inverse"], plain["channels"], plain.get("dyes")
-            )
-        return cls(plain["matrix"], plain["channels"], plain.get("dyes"))
+            return cls.from_inverse(plain["inverse"], *names)
+        return cls(plain["matrix"], *names)
 
     @classmethod
     def from_keyword(cls, value: str) -> Compensation:
@@ -411,9 +394,4 @@ class Compensation:
             If dyes have names of their own, or a name holds a comma: the keyword has no
             place for them.
         """
-        for name in self.channels:
-            if "," in name:
-                msg = f"the keyword separates by commas; it cannot name {name!r}"
-                raise SpilloverError(msg)
-        numbers = [repr(float(value)) for value in self.matrix.ravel()]
-        return ",".join([str(len(self.channels)), *self.channels, *numbers])
+        return format_keyword(self.channels, self.matrix)

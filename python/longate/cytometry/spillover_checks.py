@@ -83,3 +83,22 @@ def refuse_unfit_out(out: NDArray[Any], shape: tuple[int, int]) -> None:
             f"shape {shape}; got {out.dtype} of shape {out.shape}"
         )
         raise SpilloverError(msg)
+
+
+def refuse_unfit_shape(
+    values: NDArray[np.float64], columns: Sequence[str], dyes: Sequence[str] | None
+) -> None:
+    """Raise unless a matrix fits its names, and has a detector for each dye."""
+    rows = columns if dyes is None else dyes
+    if values.ndim != 2 or values.shape != (len(rows), len(columns)):
+        fits = f"{len(columns)} channels"
+        if dyes is not None:
+            fits = f"{len(rows)} dyes x {len(columns)} detectors"
+        msg = f"a spillover matrix of shape {values.shape} does not fit {fits}"
+        raise SpilloverError(msg)
+    if len(rows) > len(columns):
+        msg = (
+            f"{len(rows)} dyes cannot be told apart by {len(columns)} detectors "
+            f"(dyes {listed(rows)}; detectors {listed(columns)})"
+        )
+        raise SpilloverError(msg)

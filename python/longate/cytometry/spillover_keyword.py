@@ -9,6 +9,8 @@ import numpy as np
 from longate.exceptions import SpilloverError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 
@@ -31,6 +33,22 @@ def parse_keyword(value: str) -> tuple[NDArray[np.float64], list[str]]:
         raise SpilloverError(msg)
     names = fields[1 : size + 1]
     return _table(fields[size + 1 :], names), names
+
+
+def format_keyword(names: Sequence[str], matrix: NDArray[np.float64]) -> str:
+    """Write the value of ``$SPILLOVER``.
+
+    Raises
+    ------
+    SpilloverError
+        If a name holds a comma, by which the keyword separates.
+    """
+    for name in names:
+        if "," in name:
+            msg = f"the spillover keyword separates by commas; it cannot name {name!r}"
+            raise SpilloverError(msg)
+    numbers = [repr(float(value)) for value in matrix.ravel()]
+    return ",".join([str(len(names)), *names, *numbers])
 
 
 def _size(field: str, keyword: str) -> int:

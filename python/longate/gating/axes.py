@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from longate._validation import suggest
 from longate.cytometry.compensated import FittedMatrix, fit_matrix
 from longate.cytometry.compensation import Compensation
-from longate.cytometry.ratio import Ratio
+from longate.cytometry.transforms import Ratio
 from longate.exceptions import PanelError, StrategyError
 from longate.gating.dimension import ACQUISITION, INHERIT, Axis, dimension_of
 
@@ -183,7 +183,7 @@ class PanelAxes:
             )
             for reading in fitted.readings
         ]
-        values = fitted.ratio(*columns) if fitted.ratio else columns[0]
+        values = fitted.ratio.of(*columns) if fitted.ratio else columns[0]
         return fitted.scale(values) if scaled and fitted.scale else values
 
     def _matrix(self, compensation: Compensation | str | None) -> FittedMatrix | None:

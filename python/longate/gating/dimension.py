@@ -7,8 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from longate.cytometry.compensation import Compensation
-from longate.cytometry.ratio import Ratio
-from longate.cytometry.transforms import Transform
+from longate.cytometry.transforms import Ratio, Transform
 from longate.exceptions import GateError
 
 if TYPE_CHECKING:
@@ -84,8 +83,10 @@ class Dimension:
         if not isinstance(channel, str | Ratio) or not channel:
             msg = f"an axis is a channel's name or a Ratio; got {channel!r}"
             raise GateError(msg)
-        known = compensation in (None, INHERIT, ACQUISITION)
-        if not known and not isinstance(compensation, Compensation):
+        said = compensation is None or isinstance(compensation, Inherit | Compensation)
+        if not said and not (
+            isinstance(compensation, str) and compensation == ACQUISITION
+        ):
             msg = (
                 f"axis {str(channel)!r}: compensation={compensation!r} is not known; "
                 "give a Compensation, 'acquisition', None for no compensation, or "
@@ -107,7 +108,7 @@ class Dimension:
     def channels(self) -> tuple[str, ...]:
         """The markers or detectors that are looked at: one, or two of a ratio."""
         if isinstance(self.channel, Ratio):
-            return (self.channel.numerator, self.channel.denominator)
+            return self.channel.channels
         return (self.channel,)
 
     def __str__(self) -> str:
@@ -123,7 +124,8 @@ class Dimension:
             own.append("plain")
         elif self.scale is not INHERIT:
             own.append(self.scale.name)
-        return f"{self.channel} ({', '.join(own)})" if own else str(self.channel)
+        words = f" ({', '.join(own)})" if own else ""
+        return _formula(self.channel) + words
 
     def __repr__(self) -> str:
         """Write it as code."""
@@ -136,6 +138,16 @@ class Dimension:
             if value is not INHERIT
         ]
         return f"Dimension({self.channel!r}{''.join(more)})"
+
+
+def _formula(channel: str | Ratio) -> str:
+    """Write a channel's name, or a ratio without the numbers that change nothing."""
+    if isinstance(channel, str):
+        return channel
+    x, y = channel.channels
+    x = f"({x} - {channel.b:g})" if channel.b else x
+    y = f"({y} - {channel.c:g})" if channel.c else y
+    return f"{channel.a:g} {x} / {y}" if channel.a != 1 else f"{x} / {y}"
 
 
 Axis = str | Dimension
@@ -178,7 +190,7 @@ def axis_to_plain(
         return axis
     plain: dict[str, Any] = {"channel": axis.channel}
     if isinstance(axis.channel, Ratio):
-        plain["channel"] = dict(vars(axis.channel))
+        plain["channel"] = axis.channel.to_json()
     if axis.compensation is not INHERIT:
         own = axis.compensation
         plain["compensation"] = matrix(own) if isinstance(own, Compensation) else own
@@ -202,7 +214,7 @@ def axis_from_plain(
     said = dict(data)
     channel = said.pop("channel", None)
     if isinstance(channel, dict):
-        channel = Ratio(**channel)
+        channel = Ratio.from_json(channel)
     if isinstance(said.get("compensation"), dict):
         said["compensation"] = matrix(said["compensation"])
     if said.get("scale") is not None:

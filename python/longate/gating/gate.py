@@ -80,11 +80,11 @@ class Gate:
 
     def _repr_html_(self) -> str:
         """Draw the gate and say what it keeps, for a notebook."""
-        from html import escape
+        from longate.gating.sketch import clean
 
         return (
             '<div style="display:flex;gap:1em;align-items:center">'
-            f"{self._repr_svg_()}<span>{escape(repr(self))}</span></div>"
+            f"{self._repr_svg_()}<span>{clean(repr(self))}</span></div>"
         )
 
     @property
@@ -129,7 +129,7 @@ class Gate:
         """
         raise NotImplementedError
 
-    def _columns(self, places: Mapping[Any, ArrayLike]) -> list[NDArray[np.float64]]:
+    def _columns(self, places: Mapping[Any, ArrayLike]) -> list[NDArray[Any]]:
         """Return the columns of the gate's axes, in their order."""
         columns = []
         for axis in self.axes:
@@ -138,8 +138,10 @@ class Gate:
                 near = suggest(str(axis), map(str, places))
                 msg = f"gate {self.name!r} needs places of {str(axis)!r}{near}"
                 raise GateError(msg)
-            column = np.asarray(places[key], dtype=np.float64)
-            columns.append(np.ascontiguousarray(column))
+            column = np.asarray(places[key])
+            # Single precision is decided as it is: each value is exact in double.
+            kind = np.float32 if column.dtype == np.float32 else np.float64
+            columns.append(np.ascontiguousarray(column, dtype=kind))
         shapes = {column.shape for column in columns}
         if len(shapes) != 1 or len(shapes.pop()) != 1:
             told = {str(a): c.shape for a, c in zip(self.axes, columns, strict=True)}

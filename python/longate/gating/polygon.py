@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from longate.cytometry.ratio import Ratio
+    from longate.cytometry.transforms import Ratio
     from longate.gating.dimension import Dimension
 
 
@@ -76,13 +76,13 @@ class PolygonGate(Gate):
     ) -> None:
         try:
             points = tuple((float(vx), float(vy)) for vx, vy in vertices)
-            polygon_contains(points, np.empty((0, 2)))
+            polygon_contains(points, np.empty(0), np.empty(0))
         except (TypeError, ValueError) as error:
             msg = f"gate {name!r}: {error}"
             raise GateError(msg) from None
         across, along = axis_of(x), axis_of(y)
         if across == along:
-            msg = f"gate {name!r}: both axes are {str(x)!r}; a polygon needs two"
+            msg = f"gate {name!r}: both axes are {str(across)!r}; a polygon needs two"
             raise GateError(msg)
         self._set(
             name=name,
@@ -105,8 +105,8 @@ class PolygonGate(Gate):
 
     def contains(self, places: Mapping[Any, ArrayLike]) -> NDArray[np.bool_]:
         """Decide events that are given as places, see :meth:`Gate.contains`."""
-        points = np.column_stack(self._columns(places))
-        return polygon_contains(self.vertices, np.ascontiguousarray(points))
+        x, y = self._columns(places)
+        return polygon_contains(self.vertices, x, y)
 
     def _shape(self, axis: Callable[[Axis], Any]) -> dict[str, Any]:
         corners = [list(vertex) for vertex in self.vertices]

@@ -21,10 +21,12 @@ from longate.gating.compiled import values_for
 from longate.gating.counting import ALL_EVENTS, count_places, with_fractions
 from longate.gating.gated_file import joined_mask
 from longate.gating.medians import median_rows
+from longate.gating.saving import save_populations
 from longate.gating.tubes import paths_by_tube, tube_with
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+    from pathlib import Path
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -203,6 +205,31 @@ class Populations:
         ]
         columns = [*KEYS, "population", "n_undefined"]
         return self.finished(pd.DataFrame(rows, columns=columns))
+
+    def save(self, folder: str | Path) -> Path:
+        """Write tables, masks and a manifest to a new folder.
+
+        The tables are Parquet files. ``manifest.json`` holds the SHA-256 of each FCS
+        file (computed now), the strategies and matrices, versions, and the SHA-256 of
+        each table: all that is needed to repeat the run, or to find that it cannot be.
+        :func:`longate.load_populations` reads it back.
+
+        Parameters
+        ----------
+        folder : path-like
+            Must not be there yet, or be empty. It appears only when it is complete.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        StudyError
+            If the folder is there and not empty, or a file has changed since.
+        """
+        return save_populations(self, folder)
 
     def fraction(
         self, population: str, *, of: str, tube: str | None = None

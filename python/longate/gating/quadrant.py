@@ -11,9 +11,9 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from longate._validation import listed, suggest
-from longate.cytometry.ratio import Ratio
+from longate.cytometry.transforms import Ratio
 from longate.exceptions import GateError
-from longate.gating.dimension import Axis, Dimension, axis_of
+from longate.gating.dimension import Axis, Dimension, axis_of, dimension_of
 from longate.gating.gate import Gate, check_name
 from longate.gating.rectangle import RectangleGate
 
@@ -248,7 +248,7 @@ def _dividers(name: str, given: Mapping[Any, Any]) -> dict[str, Divider]:
             and isinstance(cut[0], str | Dimension | Ratio)
         )
         axis, values = cut if with_axis else (key, cut)
-        which = str(key)
+        which = key if isinstance(key, str) else str(dimension_of(key))
         if which in cuts:
             msg = f"gate {name!r} has two dividers {which!r}"
             raise GateError(msg)

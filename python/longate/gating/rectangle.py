@@ -6,8 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-
+from longate._core import rectangle_contains
 from longate._validation import one_of
 from longate.exceptions import GateError
 from longate.gating.dimension import Axis, axis_of
@@ -16,6 +15,7 @@ from longate.gating.gate import Gate
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
 Bounds = tuple[float | None, float | None]
@@ -123,15 +123,11 @@ class RectangleGate(Gate):
 
     def contains(self, places: Mapping[Any, ArrayLike]) -> NDArray[np.bool_]:
         """Decide events that are given as places, see :meth:`Gate.contains`."""
-        columns = self._columns(places)
-        inside = ~np.isnan(columns[0])
-        for column, (low, high) in zip(columns, self.dimensions.values(), strict=True):
-            inside &= ~np.isnan(column)
-            if low is not None:
-                inside &= column >= low
-            if high is not None:
-                inside &= column <= high if self.interval == "closed" else column < high
-        return inside
+        return rectangle_contains(
+            list(self.dimensions.values()),
+            self._columns(places),
+            closed=self.interval == "closed",
+        )
 
     def _shape(self, axis: Callable[[Axis], Any]) -> dict[str, Any]:
         sides = [[axis(key), *bounds] for key, bounds in self.dimensions.items()]

@@ -44,16 +44,17 @@ class _Side:
     def __init__(self, borders: Sequence[float], *, up: bool = False) -> None:
         finite = [border for border in borders if math.isfinite(border)]
         low, high = min(finite, default=0.0), max(finite, default=1.0)
-        # Halves, since the difference of the largest numbers overflows.
-        room = (high / 2 - low / 2) / 2 or abs(low) / 2 or 0.5
-        self._low, self._length = low / 2 - room / 2, high / 2 - low / 2 + room
+        # Eighths, since the difference of the largest numbers overflows.
+        low, high = low / 8, high / 8
+        room = (high - low) / 3 or abs(low) / 2 or 0.5
+        self._low, self._length = low - room, high - low + 2 * room
         self._up = up
 
     def place(self, value: float | None, *, top: bool = False) -> float:
         """Return the pixel of a value; an open side lies at the frame."""
         share = float(top)
         if value is not None:
-            share = (value / 2 - self._low) / self._length
+            share = (value / 8 - self._low) / self._length
             share = min(max(share, 0.0), 1.0)
         return MARGIN * (not self._up) + SIZE * (1 - share if self._up else share)
 
@@ -95,20 +96,20 @@ def sketch(gate: Gate, *, height: float | None = None) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{shown:g}" height="{shown:g}" '
         f'viewBox="{view[0]:g} {view[1]:g} {view[2]:g} {view[2]:g}" role="img" '
         'style="flex-shrink:0">'
-        f"<title>{_clean(gate.name)}: {_clean(gate.description)}</title>{inner}"
+        f"<title>{clean(gate.name)}: {clean(gate.description)}</title>{inner}"
         f'<rect x="{MARGIN:g}" y="0.5" width="{SIZE - 0.5:g}" height="{SIZE - 0.5:g}" '
         f"{_FRAME}/>{_axis_names(names[0], names[1]) if named else ''}</svg>"
     )
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Escape text, without the control characters that XML cannot hold."""
     return escape("".join(c if c.isprintable() else " " for c in text))
 
 
 def _axis_names(across: str, along: str) -> str:
     def shortened(name: str) -> str:
-        return _clean(name if len(name) <= MOST else name[: MOST - 1] + "…")
+        return clean(name if len(name) <= MOST else name[: MOST - 1] + "…")
 
     middle, below = MARGIN + SIZE / 2, SIZE + 0.75 * MARGIN
     style = f'{_TEXT} font-size="10" text-anchor="middle"'
@@ -211,7 +212,7 @@ def _circles(gate: BooleanGate, *, named: bool) -> str:
             parts.append(
                 f'<text x="{MARGIN + SIZE * word[0]:.1f}" y="{SIZE * word[1] + 3:.1f}" '
                 f'{_TEXT} font-size="9" text-anchor="middle">'
-                f"{_clean(name.rpartition('/')[2][:9])}</text>"
+                f"{clean(name.rpartition('/')[2][:9])}</text>"
             )
     return "".join(parts)
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
 from longate.gating.overrides import places_of
 from longate.gating.quadrant import QuadrantGate
-from longate.gating.sketch import sketch
+from longate.gating.sketch import clean, sketch
 
 if TYPE_CHECKING:
     from longate.gating.strategy import GatingStrategy
@@ -32,11 +31,11 @@ def tree_html(strategy: GatingStrategy) -> str:
         rows.append(
             '<div style="display:flex;align-items:center;gap:.7em;margin:.2em 0;'
             f'padding-left:{1.5 * path.count("/"):.1f}em">'
-            f"{sketch(gate, height=THUMBNAIL)}<span><b>{escape(gate.name)}</b> "
-            f'<span style="opacity:.65">{escape(_words(strategy, path))}</span>'
+            f"{sketch(gate, height=THUMBNAIL)}<span><b>{clean(gate.name)}</b> "
+            f'<span style="opacity:.65">{clean(_words(strategy, path))}</span>'
             "</span></div>"
         )
-    head = f"GatingStrategy <b>{escape(strategy.name)}</b> · {escape(_size(strategy))}"
+    head = f"GatingStrategy <b>{clean(strategy.name)}</b> · {clean(_size(strategy))}"
     return f"<div>{head}{''.join(rows)}</div>"
 
 

@@ -159,6 +159,17 @@ def locate(path: str | Path | RemoteFile) -> Path | RemoteFile:
     return Path(path)
 
 
+def sha256_of(path: str | Path | RemoteFile) -> str:
+    """Return the SHA-256 of a whole file, here or elsewhere."""
+    place, digest = locate(path), hashlib.sha256()
+    if isinstance(place, RemoteFile):
+        for begin in range(0, place.length, CHUNK_BYTES):
+            digest.update(place.read_at(begin, min(CHUNK_BYTES, place.length - begin)))
+        return digest.hexdigest()
+    with place.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _shown(url: str) -> str:
     return url.partition("?")[0]
 

@@ -16,17 +16,17 @@ pub(super) fn through(heights: &[f64]) -> Vec<Cubic> {
         .step_by(NODES.len())
         .map(|f| {
             // Newton's divided differences at 0, 1/4, 3/4, 1.
-            let (d01, d12, d23) = (
+            let slopes = [
                 (f[1] - f[0]) * 4.0,
                 (f[2] - f[1]) * 2.0,
                 (f[3] - f[2]) * 4.0,
-            );
-            let (d012, d123) = ((d12 - d01) / 0.75, (d23 - d12) / 0.75);
-            let third = d123 - d012;
+            ];
+            let bend = (slopes[1] - slopes[0]) / 0.75;
+            let third = (slopes[2] - slopes[1]) / 0.75 - bend;
             [
                 f[0],
-                d01 - 0.25 * d012 + 0.1875 * third,
-                d012 - third,
+                slopes[0] - 0.25 * bend + 0.1875 * third,
+                bend - third,
                 third,
             ]
         })
@@ -35,7 +35,6 @@ pub(super) fn through(heights: &[f64]) -> Vec<Cubic> {
 
 /// The cubic at `t`.
 #[inline(always)]
-#[allow(clippy::inline_always)] // must become part of the loop over values
 pub(super) fn at(cubic: &Cubic, t: f64) -> f64 {
     let [c0, c1, c2, c3] = *cubic;
     (c0 + c1 * t) + (c2 + c3 * t) * (t * t)

@@ -101,7 +101,7 @@ def arrange(document: Document, gates: list[Element]) -> Arrangement:
         or not (_populations(document, gate, name) & used)
         or _populations(document, gate, name) & kept
     ]
-    result = Arrangement([*alone, *arranged], names)
+    result = Arrangement([*arranged, *alone], names)
     standing = {document.need(gate, "id") for gate in alone}
     for file, changed in tailored.items():
         for base, gate in changed:

@@ -9,8 +9,15 @@ import numpy as np
 
 from longate._validation import listed, suggest
 from longate.cytometry.compensation import Compensation
-from longate.cytometry.ratio import Ratio
-from longate.cytometry.transforms import Arcsinh, Linear, Logicle, Transform
+from longate.cytometry.transforms import (
+    Arcsinh,
+    Hyperlog,
+    Linear,
+    Log,
+    Logicle,
+    Ratio,
+    Transform,
+)
 from longate.exceptions import GateError, SpilloverError, TransformError
 from longate.gating.dimension import Dimension
 
@@ -22,8 +29,10 @@ if TYPE_CHECKING:
 
 SCALES: dict[str, tuple[type[Transform], str]] = {
     "flin": (Linear, "TA"),
+    "flog": (Log, "TM"),
     "fasinh": (Arcsinh, "TMA"),
     "logicle": (Logicle, "TWMA"),
+    "hyperlog": (Hyperlog, "TWMA"),
 }
 """Element of the standard -> the scale, and its parameters' letters there."""
 

@@ -32,8 +32,8 @@ def write_gatingml(
     The file has the structure of the standard, and any reader of it finds the same
     events in each population. What the standard has no words for (names with blanks,
     what axes leave to the strategy, closed intervals) is also noted in ``custom_info``;
-    :func:`read_gatingml` gives back an equal strategy. Equal strategies give the same
-    bytes. An existing file is replaced once the new one is whole.
+    :func:`read_gatingml` gives back an equal strategy. The same strategy always
+    gives the same bytes. An existing file is replaced once the new one is whole.
 
     Parameters
     ----------
@@ -60,8 +60,6 @@ def write_gatingml(
         If a gate cannot be written: a scale that the standard lacks (FlowJoBiex), an
         axis of a marker whose detector is not known, a ratio of which a matrix
         compensates one side, or gates of single samples without `sample`.
-    PopulationError
-        If the strategy says nothing of `sample`.
 
     Notes
     -----

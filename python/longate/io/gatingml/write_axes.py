@@ -8,8 +8,7 @@ from longate._validation import listed
 from longate.cytometry.compensated import fit_matrix
 from longate.cytometry.compensation import Compensation
 from longate.cytometry.panel import Channel
-from longate.cytometry.ratio import Ratio
-from longate.cytometry.transforms import Transform
+from longate.cytometry.transforms import Ratio, Transform
 from longate.exceptions import GatingMLError
 from longate.gating.axes import PanelAxes
 from longate.gating.dimension import ACQUISITION, INHERIT, Dimension, dimension_of

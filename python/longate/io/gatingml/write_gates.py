@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from typing import TYPE_CHECKING, Any
 
 from longate.exceptions import GatingMLError, LongateError
@@ -16,6 +15,7 @@ from longate.gating.polygon import PolygonGate
 from longate.gating.quadrant import QuadrantGate
 from longate.gating.rectangle import RectangleGate
 from longate.io.gatingml.markup import Ids, Tag, checked, own_note
+from longate.io.gatingml.vocabulary import LONGATE
 from longate.io.gatingml.write_axes import AxisWriter, described
 from longate.io.xml_tree import parse_xml
 
@@ -250,7 +250,9 @@ def info_tag(
         wrapped = f"<x>{custom_info}</x>".encode("utf-8", "surrogatepass")
         parse_xml(wrapped, what=f"custom_info of {what}", error=GatingMLError)
         raw = checked(custom_info)
-    if note or re.match(r"\s*<([\w.-]+:)?(gate|strategy)\b", raw):
+    if LONGATE in raw:
+        note["kept"] = True  # so that what is kept is not taken for a note
+    if note:
         if custom_info is None:
             note["alone"] = True
         raw = own_note(kind, json.dumps(note, sort_keys=True)) + raw
