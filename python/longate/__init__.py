@@ -24,10 +24,12 @@ from longate.cytometry.transforms import (
 from longate.gating.boolean_gate import BooleanGate
 from longate.gating.dimension import INHERIT, Dimension
 from longate.gating.ellipsoid import EllipsoidGate
+from longate.gating.perturbation import Perturbation, Shift
 from longate.gating.polygon import PolygonGate
 from longate.gating.populations import Populations
 from longate.gating.quadrant import QuadrantGate
 from longate.gating.rectangle import RectangleGate
+from longate.gating.statistic import Statistic
 from longate.gating.strategy import GatingStrategy
 from longate.io.fcs import read_fcs, write_fcs
 from longate.study import Study
@@ -61,12 +63,15 @@ __all__ = [
     "Log",
     "Logicle",
     "Panel",
+    "Perturbation",
     "PolygonGate",
     "Populations",
     "QuadrantGate",
     "Ratio",
     "RectangleGate",
     "Sample",
+    "Shift",
+    "Statistic",
     "Study",
     "__version__",
     "clinical",

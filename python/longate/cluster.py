@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from longate.cytometry.compensation import Compensation
+    from longate.gating.statistic import Request
     from longate.io.fcs import Identity
 
 RETRIES = 2
@@ -49,6 +50,8 @@ class GatingTask:
         agree; the time of modification need not, as each worker may have its own copy.
     keep_masks : bool
         Whether masks are sent back, one bit per event and population.
+    requests : tuple of Request
+        What is asked for beyond counts.
     """
 
     path: Path | RemoteFile
@@ -57,6 +60,7 @@ class GatingTask:
     aliases: Mapping[str, str]
     identity: Identity
     keep_masks: bool
+    requests: tuple[Request, ...] = ()
 
 
 def gate_task(task: GatingTask) -> Any:
@@ -75,7 +79,10 @@ def gate_task(task: GatingTask) -> Any:
             msg = f"{task.path} has changed since the study was read; read it again"
             raise FcsError(msg)
         compiled = compile_strategy(
-            GatingStrategy.from_json(task.strategy), head.panel, task.compensation
+            GatingStrategy.from_json(task.strategy),
+            head.panel,
+            task.compensation,
+            task.requests,
         )
         n_bytes = len(compiled.strategy.paths) * head.n_events // 8
         if task.keep_masks and n_bytes > MOST_BYTES:

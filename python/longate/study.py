@@ -10,26 +10,33 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from longate import regating
 from longate._core import __version__, gate_files
 from longate._validation import listed, suggest
 from longate.cluster import GatingTask, gate_on
 from longate.exceptions import LongateError, StudyError
 from longate.gating.compiled import CompiledStrategy, GatedSample, compile_strategy
+from longate.gating.dimension import dimension_of
 from longate.gating.gated_file import GatedFile
+from longate.gating.perturbation import check_perturbations
 from longate.gating.populations import Populations
+from longate.gating.statistic import requests_of
 from longate.instrument_log import instrument_log
 from longate.io.fcs import FileHead, read_fcs, scan_file
 from longate.io.remote import locate, sha256_of
 from longate.problems import listing, problem, problem_table, warn_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
     from distributed import Client
 
     from longate.cytometry.compensation import Compensation
     from longate.cytometry.sample import Sample
+    from longate.gating.dimension import Axis
+    from longate.gating.perturbation import Perturbation
+    from longate.gating.statistic import Request, Statistic
     from longate.gating.strategy import GatingStrategy
 
 
@@ -237,6 +244,8 @@ class Study:
         self,
         strategy: GatingStrategy | Mapping[str, GatingStrategy],
         *,
+        statistics: Sequence[Statistic] = (),
+        keep: str | Mapping[str, Sequence[Axis]] | None = "masks",
         threads: int | None = None,
         progress: bool = True,
         client: Client | None = None,
@@ -248,6 +257,13 @@ class Study:
         strategy : GatingStrategy, or mapping of str to GatingStrategy
             One for a study of one tube; one per tube otherwise. Tubes without a
             strategy are left out.
+        statistics : sequence of Statistic
+            What to estimate in the pass, see ``populations.statistics``.
+        keep : "masks", None, or mapping of str to sequence of str
+            One bit per event and population by default; None keeps counts and
+            statistics alone. A mapping of populations to channels keeps, beside the
+            masks, the compensated values of these, so that ``populations.events`` need
+            not read the files again: 8 bytes per event and channel.
         threads : int, optional
             All processors by default. Results do not depend on it.
         progress : bool
@@ -274,26 +290,32 @@ class Study:
             If files could not be gated.
         """
         strategies = self._strategies(strategy)
-        if threads is not None and not (isinstance(threads, int) and threads > 0):
-            msg = f"threads must be a whole number above 0, or None; got {threads!r}"
+        self._refuse_threads(threads)
+        if keep is not None and keep != "masks" and not isinstance(keep, Mapping):
+            msg = f"keep must be 'masks', None, or populations and channels: {keep!r}"
             raise StudyError(msg)
+        events = keep if isinstance(keep, Mapping) else {}
+        pooled = bool(self._usable.duplicated(["sample", "tube"]).any())
+        requests = requests_of(strategies, statistics, events, pooled=pooled)
         failed: list[dict[str, Any]] = []
-        compiled = self._compiled(strategies, failed)
+        compiled = self._compiled(strategies, failed, requests)
+        self._refuse_unmeasured(compiled, requests)
         with _Progress(len(compiled), show=progress) as tick:
             if client is None:
                 jobs = [
                     (locate(self.heads[r].path), c.plan, self.heads[r].identity)
                     for r, c in compiled
                 ]
-                outcomes = gate_files(jobs, threads or 0, True, tick)  # noqa: FBT003
+                outcomes = gate_files(jobs, threads or 0, keep is not None, tick)
             else:
-                outcomes = gate_on(client, self._tasks(compiled), tick)
+                tasks = self._tasks(compiled, keep_masks=keep is not None)
+                outcomes = gate_on(client, tasks, tick)
         files = []
         for (row, made), outcome in zip(compiled, outcomes, strict=True):
             if isinstance(outcome, BaseException):
                 failed.append(problem(self.samples, row, "gate", outcome))
             else:
-                gated = GatedSample.of(made.strategy, outcome)
+                gated = GatedSample.of(made, outcome)
                 files.append(GatedFile(row, gated))
         problems = problem_table([*self.problems.to_dict("records"), *failed])
         if not files:
@@ -302,6 +324,79 @@ class Study:
         warn_of(failed)
         run_id = self._run_id(strategies)
         return Populations(self, strategies, tuple(files), problems, run_id)
+
+    def regate(
+        self,
+        strategy: GatingStrategy | Mapping[str, GatingStrategy],
+        perturbations: Sequence[Perturbation],
+        *,
+        threads: int | None = None,
+        progress: bool = True,
+    ) -> pd.DataFrame:
+        """Count many variants of a strategy in one reading of each file.
+
+        Decoding, compensation and scales are shared; of each variant only what hangs on
+        a gate that it moves is decided again. Counts are those that gating with the
+        variant by itself gives.
+
+        Parameters
+        ----------
+        strategy : GatingStrategy, or mapping of str to GatingStrategy
+            As for :meth:`gate`.
+        perturbations : sequence of Perturbation
+            The variants; populations that a tube's strategy lacks are passed over.
+        threads : int, optional
+            All processors by default. Results do not depend on it.
+        progress : bool
+            Whether to show a progress bar.
+
+        Returns
+        -------
+        DataFrame
+            ``variant`` (``"as given"`` first), ``sample, patient, visit, tube,
+            population, parent, n_events, n_parent, fraction`` (of the parent).
+
+        Raises
+        ------
+        StrategyError
+            If two variants have one name, or a population is unknown.
+        GateError
+            If a gate cannot be moved like that.
+        StudyError
+            As :meth:`gate`.
+
+        Warns
+        -----
+        FileWarning
+            If files could not be gated.
+        """
+        strategies = self._strategies(strategy)
+        self._refuse_threads(threads)
+        perturbations = list(perturbations)
+        check_perturbations(strategies, perturbations)
+        for one in perturbations:
+            for known in strategies.values():
+                one.gates(known)  # raises what no file could mend
+        failed: list[dict[str, Any]] = []
+        rows = []
+        for row in map(int, self._usable.index):
+            own = regating.strategies_of(strategies, self.samples, row)
+            if own is not None:
+                rows.append((row, own, self.heads[row], self.compensations[row]))
+        ready = regating.prepared(rows, perturbations, self.samples, failed)
+        with _Progress(len(ready), show=progress) as tick:
+            counted = regating.count(ready, self.samples, failed, threads or 0, tick)
+        if not counted:
+            msg = "no file could be gated:\n" + listing(problem_table(failed))
+            raise StudyError(msg)
+        warn_of(failed)
+        return regating.tidy(counted, perturbations, self.samples)
+
+    @staticmethod
+    def _refuse_threads(threads: int | None) -> None:
+        if threads is not None and not (isinstance(threads, int) and threads > 0):
+            msg = f"threads must be a whole number above 0, or None; got {threads!r}"
+            raise StudyError(msg)
 
     def _strategies(
         self, strategy: GatingStrategy | Mapping[str, GatingStrategy]
@@ -328,7 +423,10 @@ class Study:
         return dict(strategy)
 
     def _compiled(
-        self, strategies: Mapping[str, GatingStrategy], failed: list[dict[str, Any]]
+        self,
+        strategies: Mapping[str, GatingStrategy],
+        failed: list[dict[str, Any]],
+        requests: Mapping[str, Sequence[Request]] | None = None,
     ) -> list[tuple[int, CompiledStrategy]]:
         """Compile each strategy once per panel and matrix."""
         known: dict[Any, CompiledStrategy] = {}
@@ -339,10 +437,12 @@ class Study:
                 continue
             head, matrix = self.heads[row], self.compensations[row]
             strategy = strategies[tube].for_sample(self.samples["sample"][row])
-            key = (strategy.id, head.panel.channels, matrix.id if matrix else None)
+            asked = (requests or {}).get(tube, ())
+            panel = head.panel.channels
+            key = (tube, strategy.id, panel, matrix.id if matrix else None)
             try:
                 if key not in known:
-                    known[key] = compile_strategy(strategy, head.panel, matrix)
+                    known[key] = compile_strategy(strategy, head.panel, matrix, asked)
             except LongateError as error:
                 failed.append(problem(self.samples, row, "compile", error))
             else:
@@ -352,7 +452,25 @@ class Study:
             raise StudyError(msg)
         return ready
 
-    def _tasks(self, compiled: list[tuple[int, CompiledStrategy]]) -> list[GatingTask]:
+    def _refuse_unmeasured(
+        self,
+        compiled: list[tuple[int, CompiledStrategy]],
+        requests: Mapping[str, Sequence[Request]],
+    ) -> None:
+        """Refuse what is asked of a channel that no file has."""
+        answered = {
+            dimension_of(one.channel) for _, made in compiled for one in made.requests
+        }
+        for asked in requests.values():
+            for one in asked:
+                if dimension_of(one.channel) not in answered:
+                    panel = self.heads[compiled[0][0]].panel
+                    for name in dimension_of(one.channel).channels:
+                        panel.index(name)  # raises, with suggestions
+
+    def _tasks(
+        self, compiled: list[tuple[int, CompiledStrategy]], *, keep_masks: bool
+    ) -> list[GatingTask]:
         """Return what the workers of a cluster need, file by file."""
         texts: dict[str, str] = {}
         for _, made in compiled:
@@ -364,7 +482,8 @@ class Study:
                 compensation=self.compensations[row],
                 aliases=self.heads[row].panel.aliases,
                 identity=self.heads[row].identity,
-                keep_masks=True,
+                keep_masks=keep_masks,
+                requests=made.requests,
             )
             for row, made in compiled
         ]

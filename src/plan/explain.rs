@@ -89,9 +89,9 @@ impl Plan {
         match &self.nodes.all[node] {
             Node::Channel(_) => {}
             Node::Compensated { detectors, .. } => {
-                detectors
-                    .iter()
-                    .for_each(|&detector| is_needed[detector] = true);
+                for &detector in detectors {
+                    is_needed[detector] = true;
+                }
             }
             Node::Ratio {
                 numerator,

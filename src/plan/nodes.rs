@@ -47,14 +47,17 @@ impl Node {
                     b,
                     c,
                 },
-                &Self::Ratio {
-                    numerator: x,
-                    denominator: y,
-                    a: d,
-                    b: e,
-                    c: f,
+                Self::Ratio {
+                    numerator: other_numerator,
+                    denominator: other_denominator,
+                    a: other_a,
+                    b: other_b,
+                    c: other_c,
                 },
-            ) => (*numerator, *denominator) == (x, y) && (*a, *b, *c) == (d, e, f),
+            ) => {
+                (numerator, denominator) == (other_numerator, other_denominator)
+                    && (a, b, c) == (other_a, other_b, other_c)
+            }
             _ => false,
         }
     }
@@ -130,7 +133,7 @@ impl Nodes {
             _ => false,
         };
         self.all.iter().position(known).unwrap_or_else(|| {
-            let fast = Fast::new(scale.clone());
+            let fast = Fast::new(*scale);
             self.all.push(Node::Scaled { source, fast });
             self.all.len() - 1
         })

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from longate._core import Plan, gate_arrays
+from longate._core import Plan, Variants, gate_arrays, gate_files
 from longate._validation import listed
 from longate.exceptions import (
     GateError,
@@ -37,7 +37,22 @@ if TYPE_CHECKING:
     from longate.gating.axes import Reading
     from longate.gating.dimension import Axis
     from longate.gating.gate import Gate
+    from longate.gating.statistic import Request
     from longate.gating.strategy import GatingStrategy
+
+    Answer = tuple[Request, int, list[Any], NDArray[np.float64] | None]
+
+
+class Acquired(Protocol):
+    """A sample, or the head of its file."""
+
+    @property
+    def panel(self) -> Panel:
+        """Its channels."""
+
+    @property
+    def compensation(self) -> Compensation | None:
+        """The matrix that came with the acquisition."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +67,17 @@ class CompiledStrategy:
         Places in the panel of the channels that are needed.
     plan : Plan
         For the kernels.
+    axes : tuple
+        What each axis of the plan is, as its gates name it.
+    requests : tuple of Request
+        What is asked for beyond counts, in the order of the plan.
     """
 
     strategy: GatingStrategy
     channels: tuple[int, ...]
     plan: Plan
+    axes: tuple[Axis, ...] = ()
+    requests: tuple[Request, ...] = ()
 
 
 class _Parts:
@@ -69,6 +90,7 @@ class _Parts:
         self.channels: list[int] = []
         self.matrices: list[tuple[list[int], NDArray[np.float64]]] = []
         self.axes: list[Any] = []
+        self.names: list[Axis] = []
 
     def number(self, axis: Axis) -> int:
         """Return the number of an axis in the plan."""
@@ -83,6 +105,7 @@ class _Parts:
                 entry = ("ratio", values, (ratio.a, ratio.b, ratio.c), kernel)
             self._numbers[fitted.key] = len(self.axes)
             self.axes.append(entry)
+            self.names.append(axis)
         return self._numbers[fitted.key]
 
     def numbers(self, gate: Gate) -> list[int]:
@@ -111,7 +134,10 @@ class _Parts:
 
 
 def compile_strategy(
-    strategy: GatingStrategy, panel: Panel, acquired: Compensation | None
+    strategy: GatingStrategy,
+    panel: Panel,
+    acquired: Compensation | None,
+    requests: Sequence[Request] = (),
 ) -> CompiledStrategy:
     """Make a strategy ready for files of one panel.
 
@@ -123,6 +149,8 @@ def compile_strategy(
         The channels of the files.
     acquired : Compensation or None
         The matrix that came with the acquisition.
+    requests : sequence of Request
+        What is asked for beyond counts; a channel that the panel lacks is passed over.
 
     Raises
     ------
@@ -134,18 +162,91 @@ def compile_strategy(
         If a mapping of scales has forgotten a channel of a gate.
     """
     parts = _Parts(PanelAxes(strategy, panel, acquired))
-    numbers = {path: number for number, path in enumerate(strategy.paths)}
-    gates = []
-    for path in strategy.paths:
-        parent = strategy.parent(path)
-        entry: dict[str, Any] = {"parent": numbers[parent] if parent else None}
-        try:
-            entry.update(_kernel_entry(strategy[path], strategy, parts, numbers))
-        except LongateError as error:
-            raise _of_gate(path, error) from None
-        gates.append(entry)
+    gates = [_entry(path, strategy[path], strategy, parts) for path in strategy.paths]
+    kept, answered = _kept(requests, strategy, parts)
+    plan = Plan(parts.channels, parts.matrices, parts.axes, gates, kept)
+    return CompiledStrategy(
+        strategy, tuple(parts.channels), plan, tuple(parts.names), tuple(answered)
+    )
+
+
+def compile_variants(
+    strategy: GatingStrategy,
+    panel: Panel,
+    acquired: Compensation | None,
+    variants: Sequence[Mapping[str, Gate]],
+) -> tuple[CompiledStrategy, Variants]:
+    """Make many variants of a strategy ready for files of one panel.
+
+    Parameters
+    ----------
+    strategy : GatingStrategy
+        As for :func:`compile_strategy`.
+    panel : Panel
+        The channels of the files.
+    acquired : Compensation or None
+        The matrix that came with the acquisition.
+    variants : sequence of mapping of str to Gate
+        For each variant: path -> the gate that takes the place of the one there.
+
+    Raises
+    ------
+    LongateError
+        As :func:`compile_strategy`.
+    """
+    parts = _Parts(PanelAxes(strategy, panel, acquired))
+    gates = [_entry(path, strategy[path], strategy, parts) for path in strategy.paths]
+    places = {path: place for place, path in enumerate(strategy.paths)}
+    known: dict[tuple[str, Gate], int] = {}
+    versions: list[tuple[int, dict[str, Any]]] = []
+    taken: list[list[int]] = []
+    for changes in variants:
+        taken.append([])
+        for path, gate in changes.items():
+            if (path, gate) not in known:
+                known[path, gate] = len(versions)
+                entry = _entry(path, gate, strategy, parts)
+                versions.append((places[path], entry))
+            taken[-1].append(known[path, gate])
     plan = Plan(parts.channels, parts.matrices, parts.axes, gates)
-    return CompiledStrategy(strategy, tuple(parts.channels), plan)
+    compiled = CompiledStrategy(
+        strategy, tuple(parts.channels), plan, tuple(parts.names)
+    )
+    return compiled, Variants(plan, versions, taken)
+
+
+def _entry(
+    path: str, gate: Gate, strategy: GatingStrategy, parts: _Parts
+) -> dict[str, Any]:
+    """Describe a gate to the kernel."""
+    numbers = {known: number for number, known in enumerate(strategy.paths)}
+    parent = strategy.parent(path)
+    entry: dict[str, Any] = {"parent": numbers[parent] if parent else None}
+    try:
+        entry.update(_kernel_entry(gate, strategy, parts, numbers))
+    except LongateError as error:
+        raise _of_gate(path, error) from None
+    return entry
+
+
+def _kept(
+    requests: Sequence[Request], strategy: GatingStrategy, parts: _Parts
+) -> tuple[list[Any], list[Request]]:
+    """Describe requests to the kernel, those for which the panel has the channel."""
+    numbers: dict[str, int | None] = {
+        path: number for number, path in enumerate(strategy.paths)
+    }
+    numbers[ALL_EVENTS] = None
+    kept, answered = [], []
+    for one in requests:
+        try:
+            axis = parts.number(one.channel)
+        except PanelError:
+            continue
+        population = numbers[one.population]
+        kept.append((population, axis, one.scaled, one.named, one.keeps))
+        answered.append(one)
+    return kept, answered
 
 
 def validate_strategy(
@@ -248,6 +349,9 @@ class GatedSample:
     masks : (n_populations, n_bytes) array of uint8, or None
         One packed mask per population, lowest bit first; None where masks were not
         kept.
+    answers : tuple
+        For each request: the request, number of events, estimates, and the values or
+        None.
     """
 
     strategy: GatingStrategy
@@ -255,16 +359,24 @@ class GatedSample:
     n_inside: tuple[int, ...]
     n_undefined: tuple[int, ...]
     masks: NDArray[np.uint8] | None
+    answers: tuple[Answer, ...] = ()
 
     @classmethod
-    def of(
-        cls,
-        strategy: GatingStrategy,
-        outcome: tuple[Any, ...],
-    ) -> GatedSample:
+    def of(cls, compiled: CompiledStrategy, outcome: Any) -> GatedSample:
         """Take what a kernel gives."""
-        n_events, inside, undefined, masks, *_ = outcome
-        return cls(strategy, n_events, tuple(inside), tuple(undefined), masks)
+        n_events, inside, undefined, masks, summaries = outcome
+        answers = tuple(
+            (request, *summary)
+            for request, summary in zip(compiled.requests, summaries, strict=True)
+        )
+        return cls(
+            compiled.strategy,
+            n_events,
+            tuple(inside),
+            tuple(undefined),
+            masks,
+            answers,
+        )
 
     def __repr__(self) -> str:
         """Say how many events and populations."""
@@ -290,6 +402,12 @@ class GatedSample:
             n_parent = inside[parent] if parent else self.n_events
             rows.append(count_row(path, parent or ALL_EVENTS, n_events, n_parent))
         return rows
+
+    def path(self, population: str) -> str:
+        """Return the path that a name means, ``"All events"`` among them."""
+        if population == ALL_EVENTS:
+            return population
+        return self.strategy.path(population)
 
     def packed_mask(self, population: str) -> NDArray[np.uint8]:
         """Return the mask of a population, one bit per event, lowest bit first."""
@@ -330,4 +448,13 @@ def gate_sample(compiled: CompiledStrategy, sample: Sample) -> GatedSample:
         for place in compiled.channels
     ]
     outcome = gate_arrays(compiled.plan, values, sample.n_events)
-    return GatedSample.of(compiled.strategy, outcome)
+    return GatedSample.of(compiled, outcome)
+
+
+def gate_head(compiled: CompiledStrategy, head: Any) -> GatedSample:
+    """Gate a file in one pass, as it was when its head was read."""
+    jobs = [(head.path, compiled.plan, head.identity)]
+    outcome = gate_files(jobs, 0, True, None)[0]  # noqa: FBT003
+    if isinstance(outcome, BaseException):
+        raise outcome
+    return GatedSample.of(compiled, outcome)

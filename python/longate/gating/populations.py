@@ -11,6 +11,12 @@ import numpy as np
 from longate._core import count_phenotypes
 from longate._validation import listed, suggest
 from longate.exceptions import PopulationError, StudyError
+from longate.gating.answers import (
+    STATISTIC_COLUMNS,
+    dict_of,
+    kept_events,
+    statistic_rows,
+)
 from longate.gating.compiled import values_for
 from longate.gating.counting import ALL_EVENTS, count_places, with_fractions
 from longate.gating.gated_file import joined_mask
@@ -157,6 +163,29 @@ class Populations:
             return frame
         return frame.merge(metadata, on=["sample", "tube"], how="left", validate="m:1")
 
+    @cached_property
+    def statistics(self) -> pd.DataFrame:
+        """What was asked for by ``study.gate(..., statistics=...)``.
+
+        Columns ``sample, patient, visit, tube, population`` (path), ``channel,
+        statistic, scale`` (``"linear"`` or ``"scaled"``; values are compensated),
+        ``value, low, high`` (95 % interval), ``n_events, reason`` (why one of the three
+        is NaN; else empty), ``run_id``, and the further columns of the sheet. Runs that
+        are pooled are one sample.
+        """
+        import pandas as pd
+
+        rows = []
+        for keys, files in self._by_sample(self.strategies):
+            answers = [dict_of(file.gated.answers) for file in files]
+            for request in answers[0]:
+                if not request.statistics:
+                    continue
+                found = [by_request.get(request) for by_request in answers]
+                rows += [{**keys, **row} for row in statistic_rows(request, found)]
+        columns = [*KEYS, *STATISTIC_COLUMNS]
+        return self.finished(pd.DataFrame(rows, columns=columns))
+
     @property
     def undefined(self) -> pd.DataFrame:
         """Events that are in neither a gate nor its complement: a value is NaN.
@@ -302,7 +331,8 @@ class Populations:
     ) -> pd.DataFrame:
         """Return the events of a population, one column per channel, compensated.
 
-        The file is read again, and refused if it has changed since the study was read.
+        Values that were kept while gating are taken from there; otherwise the file is
+        read again, and refused if it has changed since the study was read.
 
         Parameters
         ----------
@@ -327,6 +357,12 @@ class Populations:
 
         parts, first = [], 0
         for file in self._files_of(population, sample, tube):
+            kept = None if scaled else kept_events(file.gated, population, channels)
+            if kept is not None:
+                kept.index += first
+                first += file.gated.n_events
+                parts.append(kept)
+                continue
             data = self.study.read_file(file.row)
             mask = file.gated.mask(population)
             names: Sequence[Axis] = [c.detector for c in data.panel]

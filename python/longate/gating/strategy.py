@@ -8,18 +8,22 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from longate.cytometry.compensation import Compensation
+from longate.cytometry.sample import Sample
 from longate.cytometry.transforms import Transform
 from longate.exceptions import StrategyError
 from longate.gating import edits
 from longate.gating.compiled import (
     compile_strategy,
+    gate_head,
     gate_sample,
     validate_strategy,
 )
 from longate.gating.dimension import ACQUISITION
+from longate.gating.explanation import explain
 from longate.gating.gate import Gate, gates_of
 from longate.gating.overrides import strategies_by_sample
 from longate.gating.population_paths import PopulationPaths
+from longate.gating.statistic import requests_of
 from longate.gating.strategy_json import (
     hash_of,
     strategy_from_text,
@@ -29,8 +33,10 @@ from longate.gating.tree_drawing import tree_html, tree_text
 
 if TYPE_CHECKING:
     from longate.cytometry.panel import Panel
-    from longate.cytometry.sample import Sample
-    from longate.gating.compiled import GatedSample
+    from longate.gating.compiled import Acquired, GatedSample
+    from longate.gating.dimension import Axis
+    from longate.gating.explanation import Explanation
+    from longate.gating.statistic import Statistic
 
 Scale = Transform | Mapping[str, Transform | None] | None
 
@@ -126,16 +132,14 @@ class GatingStrategy(PopulationPaths):
     def _by_sample(self) -> dict[str, GatingStrategy]:
         return strategies_by_sample(self)
 
-    def apply(self, sample: Sample) -> GatedSample:
-        """Gate one sample in memory.
-
-        Overrides are for the samples of a study; ``for_sample(sample_id).apply(...)``
-        takes them into account.
+    def apply(self, sample: Sample | Acquired) -> GatedSample:
+        """Gate one sample: its events in memory, or its file in one pass.
 
         Parameters
         ----------
-        sample : Sample
-            From :func:`longate.read_fcs`.
+        sample : Sample or FileHead
+            From :func:`longate.read_fcs`; or what ``longate.io.fcs.scan_file(path)``
+            gives, and then only what gates need is read of the file.
 
         Returns
         -------
@@ -147,9 +151,36 @@ class GatingStrategy(PopulationPaths):
         PanelError
             If a channel of a gate is not in the sample's panel; the gate is named.
         """
-        return gate_sample(
-            compile_strategy(self, sample.panel, sample.compensation), sample
-        )
+        compiled = compile_strategy(self, sample.panel, sample.compensation)
+        if isinstance(sample, Sample):
+            return gate_sample(compiled, sample)
+        return gate_head(compiled, sample)
+
+    def explain(
+        self,
+        sample: Sample | Acquired,
+        *,
+        statistics: Sequence[Statistic] = (),
+        keep: Mapping[str, Sequence[Axis]] | None = None,
+    ) -> Explanation:
+        """Say what gating files like a sample takes, before it is done.
+
+        Parameters
+        ----------
+        sample : Sample or FileHead
+            Its panel and matrix are looked at, no events.
+        statistics, keep
+            As for ``study.gate``.
+
+        Returns
+        -------
+        Explanation
+            It prints itself: channels decoded, order of the gates, how each is decided,
+            what is kept, and memory.
+        """
+        requests = requests_of({"": self}, statistics, keep or {})[""]
+        compiled = compile_strategy(self, sample.panel, sample.compensation, requests)
+        return explain(compiled, sample.panel)
 
     def validate(
         self, panel: Panel, *, compensation: Compensation | None = None

@@ -74,10 +74,10 @@ def read_sample_sheet(
         msg = "the sample sheet has a heading, and no rows"
         raise SampleSheetError(msg)
     for column in [name for name in _TEXT if name in frame.columns]:
-        frame[column] = frame[column].map(_text)
+        frame[column] = [_text(cell) for cell in frame[column].tolist()]
     if "role" not in frame.columns:
-        frame["role"] = ""
-    frame["role"] = frame["role"].replace("", "sample")
+        frame["role"] = "sample"
+    frame["role"] = [role or "sample" for role in frame["role"].tolist()]
     _check_roles(frame)
     _check_cells(frame)
     frame["file"] = [
@@ -156,19 +156,18 @@ def _rows(frame: pd.DataFrame, where: Any) -> str:
 
 
 def _check_roles(frame: pd.DataFrame) -> None:
-    kinds = frame["role"].str.partition(":")
-    for index, kind in kinds[0].items():
-        what = kinds[2][index]
-        row = int(str(index)) + 2
+    for index, role in zip(frame.index, frame["role"].tolist(), strict=True):
+        kind, _, what = role.partition(":")
+        row = int(index) + 2
         one_of(f"row {row} of the sample sheet: role", kind, ROLES, SampleSheetError)
         if (kind in ("fmo", "single_stain")) != bool(what):
             msg = (
-                f"row {row} of the sample sheet: role {frame['role'][index]!r} must be "
+                f"row {row} of the sample sheet: role {role!r} must be "
                 "'fmo:<marker>', 'single_stain:<detector>', or a role without a colon"
             )
             raise SampleSheetError(msg)
-    excluded = frame["role"] == "exclude"
-    if excluded.any():
+    if "exclude" in frame["role"].tolist():
+        excluded = frame["role"] == "exclude"
         reason = frame["reason"] if "reason" in frame.columns else ""
         silent = excluded & (reason == "")
         if silent.any():
@@ -177,8 +176,8 @@ def _check_roles(frame: pd.DataFrame) -> None:
 
 
 def _check_cells(frame: pd.DataFrame) -> None:
-    is_sample = frame["role"] == "sample"
-    for column in REQUIRED:
+    for column in [name for name in REQUIRED if "" in frame[name].tolist()]:
+        is_sample = frame["role"] == "sample"
         blank = (frame[column] == "") & (is_sample | (column == "file"))
         if blank.any():
             msg = (
@@ -213,10 +212,14 @@ def _refuse_one_file_twice(frame: pd.DataFrame) -> None:
 
 
 def _refuse_one_name_for_two(frame: pd.DataFrame) -> None:
-    samples = frame[frame["role"] == "sample"]
-    visits = samples[["sample", "patient", "visit"]].drop_duplicates()
-    if not visits["sample"].duplicated().any():
+    cells = [frame[name].tolist() for name in ("role", "sample", "patient", "visit")]
+    meant_by: dict[str, set[tuple[str, str]]] = {}
+    for role, name, patient, visit in zip(*cells, strict=True):
+        if role == "sample":
+            meant_by.setdefault(name, set()).add((patient, visit))
+    if all(len(visits) == 1 for visits in meant_by.values()):
         return
+    samples = frame[frame["role"] == "sample"]
     for name, group in samples.groupby("sample", sort=False):
         visits = group[["patient", "visit"]].drop_duplicates()
         if len(visits) > 1:
