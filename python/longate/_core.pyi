@@ -21,10 +21,12 @@ __all__ = [
     "permute_family",
     "permute_welch",
     "polygon_contains",
+    "rank_shift",
     "read_columns",
     "read_head",
     "scale_forward",
     "scale_inverse",
+    "score_events",
 ]
 
 __version__: str
@@ -90,6 +92,21 @@ def gate_files(
 def count_phenotypes(
     parent: NDArray[np.uint8], markers: Sequence[NDArray[np.uint8]], n_events: int
 ) -> NDArray[np.uint64]: ...
+def score_events(
+    markers: Sequence[
+        tuple[
+            NDArray[np.float64],
+            tuple[str, Sequence[float]],
+            Sequence[tuple[NDArray[np.float64], float]],
+            float,
+        ]
+    ],
+    *,
+    threads: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+def rank_shift(
+    earlier: NDArray[np.float64], later: NDArray[np.float64]
+) -> tuple[float, float, float]: ...
 def permute_welch(
     values: NDArray[np.float64],
     in_first: NDArray[np.bool_],

@@ -1,11 +1,13 @@
 """NK cells: stages of maturation and what a sample's composition adds up to."""
 
+from longate.nk.positivity import Positivity
 from longate.nk.scores import Maturation, maturation
 from longate.nk.stages import SCHEMES, Stage, StageScheme, stage_scheme
 
 __all__ = [
     "SCHEMES",
     "Maturation",
+    "Positivity",
     "Stage",
     "StageScheme",
     "maturation",
