@@ -2,7 +2,8 @@
 
 from longate.nk.positivity import Positivity
 from longate.nk.scores import Maturation, maturation
-from longate.nk.stages import SCHEMES, Stage, StageScheme, stage_scheme
+from longate.nk.schemes import SCHEMES, stage_scheme
+from longate.nk.stages import Stage, StageScheme
 
 __all__ = [
     "SCHEMES",

@@ -17,7 +17,8 @@ from longate.nk.calls import (
     removes_lineage,
     tube_for_calls,
 )
-from longate.nk.stages import StageScheme, stage_scheme
+from longate.nk.schemes import stage_scheme
+from longate.nk.stages import StageScheme
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
