@@ -1,4 +1,4 @@
-"""One patient's change of composition: the index, its direction, and what weights do."""
+"""One patient's change of composition, its direction, and what weights do to it."""
 
 from __future__ import annotations
 
@@ -94,8 +94,9 @@ def weight_range(
         event on the axis.
     dominance : str
         ``"higher"`` where no weights make the change negative (the later sample is
-        stochastically larger), ``"lower"`` where none make it positive, ``"unchanged"``,
-        or ``"crossing"``: the sign depends on the weights. Empty where unknown.
+        stochastically larger), ``"lower"`` where none make it positive,
+        ``"unchanged"``, or ``"crossing"``: the sign depends on the weights. Empty where
+        unknown.
 
     Notes
     -----

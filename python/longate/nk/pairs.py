@@ -72,7 +72,9 @@ def visit_pairs(
                     row[f"{column}_{end}"] = value
             rows.append({**row, "missing": " and ".join(missing)})
     columns = ["patient", "from", "to", "sample_from", "sample_to", "missing"]
-    pairs = pd.DataFrame(rows, columns=[*columns, *(f"{e}_{s}" for e in extra for s in ("from", "to"))])
+    pairs = pd.DataFrame(
+        rows, columns=[*columns, *(f"{e}_{s}" for e in extra for s in ("from", "to"))]
+    )
     refuse_mixed_specimens(pairs)
     return pairs[columns]
 

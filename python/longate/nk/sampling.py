@@ -49,12 +49,13 @@ def refuse_density_dependent(samples: pd.DataFrame, sampling: str | None) -> Non
         if how.strip().casefold() not in SAMPLING
     }
     if wrong:
-        sample, how = next(iter(wrong.items()))
+        how = next(iter(wrong.values()))
         msg = (
             f"events of {listed(wrong)} are declared as sampled {how!r}; a share of "
-            "cells is only meaningful where every cell had the same chance to be in the "
-            "file (density-dependent down-sampling, as SPADE does, flattens it). Score "
-            "the original files, or sample them uniformly; 'all' and 'uniform' will do"
+            "cells means something only where every cell had the same chance to be in "
+            "the file (density-dependent down-sampling, as SPADE does, flattens it). "
+            "Score the original files, or sample them uniformly; 'all' and 'uniform' "
+            "will do"
         )
         raise MaturationError(msg)
 
@@ -82,8 +83,8 @@ def refuse_mixed_specimens(pairs: pd.DataFrame) -> None:
             f"specimens differ between the visits of {listed(differ['patient'])} "
             f"({row['from']}: {row['specimen_from']}, {row['to']}: "
             f"{row['specimen_to']}); freezing and lysis change CD16, CD62L and the "
-            "share of CD56dim CD16- cells, so such visits are not compared: leave these "
-            "patients out, or declare the specimen right"
+            "share of CD56dim CD16- cells, so such visits are not compared: leave "
+            "these patients out, or declare the specimen right"
         )
         raise MaturationError(msg)
 

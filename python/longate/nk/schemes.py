@@ -6,11 +6,14 @@ in ``SCHEMES`` and ``_CORE``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
 
 from longate._validation import listed, one_of
 from longate.exceptions import MaturationError
 from longate.nk.stages import CD56_BRIGHT, CD56_POSITIVE, ELSE, Stage, StageScheme
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
 
 ADAPTIVE_NOTE = (
     "NKG2C was not measured: a CD57 rise is not separable from adaptive (CMV) "

@@ -1,4 +1,4 @@
-"""The Stage Maturation Index and the log-odds of a composition, with their intervals."""
+"""The Stage Maturation Index and the log-odds of a composition, with intervals."""
 
 from __future__ import annotations
 

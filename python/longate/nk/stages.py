@@ -31,6 +31,9 @@ CD56_BRIGHT = "CD56bright"
 MARKERS = ("CD16", "CD57", "KIR", "NKG2A", "NKG2C", "CX3CR1", "CD62L", "CD27")
 """Markers that the named schemes may use, beside CD56."""
 
+SCORED = ("CD94", "CD117", "CD127")
+"""Further markers that only the event score uses."""
+
 ELSE = "else"
 """The rule that holds for whatever is left."""
 
@@ -299,7 +302,7 @@ def require_one_scheme(ids: Iterable[str], what: str) -> str:
     if len(distinct) != 1:
         msg = (
             f"{what} hold scores of {len(distinct)} schemes ({listed(distinct)}); "
-            "scores of different schemes are different quantities and are never compared"
+            "scores of different schemes are different quantities, never compared"
         )
         raise MaturationError(msg)
     return distinct[0]
