@@ -69,11 +69,8 @@ pub(super) fn score_events<'py>(
         let mut out = probabilities.readwrite();
         let mut votes = scores.readwrite();
         let (out, votes) = (out.as_slice_mut()?, votes.as_slice_mut()?);
-        py.detach(|| {
-            let rows = out.chunks_exact_mut(n.max(1)).collect();
-            maturation::score_events(&taken, rows, votes, threads)
-        })
-        .map_err(exception)?;
+        py.detach(|| maturation::score_events(&taken, out, votes, threads))
+            .map_err(exception)?;
     }
     Ok((probabilities, scores))
 }

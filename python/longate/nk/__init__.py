@@ -3,8 +3,8 @@
 from longate.nk.directions import DIRECTIONS
 from longate.nk.maturation_curve import MaturationCurve
 from longate.nk.positivity import Positivity
-from longate.nk.schemes import SCHEMES, stage_scheme
 from longate.nk.result import Maturation
+from longate.nk.schemes import SCHEMES, stage_scheme
 from longate.nk.scores import combine, maturation
 from longate.nk.shift import RankShift, rank_shift
 from longate.nk.stages import Stage, StageScheme

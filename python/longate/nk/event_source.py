@@ -287,11 +287,18 @@ class EventSource:
             name: np.ascontiguousarray(frame[name], dtype=float) for name in channels
         }
 
-    def anchored(self, sample: str) -> pd.DataFrame:
+    def anchored(self, sample: str, *, on_axis: bool = False) -> pd.DataFrame:
         """Return anchored values of a sample's events, one column per marker.
 
         ``(x - μ0) / (μ1 - μ0)``: 0 is the negatives' mean and 1 the positives' (the
         99 % point of the negatives where positives are not known).
+
+        Parameters
+        ----------
+        sample : str
+            Sample id.
+        on_axis : bool
+            Leave out events whose stage is off the axis.
 
         Raises
         ------
@@ -312,7 +319,10 @@ class EventSource:
                 raise MaturationError(msg)
             zero, unit = positivity.anchored_unit
             made[marker] = (values - zero) / unit
-        return pd.DataFrame(made, index=events)
+        frame = pd.DataFrame(made, index=events)
+        if on_axis:
+            return frame[np.isin(self.stages(sample), self.scheme.axis)]
+        return frame
 
     def stages(self, sample: str) -> NDArray[np.str_]:
         """Return the stage of each event."""

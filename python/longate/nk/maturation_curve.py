@@ -94,7 +94,7 @@ class MaturationCurve:
         ----------
         reference : mapping of str to DataFrame
             Reference sample -> anchored values of its NK events, one column per marker
-            (``maturation.anchored(sample)``).
+            (``maturation.anchored(sample, on_axis=True)``).
         markers : sequence of str, optional
             Columns to use; by default those that all samples have.
         events_per_sample : int, optional

@@ -229,16 +229,24 @@ class Maturation:
         """
         return event_table(self.source, sample, curve)
 
-    def anchored(self, sample: str) -> pd.DataFrame:
+    def anchored(self, sample: str, *, on_axis: bool = False) -> pd.DataFrame:
         """Return anchored values of a sample's NK events, one column per marker.
 
         0 is the mean of the marker's negatives in this sample and 1 that of its
         positives, as `positivity` gave them. References for
-        :meth:`MaturationCurve.fit` are made of these.
+        :meth:`MaturationCurve.fit` are made of these, best of the events on the axis:
+        others are then found to lie off the curve.
+
+        Parameters
+        ----------
+        sample : str
+            Sample id.
+        on_axis : bool
+            Leave out events whose stage is off the axis.
 
         Raises
         ------
         MaturationError
             If a gate or a threshold alone decides about a marker.
         """
-        return self.source.anchored(sample)
+        return self.source.anchored(sample, on_axis=on_axis)
