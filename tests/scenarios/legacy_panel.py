@@ -1,7 +1,8 @@
 """What the legacy panel loses: the same cohort through both tubes, end to end.
 
-Run by hand, with ``tests`` on the path: ``PYTHONPATH=tests python -m
-scenarios.legacy_panel``. The table is kept in ``tests/golden/scenarios/legacy_panel.csv``.
+Run by hand, with ``tests`` on the path:
+``PYTHONPATH=tests python -m scenarios.legacy_panel``. The table is kept in
+``tests/golden/scenarios/legacy_panel.csv``.
 
 Fifteen simulated patients, three visits, files of both NK tubes: ten colours, and the
 legacy tube of eight without dump (CD14, CD19) and without NKG2C. Each is gated by one

@@ -89,6 +89,8 @@ def balanced(
     for sample in sorted(reference, key=str):
         values = reference[sample][names].to_numpy(float)
         require_finite(values, names, f"reference sample {sample!r}")
+        # The order of events is forgotten before any is drawn.
+        values = values[np.lexsort(values.T)]
         parts.append(values[rng.choice(len(values), size=each, replace=False)])
     return np.concatenate(parts), each
 
@@ -112,10 +114,10 @@ def require_root(
     signs: NDArray[np.float64],
     sigma: NDArray[np.float64],
 ) -> None:
-    """Refuse a line whose beginning is not its end nearest to the immature corner."""
-    corner = np.where(signs > 0, 0.0, 1.0) / sigma
-    first, last = (np.linalg.norm(vertices[end] - corner) for end in (0, -1))
-    if first >= last:
+    """Refuse a line that starts where most markers are on their mature side."""
+    first = vertices[0] * sigma
+    immature = np.where(signs > 0, first < 0.5, first > 0.5)
+    if 2 * immature.sum() < len(signs):
         msg = (
             "the curve does not start near the least mature cells (CD56bright, NKG2A+, "
             "KIR- CD57-): the reference has too few of them, or its anchored values "

@@ -168,6 +168,22 @@ class EventSource:
             raise MaturationError(msg)
         return coverage
 
+    def refuse_unmeasured(self, measured: Collection[str]) -> None:
+        """Refuse markers that a positivity is given for and no file has.
+
+        Raises
+        ------
+        MaturationError
+            If there is one: its channel has another name.
+        """
+        lost = [marker for marker in self.declared if marker not in measured]
+        if lost:
+            msg = (
+                f"no file has the channel {self.channel(lost[0])!r} of {lost[0]!r}; "
+                f"say which one it is with channels={{{lost[0]!r}: ...}}"
+            )
+            raise MaturationError(msg)
+
     def id_of(self, markers: Sequence[str]) -> str:
         """Return the scheme id of scores of these markers; only equal ids compare."""
         named = [f"{marker}={self.weight(marker)!r}" for marker in sorted(markers)]
@@ -278,10 +294,9 @@ class EventSource:
             for name in channels:
                 try:
                     found[name] = np.ascontiguousarray(read([name])[name], dtype=float)
-                except PanelError:
-                    continue
-            if not found:
-                raise
+                except PanelError as error:
+                    if "is not in the panel" not in str(error):
+                        raise  # it is there, several times
             return found
         return {
             name: np.ascontiguousarray(frame[name], dtype=float) for name in channels

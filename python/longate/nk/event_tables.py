@@ -46,6 +46,7 @@ def score_table(source: EventSource, samples: pd.DataFrame) -> pd.DataFrame:
         blank = dict.fromkeys(summary(np.zeros(0), "robust_"), np.nan)
         row.update(blank if robust is None else summary(robust, "robust_"))
         rows.append({**row, "scheme": source.id_of(found.markers)})
+    source.refuse_unmeasured({m for row in rows for m in row["markers"].split()})
     return source.populations.finished(pd.DataFrame(rows))
 
 
