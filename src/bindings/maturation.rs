@@ -37,6 +37,8 @@ type MarkerIn<'py> = (
     f64,
 );
 
+type Scored<'py> = (Bound<'py, PyArray2<f64>>, Bound<'py, PyArray1<f64>>);
+
 /// Probabilities (markers x events) and scores of events; see [`maturation::score_events`].
 #[pyfunction]
 #[pyo3(signature = (markers, *, threads))]
@@ -44,7 +46,7 @@ pub(super) fn score_events<'py>(
     py: Python<'py>,
     markers: Vec<MarkerIn<'py>>,
     threads: usize,
-) -> PyResult<(Bound<'py, PyArray2<f64>>, Bound<'py, PyArray1<f64>>)> {
+) -> PyResult<Scored<'py>> {
     let n = match markers.first() {
         Some(marker) => marker.0.as_slice()?.len(),
         None => 0,

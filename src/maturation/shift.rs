@@ -43,9 +43,9 @@ pub fn shift(earlier: &[f64], later: &[f64]) -> Result<Shift> {
     });
     let later = later.map_err(|_| Error::Threads("a sort did not finish".into()))?;
     let (below, above) = placements(&earlier, &later);
-    let (m, n) = (earlier.len() as f64, later.len() as f64);
+    let (m, n) = (earlier.len(), later.len());
     Ok(Shift {
-        theta: below.sum as f64 / (2.0 * m * n),
+        theta: below.sum as f64 / (2.0 * m as f64 * n as f64),
         earlier_variance: above.variance(m, n),
         later_variance: below.variance(n, m),
     })
@@ -83,13 +83,14 @@ impl Placements {
     }
 
     /// Sample variance of the `own` placements as shares of `others` events.
-    fn variance(&self, own: f64, others: f64) -> f64 {
-        if own < 2.0 {
+    fn variance(&self, own: usize, others: usize) -> f64 {
+        if own < 2 {
             return 0.0;
         }
         // own * squares - sum^2 in whole numbers: no cancellation.
         let events = own as u128;
         let spread = (events * self.squares).saturating_sub(self.sum * self.sum) as f64;
+        let (own, others) = (own as f64, others as f64);
         spread / (own * (own - 1.0) * 4.0 * others * others)
     }
 }

@@ -1,4 +1,4 @@
-"""The kept tables of simulated truth: what they show, and that they are of this code."""
+"""The kept tables of simulated truth: what they show, and whose they are."""
 
 from __future__ import annotations
 
@@ -19,9 +19,8 @@ SCORES = [
 @pytest.mark.parametrize("n", [100, 300])
 def test_the_table_is_of_this_code(n):
     again = coverage.simulated(n, coverage.FEW)
-    held = again.groupby("measure")["held"].sum()
-    for measure, count in held.items():
-        assert COVERAGE.loc[(measure, n), "held_of_first"] == count
+    for measure, (held, _) in again.items():
+        assert COVERAGE.loc[(measure, n), "held_of_first"] == held.sum()
 
 
 def test_every_row_rests_on_enough_replicates():
@@ -35,6 +34,12 @@ def test_counting_intervals_are_nominal_from_the_cells_that_are_wanted(measure, 
     row = COVERAGE.loc[(measure, n)]
     assert row["verdict"] == "not rejected"
     assert abs(row["coverage"] - 0.95) <= 3 * row["monte_carlo_error"]
+
+
+def test_known_failures_are_those_of_the_log_odds_with_few_bright_cells():
+    rejected = COVERAGE[COVERAGE["verdict"] == "rejected"]
+    assert rejected.index.tolist() == [("L0", 100), ("L0", 300)]
+    assert (rejected["coverage"] > 0.95).all()  # too long, never too short
 
 
 @pytest.mark.parametrize("measure", SCORES)

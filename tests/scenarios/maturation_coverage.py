@@ -14,8 +14,8 @@ under the generating composition: the expected index is a ratio of expected shar
 true theta that of the two score distributions.
 
 Coverage is not rejected against 95 % where it lies within three Monte Carlo standard
-errors. Known departures: log-odds with half a count cover more than 95 % where a stage
-expects a handful of cells, and the Mann-Whitney interval is asymptotic.
+errors. Known failures, at 5,000 replicates: L0 (CD16 among CD56bright) covers .984 of
+100 and .967 of 300 cells, where a stage expects a handful of cells.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _by_stage(amounts):
     """Amounts of phenotypes (rows: samples) as a table with a column per stage."""
     labels = [stage.label for stage in SCHEME.stages]
     return pd.DataFrame(
-        {label: amounts[:, LABELS == label].sum(axis=1) for label in labels}
+        {label: amounts[:, label == LABELS].sum(axis=1) for label in labels}
     )
 
 
@@ -104,72 +104,65 @@ def _held(value, variance, truth):
     return np.abs(value - truth) <= Z95 * np.sqrt(variance)
 
 
-def one(rng, n):
-    """Whether each interval of one replicate holds its truth."""
+def _drawn(n, replicate, seed):
+    """Chances and counts of phenotypes at two visits of one simulated patient."""
+    rng = np.random.default_rng([seed, n, replicate])
     patient = stages.NkPatient.draw(rng, cmv=bool(rng.random() < 0.5), n_visits=2)
-    chances = np.array(
-        [
-            _chances(patient.composition(visit, tau))
-            for visit, tau in ((0, 0.0), (1, TAU))
-        ]
-    )
-    drawn = np.array([rng.multinomial(n, p) for p in chances])
-    found, true = _by_stage(drawn), _by_stage(chances)
-    held, error = {}, {}
-    for name, adaptive in (("index", False), ("index_with_adaptive", True)):
-        value, variance = index_and_variance(
-            axis_counts(found, SCHEME.axis, adaptive=adaptive), SCHEME.weights
-        )
-        truth, _ = index_and_variance(
-            axis_counts(true, SCHEME.axis, adaptive=adaptive), SCHEME.weights
-        )
-        held[name] = _held(value[0], variance[0], truth[0])
-        error[name] = value[0] - truth[0]
-        change = f"change of {name}"
-        held[change] = _held(np.diff(value)[0], variance.sum(), np.diff(truth)[0])
-        error[change] = (np.diff(value) - np.diff(truth))[0]
-    for name, (above, below) in odds_of(SCHEME.axis).items():
-        value, variance = log_odds(found, above, below)
-        a = true[list(above)].sum(axis=1)[0]
-        b = true[list(below)].sum(axis=1)[0]
-        held[name] = _held(value[0], variance[0], np.log(a / b))
-        error[name] = value[0] - np.log(a / b)
-    shift = lg.nk.rank_shift(*(np.repeat(SCORES, counts) for counts in drawn))
-    truth = _theta(*chances)
-    held["theta"] = shift.counting_low <= truth <= shift.counting_high
-    error["theta"] = shift.theta - truth
-    return held, error
+    visits = ((0, 0.0), (1, TAU))
+    chances = [_chances(patient.composition(visit, tau)) for visit, tau in visits]
+    return chances, [rng.multinomial(n, chance) for chance in chances]
 
 
 def simulated(n, replicates, seed=SEED):
-    """One row per measure, in the order of replicates: held and error."""
-    rows = []
-    for replicate in range(replicates):
-        held, error = one(np.random.default_rng([seed, n, replicate]), n)
-        rows += [
-            {"measure": name, "replicate": replicate, "held": held[name], "error": e}
-            for name, e in error.items()
-        ]
-    return pd.DataFrame(rows)
+    """By measure: whether each replicate's interval held its truth, and the error."""
+    both = [_drawn(n, replicate, seed) for replicate in range(replicates)]
+    # (visits, replicates, phenotypes)
+    chances = np.array([chances for chances, _ in both]).swapaxes(0, 1)
+    drawn = np.array([counts for _, counts in both]).swapaxes(0, 1)
+    true, found = ([_by_stage(at) for at in amounts] for amounts in (chances, drawn))
+    made = {}
+    for name, adaptive in (("index", False), ("index_with_adaptive", True)):
+
+        def of(table, *, adaptive=adaptive):
+            counts = axis_counts(table, SCHEME.axis, adaptive=adaptive)
+            return index_and_variance(counts, SCHEME.weights)
+
+        (x, var_x), (y, var_y) = (of(table) for table in found)
+        (at_x, _), (at_y, _) = (of(table) for table in true)
+        made[name] = _held(x, var_x, at_x), x - at_x
+        rise, truth = y - x, at_y - at_x
+        made[f"change of {name}"] = _held(rise, var_x + var_y, truth), rise - truth
+    for name, (above, below) in odds_of(SCHEME.axis).items():
+        value, variance = log_odds(found[0], above, below)
+        parts = (true[0][list(names)].sum(axis=1) for names in (above, below))
+        truth = np.log(np.divide(*parts)).to_numpy()
+        made[name] = _held(value, variance, truth), value - truth
+    held, error = [], []
+    for (before, after), (x, y) in both:
+        shift = lg.nk.rank_shift(np.repeat(SCORES, x), np.repeat(SCORES, y))
+        truth = _theta(before, after)
+        held.append(shift.counting_low <= truth <= shift.counting_high)
+        error.append(shift.theta - truth)
+    made["theta"] = np.array(held), np.array(error)
+    return made
 
 
 def table_of(n, replicates):
-    frame = simulated(n, replicates)
     error = float(np.sqrt(0.95 * 0.05 / replicates))
     rows = []
-    for measure, part in frame.groupby("measure", sort=False):
-        coverage = part["held"].mean()
-        off = abs(coverage - 0.95) > 3 * error
+    for measure, (held, off) in simulated(n, replicates).items():
+        coverage = held.mean()
+        nominal = abs(coverage - 0.95) <= 3 * error
         rows.append(
             {
                 "measure": measure,
                 "n": n,
                 "replicates": replicates,
-                "bias": round(part["error"].mean(), 6),
+                "bias": round(off.mean(), 6),
                 "coverage": round(coverage, 4),
                 "monte_carlo_error": round(error, 4),
-                "verdict": "rejected" if off else "not rejected",
-                "held_of_first": int(part["held"].iloc[:FEW].sum()),
+                "verdict": "not rejected" if nominal else "rejected",
+                "held_of_first": int(held[:FEW].sum()),
             }
         )
     return pd.DataFrame(rows)

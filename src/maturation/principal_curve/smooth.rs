@@ -13,7 +13,9 @@ struct Bins {
 pub(super) fn vertices(columns: &[Vec<f64>], arcs: &[f64], knots: usize, span: f64) -> Vec<f64> {
     let bins = binned(columns, arcs, BINS_PER_KNOT * knots);
     let (low, high) = (bins.arcs[0], bins.arcs[bins.arcs.len() - 1]);
-    let near = ((span * bins.arcs.len() as f64).ceil() as usize).clamp(3, bins.arcs.len());
+    let all = bins.arcs.len();
+    let reached = |bins: &usize| *bins as f64 >= span * all as f64;
+    let near = (3..all).find(reached).unwrap_or(all);
     let mut rows = Vec::with_capacity(knots * columns.len());
     for knot in 0..knots {
         let at = low + (high - low) * knot as f64 / (knots - 1) as f64;
