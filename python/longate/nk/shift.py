@@ -74,7 +74,7 @@ def rank_shift(earlier: ArrayLike, later: ArrayLike) -> RankShift:
     --------
     >>> import longate as lg
     >>> lg.nk.rank_shift([0.1, 0.2, 0.3], [0.2, 0.4, 0.5]).theta.__round__(4)
-    0.9444
+    0.8333
     """
     x = np.ascontiguousarray(earlier, dtype=float)
     y = np.ascontiguousarray(later, dtype=float)

@@ -82,6 +82,8 @@ def _by_label(maturation: Any, response: Any) -> tuple[pd.DataFrame, list[str]]:
     table = maturation.stages
     columns = ("patient", "visit", "stage", "on_axis", "fraction")
     require_columns(table, columns, "the stages of the maturation", MaturationError)
+    if "scheme" in table:
+        require_one_scheme(table["scheme"].unique(), "the stages of the maturation")
     if response is None:
         return table.assign(label="all patients"), ["all patients"]
     labels = table_of(response, "response", ClinicalError)
