@@ -1,7 +1,7 @@
 """Processor time per event of the maturation kernels, over numbers of events.
 
-``python benches/maturation_scaling.py [largest]`` prints a table; processor time (of all
-threads) is used so that other work on the machine matters little. Cost is linear where
+``python benches/maturation_scaling.py [largest]`` prints a table. It is processor time,
+of all threads, so that other work on the machine matters little. Cost is linear where
 nanoseconds per event stay, and n log n where they grow by a constant per decade.
 """
 

@@ -1,24 +1,79 @@
 //! Compiled strategies and the pass over files.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArray2};
+use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::gate::{Dimension, Expression, Interval, Polygon, Rectangle, Term};
-use crate::plan::{self, Axis, GateKind, GateSpec, Job, Monitor, Outcome, Populations};
+use crate::plan::{
+    self, Axis, AxisSource, GateKind, GateSpec, Job, Keep, Kept, Matrix, Monitor, Outcome,
+    Populations, Value,
+};
+use crate::summary::{self, Estimate, Statistic};
 use crate::transform::Scale;
 
 use super::errors::{exception, file_exception};
+use super::gates::ellipsoid_of;
+use super::location::LocationArgument;
 
 /// A scale as (name, parameters).
 type ScaleArgument = (String, Vec<f64>);
-/// An axis as (channel, column of the inverse, scale).
-type AxisArgument = (usize, Option<usize>, ScaleArgument);
+/// A channel as (place, (matrix, column) or None).
+type ValueArgument = (usize, Option<(usize, usize)>);
 /// A side of a rectangle as (axis, min, max).
 type DimensionArgument = (usize, Option<f64>, Option<f64>);
+
+/// An axis: `("value", channel, scale)` or `("ratio", (channel, channel), (a, b, c), scale)`.
+#[derive(FromPyObject)]
+enum AxisArgument {
+    Value(String, ValueArgument, ScaleArgument),
+    Ratio(
+        String,
+        (ValueArgument, ValueArgument),
+        (f64, f64, f64),
+        ScaleArgument,
+    ),
+}
+
+impl AxisArgument {
+    fn into_axis(self) -> Result<Axis> {
+        let value = |(channel, compensated): ValueArgument| Value {
+            channel,
+            compensated,
+        };
+        let refuse = |kind: String| {
+            let detail = format!("there is no axis {kind:?} of this form");
+            Err(Error::MalformedPlan { detail })
+        };
+        let (source, (name, parameters)) = match self {
+            Self::Value(kind, channel, scale) => {
+                if kind != "value" {
+                    return refuse(kind);
+                }
+                (AxisSource::Value(value(channel)), scale)
+            }
+            Self::Ratio(kind, (numerator, denominator), (a, b, c), scale) => {
+                if kind != "ratio" {
+                    return refuse(kind);
+                }
+                let (numerator, denominator) = (value(numerator), value(denominator));
+                let source = AxisSource::Ratio {
+                    numerator,
+                    denominator,
+                    a,
+                    b,
+                    c,
+                };
+                (source, scale)
+            }
+        };
+        let scale = Scale::from_name(&name, &parameters)?;
+        Ok(Axis { source, scale })
+    }
+}
 
 /// A gate as Python describes it.
 #[derive(FromPyObject)]
@@ -41,6 +96,20 @@ enum GateArgument {
         #[pyo3(item)]
         vertices: Vec<(f64, f64)>,
     },
+    Ellipsoid {
+        #[pyo3(item)]
+        parent: Option<usize>,
+        #[pyo3(item)]
+        axes: Vec<usize>,
+        #[pyo3(item)]
+        mean: Vec<f64>,
+        #[pyo3(item)]
+        covariance: Vec<Vec<f64>>,
+        #[pyo3(item)]
+        distance_square: f64,
+        #[pyo3(item)]
+        as_written: bool,
+    },
     Boolean {
         #[pyo3(item)]
         parent: Option<usize>,
@@ -51,9 +120,20 @@ enum GateArgument {
 
 /// A term of a Boolean expression: a gate's number, or the name of an operator.
 #[derive(FromPyObject)]
-enum TermArgument {
+pub(super) enum TermArgument {
     Gate(usize),
     Operator(String),
+}
+
+impl From<TermArgument> for Term {
+    fn from(argument: TermArgument) -> Self {
+        match argument {
+            TermArgument::Gate(index) => Self::Population(index),
+            TermArgument::Operator(name) if name == "not" => Self::Not,
+            TermArgument::Operator(name) if name == "and" => Self::And,
+            TermArgument::Operator(_) => Self::Or,
+        }
+    }
 }
 
 impl GateArgument {
@@ -87,16 +167,20 @@ impl GateArgument {
                 let kind = GateKind::Polygon { x, y, outline };
                 GateSpec { parent, kind }
             }
+            Self::Ellipsoid {
+                parent,
+                axes,
+                mean,
+                covariance,
+                distance_square,
+                as_written,
+            } => {
+                let ellipsoid = ellipsoid_of(&mean, &covariance, distance_square, as_written)?;
+                let kind = GateKind::Ellipsoid { axes, ellipsoid };
+                GateSpec { parent, kind }
+            }
             Self::Boolean { parent, terms } => {
-                let terms = terms
-                    .into_iter()
-                    .map(|term| match term {
-                        TermArgument::Gate(index) => Term::Population(index),
-                        TermArgument::Operator(name) if name == "not" => Term::Not,
-                        TermArgument::Operator(name) if name == "and" => Term::And,
-                        TermArgument::Operator(_) => Term::Or,
-                    })
-                    .collect();
+                let terms = terms.into_iter().map(Term::from).collect();
                 let kind = GateKind::Boolean(Expression::new(terms)?);
                 GateSpec { parent, kind }
             }
@@ -104,33 +188,37 @@ impl GateArgument {
     }
 }
 
+/// A request as (population or None for all events, axis, whether on its scale, statistics as (name,
+/// percentile), whether the values are wanted too).
+type KeptArgument = (Option<usize>, usize, bool, Vec<(String, Option<f64>)>, bool);
+
 /// A compiled gating strategy for files of one panel.
 #[pyclass(frozen)]
 pub(super) struct Plan(Arc<plan::Plan>);
 
 #[pymethods]
 impl Plan {
-    /// Compile a strategy: channel numbers of the file; places among them of the detectors that
-    /// enter compensation, and the inverse spillover matrix; axes; gates.
+    /// Compile a strategy: channel numbers of the file; matrices as (places among the channels of
+    /// the detectors, weights of detectors x dyes); axes; gates.
     #[new]
-    #[pyo3(signature = (channels, detectors, inverse, axes, gates))]
+    #[pyo3(signature = (channels, matrices, axes, gates, kept = Vec::new()))]
     fn new(
         channels: Vec<usize>,
-        detectors: Vec<usize>,
-        inverse: Option<PyReadonlyArray2<'_, f64>>,
+        matrices: Vec<(Vec<usize>, PyReadonlyArray2<'_, f64>)>,
         axes: Vec<AxisArgument>,
         gates: Vec<GateArgument>,
+        kept: Vec<KeptArgument>,
     ) -> PyResult<Self> {
-        let inverse = inverse.map(|matrix| matrix.as_array().to_owned());
+        let matrices = matrices
+            .into_iter()
+            .map(|(detectors, weights)| Matrix {
+                detectors,
+                weights: weights.as_array().to_owned(),
+            })
+            .collect();
         let axes = axes
             .into_iter()
-            .map(|(channel, compensated, (name, parameters))| {
-                Ok(Axis {
-                    channel,
-                    compensated,
-                    scale: Scale::from_name(&name, &parameters)?,
-                })
-            })
+            .map(AxisArgument::into_axis)
             .collect::<Result<Vec<_>>>()
             .map_err(exception)?;
         let gates = gates
@@ -138,27 +226,133 @@ impl Plan {
             .map(|gate| gate.into_spec(&axes))
             .collect::<Result<Vec<_>>>()
             .map_err(exception)?;
-        let plan =
-            plan::Plan::compile(channels, detectors, inverse, axes, gates).map_err(exception)?;
+        let kept = kept
+            .into_iter()
+            .map(|(population, axis, scaled, named, values)| {
+                Ok(Kept {
+                    population,
+                    axis,
+                    scaled,
+                    statistics: statistics(named)?,
+                    values,
+                })
+            })
+            .collect::<Result<Vec<_>>>()
+            .map_err(exception)?;
+        let plan = plan::Plan::compile(channels, matrices, axes, gates)
+            .and_then(|plan| plan.keeping(kept))
+            .map_err(exception)?;
         Ok(Self(Arc::new(plan)))
+    }
+
+    /// What the plan does: see `Explanation`.
+    fn explain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let explained = self.0.explain();
+        let out = PyDict::new(py);
+        out.set_item("order", explained.order)?;
+        out.set_item("decoded", explained.decoded)?;
+        out.set_item("matrix_columns", explained.matrix_columns)?;
+        out.set_item("on_values", explained.on_values)?;
+        out.set_item("scaled_axes", explained.scaled_axes)?;
+        out.set_item("bytes_per_thread", explained.bytes_per_thread)?;
+        out.set_item("block_events", explained.block_events)?;
+        Ok(out)
     }
 }
 
-/// (number of events, counts and undefined events per gate, packed mask per gate).
-type Gated<'py> = (usize, Vec<u64>, Vec<u64>, Vec<Bound<'py, PyArray1<u8>>>);
+/// Gates of a plan in other places, and which of them each variant takes.
+#[pyclass(frozen)]
+pub(super) struct Variants(Arc<plan::Variants>);
 
-fn gated(py: Python<'_>, populations: Populations) -> Gated<'_> {
-    let masks = populations
-        .masks
+#[pymethods]
+impl Variants {
+    /// Gates as (number, what it becomes), and for each variant places among these.
+    #[new]
+    fn new(
+        plan: &Plan,
+        versions: Vec<(usize, GateArgument)>,
+        variants: Vec<Vec<usize>>,
+    ) -> PyResult<Self> {
+        let versions = versions
+            .into_iter()
+            .map(|(gate, becomes)| Ok((gate, becomes.into_spec(plan.0.axes())?.kind)))
+            .collect::<Result<Vec<_>>>()
+            .map_err(exception)?;
+        let made = plan::Variants::new(&plan.0, versions, &variants).map_err(exception)?;
+        Ok(Self(Arc::new(made)))
+    }
+}
+
+/// An estimate as (value, low, high, reason of a NaN).
+type EstimateEntry = (f64, f64, f64, &'static str);
+/// What a request came to as (number of events, estimates, values or None).
+type SummaryEntry<'py> = (usize, Vec<EstimateEntry>, Option<Bound<'py, PyArray1<f64>>>);
+/// (number of events, counts and undefined events per gate, packed masks of gates x bytes or None,
+/// what each request came to).
+type Gated<'py> = (
+    usize,
+    Vec<u64>,
+    Vec<u64>,
+    Option<Bound<'py, PyArray2<u8>>>,
+    Vec<SummaryEntry<'py>>,
+);
+
+fn entries(estimates: Vec<Estimate>) -> Vec<EstimateEntry> {
+    let entry = |one: Estimate| (one.value, one.low, one.high, one.reason);
+    estimates.into_iter().map(entry).collect()
+}
+
+fn statistics(named: Vec<(String, Option<f64>)>) -> Result<Vec<Statistic>> {
+    let one = |(name, percentile): (String, Option<f64>)| Statistic::from_name(&name, percentile);
+    named.into_iter().map(one).collect()
+}
+
+/// Estimate statistics of values, which may stand in several arrays.
+#[pyfunction]
+pub(super) fn summarise(
+    py: Python<'_>,
+    values: Vec<PyReadonlyArray1<'_, f64>>,
+    named: Vec<(String, Option<f64>)>,
+) -> PyResult<Vec<EstimateEntry>> {
+    let statistics = statistics(named).map_err(exception)?;
+    let mut all = Vec::new();
+    for part in &values {
+        all.extend_from_slice(part.as_slice()?);
+    }
+    Ok(entries(
+        py.detach(|| summary::summarise(&mut all, &statistics)),
+    ))
+}
+
+fn gated<'py>(
+    py: Python<'py>,
+    plan: &plan::Plan,
+    populations: Populations,
+    keep: Keep,
+) -> PyResult<Gated<'py>> {
+    let bytes = populations.n_events.div_ceil(8);
+    let shape = [populations.counts.len(), bytes];
+    let masks = if keep.masks {
+        Some(populations.masks.into_pyarray(py).reshape(shape)?)
+    } else {
+        None
+    };
+    let summaries = populations
+        .summaries
         .into_iter()
-        .map(|mask| mask.into_pyarray(py))
+        .zip(plan.kept())
+        .map(|(one, kept)| {
+            let values = kept.values.then(|| one.values.into_pyarray(py));
+            (one.n_events, entries(one.estimates), values)
+        })
         .collect();
-    (
+    Ok((
         populations.n_events,
         populations.counts,
         populations.undefined,
         masks,
-    )
+        summaries,
+    ))
 }
 
 /// Gate values in memory: one array per channel of the plan.
@@ -176,7 +370,7 @@ pub(super) fn gate_arrays<'py>(
     let outcome = py
         .detach(|| plan::gate_values(&columns, n_events, &plan.0))
         .map_err(exception)?;
-    Ok(gated(py, outcome))
+    gated(py, &plan.0, outcome, Keep { masks: true })
 }
 
 /// Passes progress on to Python and asks for its signals.
@@ -202,7 +396,72 @@ impl Monitor for PythonMonitor<'_> {
 }
 
 /// A file as (path, plan, identity), the identity being (length, modified, hash) or None.
-type JobArgument<'py> = (PathBuf, Bound<'py, Plan>, Option<(u64, i128, u64)>);
+type JobArgument<'py> = (LocationArgument, Bound<'py, Plan>, Option<(u64, i128, u64)>);
+
+fn run(
+    py: Python<'_>,
+    jobs: &[Job],
+    threads: usize,
+    keep: Keep,
+    progress: Option<&Py<PyAny>>,
+) -> PyResult<Vec<Outcome>> {
+    let mut monitor = PythonMonitor {
+        progress,
+        told: 0,
+        raised: None,
+    };
+    let outcomes = py.detach(|| plan::run_files(jobs, threads, keep, &mut monitor));
+    match monitor.raised {
+        Some(raised) => Err(raised),
+        None => outcomes.map_err(exception),
+    }
+}
+
+/// A file as (path, plan, identity, variants).
+type VariantJob<'py> = (
+    LocationArgument,
+    Bound<'py, Plan>,
+    Option<(u64, i128, u64)>,
+    Bound<'py, Variants>,
+);
+
+/// Count variants in files; each answer is a table of variants x gates beside the events of the file
+/// and the plan's own counts, or an exception.
+#[pyfunction]
+#[pyo3(signature = (jobs, threads, progress))]
+pub(super) fn count_variants<'py>(
+    py: Python<'py>,
+    jobs: Vec<VariantJob<'py>>,
+    threads: usize,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let jobs: Vec<Job> = jobs
+        .into_iter()
+        .map(
+            |(LocationArgument(location), plan, identity, variants)| Job {
+                location,
+                plan: Arc::clone(&plan.get().0),
+                identity,
+                variants: Some(Arc::clone(&variants.get().0)),
+            },
+        )
+        .collect();
+    let outcomes = run(py, &jobs, threads, Keep::default(), progress.as_ref())?;
+    let answer = |(job, outcome): (&Job, Outcome)| match outcome {
+        Ok(found) => {
+            let n_variants = job.variants.as_ref().map_or(0, |variants| variants.len());
+            let shape = [n_variants, found.counts.len()];
+            let table = found.variants.into_pyarray(py).reshape(shape)?;
+            let entry = (found.n_events, found.counts, table);
+            Ok(entry.into_pyobject(py)?.into_any())
+        }
+        Err(error) => Ok(file_exception(&job.location, error)
+            .into_value(py)
+            .into_bound(py)
+            .into_any()),
+    };
+    jobs.iter().zip(outcomes).map(answer).collect()
+}
 
 /// Gate files on a pool of threads; each answer is what `gate_arrays` returns, or an exception.
 #[pyfunction]
@@ -216,30 +475,23 @@ pub(super) fn gate_files<'py>(
 ) -> PyResult<Vec<Bound<'py, PyAny>>> {
     let jobs: Vec<Job> = jobs
         .into_iter()
-        .map(|(path, plan, identity)| Job {
-            path,
+        .map(|(LocationArgument(location), plan, identity)| Job {
+            location,
             plan: Arc::clone(&plan.get().0),
             identity,
+            variants: None,
         })
         .collect();
-    let mut monitor = PythonMonitor {
-        progress: progress.as_ref(),
-        told: 0,
-        raised: None,
-    };
-    let outcomes = py.detach(|| plan::run_files(&jobs, threads, keep_masks, &mut monitor));
-    if let Some(raised) = monitor.raised {
-        return Err(raised);
-    }
+    let keep = Keep { masks: keep_masks };
+    let outcomes = run(py, &jobs, threads, keep, progress.as_ref())?;
     let answer = |(job, outcome): (&Job, Outcome)| match outcome {
-        Ok(populations) => Ok(gated(py, populations).into_pyobject(py)?.into_any()),
-        Err(error) => Ok(file_exception(&job.path, error)
+        Ok(populations) => Ok(gated(py, &job.plan, populations, keep)?
+            .into_pyobject(py)?
+            .into_any()),
+        Err(error) => Ok(file_exception(&job.location, error)
             .into_value(py)
             .into_bound(py)
             .into_any()),
     };
-    jobs.iter()
-        .zip(outcomes.map_err(exception)?)
-        .map(answer)
-        .collect()
+    jobs.iter().zip(outcomes).map(answer).collect()
 }

@@ -4,10 +4,21 @@
 //! turns every bound on a scaled axis into an exact cut on the value. [`run_files`] reads each file once,
 //! block by block, and keeps counts and, where asked, one bit per event and population.
 
+mod block;
 mod compile;
+mod decide;
+mod domain;
+mod explain;
+mod nodes;
 mod pool;
 mod run;
+mod variants;
 
-pub use compile::{Axis, GateKind, GateSpec, Plan};
+pub use compile::{Axis, AxisSource, GateKind, GateSpec, Kept, Matrix, Plan, Value};
+pub use explain::Explanation;
 pub use pool::{Job, Monitor, Outcome, run_files};
-pub use run::{Populations, gate_values, run_file};
+pub use run::{Keep, Populations, Summary, gate_values, run_file};
+pub use variants::Variants;
+
+#[cfg(test)]
+mod tests;

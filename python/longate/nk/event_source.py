@@ -10,7 +10,8 @@ import numpy as np
 
 from longate._validation import listed, suggest
 from longate.exceptions import MaturationError, PanelError
-from longate.gating.gates import RectangleGate
+from longate.gating.dimension import dimension_of
+from longate.gating.rectangle import RectangleGate
 from longate.nk.directions import (
     DIRECTIONS,
     HANDLING_ROBUST,
@@ -132,8 +133,9 @@ class EventSource:
         if marker in self.calls:
             gate = self.populations.strategies[self.tube][self.calls[marker]]
             if isinstance(gate, RectangleGate) and len(gate.dimensions) == 1:
-                name = next(iter(gate.dimensions))
-                return str(getattr(name, "channel", name))
+                measured = dimension_of(next(iter(gate.dimensions))).channel
+                if isinstance(measured, str):
+                    return measured
         return CD56_POSITIVE if marker == CD56_BRIGHT else marker
 
     def coverage(self, markers: Collection[str], of: Collection[str]) -> float:
