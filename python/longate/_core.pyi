@@ -19,6 +19,7 @@ __all__ = [
     "count_variants",
     "ellipsoid_contains",
     "encode_head",
+    "fit_curve",
     "flip_signs",
     "gate_arrays",
     "gate_files",
@@ -26,13 +27,16 @@ __all__ = [
     "permute_welch",
     "polygon_contains",
     "preimage_contains",
+    "project_on_curve",
     "quadrant_masks",
+    "rank_shift",
     "read_columns",
     "read_head",
     "rectangle_contains",
     "scale_forward",
     "scale_inverse",
     "scale_preimage",
+    "score_events",
     "spillover_weights",
     "summarise",
 ]
@@ -175,6 +179,36 @@ def summarise(
 def count_phenotypes(
     parent: NDArray[np.uint8], markers: Sequence[NDArray[np.uint8]], n_events: int
 ) -> NDArray[np.uint64]: ...
+def score_events(
+    markers: Sequence[
+        tuple[
+            NDArray[np.float64],
+            tuple[str, Sequence[float]],
+            Sequence[tuple[NDArray[np.float64], float]],
+            float,
+        ]
+    ],
+    *,
+    threads: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+def rank_shift(
+    earlier: NDArray[np.float64], later: NDArray[np.float64]
+) -> tuple[float, float, float]: ...
+def fit_curve(
+    points: NDArray[np.float64],
+    start: NDArray[np.float64],
+    *,
+    knots: int,
+    span: float,
+    rounds: int,
+    tolerance: float,
+    threads: int,
+) -> tuple[
+    list[list[float]], tuple[NDArray[np.float64], NDArray[np.float64]], int, bool
+]: ...
+def project_on_curve(
+    points: NDArray[np.float64], vertices: NDArray[np.float64], *, threads: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
 def permute_welch(
     values: NDArray[np.float64],
     in_first: NDArray[np.bool_],

@@ -30,7 +30,9 @@ mod _core {
         combine_masks, ellipsoid_contains, polygon_contains, quadrant_masks, rectangle_contains,
     };
     #[pymodule_export]
-    use super::maturation::count_phenotypes;
+    use super::maturation::{
+        count_phenotypes, fit_curve, project_on_curve, rank_shift, score_events,
+    };
     #[pymodule_export]
     use super::numbers::{preimage_contains, scale_forward, scale_inverse, scale_preimage};
     #[pymodule_export]
