@@ -15,11 +15,13 @@
 //! - [`compensation`]: the inverse of a spillover matrix, and its application.
 //! - [`transform`]: scales, one file each, and exact thresholds on them.
 //! - [`gate`]: gates, one file each.
+//! - [`density`]: binned densities of one channel, peaks and valleys.
 //! - [`maturation`]: phenotypes of the events of a population.
 //! - [`resample`]: exact permutations of patients' labels, and flips of signs.
 //! - [`plan`]: a compiled gating strategy and its single pass over a file.
 
 pub mod compensation;
+pub mod density;
 pub mod error;
 pub mod fcs;
 pub mod gate;

@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 __all__ = [
     "Plan",
     "__version__",
+    "bin_density",
     "check_crc",
     "compensate",
     "count_phenotypes",
+    "density_peaks",
+    "density_valley",
     "encode_head",
     "flip_signs",
     "gate_arrays",
@@ -25,6 +28,7 @@ __all__ = [
     "read_head",
     "scale_forward",
     "scale_inverse",
+    "smooth_density",
 ]
 
 __version__: str
@@ -90,6 +94,18 @@ def gate_files(
 def count_phenotypes(
     parent: NDArray[np.uint8], markers: Sequence[NDArray[np.uint8]], n_events: int
 ) -> NDArray[np.uint64]: ...
+def bin_density(
+    values: NDArray[np.float64], low: float, high: float, places: int
+) -> tuple[NDArray[np.float64], int, int, int]: ...
+def smooth_density(
+    weights: NDArray[np.float64], bandwidth: float
+) -> NDArray[np.float64]: ...
+def density_peaks(
+    density: NDArray[np.float64],
+) -> list[tuple[int, float, float]]: ...
+def density_valley(
+    density: NDArray[np.float64], first: int, last: int
+) -> int | None: ...
 def permute_welch(
     values: NDArray[np.float64],
     in_first: NDArray[np.bool_],

@@ -3,6 +3,7 @@
 //! Every function takes what Python has, releases the interpreter, calls one kernel and hands
 //! back arrays. Meaning (does this marker exist, which file is this) is checked in Python.
 
+mod density;
 mod errors;
 mod families;
 mod fcs;
@@ -16,6 +17,8 @@ use pyo3::prelude::*;
 /// Kernels of Longate; the public functions are in the package around it.
 #[pymodule]
 mod _core {
+    #[pymodule_export]
+    use super::density::{bin_density, density_peaks, density_valley, smooth_density};
     #[pymodule_export]
     use super::families::{flip_signs, permute_family};
     #[pymodule_export]
