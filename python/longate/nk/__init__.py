@@ -1,13 +1,16 @@
 """NK cells: stages of maturation and what a sample's composition adds up to."""
 
+from longate.nk.data_thresholds import DataThreshold, data_threshold
 from longate.nk.scores import Maturation, maturation
 from longate.nk.stages import SCHEMES, Stage, StageScheme, stage_scheme
 
 __all__ = [
     "SCHEMES",
+    "DataThreshold",
     "Maturation",
     "Stage",
     "StageScheme",
+    "data_threshold",
     "maturation",
     "stage_scheme",
 ]
