@@ -1,8 +1,8 @@
 """The Blish lab's NK cells of COVID-19 patients: study, strategies, agreement.
 
-27 files of a Cytek Aurora (unmixed, not gated), with the authors' shares of NK cells per
-file; their gates are not published. The panel has no CD3, so the NK parent is declared:
-live single CD14- cells that have CD56.
+27 files of a Cytek Aurora (unmixed, not gated), with the shares of NK cells that the
+authors published per file, not their gates. The panel has no CD3, so the NK parent is
+declared: live single CD14- cells that have CD56.
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from real_data.blish import VIABILITY, agreement, read_blish, shares, strategy
 
 import longate as lg
+from real_data.blish import VIABILITY, agreement, read_blish, shares, strategy
 
 FROM_DATA = {
     "CD56bright": (0.85, 4.0),

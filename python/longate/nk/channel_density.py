@@ -187,7 +187,7 @@ class ChannelDensity:
     def _smoothed(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         step = (self.high - self.low) / (len(weights) - 1)
         smoothed = smooth_density(np.ascontiguousarray(weights), self.bandwidth / step)
-        return smoothed / step
+        return np.asarray(smoothed / step, dtype=np.float64)
 
 
 def _modes(grid: NDArray[np.float64], density: NDArray[np.float64]) -> tuple[Mode, ...]:
@@ -201,7 +201,7 @@ def _modes(grid: NDArray[np.float64], density: NDArray[np.float64]) -> tuple[Mod
 
 
 def _two_modes(modes: Sequence[Mode]) -> tuple[Mode, Mode]:
-    if len(modes) < 2:  # noqa: PLR2004
+    if len(modes) < 2:
         where = f" at {modes[0].place:.3g}" if modes else ""
         msg = f"there is no valley: the density has one mode{where}"
         raise MaturationError(msg)

@@ -151,7 +151,7 @@ def data_threshold(
     True
     """
     one_of("rule", rule, RULES, MaturationError)
-    if not 0 < tail < 0.5:  # noqa: PLR2004
+    if not 0 < tail < 0.5:
         msg = f"tail must be above 0 and below 0.5, got {tail!r}"
         raise MaturationError(msg)
     groups = _values_by_group(populations, population, channel, pool, tube)
