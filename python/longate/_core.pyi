@@ -24,10 +24,12 @@ __all__ = [
     "permute_family",
     "permute_welch",
     "polygon_contains",
+    "rank_shift",
     "read_columns",
     "read_head",
     "scale_forward",
     "scale_inverse",
+    "score_events",
     "smooth_density",
 ]
 
@@ -106,6 +108,21 @@ def density_peaks(
 def density_valley(
     density: NDArray[np.float64], first: int, last: int
 ) -> int | None: ...
+def score_events(
+    markers: Sequence[
+        tuple[
+            NDArray[np.float64],
+            tuple[str, Sequence[float]],
+            Sequence[tuple[NDArray[np.float64], float]],
+            float,
+        ]
+    ],
+    *,
+    threads: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+def rank_shift(
+    earlier: NDArray[np.float64], later: NDArray[np.float64]
+) -> tuple[float, float, float]: ...
 def permute_welch(
     values: NDArray[np.float64],
     in_first: NDArray[np.bool_],

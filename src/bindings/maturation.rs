@@ -1,6 +1,6 @@
-//! Phenotypes of populations.
+//! Phenotypes of populations, and how mature their events look.
 
-use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
+use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
 use pyo3::prelude::*;
 
 use crate::maturation;
@@ -24,4 +24,67 @@ pub(super) fn count_phenotypes<'py>(
         .detach(|| maturation::count_phenotypes(parent, &masks, n_events))
         .map_err(exception)?;
     Ok(counts.into_pyarray(py))
+}
+
+/// `(scale values, (kind, numbers), [(intensities, squared coefficient)], weight)`.
+type MarkerIn<'py> = (
+    PyReadonlyArray1<'py, f64>,
+    (String, Vec<f64>),
+    Vec<(PyReadonlyArray1<'py, f64>, f64)>,
+    f64,
+);
+
+/// Probabilities (markers x events) and scores of events; see [`maturation::score_events`].
+#[pyfunction]
+#[pyo3(signature = (markers, *, threads))]
+pub(super) fn score_events<'py>(
+    py: Python<'py>,
+    markers: Vec<MarkerIn<'py>>,
+    threads: usize,
+) -> PyResult<(Bound<'py, PyArray2<f64>>, Bound<'py, PyArray1<f64>>)> {
+    let n = match markers.first() {
+        Some(marker) => marker.0.as_slice()?.len(),
+        None => 0,
+    };
+    let taken = markers
+        .iter()
+        .map(|(values, (kind, numbers), spread, weight)| {
+            Ok(maturation::Marker {
+                values: values.as_slice()?,
+                positivity: maturation::Positivity::from_name(kind, numbers).map_err(exception)?,
+                spread: spread
+                    .iter()
+                    .map(|(light, square)| Ok((light.as_slice()?, *square)))
+                    .collect::<PyResult<_>>()?,
+                weight: *weight,
+            })
+        })
+        .collect::<PyResult<Vec<_>>>()?;
+    let probabilities = PyArray2::zeros(py, [markers.len(), n], false);
+    let scores = PyArray1::zeros(py, n, false);
+    {
+        let mut out = probabilities.readwrite();
+        let mut votes = scores.readwrite();
+        let (out, votes) = (out.as_slice_mut()?, votes.as_slice_mut()?);
+        py.detach(|| {
+            let rows = out.chunks_exact_mut(n.max(1)).collect();
+            maturation::score_events(&taken, rows, votes, threads)
+        })
+        .map_err(exception)?;
+    }
+    Ok((probabilities, scores))
+}
+
+/// `(theta, earlier variance, later variance)`; see [`maturation::shift`].
+#[pyfunction]
+pub(super) fn rank_shift(
+    py: Python<'_>,
+    earlier: PyReadonlyArray1<'_, f64>,
+    later: PyReadonlyArray1<'_, f64>,
+) -> PyResult<(f64, f64, f64)> {
+    let (earlier, later) = (earlier.as_slice()?, later.as_slice()?);
+    let found = py
+        .detach(|| maturation::shift(earlier, later))
+        .map_err(exception)?;
+    Ok((found.theta, found.earlier_variance, found.later_variance))
 }

@@ -52,7 +52,6 @@ fn detected() -> Level {
 }
 
 /// Compile a function for each level and pick one when it is called.
-#[allow(unused_macros)] // until the first room uses it
 macro_rules! multiversion {
     ($(#[$about:meta])* $visible:vis fn $name:ident($($argument:ident: $kind:ty),* $(,)?) $(-> $answer:ty)? $body:block) => {
         $(#[$about])*
@@ -78,6 +77,8 @@ macro_rules! multiversion {
 }
 #[allow(unused_imports)] // rooms use it by this name
 pub(crate) use multiversion;
+
+pub mod positivity;
 
 /// Tests compare the levels within one process.
 #[cfg(test)]

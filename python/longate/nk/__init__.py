@@ -1,6 +1,7 @@
 """NK cells: stages of maturation and what a sample's composition adds up to."""
 
 from longate.nk.data_thresholds import DataThreshold, data_threshold
+from longate.nk.positivity import Positivity
 from longate.nk.scores import Maturation, maturation
 from longate.nk.stages import SCHEMES, Stage, StageScheme, stage_scheme
 
@@ -8,6 +9,7 @@ __all__ = [
     "SCHEMES",
     "DataThreshold",
     "Maturation",
+    "Positivity",
     "Stage",
     "StageScheme",
     "data_threshold",
