@@ -132,15 +132,26 @@ class ChannelDensity:
         """Modes of enough prominence (:data:`LEAST_PROMINENCE`), from below."""
         return _modes(self.grid, self.density)
 
-    def valley(self) -> tuple[float, Mode, Mode]:
-        """Return the valley between the two most prominent modes, and the modes.
+    @property
+    def peak(self) -> float:
+        """Height of the highest mode."""
+        return float(self.density.max())
+
+    def valley(self, side: str | None = None) -> tuple[float, Mode, Mode]:
+        """Return the valley between two modes, and the modes.
+
+        Parameters
+        ----------
+        side : {"above", "below"}, optional
+            Between the highest mode and the most prominent one above or below it;
+            between the two most prominent modes by default.
 
         Raises
         ------
         MaturationError
-            If there is one mode only.
+            If there is no such pair of modes.
         """
-        lower, upper = _two_modes(self.modes)
+        lower, upper = _two_modes(self.modes, side)
         return _valley(self.grid, self.density, lower, upper), lower, upper
 
     def negatives(self, below: float = math.inf) -> tuple[float, float]:
@@ -200,12 +211,23 @@ def _modes(grid: NDArray[np.float64], density: NDArray[np.float64]) -> tuple[Mod
     )
 
 
-def _two_modes(modes: Sequence[Mode]) -> tuple[Mode, Mode]:
-    if len(modes) < 2:
-        where = f" at {modes[0].place:.3g}" if modes else ""
-        msg = f"there is no valley: the density has one mode{where}"
+def _two_modes(modes: Sequence[Mode], side: str | None) -> tuple[Mode, Mode]:
+    by_prominence = sorted(modes, key=lambda mode: -mode.prominence)
+    main = max(modes, key=lambda mode: mode.height, default=None)
+    if main is not None and side is not None:
+        upward = side == "above"
+        others = [
+            mode
+            for mode in by_prominence
+            if mode is not main and (mode.place > main.place) == upward
+        ]
+        by_prominence = [main, *others]
+    if main is None or len(by_prominence) < 2:
+        where = f" at {main.place:.3g}" if main else ""
+        beside = f" and none {side} it" if side and len(modes) > 1 else ""
+        msg = f"there is no valley: the density has one mode{where}{beside}"
         raise MaturationError(msg)
-    first, second = sorted(modes, key=lambda mode: -mode.prominence)[:2]
+    first, second = by_prominence[:2]
     return (first, second) if first.place < second.place else (second, first)
 
 
@@ -254,6 +276,6 @@ def _bandwidth(
     spread = float(quarters[1] - quarters[0]) / _QUARTILES_IN_SD
     width = min(sd, spread) if spread > 0 else sd
     sizes = np.array([len(x) for x in columns], dtype=float)
-    effective = len(sizes) ** 2 / float((1 / sizes).sum())
+    effective = float(len(sizes) ** 2 / (1 / sizes).sum())
     least = (high - low) / PLACES  # no finer than the grid itself
-    return max(0.9 * width * effective ** (-0.2), least)
+    return max(0.9 * width * float(effective ** (-0.2)), least)

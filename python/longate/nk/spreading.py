@@ -1,0 +1,96 @@
+"""Spillover spreading on a marker's scale: what other dyes add to the negatives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from longate._validation import suggest
+from longate.exceptions import MaturationError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from longate.cytometry.transforms import Transform
+    from longate.nk.tube_events import TubeEvents
+
+_STEP = 1e-4  # on the scale
+
+
+def spread_coefficients(
+    channel: str, zero: float, scale: Transform | None, spreading: pd.DataFrame
+) -> dict[str, float]:
+    """Return dye -> standard deviation on the channel's scale per unit of intensity.
+
+    The linear coefficients are multiplied by the scale's slope at the negatives.
+
+    Parameters
+    ----------
+    channel : str
+        Marker or detector that receives.
+    zero : float
+        Where the negatives lie, on the scale.
+    scale : Transform or None
+        Of the channel.
+    spreading : DataFrame
+        Rows are dyes' channels, columns receiving channels.
+
+    Raises
+    ------
+    MaturationError
+        If the channel is no column.
+    """
+    _refuse_unknown(channel, spreading)
+    slope = 1.0
+    if scale is not None:
+        ends = scale.inverse(np.array([zero - _STEP, zero + _STEP]))
+        slope = 2 * _STEP / float(ends[1] - ends[0])
+    column = spreading[channel]
+    return {
+        str(dye): float(value) * slope
+        for dye, value in column.items()
+        if str(dye) != channel and value > 0
+    }
+
+
+def extra_variance(
+    channel: str, events: TubeEvents, spreading: pd.DataFrame | None
+) -> float:
+    """Return the squared spread, linear, that other dyes add on the median NK cell.
+
+    Parameters
+    ----------
+    channel : str
+        Marker or detector that receives.
+    events : TubeEvents
+        With the NK cells' linear intensities.
+    spreading : DataFrame or None
+        Rows are dyes' channels, columns receiving channels.
+
+    Raises
+    ------
+    MaturationError
+        If the channel is no column.
+    """
+    if spreading is None:
+        return 0.0
+    _refuse_unknown(channel, spreading)
+    added = [
+        value**2 * np.maximum(events.intensities[str(dye)], 0.0)
+        for dye, value in spreading[channel].items()
+        if str(dye) != channel and value > 0
+    ]
+    if not added or not len(added[0]):
+        return 0.0
+    return float(np.median(np.sum(added, axis=0)))
+
+
+def _refuse_unknown(channel: str, spreading: pd.DataFrame) -> None:
+    if channel not in spreading.columns:
+        known = [str(name) for name in spreading.columns]
+        msg = (
+            f"the spillover spreading matrix has no column {channel!r}"
+            f"{suggest(channel, known)}"
+        )
+        raise MaturationError(msg)
