@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 PLACES = 512
 BIMODAL = 0.25
-"""A second mode that rises this share of the highest makes a population bimodal."""
+"""A larger share of events in an upper mode makes a population of negatives bimodal."""
+_RIPPLE = 0.15
 ONE_SD = math.erf(1 / math.sqrt(2))
 _REPLICATES = 60
 
@@ -163,14 +164,22 @@ def _refuse_bimodal(
     sd: float,
 ) -> None:
     # asinh of a standard normal variable has one flat mode, wherever zero lies.
-    density = ChannelDensity.of([np.arcsinh(standardised)], places=PLACES)
-    strong = [m for m in density.modes if m.prominence >= BIMODAL * density.peak]
-    if len(strong) > 1:
-        linear = np.array([median + sd * math.sinh(mode.place) for mode in strong[:3]])
-        places = linear if scale is None else scale(linear)
-        words = " and ".join(f"{place:.3g}" for place in places)
+    places = np.arcsinh(standardised)
+    density = ChannelDensity.of([places], places=PLACES)
+    # Its flat top has ripples in a finite sample, so a mode must stand out by more.
+    strong = [
+        mode for mode in density.modes if mode.prominence > _RIPPLE * density.peak
+    ]
+    if len(strong) < 2:
+        return
+    valley, lower, upper = density.valley()
+    share = float((places > valley).mean())
+    if share > BIMODAL:
+        linear = median + sd * np.sinh([lower.place, upper.place])
+        where = linear if scale is None else scale(linear)
         msg = (
-            f"bimodal (modes at {words}), so it holds more than negatives; gate it "
+            f"bimodal (modes at {where[0]:.3g} and {where[1]:.3g}, {share:.0%} of the "
+            "events in the upper one), so it holds more than negatives; gate it "
             "further or name another population"
         )
         raise MaturationError(msg)
