@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from longate.reporting import document as doc
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _DRAWN = 4
 
