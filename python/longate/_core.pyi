@@ -17,6 +17,7 @@ __all__ = [
     "density_peaks",
     "density_valley",
     "encode_head",
+    "fit_curve",
     "flip_signs",
     "gate_arrays",
     "gate_files",
@@ -24,6 +25,7 @@ __all__ = [
     "permute_family",
     "permute_welch",
     "polygon_contains",
+    "project_on_curve",
     "rank_shift",
     "read_columns",
     "read_head",
@@ -123,6 +125,21 @@ def score_events(
 def rank_shift(
     earlier: NDArray[np.float64], later: NDArray[np.float64]
 ) -> tuple[float, float, float]: ...
+def fit_curve(
+    points: NDArray[np.float64],
+    start: NDArray[np.float64],
+    *,
+    knots: int,
+    span: float,
+    rounds: int,
+    tolerance: float,
+    threads: int,
+) -> tuple[
+    list[list[float]], tuple[NDArray[np.float64], NDArray[np.float64]], int, bool
+]: ...
+def project_on_curve(
+    points: NDArray[np.float64], vertices: NDArray[np.float64], *, threads: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
 def permute_welch(
     values: NDArray[np.float64],
     in_first: NDArray[np.bool_],

@@ -1,6 +1,9 @@
 //! Phenotypes of populations, and how mature their events look.
 
-use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
+use numpy::{
+    IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2,
+    PyUntypedArrayMethods,
+};
 use pyo3::prelude::*;
 
 use crate::maturation;
@@ -66,11 +69,8 @@ pub(super) fn score_events<'py>(
         let mut out = probabilities.readwrite();
         let mut votes = scores.readwrite();
         let (out, votes) = (out.as_slice_mut()?, votes.as_slice_mut()?);
-        py.detach(|| {
-            let rows = out.chunks_exact_mut(n.max(1)).collect();
-            maturation::score_events(&taken, rows, votes, threads)
-        })
-        .map_err(exception)?;
+        py.detach(|| maturation::score_events(&taken, out, votes, threads))
+            .map_err(exception)?;
     }
     Ok((probabilities, scores))
 }
@@ -87,4 +87,62 @@ pub(super) fn rank_shift(
         .detach(|| maturation::shift(earlier, later))
         .map_err(exception)?;
     Ok((found.theta, found.earlier_variance, found.later_variance))
+}
+
+type Placed<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>);
+
+/// `(vertices, arcs, squared distances, rounds, settled)`; see [`maturation::fit_curve`].
+#[pyfunction]
+#[pyo3(signature = (points, start, *, knots, span, rounds, tolerance, threads))]
+#[allow(clippy::too_many_arguments, clippy::type_complexity)] // one line of Python
+pub(super) fn fit_curve<'py>(
+    py: Python<'py>,
+    points: PyReadonlyArray2<'py, f64>,
+    start: PyReadonlyArray1<'py, f64>,
+    knots: usize,
+    span: f64,
+    rounds: usize,
+    tolerance: f64,
+    threads: usize,
+) -> PyResult<(Vec<Vec<f64>>, Placed<'py>, usize, bool)> {
+    let fit = maturation::Fit {
+        knots,
+        span,
+        rounds,
+        tolerance,
+        threads,
+    };
+    let dimensions = points.shape()[1];
+    let (points, start) = (points.as_slice()?, start.as_slice()?);
+    let found = py
+        .detach(|| maturation::fit_curve(points, dimensions, start, &fit))
+        .map_err(exception)?;
+    let vertices = found.line.vertices().to_vec();
+    let places = (
+        found.places.arcs.into_pyarray(py),
+        found.places.squares.into_pyarray(py),
+    );
+    Ok((vertices, places, found.rounds, found.settled))
+}
+
+/// `(arcs, squared distances)` of points on a polyline; see [`maturation::Polyline::project`].
+#[pyfunction]
+#[pyo3(signature = (points, vertices, *, threads))]
+pub(super) fn project_on_curve<'py>(
+    py: Python<'py>,
+    points: PyReadonlyArray2<'py, f64>,
+    vertices: PyReadonlyArray2<'py, f64>,
+    threads: usize,
+) -> PyResult<Placed<'py>> {
+    let (dimensions, of_line) = (points.shape()[1], vertices.shape()[1]);
+    let (points, vertices) = (points.as_slice()?, vertices.as_slice()?);
+    let places = py
+        .detach(|| {
+            maturation::Polyline::new(vertices, of_line)?.project(points, dimensions, threads)
+        })
+        .map_err(exception)?;
+    Ok((
+        places.arcs.into_pyarray(py),
+        places.squares.into_pyarray(py),
+    ))
 }

@@ -24,7 +24,9 @@ mod _core {
     #[pymodule_export]
     use super::fcs::{check_crc, encode_head, read_columns, read_head};
     #[pymodule_export]
-    use super::maturation::{count_phenotypes, rank_shift, score_events};
+    use super::maturation::{
+        count_phenotypes, fit_curve, project_on_curve, rank_shift, score_events,
+    };
     #[pymodule_export]
     use super::numbers::{
         compensate, invert_spillover, polygon_contains, scale_forward, scale_inverse,

@@ -83,7 +83,7 @@ pub struct Marker<'a> {
     pub weight: f64,
 }
 
-/// Write the probabilities (one slice per marker) and the scores of events.
+/// Write the probabilities (one row of events per marker) and the scores of events.
 ///
 /// The answer does not depend on `threads` (0: as many as there are processors). A value that is
 /// NaN makes its probability and its event's score NaN.
@@ -92,17 +92,14 @@ pub struct Marker<'a> {
 /// [`Error::Length`] if slices differ in length; [`Error::Threads`].
 pub fn score_events(
     markers: &[Marker<'_>],
-    probabilities: Vec<&mut [f64]>,
+    probabilities: &mut [f64],
     scores: &mut [f64],
     threads: usize,
 ) -> Result<()> {
     let n = scores.len();
-    let lengths = markers
-        .iter()
-        .flat_map(|marker| {
-            std::iter::once(marker.values.len()).chain(marker.spread.iter().map(|s| s.0.len()))
-        })
-        .chain(probabilities.iter().map(|out| out.len()));
+    let lengths = markers.iter().flat_map(|marker| {
+        std::iter::once(marker.values.len()).chain(marker.spread.iter().map(|s| s.0.len()))
+    });
     for found in lengths {
         if found != n {
             return Err(Error::Length {
@@ -112,15 +109,18 @@ pub fn score_events(
             });
         }
     }
-    if probabilities.len() != markers.len() {
+    if probabilities.len() != markers.len() * n {
         return Err(Error::Length {
-            what: "the list of probabilities",
+            what: "the rows of probabilities",
             found: probabilities.len(),
-            expected: markers.len(),
+            expected: markers.len() * n,
         });
     }
+    if n == 0 {
+        return Ok(());
+    }
     let total: f64 = markers.iter().map(|marker| marker.weight.abs()).sum();
-    let mut columns = probabilities;
+    let mut columns: Vec<&mut [f64]> = probabilities.chunks_exact_mut(n).collect();
     columns.push(scores);
     share_out(columns, threads, &|first, columns| {
         let Some((scores, outs)) = columns.split_last_mut() else {
@@ -184,7 +184,7 @@ mod tests {
         })
     }
 
-    fn scored(columns: &[Vec<f64>], spread: bool, threads: usize) -> (Vec<Vec<f64>>, Vec<f64>) {
+    fn scored(columns: &[Vec<f64>], spread: bool, threads: usize) -> (Vec<f64>, Vec<f64>) {
         let n = columns[0].len();
         let markers: Vec<Marker<'_>> = columns
             .iter()
@@ -200,10 +200,9 @@ mod tests {
                 weight: if k % 2 == 0 { 1.0 } else { -2.0 },
             })
             .collect();
-        let mut pi = vec![vec![0.0; n]; columns.len()];
+        let mut pi = vec![0.0; n * columns.len()];
         let mut scores = vec![0.0; n];
-        let outs = pi.iter_mut().map(Vec::as_mut_slice).collect();
-        score_events(&markers, outs, &mut scores, threads).expect("lengths agree");
+        score_events(&markers, &mut pi, &mut scores, threads).expect("lengths agree");
         (pi, scores)
     }
 
@@ -232,9 +231,9 @@ mod tests {
             spread: vec![],
             weight,
         };
-        let (mut a, mut b, mut scores) = ([0.0; 2], [0.0; 2], [0.0; 2]);
-        let outs = vec![a.as_mut_slice(), b.as_mut_slice()];
-        score_events(&[marker(3.0), marker(-1.0)], outs, &mut scores, 1)?;
+        let (mut pi, mut scores) = ([0.0; 4], [0.0; 2]);
+        score_events(&[marker(3.0), marker(-1.0)], &mut pi, &mut scores, 1)?;
+        assert_eq!(pi, [0.0, 1.0, 0.0, 1.0]);
         assert_eq!(scores, [0.25, 0.75]);
         Ok(())
     }
@@ -248,7 +247,7 @@ mod tests {
             weight: 1.0,
         };
         let (mut pi, mut scores) = ([0.0; 2], [0.0; 2]);
-        assert!(score_events(&[marker], vec![&mut pi], &mut scores, 1).is_err());
+        assert!(score_events(&[marker], &mut pi, &mut scores, 1).is_err());
     }
 
     proptest! {

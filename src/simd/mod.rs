@@ -78,6 +78,7 @@ macro_rules! multiversion {
 #[allow(unused_imports)] // rooms use it by this name
 pub(crate) use multiversion;
 
+pub mod polyline;
 pub mod positivity;
 
 /// Tests compare the levels within one process.

@@ -115,6 +115,14 @@ class Anchors:
             for row in self._of(sample).to_dict("records")
         }
 
+    @property
+    def positivities(self) -> dict[tuple[str, str], Positivity]:
+        """(sample, call) -> positivity, for ``maturation(positivity=...)``."""
+        return {
+            (row["sample"], row["marker"]): self._positivity(row)
+            for row in self.table.to_dict("records")
+        }
+
     def gates(self, sample: str) -> tuple[RectangleGate, ...]:
         """Return the strategy's gates with the sample's thresholds.
 

@@ -15,7 +15,7 @@ from longate.gating.compiled import scales_by_place, values_for
 from longate.gating.gates import BooleanGate
 from longate.nk.anchor_sources import one_threshold
 from longate.nk.calls import calls_for, removes_lineage
-from longate.nk.stages import stage_scheme
+from longate.nk.scores import rules_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,18 +63,14 @@ class CallRules:
         cls,
         strategy: GatingStrategy,
         parent: str,
-        scheme: str,
+        scheme: str | StageScheme,
         markers: Mapping[str, str] | None,
     ) -> CallRules:
         """Read the rules from a strategy's gates."""
         whole = strategy.path(parent)
         calls = calls_for(strategy, parent, markers)
-        rules = stage_scheme(
-            scheme,
-            markers=list(calls),
-            parent=whole,
-            lineage_removed=removes_lineage(strategy, parent),
-        )
+        removed = removes_lineage(strategy, parent)
+        rules = rules_for(scheme, list(calls), whole, removed)
         calls = {call: calls[call] for call in rules.markers}
         base, terms = _parent_of_calls(strategy, whole, calls)
         movable, fixed = {}, {}

@@ -1,4 +1,4 @@
-"""Positivity: what decides whether an event is positive for a marker, and how surely."""
+"""Positivity: what decides that an event is positive for a marker, and how surely."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ class Positivity:
     this is the logistic posterior everywhere. Spread is added to both variances.
 
     With negatives alone the log-odds are ``ln(p / (1 - p)) + 2 c (z - c)``, with
-    ``z = (x - μ0) / σ`` and c = 2.326, the 99 % point: the posterior if positives lay as
-    far above the limit ``μ0 + c σ`` as negatives lie below it.
+    ``z = (x - μ0) / σ`` and c = 2.326, the 99 % point: the posterior if positives lay
+    as far above the limit ``μ0 + c σ`` as negatives lie below it.
 
     References
     ----------
@@ -115,8 +115,9 @@ class Positivity:
         if not 0 < self.prior < 1:
             msg = f"prior must lie between 0 and 1, got {self.prior}"
             raise MaturationError(msg)
-        if any(not value >= 0 for value in (self.spread or {}).values()):
-            msg = f"spread coefficients must not be below 0, got {dict(self.spread or {})}"
+        spread = dict(self.spread or {})
+        if any(not value >= 0 for value in spread.values()):
+            msg = f"spread coefficients must not be below 0, got {spread}"
             raise MaturationError(msg)
 
     @property
@@ -183,7 +184,7 @@ class Positivity:
             for name, light in (intensities or {}).items()
         }
         found, _ = scored([(column, self, 1.0)], given)
-        return found[0]
+        return found.ravel()
 
     def _for_kernel(self) -> KernelPositivity:
         odds = math.log(self.prior / (1 - self.prior))

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 
 from longate._validation import listed
 from longate.exceptions import MaturationError
@@ -14,7 +15,7 @@ from longate.gating.counting import Z95
 if TYPE_CHECKING:
     import pandas as pd
 
-    from longate.nk.scores import Maturation
+    from longate.nk.result import Maturation
 
 _COUNTING = "counted events of both visits (half width of the counting interval / 1.96)"
 _COUNTS = "counted events of both visits, ln(1 + 1/k)"

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from longate.nk.anchor_set import Anchors
+    from longate.nk.stages import StageScheme
 
 UNITS = (0.1, 0.2)
 _GROUPS = 2
@@ -98,7 +99,7 @@ class Robustness:
 def robustness(
     anchors: Anchors,
     *,
-    scheme: str = "five_stage",
+    scheme: str | StageScheme = "five_stage",
     labels: object = None,
     units: Sequence[float] = UNITS,
 ) -> Robustness:
@@ -114,7 +115,7 @@ def robustness(
     ----------
     anchors : Anchors
         From :func:`anchors`; they know the gated study and the NK parent.
-    scheme : str
+    scheme : str or StageScheme
         As in :func:`maturation`.
     labels : Response or DataFrame, optional
         Columns ``patient, label``. With exactly two labels beside "unclassifiable" the
@@ -196,7 +197,9 @@ def robustness(
     )
 
 
-def _sampled(anchors: Anchors, scheme: str) -> tuple[dict[str, Sampled], CallRules]:
+def _sampled(
+    anchors: Anchors, scheme: str | StageScheme
+) -> tuple[dict[str, Sampled], CallRules]:
     strategy = anchors.populations.strategies[anchors.tube]
     rules = CallRules.of(strategy, anchors.parent, scheme, anchors.calls)
     table = anchors.table.set_index(["sample", "marker"])
