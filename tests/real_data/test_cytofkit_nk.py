@@ -1,6 +1,6 @@
 """Stimulated CD19- cells (mass cytometry): CD57 goes with granzyme B and perforin.
 
-Stimulation sheds CD16 and CD62L, so these correlations are all that is asked of the file.
+Stimulation sheds CD16 and CD62L, so no more than these correlations is asked of it.
 Two of its channels are called CD14; detectors tell them apart.
 """
 
