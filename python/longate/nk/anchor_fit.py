@@ -107,18 +107,16 @@ def fit_negatives(
         raise MaturationError(msg)
     _refuse_bimodal((linear - median) / sd, scale, median, sd)
 
-    def placed(value: float) -> float:
-        return value if scale is None else float(scale(np.array([value]))[0])
-
     def limit(middle: float, width: float) -> float:
-        return placed(middle + LIMIT * math.sqrt(width**2 + extra_variance))
+        return middle + LIMIT * math.sqrt(width**2 + extra_variance)
 
-    threshold, zero = limit(median, sd), placed(median)
     random = np.random.default_rng(seed)
-    again = [
-        limit(*_lower_half(kept, random.integers(0, len(kept), len(kept))))
-        for _ in range(_REPLICATES)
-    ]
+    drawn = [random.integers(0, len(kept), len(kept)) for _ in range(_REPLICATES)]
+    limits = [limit(*_lower_half(kept, places)) for places in drawn]
+    linear_places = np.array([median, limit(median, sd), *limits])
+    zero, threshold, *again = (
+        linear_places if scale is None else scale(linear_places)
+    ).tolist()
     return Fit(
         threshold=threshold,
         se=float(np.std(again, ddof=1)),
