@@ -84,18 +84,43 @@ fn compensate_one_of_13(bencher: Bencher) {
         .bench_local(|| compensate(black_box(&observed), &weights, &mut out));
 }
 
-#[divan::bench(args = ["linear", "arcsinh", "logicle"])]
-fn scale_forward(bencher: Bencher, name: &str) {
+const SCALES: [&str; 6] = [
+    "linear",
+    "log",
+    "arcsinh",
+    "logicle",
+    "hyperlog",
+    "flowjo_biex",
+];
+
+fn scale(name: &str) -> Scale {
     let parameters: &[f64] = match name {
         "linear" => &[262_144.0, 0.0],
+        "log" => &[262_144.0, 4.5],
         "arcsinh" => &[262_144.0, 4.5, 0.0],
+        "flowjo_biex" => &[262_144.000_029, -10.0, 4.418_54, 0.0, 4096.0],
         _ => &[262_144.0, 0.5, 4.5, 0.0],
     };
-    let scale = Scale::from_name(name, parameters).expect("a scale");
+    Scale::from_name(name, parameters).expect("a scale")
+}
+
+#[divan::bench(args = SCALES)]
+fn scale_forward(bencher: Bencher, name: &str) {
+    let scale = scale(name);
+    let (column, mut out) = (values(), vec![0.0; EVENTS]);
     bencher
         .counter(ItemsCount::new(EVENTS))
-        .with_inputs(values)
-        .bench_local_refs(|column| scale.forward_all(column));
+        .bench_local(|| scale.forward_into(black_box(&column), &mut out));
+}
+
+#[divan::bench(args = SCALES)]
+fn scale_inverse(bencher: Bencher, name: &str) {
+    let scale = scale(name);
+    let (mut column, mut out) = (values(), vec![0.0; EVENTS]);
+    scale.forward_all(&mut column);
+    bencher
+        .counter(ItemsCount::new(EVENTS))
+        .bench_local(|| scale.inverse_into(black_box(&column), &mut out));
 }
 
 #[divan::bench]

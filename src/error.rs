@@ -124,6 +124,16 @@ pub enum Error {
         /// Size of the largest pivot found there.
         pivot: f64,
     },
+    /// A dye whose spectrum the other dyes make up.
+    #[error(
+        "the spectrum of dye {dye} (counted from 0) is made up of those of the dyes before it, or is empty (rest {rest:e} of its length)"
+    )]
+    DependentSpectrum {
+        /// The dye, from 0.
+        dye: usize,
+        /// What the others leave of its spectrum, of its length.
+        rest: f64,
+    },
     /// A scale whose parameters break its definition.
     #[error("{scale} requires {constraint}; got {found}")]
     ScaleParameters {
@@ -141,6 +151,12 @@ pub enum Error {
         name: String,
         /// How many parameters came with it.
         parameters: usize,
+    },
+    /// No statistic of this name, or a percentile that is none.
+    #[error("no statistic {name:?} with this percentile")]
+    UnknownStatistic {
+        /// Name that was asked for.
+        name: String,
     },
     /// A gate that is not a gate.
     #[error("{detail}")]

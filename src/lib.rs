@@ -15,6 +15,7 @@
 //! - [`compensation`]: the inverse of a spillover matrix, and its application.
 //! - [`transform`]: scales, one file each, and exact thresholds on them.
 //! - [`gate`]: gates, one file each.
+//! - [`summary`]: order statistics and means of populations.
 //! - [`density`]: binned densities of one channel, peaks and valleys.
 //! - [`maturation`]: phenotypes of the events of a population.
 //! - [`resample`]: exact permutations of patients' labels, and flips of signs.
@@ -31,6 +32,7 @@ pub mod plan;
 pub mod resample;
 pub mod simd;
 pub mod source;
+pub mod summary;
 pub mod transform;
 
 #[cfg(feature = "python")]

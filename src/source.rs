@@ -2,10 +2,13 @@
 //!
 //! A [`Source`] gives bytes at an offset without a shared cursor, so that
 //! several threads read one file at once. Files are read by `pread`, never
-//! mapped: a mapped file that is cut short kills the process.
+//! mapped: a mapped file that is cut short kills the process. Whoever has bytes elsewhere, as in an
+//! object store, feeds them through a source of its own.
 
+use std::fmt;
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use crate::error::{Error, Result};
@@ -18,6 +21,12 @@ pub trait Source: Sync {
     /// Whether there are no bytes at all.
     fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Time of last modification, in nanoseconds since 1970, or another number that changes with
+    /// the bytes; 0 if unknown.
+    fn modified_ns(&self) -> i128 {
+        0
     }
 
     /// Fill `buffer` with the bytes from `offset` on.
@@ -57,17 +66,15 @@ impl FileSource {
             modified_ns,
         })
     }
-
-    /// Time of last modification, in nanoseconds since 1970 (0 if unknown).
-    #[must_use]
-    pub fn modified_ns(&self) -> i128 {
-        self.modified_ns
-    }
 }
 
 impl Source for FileSource {
     fn len(&self) -> u64 {
         self.length
+    }
+
+    fn modified_ns(&self) -> i128 {
+        self.modified_ns
     }
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<()> {
@@ -127,6 +134,57 @@ impl Source for &[u8] {
     }
 }
 
+impl<S: Source + Send + ?Sized> Source for Arc<S> {
+    fn len(&self) -> u64 {
+        (**self).len()
+    }
+
+    fn modified_ns(&self) -> i128 {
+        (**self).modified_ns()
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<()> {
+        (**self).read_at(buffer, offset)
+    }
+}
+
+/// Where a file is.
+#[derive(Clone)]
+pub enum Location {
+    /// In a file system of this machine.
+    Path(PathBuf),
+    /// Elsewhere: its name, and who feeds its bytes.
+    Fed(String, Arc<dyn Source + Send>),
+}
+
+impl Location {
+    /// Make its bytes available.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be opened or is not a regular file.
+    pub fn open(&self) -> Result<Arc<dyn Source + Send>> {
+        match self {
+            Self::Path(path) => Ok(Arc::new(FileSource::open(path)?)),
+            Self::Fed(_, source) => Ok(Arc::clone(source)),
+        }
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path(path) => path.display().fmt(formatter),
+            Self::Fed(name, _) => formatter.write_str(name),
+        }
+    }
+}
+
+impl fmt::Debug for Location {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Location({self})")
+    }
+}
+
 /// The bytes of a source from some byte on, as of the second data set of a file.
 pub struct Window<'a> {
     source: &'a dyn Source,
@@ -167,5 +225,30 @@ mod tests {
             Err(Error::Truncated { .. })
         ));
         assert!(bytes.read_at(&mut buffer, u64::MAX).is_err());
+    }
+
+    #[test]
+    fn a_fed_file_is_opened_without_a_file_system() -> Result<()> {
+        struct Fed;
+        impl Source for Fed {
+            fn len(&self) -> u64 {
+                3
+            }
+            fn modified_ns(&self) -> i128 {
+                7
+            }
+            fn read_at(&self, buffer: &mut [u8], _: u64) -> Result<()> {
+                buffer.fill(b'x');
+                Ok(())
+            }
+        }
+        let source = Location::Fed("store://file".into(), Arc::new(Fed)).open()?;
+        let mut buffer = [0; 3];
+        source.read_at(&mut buffer, 0)?;
+        assert_eq!(
+            (&buffer, source.len(), source.modified_ns()),
+            (b"xxx", 3, 7)
+        );
+        Ok(())
     }
 }

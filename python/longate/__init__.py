@@ -12,9 +12,21 @@ from longate._core import __version__
 from longate.cytometry.compensation import Compensation
 from longate.cytometry.panel import Channel, Panel
 from longate.cytometry.sample import Sample
-from longate.cytometry.transforms import Arcsinh, Linear, Logicle
-from longate.gating.gates import BooleanGate, PolygonGate, RectangleGate
+from longate.cytometry.transforms import (
+    Arcsinh,
+    FlowJoBiex,
+    Hyperlog,
+    Linear,
+    Log,
+    Logicle,
+)
+from longate.gating.boolean_gate import BooleanGate
+from longate.gating.dimension import INHERIT, Dimension
+from longate.gating.ellipsoid import EllipsoidGate
+from longate.gating.polygon import PolygonGate
 from longate.gating.populations import Populations
+from longate.gating.quadrant import QuadrantGate
+from longate.gating.rectangle import RectangleGate
 from longate.gating.strategy import GatingStrategy
 from longate.io.fcs import read_fcs, write_fcs
 from longate.study import Study
@@ -22,22 +34,36 @@ from longate.study_reading import read_study
 
 if TYPE_CHECKING:
     from longate import clinical, longitudinal, nk, plot, quality, simulate
+    from longate.cytometry.spillover_controls import spillover_from_controls
+    from longate.cytometry.spreading import spillover_spreading
     from longate.io.deidentify import deidentify
     from longate.io.draft_sheet import draft_sheet
+    from longate.io.gatingml.read import read_gatingml
+    from longate.io.gatingml.write import write_gatingml
     from longate.io.scan import scan_fcs
+    from longate.io.spillover_table import read_compensation
+    from longate.populations_loading import load_populations
     from longate.reporting import report
 
 __all__ = [
+    "INHERIT",
     "Arcsinh",
     "BooleanGate",
     "Channel",
     "Compensation",
+    "Dimension",
+    "EllipsoidGate",
+    "FlowJoBiex",
     "GatingStrategy",
+    "Hyperlog",
     "Linear",
+    "Log",
     "Logicle",
     "Panel",
     "PolygonGate",
     "Populations",
+    "QuadrantGate",
+    "Ratio",
     "RectangleGate",
     "Sample",
     "Study",
@@ -45,16 +71,22 @@ __all__ = [
     "clinical",
     "deidentify",
     "draft_sheet",
+    "load_populations",
     "longitudinal",
     "nk",
     "plot",
     "quality",
+    "read_compensation",
     "read_fcs",
+    "read_gatingml",
     "read_study",
     "report",
     "scan_fcs",
     "simulate",
+    "spillover_from_controls",
+    "spillover_spreading",
     "write_fcs",
+    "write_gatingml",
 ]
 
 # Loaded when first used, so that `import longate` costs little beyond pandas.
@@ -62,8 +94,14 @@ _ROOMS = ("clinical", "longitudinal", "nk", "plot", "quality", "simulate")
 _FUNCTIONS = {
     "deidentify": "longate.io.deidentify",
     "draft_sheet": "longate.io.draft_sheet",
+    "load_populations": "longate.populations_loading",
+    "read_compensation": "longate.io.spillover_table",
+    "read_gatingml": "longate.io.gatingml.read",
     "report": "longate.reporting",
     "scan_fcs": "longate.io.scan",
+    "spillover_from_controls": "longate.cytometry.spillover_controls",
+    "spillover_spreading": "longate.cytometry.spreading",
+    "write_gatingml": "longate.io.gatingml.write",
 }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias, final
+from typing import Any, Literal, Protocol, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,50 +12,73 @@ __all__ = [
     "__version__",
     "bin_density",
     "check_crc",
+    "combine_masks",
     "compensate",
+    "compensate_columns",
     "count_phenotypes",
     "density_peaks",
     "density_valley",
+    "ellipsoid_contains",
     "encode_head",
     "fit_curve",
     "flip_signs",
     "gate_arrays",
     "gate_files",
-    "invert_spillover",
     "permute_family",
     "permute_welch",
     "polygon_contains",
+    "preimage_contains",
     "project_on_curve",
+    "quadrant_masks",
     "rank_shift",
     "read_columns",
     "read_head",
+    "rectangle_contains",
     "scale_forward",
     "scale_inverse",
+    "scale_preimage",
     "score_events",
     "smooth_density",
+    "spillover_weights",
 ]
 
 __version__: str
 
+_Column: TypeAlias = NDArray[np.float32] | NDArray[np.float64]
 _Scale: TypeAlias = tuple[str, Sequence[float]]
+_Value: TypeAlias = tuple[int, tuple[int, int] | None]
+_Axis: TypeAlias = (
+    tuple[Literal["value"], _Value, _Scale]
+    | tuple[Literal["ratio"], tuple[_Value, _Value], tuple[float, float, float], _Scale]
+)
+
+class _Feed(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def length(self) -> int: ...
+    @property
+    def modified(self) -> int: ...
+    def read_at(self, offset: int, length: int) -> bytes: ...
+
+_Location: TypeAlias = str | Path | _Feed
 _Identity: TypeAlias = tuple[int, int, int]
-_Gated: TypeAlias = tuple[int, list[int], list[int], list[NDArray[np.uint8]]]
+_Gated: TypeAlias = tuple[int, list[int], list[int], NDArray[np.uint8] | None]
 
 @final
 class Plan:
     def __new__(
         cls,
         channels: Sequence[int],
-        detectors: Sequence[int],
-        inverse: NDArray[np.float64] | None,
-        axes: Sequence[tuple[int, int | None, _Scale]],
+        matrices: Sequence[tuple[Sequence[int], NDArray[np.float64]]],
+        axes: Sequence[_Axis],
         gates: Sequence[Mapping[str, Any]],
     ) -> Plan: ...
 
-def read_head(path: str | Path, dataset: int = 0) -> dict[str, Any]: ...
-def check_crc(path: str | Path, dataset: int = 0) -> bool | None: ...
+def read_head(path: _Location, dataset: int = 0) -> dict[str, Any]: ...
+def check_crc(path: _Location, dataset: int = 0) -> bool | None: ...
 def read_columns(
-    path: str | Path,
+    path: _Location,
     channels: Sequence[int],
     raw: bool,
     *,
@@ -71,26 +94,60 @@ def encode_head(
     datatype: str = "float32",
     version: str = "3.1",
 ) -> bytes: ...
-def invert_spillover(
+def spillover_weights(
     matrix: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], float]: ...
+def compensate_columns(
+    columns: Sequence[NDArray[Any]],
+    weights: NDArray[np.float64],
+    out: NDArray[Any],
+    *,
+    threads: int = 0,
+) -> None: ...
 def compensate(
     observed: Sequence[NDArray[np.float64]], weights: Sequence[float]
 ) -> NDArray[np.float64]: ...
 def scale_forward(
-    scale: _Scale, values: NDArray[np.float64]
+    scale: _Scale, values: NDArray[np.float64], fast: bool
 ) -> NDArray[np.float64]: ...
 def scale_inverse(
-    scale: _Scale, places: NDArray[np.float64]
+    scale: _Scale, places: NDArray[np.float64], fast: bool
 ) -> NDArray[np.float64]: ...
+def scale_preimage(
+    scale: _Scale, lo: float, hi: float
+) -> tuple[float, float] | None: ...
+def preimage_contains(
+    scale: _Scale, lo: float, hi: float, values: NDArray[np.float64]
+) -> NDArray[np.bool_] | None: ...
 def polygon_contains(
-    vertices: Sequence[tuple[float, float]], points: NDArray[np.float64]
+    vertices: Sequence[tuple[float, float]], x: _Column, y: _Column
 ) -> NDArray[np.bool_]: ...
+def ellipsoid_contains(
+    mean: Sequence[float],
+    matrix: Sequence[Sequence[float]],
+    distance_square: float,
+    columns: Sequence[_Column],
+    *,
+    as_written: bool = False,
+) -> NDArray[np.bool_]: ...
+def rectangle_contains(
+    bounds: Sequence[tuple[float | None, float | None]],
+    columns: Sequence[_Column],
+    *,
+    closed: bool = False,
+) -> NDArray[np.bool_]: ...
+def quadrant_masks(
+    dividers: Sequence[Sequence[float]], columns: Sequence[_Column]
+) -> NDArray[np.uint64]: ...
+def combine_masks(
+    terms: Sequence[int | str],
+    populations: Sequence[tuple[NDArray[np.uint8], NDArray[np.uint8]]],
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]: ...
 def gate_arrays(
     plan: Plan, values: Sequence[NDArray[np.float64]], n_events: int
 ) -> _Gated: ...
 def gate_files(
-    jobs: Sequence[tuple[str | Path, Plan, _Identity | None]],
+    jobs: Sequence[tuple[_Location, Plan, _Identity | None]],
     threads: int,
     keep_masks: bool,
     progress: Callable[[int], object] | None,

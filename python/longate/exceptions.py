@@ -40,6 +40,10 @@ class StrategyError(LongateError, ValueError):
     """A gating tree is malformed: missing parent, cycle, duplicate path."""
 
 
+class GatingMLError(LongateError, ValueError):
+    """A file is no Gating-ML, breaks the standard, or cannot be written in it."""
+
+
 class PopulationError(LongateError, KeyError):
     """A population is not in the strategy, or a short name means several."""
 

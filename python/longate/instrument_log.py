@@ -7,7 +7,6 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from longate.cytometry.fluorochrome import fluorochrome
-from longate.io import acquisition
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,11 +94,11 @@ def _acquisition(study: Study, place: int) -> dict[str, Any]:
     """Return what is known of one file, its channels under ``channels``."""
     head, sheet = study.heads[place], study.samples.loc[place]
     matrix = study.compensations[place]
-    own = acquisition.acquisition_date(head.keywords)
+    own = head.acquisition_date
     return {
         "date": own or sheet.get("date"),
-        "cytometer": acquisition.cytometer(head.keywords),
-        "serial": acquisition.serial(head.keywords),
+        "cytometer": head.cytometer,
+        "serial": head.cytometer_serial,
         "tube": sheet["tube"],
         "patient": sheet["patient"],
         "visit": sheet["visit"],

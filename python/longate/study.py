@@ -12,18 +12,21 @@ import numpy as np
 
 from longate._core import __version__, gate_files
 from longate._validation import listed, suggest
+from longate.cluster import GatingTask, gate_on
 from longate.exceptions import LongateError, StudyError
 from longate.gating.compiled import CompiledStrategy, GatedSample, compile_strategy
 from longate.gating.gated_file import GatedFile
 from longate.gating.populations import Populations
 from longate.instrument_log import instrument_log
 from longate.io.fcs import FileHead, read_fcs, scan_file
+from longate.io.remote import locate, sha256_of
 from longate.problems import listing, problem, problem_table, warn_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pandas as pd
+    from distributed import Client
 
     from longate.cytometry.compensation import Compensation
     from longate.cytometry.sample import Sample
@@ -157,6 +160,33 @@ class Study:
             raise StudyError(msg)
         return self.read_file(int(found.index[0]))
 
+    def identity_of(self, row: int) -> dict[str, Any]:
+        """Return what tells a file from every other one, and how it was read.
+
+        Returns
+        -------
+        dict
+            ``file, length`` (bytes), ``text_hash`` (of HEADER and TEXT), ``sha256`` (of
+            the whole file, computed now) and ``aliases``.
+
+        Raises
+        ------
+        StudyError
+            If the file has changed since the study was read.
+        """
+        head = self.heads[row]
+        if scan_file(head.path).identity != head.identity:
+            msg = f"{head.path} has changed since the study was read; read it again"
+            raise StudyError(msg)
+        length, _, text_hash = head.identity
+        return {
+            "file": str(self.samples["file"][row]),
+            "length": length,
+            "text_hash": f"{text_hash:016x}",
+            "sha256": sha256_of(head.path),
+            "aliases": dict(head.panel.aliases),
+        }
+
     def instrument_log(self) -> pd.DataFrame:
         """Return what the cytometer was set to, see :mod:`longate.instrument_log`."""
         return instrument_log(self)
@@ -209,6 +239,7 @@ class Study:
         *,
         threads: int | None = None,
         progress: bool = True,
+        client: Client | None = None,
     ) -> Populations:
         """Gate every sample in one pass over each file.
 
@@ -221,6 +252,10 @@ class Study:
             All processors by default. Results do not depend on it.
         progress : bool
             Whether to show a progress bar.
+        client : distributed.Client, optional
+            Of a running Dask cluster whose workers can open the files: each file is
+            then gated by one thread of a worker, with the very same results. Needs the
+            extra ``longate[distributed]``.
 
         Returns
         -------
@@ -244,12 +279,15 @@ class Study:
             raise StudyError(msg)
         failed: list[dict[str, Any]] = []
         compiled = self._compiled(strategies, failed)
-        jobs = [
-            (str(self.heads[r].path), c.plan, self.heads[r].identity)
-            for r, c in compiled
-        ]
-        with _Progress(len(jobs), show=progress) as tick:
-            outcomes = gate_files(jobs, threads or 0, True, tick)  # noqa: FBT003
+        with _Progress(len(compiled), show=progress) as tick:
+            if client is None:
+                jobs = [
+                    (locate(self.heads[r].path), c.plan, self.heads[r].identity)
+                    for r, c in compiled
+                ]
+                outcomes = gate_files(jobs, threads or 0, True, tick)  # noqa: FBT003
+            else:
+                outcomes = gate_on(client, self._tasks(compiled), tick)
         files = []
         for (row, made), outcome in zip(compiled, outcomes, strict=True):
             if isinstance(outcome, BaseException):
@@ -269,7 +307,7 @@ class Study:
         self, strategy: GatingStrategy | Mapping[str, GatingStrategy]
     ) -> dict[str, GatingStrategy]:
         if not isinstance(strategy, Mapping):
-            return {self._one_tube(None): strategy}
+            strategy = {self._one_tube(None): strategy}
         unknown = [tube for tube in strategy if tube not in self.tubes]
         if unknown:
             msg = (
@@ -277,6 +315,16 @@ class Study:
                 f"{listed(self.tubes)}{suggest(unknown[0], self.tubes)}"
             )
             raise StudyError(msg)
+        samples = set(self.samples["sample"])
+        for tube, one in strategy.items():
+            for sample in one.overrides:
+                if sample not in samples:
+                    msg = (
+                        f"the strategy of tube {tube!r} has gates of its own for "
+                        f"{sample!r}, which is no sample of the study"
+                        f"{suggest(sample, samples)}"
+                    )
+                    raise StudyError(msg)
         return dict(strategy)
 
     def _compiled(
@@ -290,10 +338,11 @@ class Study:
             if tube not in strategies:
                 continue
             head, matrix = self.heads[row], self.compensations[row]
-            key = (tube, head.panel.channels, matrix.id if matrix else None)
+            strategy = strategies[tube].for_sample(self.samples["sample"][row])
+            key = (strategy.id, head.panel.channels, matrix.id if matrix else None)
             try:
                 if key not in known:
-                    known[key] = compile_strategy(strategies[tube], head.panel, matrix)
+                    known[key] = compile_strategy(strategy, head.panel, matrix)
             except LongateError as error:
                 failed.append(problem(self.samples, row, "compile", error))
             else:
@@ -302,6 +351,23 @@ class Study:
             msg = "no file could be gated:\n" + listing(problem_table(failed))
             raise StudyError(msg)
         return ready
+
+    def _tasks(self, compiled: list[tuple[int, CompiledStrategy]]) -> list[GatingTask]:
+        """Return what the workers of a cluster need, file by file."""
+        texts: dict[str, str] = {}
+        for _, made in compiled:
+            texts.setdefault(made.strategy.id, made.strategy.to_json())
+        return [
+            GatingTask(
+                path=self.heads[row].path,
+                strategy=texts[made.strategy.id],
+                compensation=self.compensations[row],
+                aliases=self.heads[row].panel.aliases,
+                identity=self.heads[row].identity,
+                keep_masks=True,
+            )
+            for row, made in compiled
+        ]
 
     def _run_id(self, strategies: Mapping[str, GatingStrategy]) -> str:
         parts = [__version__]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from longate.exceptions import LongateError, StudyError
 from longate.io.fcs import FileHead, scan_file
 from longate.io.sample_sheet import read_sample_sheet
-from longate.io.spillover_table import read_spillover_table
+from longate.io.spillover_table import read_compensation
 from longate.problems import listing, problem, problem_table, warn_of
 from longate.study import Study
 
@@ -102,7 +102,7 @@ def _acquisition_matrix(
         return head.compensation
     if str(given).strip().lower() == "none":
         return None
-    return read_spillover_table(folder / str(given).strip())
+    return read_compensation(folder / str(given).strip())
 
 
 def _read_lots(

@@ -4,6 +4,7 @@ use pyo3::exceptions::{PyKeyboardInterrupt, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::error::Error;
+use crate::source::Location;
 
 pyo3::import_exception!(longate.exceptions, FcsError);
 pyo3::import_exception!(longate.exceptions, GateError);
@@ -18,6 +19,8 @@ pub(super) fn exception(error: Error) -> PyErr {
         Error::MalformedSpillover { .. } | Error::SingularSpillover { .. } => {
             SpilloverError::new_err(message)
         }
+        // The dye goes beside the message: its name is known above.
+        Error::DependentSpectrum { dye, .. } => SpilloverError::new_err((message, dye)),
         Error::ScaleParameters { .. } | Error::UnknownScale { .. } => {
             TransformError::new_err(message)
         }
@@ -30,9 +33,8 @@ pub(super) fn exception(error: Error) -> PyErr {
     }
 }
 
-/// The exception for an error that concerns the file `path`, whose name comes first.
-pub(super) fn file_exception(path: &std::path::Path, error: Error) -> PyErr {
-    let path = path.display();
+/// The exception for an error that concerns the file at `path`, whose name comes first.
+pub(super) fn file_exception(path: &Location, error: Error) -> PyErr {
     match error {
         Error::Io(ref cause) if cause.kind() == std::io::ErrorKind::NotFound => {
             pyo3::exceptions::PyFileNotFoundError::new_err(format!("{path}: no such file"))

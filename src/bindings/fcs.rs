@@ -1,6 +1,6 @@
 //! Reading and writing FCS.
 
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use numpy::{PyArray2, PyArrayMethods, PyReadwriteArray2};
 use pyo3::prelude::*;
@@ -9,24 +9,26 @@ use pyo3::types::{PyBytes, PyDict};
 use crate::error::{Error, Result};
 use crate::fcs::data::{self, Column, Values};
 use crate::fcs::{self, ChannelToWrite, Departure, Form};
-use crate::source::{FileSource, Source};
+use crate::source::{Location, Source};
 
 use super::errors::{exception, file_exception};
+use super::location::LocationArgument;
 
 /// HEADER and TEXT of a data set of a file as a dictionary.
 #[pyfunction]
 #[pyo3(signature = (path, dataset = 0))]
 pub(super) fn read_head(
     py: Python<'_>,
-    path: PathBuf,
+    path: LocationArgument,
     dataset: usize,
 ) -> PyResult<Bound<'_, PyDict>> {
+    let LocationArgument(path) = path;
     let (file, identity, n_data_sets) = py
         .detach(|| {
-            let source = FileSource::open(&path)?;
-            let file = fcs::File::read_data_set(&source, dataset)?;
+            let source = path.open()?;
+            let file = fcs::File::read_data_set(&*source, dataset)?;
             let identity = (source.len(), source.modified_ns(), file.head_hash);
-            Ok((file, identity, fcs::count_data_sets(&source)))
+            Ok((file, identity, fcs::count_data_sets(&*source)))
         })
         .map_err(|error| file_exception(&path, error))?;
     let parameters = file
@@ -75,10 +77,15 @@ fn listed(departures: &[Departure]) -> Vec<(&'static str, &str, &str)> {
 /// Whether the check word of a data set fits its bytes; None where there is none.
 #[pyfunction]
 #[pyo3(signature = (path, dataset = 0))]
-pub(super) fn check_crc(py: Python<'_>, path: PathBuf, dataset: usize) -> PyResult<Option<bool>> {
+pub(super) fn check_crc(
+    py: Python<'_>,
+    path: LocationArgument,
+    dataset: usize,
+) -> PyResult<Option<bool>> {
+    let LocationArgument(path) = path;
     py.detach(|| {
-        let source = FileSource::open(&path)?;
-        fcs::File::read_data_set(&source, dataset)?.crc_fits(&source)
+        let source = path.open()?;
+        fcs::File::read_data_set(&*source, dataset)?.crc_fits(&*source)
     })
     .map_err(|error| file_exception(&path, error))
 }
@@ -137,13 +144,14 @@ type DepartureEntry = (&'static str, String, String);
 #[pyo3(signature = (path, channels, raw, *, dataset = 0, threads = 0, identity = None))]
 pub(super) fn read_columns(
     py: Python<'_>,
-    path: PathBuf,
+    path: LocationArgument,
     channels: Vec<usize>,
     raw: bool,
     dataset: usize,
     threads: usize,
     identity: Option<(u64, i128, u64)>,
 ) -> PyResult<(Vec<Bound<'_, PyAny>>, Vec<DepartureEntry>)> {
+    let LocationArgument(path) = path;
     let failed = |error| file_exception(&path, error);
     let values = if raw { Values::Raw } else { Values::Scale };
     let (source, file) = py
@@ -179,7 +187,7 @@ pub(super) fn read_columns(
             })
             .collect();
         py.detach(|| {
-            data::read_columns_on(&source, &file, &channels, values, &mut columns, threads)
+            data::read_columns_on(&*source, &file, &channels, values, &mut columns, threads)
         })
         .map_err(failed)?
     };
@@ -201,13 +209,13 @@ pub(super) fn read_columns(
 }
 
 fn open_checked(
-    path: &Path,
+    path: &Location,
     dataset: usize,
     channels: &[usize],
     identity: Option<(u64, i128, u64)>,
-) -> Result<(FileSource, fcs::File)> {
-    let source = FileSource::open(path)?;
-    let file = fcs::File::read_data_set(&source, dataset)?;
+) -> Result<(Arc<dyn Source + Send>, fcs::File)> {
+    let source = path.open()?;
+    let file = fcs::File::read_data_set(&*source, dataset)?;
     let found = (source.len(), source.modified_ns(), file.head_hash);
     if identity.is_some_and(|expected| expected != found) {
         return Err(Error::FileChanged);

@@ -1,83 +1,106 @@
-//! Compensation and scales on arrays.
+//! Scales on arrays.
 
-use ndarray::Array2;
-use numpy::{IntoPyArray, PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2};
+use numpy::{IntoPyArray, PyArray1, PyArrayMethods, PyReadonlyArray1};
 use pyo3::prelude::*;
 
-use crate::compensation;
-use crate::gate::Polygon;
-use crate::transform::Scale;
+use crate::transform::{Fast, Scale, spread};
 
 use super::errors::exception;
 
-/// The inverse of a spillover matrix and its condition number.
-#[pyfunction]
-pub(super) fn invert_spillover<'py>(
-    py: Python<'py>,
-    matrix: PyReadonlyArray2<'py, f64>,
-) -> PyResult<(Bound<'py, PyArray2<f64>>, f64)> {
-    let inverse = compensation::invert(matrix.as_array()).map_err(exception)?;
-    Ok((inverse.matrix.into_pyarray(py), inverse.condition_number))
-}
+/// A scale as (name, parameters).
+type ScaleArgument = (String, Vec<f64>);
 
-/// One compensated channel from the observed ones and a column of the inverse.
-#[pyfunction]
-pub(super) fn compensate<'py>(
-    py: Python<'py>,
-    observed: Vec<PyReadonlyArray1<'py, f64>>,
-    weights: Vec<f64>,
-) -> PyResult<Bound<'py, PyArray1<f64>>> {
-    let columns = observed
-        .iter()
-        .map(PyReadonlyArray1::as_slice)
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut out = vec![0.0; columns.first().map_or(0, |column| column.len())];
-    py.detach(|| compensation::compensate(&columns, &weights, &mut out))
-        .map_err(exception)?;
-    Ok(out.into_pyarray(py))
-}
-
-/// Values put on a scale.
+/// Values put on a scale: exactly, or within the bound of the fast path.
 #[pyfunction]
 pub(super) fn scale_forward<'py>(
     py: Python<'py>,
-    scale: (String, Vec<f64>),
+    scale: ScaleArgument,
     values: PyReadonlyArray1<'py, f64>,
+    fast: bool,
 ) -> PyResult<Bound<'py, PyArray1<f64>>> {
     let scale = Scale::from_name(&scale.0, &scale.1).map_err(exception)?;
-    let mut out = values.as_array().to_vec();
-    py.detach(|| scale.forward_all(&mut out));
-    Ok(out.into_pyarray(py))
+    if fast {
+        let fast = py.detach(|| Fast::new(scale));
+        mapped(py, values, |values, out| fast.forward_into(values, out))
+    } else {
+        mapped(py, values, |values, out| scale.forward_into(values, out))
+    }
 }
 
-/// Places on a scale brought back to values.
+/// Places on a scale brought back to values: exactly, or within the bound of the fast path.
 #[pyfunction]
 pub(super) fn scale_inverse<'py>(
     py: Python<'py>,
-    scale: (String, Vec<f64>),
+    scale: ScaleArgument,
     places: PyReadonlyArray1<'py, f64>,
+    fast: bool,
 ) -> PyResult<Bound<'py, PyArray1<f64>>> {
     let scale = Scale::from_name(&scale.0, &scale.1).map_err(exception)?;
-    let mut out = places.as_array().to_vec();
-    py.detach(|| scale.inverse_all(&mut out));
-    Ok(out.into_pyarray(py))
+    if fast {
+        let fast = py.detach(|| Fast::new(scale));
+        mapped(py, places, |places, out| fast.inverse_into(places, out))
+    } else {
+        mapped(py, places, |places, out| scale.inverse_into(places, out))
+    }
 }
 
-/// Check the vertices of a polygon, and which points lie in it.
-#[pyfunction]
-pub(super) fn polygon_contains<'py>(
+/// Values between which other Python threads get their turn, and Ctrl-C is heard.
+const TURN: usize = 1 << 21;
+
+/// A new array from one of the same length. NumPy allocates it, in large pages where it is large.
+///
+/// The interpreter is kept during a turn of some milliseconds: released, another thread could write to
+/// the values while they are read, and a copy of them would take as long as the kernel.
+fn mapped<'py>(
     py: Python<'py>,
-    vertices: Vec<(f64, f64)>,
-    points: PyReadonlyArray2<'py, f64>,
-) -> PyResult<Bound<'py, PyArray1<bool>>> {
-    let polygon = Polygon::new(vertices).map_err(exception)?;
-    let points: Array2<f64> = points.as_array().to_owned();
+    values: PyReadonlyArray1<'py, f64>,
+    kernel: impl Fn(&[f64], &mut [f64]) + Sync,
+) -> PyResult<Bound<'py, PyArray1<f64>>> {
+    let values = values.as_slice()?;
+    let array = PyArray1::zeros(py, values.len(), false);
+    {
+        let mut out = array.readwrite();
+        let turns = out.as_slice_mut()?.chunks_mut(TURN);
+        for (values, out) in values.chunks(TURN).zip(turns) {
+            spread(values, out, &kernel);
+            py.detach(std::thread::yield_now);
+            py.check_signals()?;
+        }
+    }
+    Ok(array)
+}
+
+/// The smallest value inside and the smallest beyond, of those whose places lie in `[lo, hi)`.
+#[pyfunction]
+pub(super) fn scale_preimage(
+    scale: ScaleArgument,
+    lo: f64,
+    hi: f64,
+) -> PyResult<Option<(f64, f64)>> {
+    let scale = Scale::from_name(&scale.0, &scale.1).map_err(exception)?;
+    let interval = scale.preimage(lo, hi);
+    Ok(interval.map(|interval| (interval.low(), interval.high())))
+}
+
+/// Which values have their places in `[lo, hi)`, or none where there is no such interval.
+#[pyfunction]
+pub(super) fn preimage_contains<'py>(
+    py: Python<'py>,
+    scale: ScaleArgument,
+    lo: f64,
+    hi: f64,
+    values: PyReadonlyArray1<'py, f64>,
+) -> PyResult<Option<Bound<'py, PyArray1<bool>>>> {
+    let scale = Scale::from_name(&scale.0, &scale.1).map_err(exception)?;
+    let Some(interval) = scale.preimage(lo, hi) else {
+        return Ok(None);
+    };
+    let values = values.as_slice()?;
     let inside = py.detach(|| {
-        points
-            .rows()
-            .into_iter()
-            .map(|point| polygon.contains(point[0], point[1]))
+        values
+            .iter()
+            .map(|&x| interval.holds(x))
             .collect::<Vec<_>>()
     });
-    Ok(inside.into_pyarray(py))
+    Ok(Some(inside.into_pyarray(py)))
 }

@@ -1,24 +1,77 @@
 //! Compiled strategies and the pass over files.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArray2};
+use numpy::{IntoPyArray, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::gate::{Dimension, Expression, Interval, Polygon, Rectangle, Term};
-use crate::plan::{self, Axis, GateKind, GateSpec, Job, Monitor, Outcome, Populations};
+use crate::plan::{
+    self, Axis, AxisSource, GateKind, GateSpec, Job, Keep, Matrix, Monitor, Outcome, Populations,
+    Value,
+};
 use crate::transform::Scale;
 
 use super::errors::{exception, file_exception};
+use super::gates::ellipsoid_of;
+use super::location::LocationArgument;
 
 /// A scale as (name, parameters).
 type ScaleArgument = (String, Vec<f64>);
-/// An axis as (channel, column of the inverse, scale).
-type AxisArgument = (usize, Option<usize>, ScaleArgument);
+/// A channel as (place, (matrix, column) or None).
+type ValueArgument = (usize, Option<(usize, usize)>);
 /// A side of a rectangle as (axis, min, max).
 type DimensionArgument = (usize, Option<f64>, Option<f64>);
+
+/// An axis: `("value", channel, scale)` or `("ratio", (channel, channel), (a, b, c), scale)`.
+#[derive(FromPyObject)]
+enum AxisArgument {
+    Value(String, ValueArgument, ScaleArgument),
+    Ratio(
+        String,
+        (ValueArgument, ValueArgument),
+        (f64, f64, f64),
+        ScaleArgument,
+    ),
+}
+
+impl AxisArgument {
+    fn into_axis(self) -> Result<Axis> {
+        let value = |(channel, compensated): ValueArgument| Value {
+            channel,
+            compensated,
+        };
+        let refuse = |kind: String| {
+            let detail = format!("there is no axis {kind:?} of this form");
+            Err(Error::MalformedPlan { detail })
+        };
+        let (source, (name, parameters)) = match self {
+            Self::Value(kind, channel, scale) => {
+                if kind != "value" {
+                    return refuse(kind);
+                }
+                (AxisSource::Value(value(channel)), scale)
+            }
+            Self::Ratio(kind, (numerator, denominator), (a, b, c), scale) => {
+                if kind != "ratio" {
+                    return refuse(kind);
+                }
+                let (numerator, denominator) = (value(numerator), value(denominator));
+                let source = AxisSource::Ratio {
+                    numerator,
+                    denominator,
+                    a,
+                    b,
+                    c,
+                };
+                (source, scale)
+            }
+        };
+        let scale = Scale::from_name(&name, &parameters)?;
+        Ok(Axis { source, scale })
+    }
+}
 
 /// A gate as Python describes it.
 #[derive(FromPyObject)]
@@ -41,6 +94,20 @@ enum GateArgument {
         #[pyo3(item)]
         vertices: Vec<(f64, f64)>,
     },
+    Ellipsoid {
+        #[pyo3(item)]
+        parent: Option<usize>,
+        #[pyo3(item)]
+        axes: Vec<usize>,
+        #[pyo3(item)]
+        mean: Vec<f64>,
+        #[pyo3(item)]
+        covariance: Vec<Vec<f64>>,
+        #[pyo3(item)]
+        distance_square: f64,
+        #[pyo3(item)]
+        as_written: bool,
+    },
     Boolean {
         #[pyo3(item)]
         parent: Option<usize>,
@@ -51,9 +118,20 @@ enum GateArgument {
 
 /// A term of a Boolean expression: a gate's number, or the name of an operator.
 #[derive(FromPyObject)]
-enum TermArgument {
+pub(super) enum TermArgument {
     Gate(usize),
     Operator(String),
+}
+
+impl From<TermArgument> for Term {
+    fn from(argument: TermArgument) -> Self {
+        match argument {
+            TermArgument::Gate(index) => Self::Population(index),
+            TermArgument::Operator(name) if name == "not" => Self::Not,
+            TermArgument::Operator(name) if name == "and" => Self::And,
+            TermArgument::Operator(_) => Self::Or,
+        }
+    }
 }
 
 impl GateArgument {
@@ -87,16 +165,20 @@ impl GateArgument {
                 let kind = GateKind::Polygon { x, y, outline };
                 GateSpec { parent, kind }
             }
+            Self::Ellipsoid {
+                parent,
+                axes,
+                mean,
+                covariance,
+                distance_square,
+                as_written,
+            } => {
+                let ellipsoid = ellipsoid_of(&mean, &covariance, distance_square, as_written)?;
+                let kind = GateKind::Ellipsoid { axes, ellipsoid };
+                GateSpec { parent, kind }
+            }
             Self::Boolean { parent, terms } => {
-                let terms = terms
-                    .into_iter()
-                    .map(|term| match term {
-                        TermArgument::Gate(index) => Term::Population(index),
-                        TermArgument::Operator(name) if name == "not" => Term::Not,
-                        TermArgument::Operator(name) if name == "and" => Term::And,
-                        TermArgument::Operator(_) => Term::Or,
-                    })
-                    .collect();
+                let terms = terms.into_iter().map(Term::from).collect();
                 let kind = GateKind::Boolean(Expression::new(terms)?);
                 GateSpec { parent, kind }
             }
@@ -110,27 +192,26 @@ pub(super) struct Plan(Arc<plan::Plan>);
 
 #[pymethods]
 impl Plan {
-    /// Compile a strategy: channel numbers of the file; places among them of the detectors that
-    /// enter compensation, and the inverse spillover matrix; axes; gates.
+    /// Compile a strategy: channel numbers of the file; matrices as (places among the channels of
+    /// the detectors, weights of detectors x dyes); axes; gates.
     #[new]
-    #[pyo3(signature = (channels, detectors, inverse, axes, gates))]
+    #[pyo3(signature = (channels, matrices, axes, gates))]
     fn new(
         channels: Vec<usize>,
-        detectors: Vec<usize>,
-        inverse: Option<PyReadonlyArray2<'_, f64>>,
+        matrices: Vec<(Vec<usize>, PyReadonlyArray2<'_, f64>)>,
         axes: Vec<AxisArgument>,
         gates: Vec<GateArgument>,
     ) -> PyResult<Self> {
-        let inverse = inverse.map(|matrix| matrix.as_array().to_owned());
+        let matrices = matrices
+            .into_iter()
+            .map(|(detectors, weights)| Matrix {
+                detectors,
+                weights: weights.as_array().to_owned(),
+            })
+            .collect();
         let axes = axes
             .into_iter()
-            .map(|(channel, compensated, (name, parameters))| {
-                Ok(Axis {
-                    channel,
-                    compensated,
-                    scale: Scale::from_name(&name, &parameters)?,
-                })
-            })
+            .map(AxisArgument::into_axis)
             .collect::<Result<Vec<_>>>()
             .map_err(exception)?;
         let gates = gates
@@ -138,27 +219,28 @@ impl Plan {
             .map(|gate| gate.into_spec(&axes))
             .collect::<Result<Vec<_>>>()
             .map_err(exception)?;
-        let plan =
-            plan::Plan::compile(channels, detectors, inverse, axes, gates).map_err(exception)?;
+        let plan = plan::Plan::compile(channels, matrices, axes, gates).map_err(exception)?;
         Ok(Self(Arc::new(plan)))
     }
 }
 
-/// (number of events, counts and undefined events per gate, packed mask per gate).
-type Gated<'py> = (usize, Vec<u64>, Vec<u64>, Vec<Bound<'py, PyArray1<u8>>>);
+/// (number of events, counts and undefined events per gate, packed masks of gates x bytes or None).
+type Gated<'py> = (usize, Vec<u64>, Vec<u64>, Option<Bound<'py, PyArray2<u8>>>);
 
-fn gated(py: Python<'_>, populations: Populations) -> Gated<'_> {
-    let masks = populations
-        .masks
-        .into_iter()
-        .map(|mask| mask.into_pyarray(py))
-        .collect();
-    (
+fn gated(py: Python<'_>, populations: Populations, keep: Keep) -> PyResult<Gated<'_>> {
+    let bytes = populations.n_events.div_ceil(8);
+    let shape = [populations.counts.len(), bytes];
+    let masks = if keep.masks {
+        Some(populations.masks.into_pyarray(py).reshape(shape)?)
+    } else {
+        None
+    };
+    Ok((
         populations.n_events,
         populations.counts,
         populations.undefined,
         masks,
-    )
+    ))
 }
 
 /// Gate values in memory: one array per channel of the plan.
@@ -176,7 +258,7 @@ pub(super) fn gate_arrays<'py>(
     let outcome = py
         .detach(|| plan::gate_values(&columns, n_events, &plan.0))
         .map_err(exception)?;
-    Ok(gated(py, outcome))
+    gated(py, outcome, Keep { masks: true })
 }
 
 /// Passes progress on to Python and asks for its signals.
@@ -202,7 +284,7 @@ impl Monitor for PythonMonitor<'_> {
 }
 
 /// A file as (path, plan, identity), the identity being (length, modified, hash) or None.
-type JobArgument<'py> = (PathBuf, Bound<'py, Plan>, Option<(u64, i128, u64)>);
+type JobArgument<'py> = (LocationArgument, Bound<'py, Plan>, Option<(u64, i128, u64)>);
 
 /// Gate files on a pool of threads; each answer is what `gate_arrays` returns, or an exception.
 #[pyfunction]
@@ -216,8 +298,8 @@ pub(super) fn gate_files<'py>(
 ) -> PyResult<Vec<Bound<'py, PyAny>>> {
     let jobs: Vec<Job> = jobs
         .into_iter()
-        .map(|(path, plan, identity)| Job {
-            path,
+        .map(|(LocationArgument(location), plan, identity)| Job {
+            location,
             plan: Arc::clone(&plan.get().0),
             identity,
         })
@@ -227,13 +309,14 @@ pub(super) fn gate_files<'py>(
         told: 0,
         raised: None,
     };
-    let outcomes = py.detach(|| plan::run_files(&jobs, threads, keep_masks, &mut monitor));
+    let keep = Keep { masks: keep_masks };
+    let outcomes = py.detach(|| plan::run_files(&jobs, threads, keep, &mut monitor));
     if let Some(raised) = monitor.raised {
         return Err(raised);
     }
     let answer = |(job, outcome): (&Job, Outcome)| match outcome {
-        Ok(populations) => Ok(gated(py, populations).into_pyobject(py)?.into_any()),
-        Err(error) => Ok(file_exception(&job.path, error)
+        Ok(populations) => Ok(gated(py, populations, keep)?.into_pyobject(py)?.into_any()),
+        Err(error) => Ok(file_exception(&job.location, error)
             .into_value(py)
             .into_bound(py)
             .into_any()),

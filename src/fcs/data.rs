@@ -9,9 +9,10 @@ use std::sync::Mutex;
 use std::thread;
 
 use crate::error::{Error, Result};
+use crate::simd::transpose;
 use crate::source::Source;
 
-use super::decode::{Decoder, FOUR};
+use super::decode::Decoder;
 use super::layout::Stored;
 use super::{Departure, Encoding, File};
 
@@ -57,6 +58,14 @@ impl Column<'_> {
         }
     }
 
+    /// Some places, if they are 32-bit floats.
+    fn singles(&mut self, first: usize, count: usize) -> Option<&mut [f32]> {
+        match self {
+            Self::Float32(out) => Some(&mut out[first..first + count]),
+            Self::Float64(_) => None,
+        }
+    }
+
     fn decode(&mut self, decoder: &Decoder, rows: &[u8], first: usize, count: usize) -> u64 {
         match self {
             Self::Float32(out) => decoder.decode(rows, &mut out[first..first + count]),
@@ -71,6 +80,8 @@ const BLOCK_BYTES: usize = 1 << 17;
 const TILE_BYTES: usize = 1 << 13;
 /// Bytes of DATA below which a second thread costs more than it gains.
 const BYTES_PER_THREAD: u64 = 1 << 20;
+/// Channels side by side from which on turning them together pays.
+const FEWEST_TOGETHER: usize = 2;
 /// Parts of the file per thread, so that a thread that is held up does not hold up the rest.
 const PARTS_PER_THREAD: usize = 4;
 
@@ -289,26 +300,29 @@ fn decode_tile(
     (place, count): (usize, usize),
     columns: &mut [Column<'_>],
 ) {
-    let range = place..place + count;
     let mut from = 0;
     while from < columns.len() {
-        let to = (from + FOUR).min(columns.len());
-        let decoder = &decoders[from];
-        match &mut columns[from..to] {
-            [
-                Column::Float32(a),
-                Column::Float32(b),
-                Column::Float32(c),
-                Column::Float32(d),
-            ] if Decoder::leads_four(&decoders[from..to]) => {
-                let four = [a, b, c, d].map(|column| &mut column[range.clone()]);
-                decoder.decode_four(rows, four);
-                from = to;
+        let together = Decoder::side_by_side(&decoders[from..]);
+        let mut places: [&mut [f32]; transpose::WIDTH] = Default::default();
+        let singles = columns[from..from + together]
+            .iter_mut()
+            .map_while(|column| column.singles(place, count));
+        let mut n_singles = 0;
+        for (place, single) in places.iter_mut().zip(singles) {
+            *place = single;
+            n_singles += 1;
+        }
+        if n_singles >= FEWEST_TOGETHER {
+            let to = from + n_singles;
+            let places = &mut places[..n_singles];
+            let bits = Decoder::decode_together(&decoders[from..to], rows, places);
+            for (met, bits) in met[from..to].iter_mut().zip(bits) {
+                *met |= u64::from(bits);
             }
-            columns => {
-                met[from] |= columns[0].decode(decoder, rows, place, count);
-                from += 1;
-            }
+            from = to;
+        } else {
+            met[from] |= columns[from].decode(&decoders[from], rows, place, count);
+            from += 1;
         }
     }
 }

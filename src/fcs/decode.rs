@@ -3,7 +3,7 @@
 //! Byte order, mask, amplification and the width of the column are settled once per channel; what
 //! remains per value is a load at a stride, a few operations and a store side by side.
 
-use std::array::from_fn;
+use crate::simd::transpose;
 
 use super::data::Values;
 use super::{Amplification, ByteOrder, Encoding, File};
@@ -52,9 +52,6 @@ impl Real for f64 {
 
 /// Most entries of a table of scale values.
 const MOST_TABLE: u64 = 1 << 16;
-
-/// Channels that are decoded at once where they lie side by side.
-pub(super) const FOUR: usize = 4;
 
 /// What remains to be done with a stored number.
 #[derive(Debug, Clone)]
@@ -112,77 +109,80 @@ impl Decoder {
         self
     }
 
-    /// Whether this and the next three are 32-bit floats side by side that stay as they are.
-    pub(super) fn leads_four(four: &[Self]) -> bool {
-        let plain = |d: &Self| d.encoding == Encoding::Float32 && matches!(d.step, Step::Keep);
-        four.len() == FOUR
-            && four.iter().all(plain)
-            && four
-                .windows(2)
-                .all(|two| two[1].offset == two[0].offset + 4)
-    }
-
-    /// Decode four channels for which [`Self::leads_four`] holds, this one the first.
-    pub(super) fn decode_four(&self, rows: &[u8], out: [&mut [f32]; FOUR]) {
-        match self.byte_order {
-            ByteOrder::Little => self.transpose(rows, out, u32::from_le),
-            ByteOrder::Big => self.transpose(rows, out, u32::from_be),
-        }
-    }
-
-    /// Four rows of four numbers become four columns at a time.
-    fn transpose(
-        &self,
-        rows: &[u8],
-        [a, b, c, d]: [&mut [f32]; FOUR],
-        native: impl Fn(u32) -> u32,
-    ) {
-        let four = |row: &[u8]| -> [u32; FOUR] {
-            let bytes = row.get(self.offset..).and_then(<[u8]>::first_chunk::<16>);
-            let bytes = bytes.copied().unwrap_or_default();
-            from_fn(|n| {
-                u32::from_ne_bytes([
-                    bytes[4 * n],
-                    bytes[4 * n + 1],
-                    bytes[4 * n + 2],
-                    bytes[4 * n + 3],
-                ])
-            })
+    /// How many of these decoders, from the first on, can be turned into columns at once: 32-bit
+    /// floats, or 16-bit integers, that stand side by side and stay as they are.
+    pub(super) fn side_by_side(decoders: &[Self]) -> usize {
+        let plain = |d: &Self| match (d.encoding, &d.step) {
+            (Encoding::Float32, Step::Keep) => Some(4),
+            (Encoding::Integer { .. }, Step::Keep) if d.bytes == 2 => Some(2),
+            _ => None,
         };
-        // Swapped after the transposition, where four of a kind stand side by side.
-        let float = |word| f32::from_bits(native(word));
-        let (blocks_a, rest_a) = a.as_chunks_mut::<FOUR>();
-        let (blocks_b, rest_b) = b.as_chunks_mut::<FOUR>();
-        let (blocks_c, rest_c) = c.as_chunks_mut::<FOUR>();
-        let (blocks_d, rest_d) = d.as_chunks_mut::<FOUR>();
-        let blocks = blocks_a
-            .iter_mut()
-            .zip(blocks_b)
-            .zip(blocks_c)
-            .zip(blocks_d);
-        let mut groups = rows.chunks_exact(FOUR * self.stride);
-        for ((((a, b), c), d), group) in blocks.zip(&mut groups) {
-            let table: [[u32; FOUR]; FOUR] = from_fn(|n| four(&group[n * self.stride..]));
-            *a = from_fn(|n| float(table[n][0]));
-            *b = from_fn(|n| float(table[n][1]));
-            *c = from_fn(|n| float(table[n][2]));
-            *d = from_fn(|n| float(table[n][3]));
+        let Some(bytes) = decoders.first().and_then(plain) else {
+            return 0;
+        };
+        let follows =
+            |two: &&[Self]| plain(&two[1]) == Some(bytes) && two[1].offset == two[0].offset + bytes;
+        let more = decoders.windows(2).take_while(follows).count();
+        (1 + more).min(transpose::WIDTH)
+    }
+
+    /// Decode channels of which [`Self::side_by_side`] says that it can be done; gives for each the
+    /// bits that were met in integers.
+    pub(super) fn decode_together(
+        decoders: &[Self],
+        rows: &[u8],
+        out: &mut [&mut [f32]],
+    ) -> [u16; transpose::WIDTH] {
+        let leader = &decoders[0];
+        let rows = transpose::Rows {
+            bytes: rows,
+            stride: leader.stride,
+            offset: leader.offset,
+            big_endian: leader.byte_order == ByteOrder::Big,
+        };
+        if leader.encoding == Encoding::Float32 {
+            transpose::floats(rows, out);
+            return [0; transpose::WIDTH];
         }
-        let rest = rest_a.iter_mut().zip(rest_b).zip(rest_c).zip(rest_d);
-        for ((((a, b), c), d), row) in rest.zip(groups.remainder().chunks_exact(self.stride)) {
-            [*a, *b, *c, *d] = four(row).map(float);
+        let mut masks = [0; transpose::WIDTH];
+        for (place, decoder) in masks.iter_mut().zip(decoders) {
+            if let Encoding::Integer { mask } = decoder.encoding {
+                // Two bytes hold no more bits.
+                *place = u16::try_from(mask & u64::from(u16::MAX)).unwrap_or(u16::MAX);
+            }
         }
+        transpose::halfwords(rows, &masks[..out.len()], out)
     }
 
     /// Decode as many rows as `out` has places; gives the bits that were met in integers.
     pub fn decode<T: Real>(&self, rows: &[u8], out: &mut [T]) -> u64 {
+        // All rows have one length, so that the bounds are checked once for all of them.
+        self.decode_each(rows.chunks_exact(self.stride), out)
+    }
+
+    /// Decode some rows, by their places: as many as `out` has places.
+    pub fn decode_at<T: Real>(&self, rows: &[u8], places: &[u32], out: &mut [T]) -> u64 {
+        let row = |&place: &u32| {
+            let begin = place as usize * self.stride;
+            rows.get(begin..begin + self.stride).unwrap_or_default()
+        };
+        self.decode_each(places.iter().map(row), out)
+    }
+
+    #[inline]
+    fn decode_each<'r, T: Real>(&self, rows: impl Iterator<Item = &'r [u8]>, out: &mut [T]) -> u64 {
         match self.byte_order {
             ByteOrder::Little => self.decode_as::<false, T>(rows, out),
             ByteOrder::Big => self.decode_as::<true, T>(rows, out),
         }
     }
 
-    fn decode_as<const BIG: bool, T: Real>(&self, rows: &[u8], out: &mut [T]) -> u64 {
+    #[inline]
+    fn decode_as<'r, const BIG: bool, T: Real>(
+        &self,
+        rows: impl Iterator<Item = &'r [u8]>,
+        out: &mut [T],
+    ) -> u64 {
         match (self.encoding, self.bytes) {
             (Encoding::Float32, _) => self.floats32::<BIG, T>(rows, out),
             (Encoding::Float64, _) => self.floats64::<BIG, T>(rows, out),
@@ -197,7 +197,11 @@ impl Decoder {
         }
     }
 
-    fn floats32<const BIG: bool, T: Real>(&self, rows: &[u8], out: &mut [T]) -> u64 {
+    fn floats32<'r, const BIG: bool, T: Real>(
+        &self,
+        rows: impl Iterator<Item = &'r [u8]>,
+        out: &mut [T],
+    ) -> u64 {
         let load = |bytes| {
             if BIG {
                 f32::from_be_bytes(bytes)
@@ -214,7 +218,11 @@ impl Decoder {
         0
     }
 
-    fn floats64<const BIG: bool, T: Real>(&self, rows: &[u8], out: &mut [T]) -> u64 {
+    fn floats64<'r, const BIG: bool, T: Real>(
+        &self,
+        rows: impl Iterator<Item = &'r [u8]>,
+        out: &mut [T],
+    ) -> u64 {
         let load = |bytes| {
             if BIG {
                 f64::from_be_bytes(bytes)
@@ -229,10 +237,10 @@ impl Decoder {
         0
     }
 
-    fn integers<const N: usize, const BIG: bool, T: Real>(
+    fn integers<'r, const N: usize, const BIG: bool, T: Real>(
         &self,
         mask: u64,
-        rows: &[u8],
+        rows: impl Iterator<Item = &'r [u8]>,
         out: &mut [T],
     ) -> u64 {
         let mut met = 0;
@@ -255,14 +263,14 @@ impl Decoder {
     }
 
     /// One value per row, from the `N` bytes at this channel's offset.
-    fn gather<const N: usize, T>(
+    #[inline]
+    fn gather<'r, const N: usize, T>(
         &self,
-        rows: &[u8],
+        rows: impl Iterator<Item = &'r [u8]>,
         out: &mut [T],
         mut value: impl FnMut([u8; N]) -> T,
     ) {
-        // All rows have one length, so that the bounds are checked once for all of them.
-        for (place, row) in out.iter_mut().zip(rows.chunks_exact(self.stride)) {
+        for (place, row) in out.iter_mut().zip(rows) {
             if let Some(bytes) = row.get(self.offset..).and_then(<[u8]>::first_chunk) {
                 *place = value(*bytes);
             }

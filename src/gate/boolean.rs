@@ -23,7 +23,14 @@ pub enum Term {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expression {
     terms: Vec<Term>,
+    /// Most values that wait for an operator.
+    depth: usize,
 }
+
+/// Values that can wait without memory of their own.
+const SHALLOW: usize = 8;
+/// Bytes of masks taken at a time, so that they stay in the nearest cache.
+const BLOCK: usize = 1024;
 
 impl Expression {
     /// Check that the terms leave exactly one value.
@@ -31,7 +38,7 @@ impl Expression {
     /// # Errors
     /// [`Error::MalformedGate`].
     pub fn new(terms: Vec<Term>) -> Result<Self> {
-        let mut depth = 0_usize;
+        let (mut depth, mut most) = (0_usize, 0);
         for term in &terms {
             let (taken, given) = match term {
                 Term::Population(_) => (0, 1),
@@ -44,6 +51,7 @@ impl Expression {
                 .ok_or_else(|| Error::MalformedGate {
                     detail: "a Boolean operator lacks an operand".into(),
                 })?;
+            most = most.max(depth);
         }
         if depth != 1 {
             return Err(Error::MalformedGate {
@@ -52,7 +60,7 @@ impl Expression {
                 ),
             });
         }
-        Ok(Self { terms })
+        Ok(Self { terms, depth: most })
     }
 
     /// The populations it refers to, in order of appearance.
@@ -66,38 +74,139 @@ impl Expression {
     /// Evaluate one word of 64 events: `(in, out)` from the `(in, out)` of each population.
     #[must_use]
     pub fn evaluate(&self, word_of: impl Fn(usize) -> (u64, u64)) -> (u64, u64) {
-        let mut stack: Vec<(u64, u64)> = Vec::with_capacity(self.terms.len());
+        let mut shallow = [(0, 0); SHALLOW];
+        let mut deep = Vec::new();
+        let stack: &mut [(u64, u64)] = if self.depth <= SHALLOW {
+            &mut shallow
+        } else {
+            deep.resize(self.depth, (0, 0));
+            &mut deep
+        };
+        // `new` has counted: no operator lacks an operand, and one value remains.
+        let mut height = 0;
         for term in &self.terms {
-            let value = match term {
-                Term::Population(index) => word_of(*index),
-                Term::Not => stack
-                    .pop()
-                    .map(|(inside, out)| (out, inside))
-                    .unwrap_or_default(),
-                Term::And => {
-                    let (b, a) = (
-                        stack.pop().unwrap_or_default(),
-                        stack.pop().unwrap_or_default(),
-                    );
-                    (a.0 & b.0, a.1 | b.1)
+            match term {
+                Term::Population(index) => {
+                    stack[height] = word_of(*index);
+                    height += 1;
                 }
-                Term::Or => {
-                    let (b, a) = (
-                        stack.pop().unwrap_or_default(),
-                        stack.pop().unwrap_or_default(),
-                    );
-                    (a.0 | b.0, a.1 & b.1)
+                Term::Not => {
+                    let (inside, out) = stack[height - 1];
+                    stack[height - 1] = (out, inside);
                 }
-            };
-            stack.push(value);
+                Term::And | Term::Or => {
+                    height -= 1;
+                    let (a, b) = (stack[height - 1], stack[height]);
+                    stack[height - 1] = if *term == Term::And {
+                        (a.0 & b.0, a.1 | b.1)
+                    } else {
+                        (a.0 | b.0, a.1 & b.1)
+                    };
+                }
+            }
         }
-        stack.pop().unwrap_or_default()
+        stack[0]
+    }
+
+    /// Evaluate whole masks, packed into bytes: the `(in, out)` of each population give
+    /// `inside` and `outside`. All masks have the same length.
+    ///
+    /// # Errors
+    /// [`Error::Length`] where they have not; [`Error::MalformedGate`] for a population without masks.
+    pub fn evaluate_masks(
+        &self,
+        populations: &[(&[u8], &[u8])],
+        inside: &mut [u8],
+        outside: &mut [u8],
+    ) -> Result<()> {
+        let expected = inside.len();
+        let masks = populations
+            .iter()
+            .flat_map(|(inside, out)| [inside.len(), out.len()]);
+        if let Some(found) = masks
+            .chain([outside.len()])
+            .find(|length| *length != expected)
+        {
+            return Err(Error::Length {
+                what: "a mask",
+                found,
+                expected,
+            });
+        }
+        if let Some(missing) = self.populations().find(|index| *index >= populations.len()) {
+            return Err(Error::MalformedGate {
+                detail: format!(
+                    "a Boolean expression names population {missing} of {}",
+                    populations.len()
+                ),
+            });
+        }
+        let mut stack = vec![([0_u8; BLOCK], [0_u8; BLOCK]); self.depth];
+        let blocks = inside.chunks_mut(BLOCK).zip(outside.chunks_mut(BLOCK));
+        for (block, (inside, outside)) in blocks.enumerate() {
+            let bytes = block * BLOCK..block * BLOCK + inside.len();
+            self.evaluate_block(&mut stack, inside.len(), |index| {
+                let (inside, out) = populations[index];
+                (&inside[bytes.clone()], &out[bytes.clone()])
+            });
+            inside.copy_from_slice(&stack[0].0[..inside.len()]);
+            outside.copy_from_slice(&stack[0].1[..outside.len()]);
+        }
+        Ok(())
+    }
+
+    fn evaluate_block<'a>(
+        &self,
+        stack: &mut [([u8; BLOCK], [u8; BLOCK])],
+        length: usize,
+        masks_of: impl Fn(usize) -> (&'a [u8], &'a [u8]),
+    ) {
+        let mut height = 0;
+        for term in &self.terms {
+            match term {
+                Term::Population(index) => {
+                    let (inside, out) = masks_of(*index);
+                    stack[height].0[..length].copy_from_slice(inside);
+                    stack[height].1[..length].copy_from_slice(out);
+                    height += 1;
+                }
+                Term::Not => {
+                    let (inside, out) = &mut stack[height - 1];
+                    std::mem::swap(inside, out);
+                }
+                Term::And | Term::Or => {
+                    height -= 1;
+                    let (below, above) = stack.split_at_mut(height);
+                    let (a, b) = (&mut below[height - 1], &above[0]);
+                    if *term == Term::And {
+                        both(&mut a.0, &b.0);
+                        either(&mut a.1, &b.1);
+                    } else {
+                        either(&mut a.0, &b.0);
+                        both(&mut a.1, &b.1);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn both(a: &mut [u8; BLOCK], b: &[u8; BLOCK]) {
+    for (a, b) in a.iter_mut().zip(b) {
+        *a &= b;
+    }
+}
+
+fn either(a: &mut [u8; BLOCK], b: &[u8; BLOCK]) {
+    for (a, b) in a.iter_mut().zip(b) {
+        *a |= b;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn leaves_an_undefined_event_out_of_gate_and_complement() -> Result<()> {
@@ -113,6 +222,93 @@ mod tests {
         ])?;
         assert_eq!(either.evaluate(|_| word), (0b011, 0));
         Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn masks_are_evaluated_as_words_and_as_single_events(
+            picks in prop::collection::vec((0..5_usize, 0..4_usize), 1..30),
+            words in prop::collection::vec((any::<u64>(), any::<u64>()), 600),
+        ) {
+            // Any list of picks becomes an expression: operators that lack operands are left out.
+            let (mut terms, mut depth) = (Vec::new(), 0);
+            for (kind, population) in picks {
+                match (kind, depth) {
+                    (0, 1..) => terms.push(Term::Not),
+                    (1 | 2, 2..) => {
+                        terms.push(if kind == 1 { Term::And } else { Term::Or });
+                        depth -= 1;
+                    }
+                    _ => {
+                        terms.push(Term::Population(population));
+                        depth += 1;
+                    }
+                }
+            }
+            terms.extend((1..depth).map(|k| if k % 2 == 0 { Term::And } else { Term::Or }));
+            let expression = Expression::new(terms.clone()).expect("one value is left");
+            // Nothing is both in and out.
+            let word = |index: usize, at: usize| {
+                let (inside, out) = words[at * 4 + index];
+                (inside & !out, out)
+            };
+            let bytes = |pick: fn((u64, u64)) -> u64, index: usize| -> Vec<u8> {
+                (0..150).flat_map(|at| pick(word(index, at)).to_le_bytes()).collect()
+            };
+            let masks: Vec<_> = (0..4)
+                .map(|index| (bytes(|pair| pair.0, index), bytes(|pair| pair.1, index))).collect();
+            let views: Vec<_> = masks.iter().map(|(a, b)| (a.as_slice(), b.as_slice())).collect();
+            let (mut inside, mut outside) = (vec![0; 1200], vec![0; 1200]);
+            expression.evaluate_masks(&views, &mut inside, &mut outside).expect("one length");
+            for at in 0..150 {
+                let found = expression.evaluate(|index| word(index, at));
+                prop_assert_eq!(found.0 & found.1, 0);
+                prop_assert_eq!(&inside[at * 8..at * 8 + 8], &found.0.to_le_bytes());
+                prop_assert_eq!(&outside[at * 8..at * 8 + 8], &found.1.to_le_bytes());
+                // One event, in Kleene's logic.
+                let mut stack: Vec<Option<bool>> = Vec::new();
+                for term in &terms {
+                    let value = match term {
+                        Term::Population(index) => match word(*index, at) {
+                            (inside, _) if inside & 1 == 1 => Some(true),
+                            (_, out) if out & 1 == 1 => Some(false),
+                            _ => None,
+                        },
+                        Term::Not => stack.pop().expect("an operand").map(|value| !value),
+                        Term::And | Term::Or => {
+                            let decisive = *term == Term::Or;
+                            match (stack.pop().expect("one"), stack.pop().expect("two")) {
+                                (a, b) if a == Some(decisive) || b == Some(decisive) => Some(decisive),
+                                (Some(_), Some(_)) => Some(!decisive),
+                                _ => None,
+                            }
+                        }
+                    };
+                    stack.push(value);
+                }
+                let expected = (stack[0] == Some(true), stack[0] == Some(false));
+                prop_assert_eq!((found.0 & 1 == 1, found.1 & 1 == 1), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn refuses_masks_that_do_not_fit() {
+        let both = vec![Term::Population(0), Term::Population(1), Term::And];
+        let both = Expression::new(both).expect("an expression");
+        let mask = ([0_u8; 2].as_slice(), [0_u8; 2].as_slice());
+        assert!(
+            both.evaluate_masks(&[mask], &mut [0; 2], &mut [0; 2])
+                .is_err()
+        );
+        assert!(
+            both.evaluate_masks(&[mask, mask], &mut [0; 3], &mut [0; 3])
+                .is_err()
+        );
+        assert!(
+            both.evaluate_masks(&[mask, mask], &mut [0; 2], &mut [0; 2])
+                .is_ok()
+        );
     }
 
     #[test]

@@ -3,9 +3,15 @@
 //! and an event with NaN in a dimension is in neither a gate nor its complement.
 
 mod boolean;
+pub mod columns;
+mod covariance;
+mod ellipsoid;
+mod orientation;
 mod polygon;
+mod raster;
 mod rectangle;
 
 pub use boolean::{Expression, Term};
+pub use ellipsoid::Ellipsoid;
 pub use polygon::Polygon;
-pub use rectangle::{Dimension, Interval, Rectangle};
+pub use rectangle::{Bounds, Dimension, Interval, Rectangle};

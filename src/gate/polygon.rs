@@ -1,20 +1,49 @@
 //! Polygon gates (Gating-ML 2.0 §5.2.1): even-odd, border and vertices inclusive.
 //!
-//! Which side of an edge a point lies on is the sign of a 2 x 2 determinant. It is taken
-//! from floating-point arithmetic where the error bound of Shewchuk (1997,
-//! doi:10.1007/PL00009321) allows, and from exact expansions where not: no event near a
-//! border is decided by rounding, as long as the products of coordinates neither overflow nor
-//! underflow: exact for magnitudes of 0 and from 1e-60 to 1e60.
+//! On which side of an edge a point lies is decided exactly, for all finite numbers: no event near
+//! a border is decided by rounding. Columns of events are looked up in a grid that is built when
+//! it first pays; where a cell of it has a border, the few edges there decide as all of
+//! them would, so that the answer never depends on the grid.
+
+use std::sync::OnceLock;
 
 use crate::error::{Error, Result};
+use crate::simd::raster::classify;
+
+use super::orientation::orientation;
+use super::raster::{Passing, Raster, near, passes};
 
 /// A closed polygon of at least three vertices.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone)]
 pub struct Polygon {
-    vertices: Vec<(f64, f64)>,
+    /// The vertices, the first again at the end.
+    outline: Vec<(f64, f64)>,
     low: (f64, f64),
     high: (f64, f64),
+    /// Built when first needed; `None` inside where coordinates are too extreme for a grid.
+    raster: OnceLock<Option<Raster>>,
 }
+
+impl PartialEq for Polygon {
+    fn eq(&self, other: &Self) -> bool {
+        self.outline == other.outline
+    }
+}
+
+impl std::fmt::Debug for Polygon {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Polygon")
+            .field("vertices", &self.vertices())
+            .finish()
+    }
+}
+
+/// Events taken at a time, so that what is known about them stays in the nearest cache.
+const BLOCK: usize = 512;
+const WORD: usize = 64;
+/// Tests of an edge that cost less than building a grid.
+const FEW_TESTS: u64 = 1 << 14;
 
 impl Polygon {
     /// A polygon through `vertices`; the last is joined to the first.
@@ -53,199 +82,253 @@ impl Polygon {
                 .reduce(|a, b| (pick(a.0, b.0), pick(a.1, b.1)))
                 .unwrap_or(first)
         };
+        let (low, high) = (fold(f64::min), fold(f64::max));
+        let mut outline = vertices;
+        outline.push(first);
         Ok(Self {
-            low: fold(f64::min),
-            high: fold(f64::max),
-            vertices,
+            outline,
+            low,
+            high,
+            raster: OnceLock::new(),
         })
+    }
+
+    /// The vertices it was made from.
+    #[must_use]
+    pub fn vertices(&self) -> &[(f64, f64)] {
+        &self.outline[..self.outline.len() - 1]
+    }
+
+    /// Build the grid now, as for many events to come.
+    pub fn prepare(&self) {
+        self.raster();
+    }
+
+    fn raster(&self) -> Option<&Raster> {
+        self.raster
+            .get_or_init(|| Raster::new(&self.outline, self.low, self.high))
+            .as_ref()
+    }
+
+    /// The grid, if there is one or the events in `mask` are worth one.
+    fn raster_for(&self, mask: &[u64]) -> Option<&Raster> {
+        if let Some(built) = self.raster.get() {
+            return built.as_ref();
+        }
+        let asked: u64 = mask.iter().map(|word| u64::from(word.count_ones())).sum();
+        if asked * self.outline.len() as u64 > FEW_TESTS {
+            self.raster()
+        } else {
+            None
+        }
     }
 
     /// Whether the point is inside or on the border; never with a NaN.
     #[must_use]
     pub fn contains(&self, x: f64, y: f64) -> bool {
+        match self.raster.get() {
+            Some(Some(raster)) => self.contains_by(raster, x, y),
+            _ => self.contains_by_all_edges(x, y),
+        }
+    }
+
+    /// [`contains`](Self::contains), by asking every edge: what any faster way must agree with.
+    #[must_use]
+    pub fn contains_by_all_edges(&self, x: f64, y: f64) -> bool {
         let in_box = x >= self.low.0 && x <= self.high.0 && y >= self.low.1 && y <= self.high.1;
         if !in_box {
             return false;
         }
         let mut inside = false;
-        let mut a = self.vertices[self.vertices.len() - 1];
-        for &b in &self.vertices {
-            if y >= a.1.min(b.1) && y <= a.1.max(b.1) {
-                let side = orientation(a, b, (x, y));
-                if side == 0 && x >= a.0.min(b.0) && x <= a.0.max(b.0) {
-                    return true;
-                }
-                // An edge is crossed where it leaves the half-plane above y; of two edges
-                // that meet at the height y, exactly one counts, or none or both at a peak.
-                if (a.1 > y) != (b.1 > y) && (side > 0) == (b.1 > a.1) {
-                    inside = !inside;
-                }
+        for ends in self.outline.windows(2) {
+            match passes(ends[0], ends[1], x, y) {
+                Passing::On => return true,
+                Passing::Right => inside = !inside,
+                Passing::Not => {}
             }
-            a = b;
         }
         inside
     }
-}
 
-/// Error bound of the determinant in floating point, relative to its terms.
-const ERROR_BOUND: f64 = (3.0 + 16.0 * HALF_ULP) * HALF_ULP;
-const HALF_ULP: f64 = f64::EPSILON / 2.0;
-/// Coordinates above are scaled down before products are formed.
-const LARGE: f64 = 1e150;
-
-/// The sign of the turn a → b → p: positive to the left, 0 on the line, exact.
-fn orientation(a: (f64, f64), b: (f64, f64), p: (f64, f64)) -> i8 {
-    let left = (a.0 - p.0) * (b.1 - p.1);
-    let right = (a.1 - p.1) * (b.0 - p.0);
-    let determinant = left - right;
-    // Below the smallest normal products lose digits, so the bound needs a floor.
-    let bound = ERROR_BOUND * (left.abs() + right.abs()) + f64::MIN_POSITIVE;
-    if determinant.is_finite() && determinant.abs() > bound {
-        return if determinant > 0.0 { 1 } else { -1 };
-    }
-    exact_orientation(a, b, p)
-}
-
-fn exact_orientation(a: (f64, f64), b: (f64, f64), p: (f64, f64)) -> i8 {
-    let coordinates = [a.0, a.1, b.0, b.1, p.0, p.1];
-    let largest = coordinates
-        .iter()
-        .fold(0.0_f64, |most, c| most.max(c.abs()));
-    // Powers of two leave the sign as it is and keep products within range.
-    let factor = if largest > LARGE {
-        2.0_f64.powi(-520)
-    } else if largest < 1.0 / LARGE {
-        2.0_f64.powi(480)
-    } else {
-        1.0
-    };
-    let [ax, ay, bx, by, px, py] = coordinates.map(|c| c * factor);
-    let mut sum = Expansion::default();
-    for (x, y) in [(ax, by), (bx, py), (px, ay)] {
-        sum.add_product(x, y);
-    }
-    for (x, y) in [(-ay, bx), (-by, px), (-py, ax)] {
-        sum.add_product(x, y);
-    }
-    sum.sign()
-}
-
-/// An exact sum of doubles: components that do not overlap, smallest first.
-#[derive(Default)]
-struct Expansion {
-    components: [f64; 12],
-    length: usize,
-}
-
-impl Expansion {
-    fn add_product(&mut self, x: f64, y: f64) {
-        let product = x * y;
-        let error = x.mul_add(y, -product);
-        self.add(error);
-        self.add(product);
-    }
-
-    /// Grow by one double (Shewchuk's Grow-Expansion).
-    fn add(&mut self, value: f64) {
-        let mut carry = value;
-        for component in &mut self.components[..self.length] {
-            let sum = carry + *component;
-            let rounded = sum - carry;
-            let error = (carry - (sum - rounded)) + (*component - rounded);
-            *component = error;
-            carry = sum;
+    fn contains_by(&self, raster: &Raster, x: f64, y: f64) -> bool {
+        let cell = raster.cell(x, y);
+        match raster.known(cell) {
+            Some(inside) => inside,
+            None => raster.settle(&self.outline, cell, x, y),
         }
-        self.components[self.length] = carry;
-        self.length += 1;
     }
 
-    fn sign(&self) -> i8 {
-        let leading = self.components[..self.length]
-            .iter()
-            .rev()
-            .find(|c| **c != 0.0);
-        leading.map_or(0, |c| if *c > 0.0 { 1 } else { -1 })
+    /// Keep in `mask` the events inside. Decides every event as [`contains`](Self::contains) does.
+    pub fn contains_words(&self, xs: &[f64], ys: &[f64], mask: &mut [u64]) {
+        let Some(raster) = self.raster_for(mask) else {
+            each_word(xs, ys, mask, |_, asked, xs, ys| {
+                keep(asked, |event| {
+                    self.contains_by_all_edges(xs[event], ys[event])
+                })
+            });
+            return;
+        };
+        sweep(raster, xs, ys, mask, |_, asked, places| {
+            let undecided = asked & places.border;
+            let settled = keep(undecided, |event| {
+                let (x, y) = (places.xs[event], places.ys[event]);
+                raster.settle(&self.outline, places.cell(event), x, y)
+            });
+            asked & places.inside & !places.border | settled
+        });
     }
+
+    /// Decide places that are only nearly known: x and y to within `delta`. Of the events asked
+    /// for in `inside`, those surely inside stay; those that might be either move to `uncertain`
+    /// (maybe too many, never too few).
+    pub fn decide(
+        &self,
+        xs: &[f64],
+        ys: &[f64],
+        delta: (f64, f64),
+        inside: &mut [u64],
+        uncertain: &mut [u64],
+    ) {
+        uncertain.fill(0);
+        let raster = self
+            .raster_for(inside)
+            .filter(|raster| raster.reaches(delta));
+        let Some(raster) = raster else {
+            each_word(xs, ys, inside, |word, asked, xs, ys| {
+                let unsure = keep(asked, |event| {
+                    self.near_any_edge((xs[event], ys[event]), delta)
+                });
+                uncertain[word] = unsure;
+                keep(asked & !unsure, |event| {
+                    self.contains_by_all_edges(xs[event], ys[event])
+                })
+            });
+            return;
+        };
+        sweep(raster, xs, ys, inside, |word, asked, places| {
+            let undecided = asked & places.border;
+            let place = |event: usize| (places.xs[event], places.ys[event]);
+            let unsure = keep(undecided, |event| {
+                raster.near(&self.outline, places.cell(event), place(event), delta)
+            });
+            uncertain[word] = unsure;
+            let settled = keep(undecided & !unsure, |event| {
+                let (x, y) = place(event);
+                raster.settle(&self.outline, places.cell(event), x, y)
+            });
+            asked & places.inside & !places.border | settled
+        });
+    }
+
+    fn near_any_edge(&self, place: (f64, f64), delta: (f64, f64)) -> bool {
+        let mut edges = self.outline.windows(2);
+        edges.any(|ends| near((ends[0], ends[1]), place, delta))
+    }
+}
+
+/// What the grid says about the events of one word.
+struct Places<'a> {
+    xs: &'a [f64],
+    ys: &'a [f64],
+    cells: &'a [u64],
+    inside: u64,
+    border: u64,
+}
+
+impl Places<'_> {
+    fn cell(&self, event: usize) -> usize {
+        #[allow(clippy::cast_possible_truncation)] // the cells come from a grid in memory
+        let cell = self.cells[event] as usize;
+        cell
+    }
+}
+
+/// Replace each word of `mask` by what `decide` makes of it and of its places, in order.
+fn sweep(
+    raster: &Raster,
+    xs: &[f64],
+    ys: &[f64],
+    mask: &mut [u64],
+    mut decide: impl FnMut(usize, u64, &Places) -> u64,
+) {
+    let n_events = xs.len().min(ys.len());
+    let mut found = [0; BLOCK];
+    let (mut inside, mut border) = ([0; BLOCK / WORD], [0; BLOCK / WORD]);
+    for (block, words) in mask.chunks_mut(BLOCK / WORD).enumerate() {
+        let begin = (block * BLOCK).min(n_events);
+        let end = (begin + BLOCK).min(n_events);
+        let (xs, ys) = (&xs[begin..end], &ys[begin..end]);
+        if words.iter().all(|word| *word == 0) {
+            continue;
+        }
+        inside.fill(0);
+        border.fill(0);
+        classify(
+            xs,
+            ys,
+            &raster.grid,
+            &raster.classes,
+            &mut found[..xs.len()],
+            &mut inside,
+            &mut border,
+        );
+        for (index, word) in words.iter_mut().enumerate() {
+            let (begin, end) = (
+                (index * WORD).min(xs.len()),
+                ((index + 1) * WORD).min(xs.len()),
+            );
+            *word = decide(
+                block * BLOCK / WORD + index,
+                *word,
+                &Places {
+                    xs: &xs[begin..end],
+                    ys: &ys[begin..end],
+                    cells: &found[begin..end],
+                    inside: inside[index],
+                    border: border[index],
+                },
+            );
+        }
+    }
+}
+
+/// Replace each word of `mask` by what `decide` makes of it and of the coordinates of its events.
+fn each_word(
+    xs: &[f64],
+    ys: &[f64],
+    mask: &mut [u64],
+    mut decide: impl FnMut(usize, u64, &[f64], &[f64]) -> u64,
+) {
+    let n_events = xs.len().min(ys.len());
+    for (index, word) in mask.iter_mut().enumerate() {
+        let begin = (index * WORD).min(n_events);
+        let end = (begin + WORD).min(n_events);
+        *word = decide(
+            index,
+            *word & first(end - begin),
+            &xs[begin..end],
+            &ys[begin..end],
+        );
+    }
+}
+
+/// A word with its lowest `n` bits set.
+fn first(n: usize) -> u64 {
+    if n >= WORD { u64::MAX } else { (1 << n) - 1 }
+}
+
+/// The bits of `word` whose events hold.
+#[inline]
+fn keep(word: u64, mut holds: impl FnMut(usize) -> bool) -> u64 {
+    let (mut kept, mut rest) = (0, word);
+    while rest != 0 {
+        let bit = rest.trailing_zeros();
+        kept |= u64::from(holds(bit as usize)) << bit;
+        rest &= rest - 1;
+    }
+    kept
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn square() -> Polygon {
-        Polygon::new(vec![(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)]).expect("a square")
-    }
-
-    #[test]
-    fn has_its_border_and_its_vertices_inside() {
-        for (x, y) in [
-            (0.0, 0.0),
-            (1.0, 1.0),
-            (1.0, 0.5),
-            (0.5, 1.0),
-            (0.5, 0.0),
-            (0.0, 0.5),
-        ] {
-            assert!(square().contains(x, y), "({x}, {y})");
-        }
-        for (x, y) in [
-            (1.0_f64.next_up(), 0.5),
-            (0.5, -5e-324),
-            (f64::NAN, 0.5),
-            (f64::INFINITY, 0.5),
-        ] {
-            assert!(!square().contains(x, y), "({x}, {y})");
-        }
-    }
-
-    #[test]
-    fn has_the_centre_of_a_pentagram_outside() {
-        let star = (0..5)
-            .map(|k| (f64::from(k) * 0.8 * std::f64::consts::PI).sin_cos())
-            .collect();
-        let star = Polygon::new(star).expect("a pentagram");
-        assert!(!star.contains(0.0, 0.0));
-        assert!(star.contains(0.0, 0.9));
-    }
-
-    #[test]
-    fn refuses_what_has_no_area() {
-        assert!(Polygon::new(vec![(0.0, 0.0), (1.0, 1.0)]).is_err());
-        assert!(Polygon::new(vec![(0.0, 0.0), (1.0, 1.0), (3.0, 3.0)]).is_err());
-        assert!(Polygon::new(vec![(1.0, 1.0); 4]).is_err());
-        assert!(Polygon::new(vec![(0.0, 0.0), (1.0, f64::NAN), (3.0, 3.0)]).is_err());
-    }
-
-    #[test]
-    fn decides_exactly_where_products_round() {
-        let (a, b) = ((12.0, 12.0), (24.0, 24.0));
-        for step in 0..64_u32 {
-            let p = (0.5 + f64::from(step) * f64::EPSILON / 2.0, 0.5);
-            let expected = if p.0 > p.1 { -1 } else { 0 };
-            assert_eq!(orientation(a, b, p), expected, "{step}");
-        }
-        assert_eq!(orientation((0.0, 0.0), (1e300, 1e300), (1e-300, 1e-300)), 0);
-    }
-
-    proptest! {
-        #[test]
-        fn does_not_depend_on_the_first_vertex_or_the_direction(
-            vertices in prop::collection::vec((0..8_i32, 0..8_i32), 3..12),
-            point in (0..8_i32, 0..8_i32), turn in 0..12_usize,
-        ) {
-            let vertices: Vec<_> =
-                vertices.iter().map(|&(x, y)| (f64::from(x), f64::from(y))).collect();
-            let (x, y) = (f64::from(point.0), f64::from(point.1));
-            if let Ok(polygon) = Polygon::new(vertices.clone()) {
-                let inside = polygon.contains(x, y);
-                let mut turned = vertices;
-                let turn = turn % turned.len();
-                turned.rotate_left(turn);
-                prop_assert_eq!(Polygon::new(turned.clone()).expect("same area").contains(x, y), inside);
-                turned.reverse();
-                prop_assert_eq!(Polygon::new(turned).expect("same area").contains(x, y), inside);
-            }
-        }
-    }
-}
+#[path = "polygon_tests.rs"]
+mod tests;

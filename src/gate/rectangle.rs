@@ -1,7 +1,12 @@
 //! Rectangle gates in any number of dimensions (Gating-ML 2.0 §5.1.1).
 
 use crate::error::{Error, Result};
+use crate::simd::compare::keep_within;
 use crate::transform::{Bound, Scale, Threshold};
+
+/// Events taken at a time, so that they stay in the nearest cache.
+const BLOCK: usize = 1024;
+const WORD: usize = 64;
 
 /// Whether the upper bound belongs to the interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,6 +15,108 @@ pub enum Interval {
     HalfOpen,
     /// `[min, max]`, as flowCore and openCyto have it.
     Closed,
+}
+
+/// Refuse bounds that are NaN, or leave nothing between them.
+fn check((min, max): (Option<f64>, Option<f64>), interval: Interval) -> Result<()> {
+    if min.is_some_and(f64::is_nan) || max.is_some_and(f64::is_nan) {
+        return Err(Error::MalformedGate {
+            detail: "a bound is NaN".into(),
+        });
+    }
+    let empty = match (min, max, interval) {
+        (Some(min), Some(max), Interval::HalfOpen) => min >= max,
+        (Some(min), Some(max), Interval::Closed) => min > max,
+        _ => false,
+    };
+    if empty {
+        return Err(Error::MalformedGate {
+            detail: format!("min {min:?} is not below max {max:?}: no event could be inside"),
+        });
+    }
+    Ok(())
+}
+
+/// An interval of numbers, closed: half-open ones end with the number before their upper bound.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bounds {
+    /// The lowest number inside.
+    pub(super) low: f64,
+    /// The highest number inside.
+    pub(super) high: f64,
+}
+
+impl Bounds {
+    /// The numbers from `min` to `max`; all, infinities too, on a side without a bound.
+    ///
+    /// # Errors
+    /// [`Error::MalformedGate`] for NaN, or where `min` is not below `max`.
+    pub fn new((min, max): (Option<f64>, Option<f64>), interval: Interval) -> Result<Self> {
+        check((min, max), interval)?;
+        let last = |max: f64| match interval {
+            Interval::Closed => max,
+            Interval::HalfOpen => before(max),
+        };
+        Ok(Self {
+            low: min.unwrap_or(f64::NEG_INFINITY),
+            high: max.map_or(f64::INFINITY, last),
+        })
+    }
+
+    /// The intervals between `cuts`, each with the cut below it.
+    ///
+    /// # Errors
+    /// [`Error::MalformedGate`] for a cut that is not finite, or not above the one before.
+    pub fn between(cuts: &[f64]) -> Result<Vec<Self>> {
+        if let Some(cut) = cuts.iter().find(|cut| !cut.is_finite()) {
+            return Err(Error::MalformedGate {
+                detail: format!("a divider must be finite, got {cut}"),
+            });
+        }
+        if let Some(pair) = cuts.windows(2).find(|pair| pair[0] >= pair[1]) {
+            return Err(Error::MalformedGate {
+                detail: format!("dividers must increase, got {} after {}", pair[1], pair[0]),
+            });
+        }
+        let lows = std::iter::once(None).chain(cuts.iter().copied().map(Some));
+        let highs = cuts.iter().copied().map(Some).chain(std::iter::once(None));
+        lows.zip(highs)
+            .map(|bounds| Self::new(bounds, Interval::HalfOpen))
+            .collect()
+    }
+
+    /// Whether the number lies inside; never for NaN.
+    #[must_use]
+    pub fn holds(self, x: f64) -> bool {
+        x >= self.low && x <= self.high
+    }
+
+    /// The lowest and the highest number of single precision inside.
+    pub(super) fn in_single_precision(self) -> (f32, f32) {
+        #[allow(clippy::cast_possible_truncation)] // to the nearest, and then inwards
+        let (low, high) = (self.low as f32, self.high as f32);
+        (
+            if f64::from(low) < self.low {
+                low.next_up()
+            } else {
+                low
+            },
+            if f64::from(high) > self.high {
+                high.next_down()
+            } else {
+                high
+            },
+        )
+    }
+}
+
+/// The number before; NaN, which admits nothing, where there is none.
+fn before(x: f64) -> f64 {
+    if x == f64::NEG_INFINITY {
+        f64::NAN
+    } else {
+        x.next_down()
+    }
 }
 
 /// An interval on one axis, decided on the value before the scale.
@@ -33,21 +140,7 @@ impl Dimension {
         (min, max): (Option<f64>, Option<f64>),
         interval: Interval,
     ) -> Result<Self> {
-        if min.is_some_and(f64::is_nan) || max.is_some_and(f64::is_nan) {
-            return Err(Error::MalformedGate {
-                detail: "a bound is NaN".into(),
-            });
-        }
-        let empty = match (min, max, interval) {
-            (Some(min), Some(max), Interval::HalfOpen) => min >= max,
-            (Some(min), Some(max), Interval::Closed) => min > max,
-            _ => false,
-        };
-        if empty {
-            return Err(Error::MalformedGate {
-                detail: format!("min {min:?} is not below max {max:?}: no event could be inside"),
-            });
-        }
+        check((min, max), interval)?;
         let beyond = match interval {
             Interval::HalfOpen => Bound::AtLeast,
             Interval::Closed => Bound::Above,
@@ -68,37 +161,58 @@ impl Dimension {
             && self.upper.as_ref().is_none_or(|upper| !upper.holds(x))
     }
 
-    /// Which of up to 64 values lie in the interval, one bit each, lowest first.
+    /// Keep in `mask` the events whose value lies in the interval; bits beyond the last value are
+    /// cleared.
     ///
-    /// Values that a bound surely admits or surely refuses are compared without a branch; the few
+    /// Values that a bound surely admits or surely refuses are compared many at a time; the few
     /// so near to a cut that the scale has to decide are asked one by one.
-    #[must_use]
-    pub fn holds_word(&self, values: &[f64]) -> u64 {
-        // A comparison with NaN is false: an open side admits every number, and no NaN.
+    pub fn keep(&self, values: &[f64], mask: &mut [u64]) {
+        // A comparison with NaN is false: a bound that admits no value surely is NaN.
         let (low_never, low_surely) = self
             .lower
             .as_ref()
             .map_or((f64::NEG_INFINITY, f64::NEG_INFINITY), |lower| {
                 (lower.never_below(), lower.surely_from())
             });
-        let (high_never, high_surely) = self.upper.as_ref().map_or((f64::NAN, f64::NAN), |upper| {
-            (upper.never_below(), upper.surely_from())
-        });
-        let (mut surely, mut possibly) = (0_u64, 0_u64);
-        for (bit, &x) in values.iter().enumerate() {
-            // `!(x >= y)` and not `x < y`: it holds where y is NaN.
-            #[allow(clippy::neg_cmp_op_on_partial_ord)]
-            let (below_never, below_surely) = (!(x >= high_never), !(x >= high_surely));
-            surely |= u64::from((x >= low_surely) & below_never) << bit;
-            possibly |= u64::from((x >= low_never) & below_surely) << bit;
+        let last = |beyond: f64| {
+            if beyond.is_nan() {
+                f64::INFINITY
+            } else {
+                before(beyond)
+            }
+        };
+        let (high_never, high_surely) = self
+            .upper
+            .as_ref()
+            .map_or((f64::INFINITY, f64::INFINITY), |upper| {
+                (last(upper.never_below()), last(upper.surely_from()))
+            });
+        let mut possibly = [0; BLOCK / WORD];
+        for (words, values) in mask
+            .chunks_mut(BLOCK / WORD)
+            .zip(values.chunks(BLOCK).chain(std::iter::repeat(&[][..])))
+        {
+            let possibly = &mut possibly[..words.len()];
+            possibly.copy_from_slice(words);
+            keep_within(values, low_surely, high_never, words);
+            keep_within(values, low_never, high_surely, possibly);
+            for (index, (word, possibly)) in words.iter_mut().zip(possibly).enumerate() {
+                let mut open = *possibly & !*word;
+                while open != 0 {
+                    let bit = open.trailing_zeros() as usize;
+                    *word |= u64::from(self.holds(values[index * WORD + bit])) << bit;
+                    open &= open - 1;
+                }
+            }
         }
-        let mut open = possibly & !surely;
-        while open != 0 {
-            let bit = open.trailing_zeros() as usize;
-            surely |= u64::from(self.holds(values[bit])) << bit;
-            open &= open - 1;
-        }
-        surely
+    }
+
+    /// Which of up to 64 values lie in the interval, one bit each, lowest first.
+    #[must_use]
+    pub fn holds_word(&self, values: &[f64]) -> u64 {
+        let mut word = [u64::MAX];
+        self.keep(values, &mut word);
+        word[0]
     }
 }
 
@@ -149,13 +263,78 @@ mod tests {
                 values.push(f64::from_bits(cut.to_bits().wrapping_add_signed(ulps)));
             }
             values.extend([f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, -0.0]);
-            for chunk in values.chunks(64) {
+            let words = values.len().div_ceil(64) + 1;
+            let (mut mask, mut plain) = (vec![u64::MAX; words], vec![u64::MAX; words]);
+            dimension.keep(&values, &mut mask);
+            crate::simd::forced::baseline(|| dimension.keep(&values, &mut plain));
+            prop_assert_eq!(&mask, &plain);
+            prop_assert_eq!(mask[words - 1], 0);
+            for (chunk, kept) in values.chunks(64).zip(mask) {
                 let word = dimension.holds_word(chunk);
+                prop_assert_eq!(word, kept);
                 for (bit, &x) in chunk.iter().enumerate() {
                     prop_assert_eq!(word >> bit & 1 == 1, dimension.holds(x), "{}", x);
                 }
             }
         }
+    }
+
+    #[test]
+    fn bounds_decide_as_the_comparisons_say() {
+        let numbers = [
+            f64::NEG_INFINITY,
+            f64::MIN,
+            -1.0,
+            -5e-324,
+            -0.0,
+            0.0,
+            5e-324,
+            1e-300,
+            0.1,
+            1.0,
+            1e300,
+            f64::MAX,
+            f64::INFINITY,
+            f64::NAN,
+        ];
+        let sides = numbers.map(Some).into_iter().chain([None]);
+        for (min, max) in sides
+            .clone()
+            .flat_map(|min| sides.clone().map(move |max| (min, max)))
+        {
+            for interval in [Interval::HalfOpen, Interval::Closed] {
+                let Ok(bounds) = Bounds::new((min, max), interval) else {
+                    assert!(Dimension::new(0, Scale::Identity, (min, max), interval).is_err());
+                    continue;
+                };
+                let (low, high) = bounds.in_single_precision();
+                for x in numbers
+                    .into_iter()
+                    .flat_map(|x| [x.next_down(), x, x.next_up()])
+                {
+                    let below = max.is_none_or(|max| match interval {
+                        Interval::HalfOpen => x < max,
+                        Interval::Closed => x <= max,
+                    });
+                    let expected = !x.is_nan() && min.is_none_or(|min| x >= min) && below;
+                    assert_eq!(bounds.holds(x), expected, "{x:e} in {min:?} {max:?}");
+                    #[allow(clippy::cast_possible_truncation)]
+                    let single = x as f32;
+                    assert_eq!(
+                        single >= low && single <= high,
+                        bounds.holds(f64::from(single))
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn refuses_dividers_that_do_not_increase() {
+        for cuts in [&[1.0, 1.0][..], &[2.0, 1.0], &[f64::NAN], &[f64::INFINITY]] {
+            assert!(Bounds::between(cuts).is_err());
+        }
+        assert_eq!(Bounds::between(&[]).expect("one interval").len(), 1);
     }
 
     #[test]

@@ -3,18 +3,71 @@
 use ndarray::Array2;
 
 use crate::error::{Error, Result};
-use crate::gate::{Expression, Polygon, Rectangle};
+use crate::gate::{Ellipsoid, Expression, Polygon, Rectangle};
 use crate::transform::Scale;
 
-/// One axis on which gates are drawn.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Axis {
+use super::nodes::Nodes;
+
+/// A channel, as acquired or compensated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Value {
     /// Which of the plan's channels.
     pub channel: usize,
-    /// Column of the inverse spillover matrix, or `None` for the value as acquired.
-    pub compensated: Option<usize>,
+    /// Number of a matrix and column of its weights, or `None` for the value as acquired.
+    pub compensated: Option<(usize, usize)>,
+}
+
+/// What an axis shows, before its scale.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum AxisSource {
+    /// One channel.
+    Value(Value),
+    /// `a (x - b) / (y - c)` of two channels (Gating-ML 2.0 §6.7).
+    Ratio {
+        /// `x`.
+        numerator: Value,
+        /// `y`.
+        denominator: Value,
+        /// Factor.
+        a: f64,
+        /// Taken from the numerator.
+        b: f64,
+        /// Taken from the denominator.
+        c: f64,
+    },
+}
+
+impl AxisSource {
+    /// The channels it is made of.
+    pub fn values(&self) -> impl Iterator<Item = Value> {
+        let (first, second) = match *self {
+            Self::Value(value) => (value, None),
+            Self::Ratio {
+                numerator,
+                denominator,
+                ..
+            } => (numerator, Some(denominator)),
+        };
+        std::iter::once(first).chain(second)
+    }
+}
+
+/// One axis on which gates are drawn.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Axis {
+    /// What it shows.
+    pub source: AxisSource,
     /// Scale of the axis.
     pub scale: Scale,
+}
+
+/// What turns observed detectors into dyes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Matrix {
+    /// Places of the detectors among the plan's channels.
+    pub detectors: Vec<usize>,
+    /// Detectors x dyes: the inverse of a spillover matrix, or its pseudo-inverse.
+    pub weights: Array2<f64>,
 }
 
 /// The shape of a gate.
@@ -31,8 +84,27 @@ pub enum GateKind {
         /// Its outline, in scaled places.
         outline: Polygon,
     },
+    /// An ellipsoid on any number of axes.
+    Ellipsoid {
+        /// One per coordinate.
+        axes: Vec<usize>,
+        /// In scaled places.
+        ellipsoid: Ellipsoid,
+    },
     /// An expression over other gates, each with its own ancestors.
     Boolean(Expression),
+}
+
+impl GateKind {
+    /// Visit the axes it is drawn on, in its order.
+    pub fn for_each_axis(&self, mut visit: impl FnMut(usize)) {
+        match self {
+            Self::Rectangle(gate) => gate.dimensions.iter().for_each(|side| visit(side.axis)),
+            Self::Polygon { x, y, .. } => [*x, *y].into_iter().for_each(visit),
+            Self::Ellipsoid { axes, .. } => axes.iter().copied().for_each(visit),
+            Self::Boolean(_) => {}
+        }
+    }
 }
 
 /// A gate and the gate in which it lies.
@@ -48,67 +120,99 @@ pub struct GateSpec {
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub(super) channels: Vec<usize>,
-    pub(super) detectors: Vec<usize>,
+    #[cfg_attr(not(test), allow(dead_code))] // what nodes were made of; tests take it from here
+    pub(super) matrices: Vec<Matrix>,
     pub(super) axes: Vec<Axis>,
-    pub(super) inverse: Option<Array2<f64>>,
     pub(super) gates: Vec<GateSpec>,
     /// Indices of `gates`, each after its parent and what it refers to.
     pub(super) order: Vec<usize>,
+    /// What is computed of an event.
+    pub(super) nodes: Nodes,
+    /// Per gate: whether a Boolean gate refers to it.
+    pub(super) referenced: Vec<bool>,
+    /// Per gate: the populations of which it is the last descendant in this order.
+    pub(super) last_uses: Vec<Vec<usize>>,
 }
 
 impl Plan {
     /// Check and order a gating strategy.
     ///
-    /// `channels` are numbers of the file's channels; axes refer to places in it. `detectors` are the places
-    /// of the channels that enter compensation, in the order of the rows of `inverse`.
+    /// `channels` are numbers of the file's channels; values and matrices refer to places in it.
     ///
     /// # Errors
     /// [`Error::MalformedPlan`] for an index beyond its list, or gates that need each other.
     pub fn compile(
         channels: Vec<usize>,
-        detectors: Vec<usize>,
-        inverse: Option<Array2<f64>>,
+        matrices: Vec<Matrix>,
         axes: Vec<Axis>,
         gates: Vec<GateSpec>,
     ) -> Result<Self> {
-        let refuse = |detail: String| Err(Error::MalformedPlan { detail });
-        let dyes = inverse.as_ref().map_or(0, Array2::ncols);
-        if inverse.as_ref().map_or(0, Array2::nrows) != detectors.len() {
-            return refuse(format!(
-                "{} detectors do not fit the inverse spillover matrix",
-                detectors.len()
-            ));
+        for (index, matrix) in matrices.iter().enumerate() {
+            if matrix.weights.nrows() != matrix.detectors.len() {
+                return refuse(format!(
+                    "{} detectors do not fit the {} rows of matrix {index}",
+                    matrix.detectors.len(),
+                    matrix.weights.nrows()
+                ));
+            }
+            if matrix.detectors.iter().any(|&d| d >= channels.len()) {
+                return refuse(format!(
+                    "a detector of matrix {index} is not among the channels"
+                ));
+            }
         }
-        if detectors.iter().any(|&place| place >= channels.len()) {
-            return refuse("a detector is not among the channels".into());
-        }
+        let is_there = |value: Value| {
+            value.channel < channels.len()
+                && value.compensated.is_none_or(|(number, column)| {
+                    matrices
+                        .get(number)
+                        .is_some_and(|matrix| column < matrix.weights.ncols())
+                })
+        };
         for (index, axis) in axes.iter().enumerate() {
-            if axis.channel >= channels.len() || axis.compensated.is_some_and(|dye| dye >= dyes) {
+            if !axis.source.values().all(is_there) {
                 return refuse(format!(
                     "axis {index} refers to a channel that is not there"
                 ));
             }
         }
         for (index, gate) in gates.iter().enumerate() {
-            let axis_missing = match &gate.kind {
-                GateKind::Rectangle(gate) => gate.dimensions.iter().any(|d| d.axis >= axes.len()),
-                GateKind::Polygon { x, y, .. } => *x >= axes.len() || *y >= axes.len(),
-                GateKind::Boolean(_) => false,
-            };
+            let mut axis_missing = false;
+            gate.kind
+                .for_each_axis(|axis| axis_missing |= axis >= axes.len());
             if axis_missing || needs(gate).any(|other| other >= gates.len()) {
                 return refuse(format!(
                     "gate {index} refers to something that is not there"
                 ));
             }
+            if let GateKind::Ellipsoid { axes, ellipsoid } = &gate.kind
+                && axes.len() != ellipsoid.dimensions()
+            {
+                return refuse(format!(
+                    "gate {index} has {} axes for an ellipsoid of {} dimensions",
+                    axes.len(),
+                    ellipsoid.dimensions()
+                ));
+            }
         }
         let order = order(&gates)?;
+        let mut referenced = vec![false; gates.len()];
+        for gate in &gates {
+            if let GateKind::Boolean(expression) = &gate.kind {
+                expression
+                    .populations()
+                    .for_each(|other| referenced[other] = true);
+            }
+        }
         Ok(Self {
+            nodes: Nodes::new(channels.len(), &matrices, &axes),
+            last_uses: last_uses(&gates, &order),
             channels,
-            detectors,
+            matrices,
             axes,
-            inverse,
             gates,
             order,
+            referenced,
         })
     }
 
@@ -117,6 +221,10 @@ impl Plan {
     pub fn n_gates(&self) -> usize {
         self.gates.len()
     }
+}
+
+fn refuse<T>(detail: String) -> Result<T> {
+    Err(Error::MalformedPlan { detail })
 }
 
 /// The gates that must be decided before this one.
@@ -130,22 +238,45 @@ fn needs(gate: &GateSpec) -> impl Iterator<Item = usize> + '_ {
         .chain(references.into_iter().flatten())
 }
 
+/// Each gate after what it needs, and otherwise sub-tree by sub-tree, so that what was computed
+/// for a population can be given up early.
 fn order(gates: &[GateSpec]) -> Result<Vec<usize>> {
+    let mut waits: Vec<usize> = gates.iter().map(|gate| needs(gate).count()).collect();
+    let mut waiting: Vec<Vec<usize>> = vec![Vec::new(); gates.len()];
+    for (index, gate) in gates.iter().enumerate() {
+        needs(gate).for_each(|other| waiting[other].push(index));
+    }
+    let mut ready: Vec<usize> = (0..gates.len()).rev().filter(|&g| waits[g] == 0).collect();
     let mut order = Vec::with_capacity(gates.len());
-    let mut done = vec![false; gates.len()];
-    while order.len() < gates.len() {
-        let before = order.len();
-        for (index, gate) in gates.iter().enumerate() {
-            if !done[index] && needs(gate).all(|other| done[other]) {
-                done[index] = true;
-                order.push(index);
+    while let Some(index) = ready.pop() {
+        order.push(index);
+        for &next in waiting[index].iter().rev() {
+            waits[next] -= 1;
+            if waits[next] == 0 {
+                ready.push(next);
             }
         }
-        if order.len() == before {
-            return Err(Error::MalformedPlan {
-                detail: "gates need each other in a circle".into(),
-            });
-        }
+    }
+    if order.len() < gates.len() {
+        return refuse("gates need each other in a circle".into());
     }
     Ok(order)
+}
+
+/// For each gate, the populations that no later gate lies in.
+fn last_uses(gates: &[GateSpec], order: &[usize]) -> Vec<Vec<usize>> {
+    let mut last: Vec<usize> = (0..gates.len()).collect();
+    for &gate in order {
+        let mut above = gates[gate].parent;
+        while let Some(parent) = above {
+            last[parent] = gate;
+            above = gates[parent].parent;
+        }
+    }
+    let mut uses = vec![Vec::new(); gates.len()];
+    // Inner domains are given up before those that they lie in.
+    for &population in order.iter().rev() {
+        uses[last[population]].push(population);
+    }
+    uses
 }

@@ -4,10 +4,17 @@
 //! turns every bound on a scaled axis into an exact cut on the value. [`run_files`] reads each file once,
 //! block by block, and keeps counts and, where asked, one bit per event and population.
 
+mod block;
 mod compile;
+mod decide;
+mod domain;
+mod nodes;
 mod pool;
 mod run;
 
-pub use compile::{Axis, GateKind, GateSpec, Plan};
+pub use compile::{Axis, AxisSource, GateKind, GateSpec, Matrix, Plan, Value};
 pub use pool::{Job, Monitor, Outcome, run_files};
-pub use run::{Populations, gate_values, run_file};
+pub use run::{Keep, Populations, gate_values, run_file};
+
+#[cfg(test)]
+mod tests;

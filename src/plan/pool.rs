@@ -1,27 +1,28 @@
 //! The only thread pool: sized per call, over files and the blocks of each.
 //!
-//! A pool lives as long as one call, so that a process forked from a notebook finds none half
-//! alive. The calling thread does no work: it waits in short slices in which its [`Monitor`] may
-//! move a progress bar or stop the run.
+//! A thread takes the next file and gates its blocks; a thread that finds no file left helps with
+//! the blocks of those that are under way. Threads live as long as one call, so that a process
+//! forked from a notebook finds none half alive. The calling thread does no work: it waits in short
+//! slices in which its [`Monitor`] may move a progress bar or stop the run.
 
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, mpsc};
+use std::num::NonZero;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::fcs::File;
-use crate::source::FileSource;
-use crate::source::Source;
+use crate::source::{Location, Source};
 
 use super::compile::Plan;
-use super::run::{Populations, run_file};
+use super::run::{Keep, Opened, Populations, Worker};
 
 /// A file to gate, and what it was when it was scanned.
 #[derive(Debug, Clone)]
 pub struct Job {
     /// Where the file is.
-    pub path: PathBuf,
+    pub location: Location,
     /// The compiled strategy for its panel.
     pub plan: Arc<Plan>,
     /// Length in bytes, modification time in nanoseconds, hash of HEADER and TEXT; `None` to skip the check.
@@ -45,29 +46,38 @@ const SLICE: Duration = Duration::from_millis(40);
 /// Outcomes are in the order of the jobs. A failing file does not stop the others.
 ///
 /// # Errors
-/// [`Error::Threads`] if no pool can be made; [`Error::Interrupted`] if the monitor stopped the run.
+/// [`Error::Threads`] if no thread can be had; [`Error::Interrupted`] if the monitor stopped the run.
 pub fn run_files(
     jobs: &[Job],
     threads: usize,
-    keep_masks: bool,
+    keep: Keep,
     monitor: &mut dyn Monitor,
 ) -> Result<Vec<Outcome>> {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()
-        .map_err(|error| Error::Threads(error.to_string()))?;
-    let stop = AtomicBool::new(false);
-    let stopped = || stop.load(Ordering::Relaxed);
+    let threads = match threads {
+        0 => thread::available_parallelism().map_or(1, NonZero::get),
+        threads => threads,
+    };
+    let crew = Crew {
+        jobs,
+        keep,
+        next: AtomicUsize::new(0),
+        stop: AtomicBool::new(false),
+        state: Mutex::new(State::default()),
+        changed: Condvar::new(),
+    };
     let mut outcomes: Vec<Option<Outcome>> = jobs.iter().map(|_| None).collect();
-    pool.in_place_scope(|scope| {
+    let ended_well = thread::scope(|scope| -> Result<bool> {
         let (send, receive) = mpsc::channel();
-        for (index, job) in jobs.iter().enumerate() {
-            let send = send.clone();
-            let stopped = &stopped;
-            scope.spawn(move |_| {
-                // The receiver lives until the scope ends; a failed send has no one to tell.
-                let _ = send.send((index, run_job(job, keep_masks, stopped)));
-            });
+        let mut started = Vec::new();
+        for _ in 0..threads {
+            let (send, crew) = (send.clone(), &crew);
+            let thread = thread::Builder::new().spawn_scoped(scope, move || crew.work(&send));
+            match thread {
+                Ok(handle) => started.push(handle),
+                // Where no more threads can be had, those that there are do the work.
+                Err(error) if started.is_empty() => return Err(Error::Threads(error.to_string())),
+                Err(_) => break,
+            }
         }
         drop(send);
         let mut finished = 0;
@@ -81,13 +91,17 @@ pub fn run_files(
                 Err(mpsc::RecvTimeoutError::Disconnected) => break,
             }
             if !monitor.poll(finished) {
-                stop.store(true, Ordering::Relaxed);
+                crew.stop.store(true, Ordering::Relaxed);
                 break;
             }
         }
-    });
-    if stopped() {
+        Ok(started.into_iter().all(|handle| handle.join().is_ok()))
+    })?;
+    if crew.stop.into_inner() {
         return Err(Error::Interrupted);
+    }
+    if !ended_well {
+        return Err(Error::Threads("a gating thread failed".into()));
     }
     Ok(outcomes
         .into_iter()
@@ -95,15 +109,188 @@ pub fn run_files(
         .collect())
 }
 
-fn run_job(job: &Job, keep_masks: bool, stopped: &(dyn Fn() -> bool + Sync)) -> Outcome {
-    if stopped() {
-        return Err(Error::Interrupted);
+/// A file under way.
+struct Active {
+    index: usize,
+    opened: Opened<Arc<dyn Source + Send>>,
+    plan: Arc<Plan>,
+    next_block: AtomicUsize,
+    result: Mutex<Gathered>,
+}
+
+/// What the blocks of a file have given so far.
+struct Gathered {
+    populations: Populations,
+    blocks_left: usize,
+    /// The first block that failed, and how.
+    failure: Option<(usize, Error)>,
+}
+
+/// Files that are open, and how many are being opened.
+#[derive(Default)]
+struct State {
+    active: Vec<Arc<Active>>,
+    opening: usize,
+}
+
+struct Crew<'a> {
+    jobs: &'a [Job],
+    keep: Keep,
+    next: AtomicUsize,
+    stop: AtomicBool,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+type Sender = mpsc::Sender<(usize, Outcome)>;
+
+/// A thread that failed while it held a lock has told so by failing.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Counts a file as being opened for as long as it lives.
+struct Opening<'a>(&'a Crew<'a>);
+
+impl<'a> Opening<'a> {
+    fn new(crew: &'a Crew<'a>) -> Self {
+        locked(&crew.state).opening += 1;
+        Self(crew)
     }
-    let source = FileSource::open(&job.path)?;
-    let file = File::read(&source)?;
-    let found = (source.len(), source.modified_ns(), file.head_hash);
-    if job.identity.is_some_and(|expected| expected != found) {
-        return Err(Error::FileChanged);
+}
+
+impl Drop for Opening<'_> {
+    fn drop(&mut self) {
+        locked(&self.0.state).opening -= 1;
+        self.0.changed.notify_all();
     }
-    run_file(&source, &file, &job.plan, keep_masks, stopped)
+}
+
+impl Crew<'_> {
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    fn work(&self, send: &Sender) {
+        let mut worker = Worker::default();
+        while !self.stopped() {
+            let Some(active) = self.next_file(send).or_else(|| self.file_to_help()) else {
+                return;
+            };
+            self.gate(&active, &mut worker, send);
+        }
+    }
+
+    /// Open the next file that can be opened; tell of those that cannot.
+    fn next_file(&self, send: &Sender) -> Option<Arc<Active>> {
+        let opening = Opening::new(self);
+        while !self.stopped() {
+            let index = self.next.fetch_add(1, Ordering::Relaxed);
+            let job = self.jobs.get(index)?;
+            match self.open(index, job) {
+                Ok(active) if active.opened.n_blocks() > 0 => {
+                    let active = Arc::new(active);
+                    locked(&self.state).active.push(Arc::clone(&active));
+                    drop(opening);
+                    return Some(active);
+                }
+                Ok(active) => tell(send, index, Ok(locked(&active.result).take())),
+                Err(error) => tell(send, index, Err(error)),
+            }
+        }
+        None
+    }
+
+    fn open(&self, index: usize, job: &Job) -> Result<Active> {
+        let source = job.location.open()?;
+        let file = File::read(&*source)?;
+        let found = (source.len(), source.modified_ns(), file.head_hash);
+        if job.identity.is_some_and(|expected| expected != found) {
+            return Err(Error::FileChanged);
+        }
+        let opened = Opened::new(source, file, &job.plan)?;
+        let populations = Populations::new(&job.plan, opened.n_events(), self.keep);
+        Ok(Active {
+            index,
+            plan: Arc::clone(&job.plan),
+            next_block: AtomicUsize::new(0),
+            result: Mutex::new(Gathered {
+                populations,
+                blocks_left: opened.n_blocks(),
+                failure: None,
+            }),
+            opened,
+        })
+    }
+
+    /// A file under way with blocks to be taken; waits for files that are being opened.
+    fn file_to_help(&self) -> Option<Arc<Active>> {
+        let mut state = locked(&self.state);
+        loop {
+            let has_blocks = |active: &&Arc<Active>| {
+                active.next_block.load(Ordering::Relaxed) < active.opened.n_blocks()
+            };
+            if let Some(active) = state.active.iter().find(has_blocks) {
+                return Some(Arc::clone(active));
+            }
+            if state.opening == 0 || self.stopped() {
+                return None;
+            }
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Gate blocks of a file until none is left to be taken.
+    fn gate(&self, active: &Active, worker: &mut Worker, send: &Sender) {
+        let n_blocks = active.opened.n_blocks();
+        while !self.stopped() {
+            let block = active.next_block.fetch_add(1, Ordering::Relaxed);
+            if block >= n_blocks {
+                return;
+            }
+            let decided = active.opened.decide(&active.plan, block, self.keep, worker);
+            let mut result = locked(&active.result);
+            match decided {
+                Ok(first) => result.populations.add(&worker.block, first, self.keep),
+                Err(error) => {
+                    // Blocks are taken in order: the first one that fails is always seen.
+                    if result
+                        .failure
+                        .as_ref()
+                        .is_none_or(|(first, _)| block < *first)
+                    {
+                        result.failure = Some((block, error));
+                    }
+                    let untaken = active.next_block.fetch_max(n_blocks, Ordering::Relaxed);
+                    result.blocks_left -= n_blocks.saturating_sub(untaken);
+                }
+            }
+            result.blocks_left -= 1;
+            if result.blocks_left == 0 {
+                let outcome = match result.failure.take() {
+                    Some((_, error)) => Err(error),
+                    None => Ok(result.take()),
+                };
+                drop(result);
+                locked(&self.state)
+                    .active
+                    .retain(|other| other.index != active.index);
+                tell(send, active.index, outcome);
+            }
+        }
+    }
+}
+
+impl Gathered {
+    fn take(&mut self) -> Populations {
+        std::mem::take(&mut self.populations)
+    }
+}
+
+fn tell(send: &Sender, index: usize, outcome: Outcome) {
+    // The receiver only goes when the run was stopped, and then no one is to be told.
+    let _ = send.send((index, outcome));
 }

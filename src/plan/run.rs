@@ -1,18 +1,23 @@
-//! One pass over a file: decode, compensate, decide, count, block by block.
+//! Populations of one file or of values in memory, gathered from blocks.
 
-use rayon::prelude::*;
-
-use crate::compensation::compensate;
 use crate::error::{Error, Result};
-use crate::fcs::File;
-use crate::fcs::data::{BLOCK_EVENTS, Values, check_channels, decode, read_rows};
-use crate::membership;
+use crate::fcs::data::{BLOCK_EVENTS, Values, check_channels, read_rows};
+use crate::fcs::{Decoder, File};
 use crate::source::Source;
 
-use super::compile::{GateKind, GateSpec, Plan};
+use super::block::Block;
+use super::compile::Plan;
+use super::domain::Rows;
+
+/// What is to be kept of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Keep {
+    /// One bit per event and population.
+    pub masks: bool,
+}
 
 /// Counts, and masks where asked, of every gate of a plan.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Populations {
     /// Number of events of the file.
     pub n_events: usize,
@@ -21,44 +26,138 @@ pub struct Populations {
     /// Events of the parent of each gate that are neither in the gate nor out of it: a dimension
     /// is NaN.
     pub undefined: Vec<u64>,
-    /// One packed mask per gate (lowest bit first), `ceil(n_events / 8)` bytes each, or empty.
-    pub masks: Vec<Vec<u8>>,
+    /// One packed mask per gate (lowest bit first), `ceil(n_events / 8)` bytes each, one behind
+    /// the other; empty where masks are not kept.
+    pub masks: Vec<u8>,
 }
 
-/// Gate a file in one pass. Blocks are shared out over the current thread pool; the answer does
-/// not depend on how.
+impl Populations {
+    pub(super) fn new(plan: &Plan, n_events: usize, keep: Keep) -> Self {
+        let mask_bytes = n_events.div_ceil(8);
+        Self {
+            n_events,
+            counts: vec![0; plan.n_gates()],
+            undefined: vec![0; plan.n_gates()],
+            masks: vec![
+                0;
+                if keep.masks {
+                    plan.n_gates() * mask_bytes
+                } else {
+                    0
+                }
+            ],
+        }
+    }
+
+    /// The packed mask of a gate; empty where masks are not kept.
+    #[must_use]
+    pub fn mask(&self, gate: usize) -> &[u8] {
+        let bytes = self.n_events.div_ceil(8);
+        self.masks
+            .get(gate * bytes..(gate + 1) * bytes)
+            .unwrap_or_default()
+    }
+
+    /// Add what the block from event `first` on has. Sums of whole numbers and bits at their own
+    /// places: the order of the blocks does not matter.
+    pub(super) fn add(&mut self, block: &Block, first: usize, keep: Keep) {
+        let per_gate = self.counts.iter_mut().zip(&mut self.undefined);
+        for (gate, (count, undefined)) in per_gate.enumerate() {
+            *count += block.n_inside(gate);
+            *undefined += block.n_undefined(gate);
+        }
+        if !keep.masks {
+            return;
+        }
+        let bytes = self.n_events.div_ceil(8);
+        for gate in 0..self.counts.len() {
+            if block.n_inside(gate) == 0 {
+                continue;
+            }
+            let out = &mut self.masks[gate * bytes..(gate + 1) * bytes][first / 8..];
+            for (out, word) in out.chunks_mut(8).zip(block.mask(gate)) {
+                out.copy_from_slice(&word.to_le_bytes()[..out.len()]);
+            }
+        }
+    }
+}
+
+/// A file made ready to be gated block by block.
+#[derive(Debug)]
+pub(super) struct Opened<S> {
+    source: S,
+    file: File,
+    decoders: Vec<Decoder>,
+}
+
+impl<S: Source> Opened<S> {
+    pub(super) fn new(source: S, file: File, plan: &Plan) -> Result<Self> {
+        check_channels(&file, &plan.channels)?;
+        let decoder = |&channel: &usize| {
+            Decoder::new(&file, channel, Values::Scale).with_table(file.n_events)
+        };
+        let decoders = plan.channels.iter().map(decoder).collect();
+        Ok(Self {
+            source,
+            file,
+            decoders,
+        })
+    }
+
+    pub(super) fn n_events(&self) -> usize {
+        self.file.n_events
+    }
+
+    pub(super) fn n_blocks(&self) -> usize {
+        self.file.n_events.div_ceil(BLOCK_EVENTS)
+    }
+
+    /// Read and decide a block; gives its first event.
+    pub(super) fn decide(
+        &self,
+        plan: &Plan,
+        index: usize,
+        keep: Keep,
+        worker: &mut Worker,
+    ) -> Result<usize> {
+        let first = index * BLOCK_EVENTS;
+        let n_events = BLOCK_EVENTS.min(self.file.n_events - first);
+        read_rows(&self.source, &self.file, first, n_events, &mut worker.rows)?;
+        let rows = Rows::Bytes(&worker.rows, &self.decoders);
+        worker.block.decide(plan, rows, n_events, keep.masks);
+        Ok(first)
+    }
+}
+
+/// Buffers of one thread, used for block after block and file after file.
+#[derive(Debug, Default)]
+pub(super) struct Worker {
+    rows: Vec<u8>,
+    pub(super) block: Block,
+}
+
+/// Gate a file on this thread, block after block.
 ///
 /// # Errors
 /// What reading raises; [`Error::Interrupted`] if `stop` says so between blocks.
 pub fn run_file(
-    source: &dyn Source,
-    file: &File,
+    source: impl Source,
+    file: File,
     plan: &Plan,
-    keep_masks: bool,
-    stop: &(dyn Fn() -> bool + Sync),
+    keep: Keep,
+    stop: impl Fn() -> bool,
 ) -> Result<Populations> {
-    check_channels(file, &plan.channels)?;
-    let blocks: Vec<Block> = (0..file.n_events.div_ceil(BLOCK_EVENTS))
-        .into_par_iter()
-        .map_init(
-            || (Vec::new(), Scratch::new(plan)),
-            |(rows, scratch), index| {
-                if stop() {
-                    return Err(Error::Interrupted);
-                }
-                let first = index * BLOCK_EVENTS;
-                let n_events = BLOCK_EVENTS.min(file.n_events - first);
-                read_rows(source, file, first, n_events, rows)?;
-                for (column, &channel) in scratch.values.iter_mut().zip(&plan.channels) {
-                    column.resize(n_events, 0.0);
-                    decode(rows, file, channel, Values::Scale, column);
-                }
-                scratch.decide(plan, n_events)?;
-                Ok(scratch.take(plan, keep_masks))
-            },
-        )
-        .collect::<Result<_>>()?;
-    Ok(gather(&blocks, plan.n_gates(), file.n_events, keep_masks))
+    let opened = Opened::new(source, file, plan)?;
+    let mut populations = Populations::new(plan, opened.n_events(), keep);
+    let mut worker = Worker::default();
+    for index in 0..opened.n_blocks() {
+        if stop() {
+            return Err(Error::Interrupted);
+        }
+        let first = opened.decide(plan, index, keep, &mut worker)?;
+        populations.add(&worker.block, first, keep);
+    }
+    Ok(populations)
 }
 
 /// Gate values already in memory: one slice per channel of the plan, in its order.
@@ -79,276 +178,13 @@ pub fn gate_values(values: &[&[f64]], n_events: usize, plan: &Plan) -> Result<Po
     if let Some(column) = values.iter().find(|column| column.len() != n_events) {
         return refuse("a channel", column.len(), n_events);
     }
-    let mut scratch = Scratch::new(plan);
-    let mut blocks = Vec::new();
+    let keep = Keep { masks: true };
+    let mut populations = Populations::new(plan, n_events, keep);
+    let mut block = Block::default();
     for first in (0..n_events).step_by(BLOCK_EVENTS) {
-        let end = (first + BLOCK_EVENTS).min(n_events);
-        for (column, whole) in scratch.values.iter_mut().zip(values) {
-            column.clear();
-            column.extend_from_slice(&whole[first..end]);
-        }
-        scratch.decide(plan, end - first)?;
-        blocks.push(scratch.take(plan, true));
+        let count = BLOCK_EVENTS.min(n_events - first);
+        block.decide(plan, Rows::Columns(values, first), count, keep.masks);
+        populations.add(&block, first, keep);
     }
-    Ok(gather(&blocks, plan.n_gates(), n_events, true))
-}
-
-/// What one block contributes.
-struct Block {
-    counts: Vec<u64>,
-    undefined: Vec<u64>,
-    masks: Vec<Vec<u64>>,
-}
-
-fn gather(blocks: &[Block], n_gates: usize, n_events: usize, keep_masks: bool) -> Populations {
-    let counts = (0..n_gates)
-        .map(|gate| blocks.iter().map(|block| block.counts[gate]).sum())
-        .collect();
-    let undefined = (0..n_gates)
-        .map(|gate| blocks.iter().map(|block| block.undefined[gate]).sum())
-        .collect();
-    let pack = |gate: usize| {
-        let words = blocks.iter().flat_map(|block| block.masks[gate].iter());
-        let mut bytes: Vec<u8> = words.flat_map(|word| word.to_le_bytes()).collect();
-        bytes.truncate(n_events.div_ceil(8));
-        bytes
-    };
-    let masks = if keep_masks {
-        (0..n_gates).map(pack).collect()
-    } else {
-        Vec::new()
-    };
-    Populations {
-        n_events,
-        counts,
-        undefined,
-        masks,
-    }
-}
-
-/// Buffers of one thread, used for block after block.
-struct Scratch {
-    /// One column per channel of the plan.
-    values: Vec<Vec<f64>>,
-    /// One column per axis, filled only where many events ask for it.
-    compensated: Vec<Vec<f64>>,
-    filled: Vec<bool>,
-    /// Per gate: the events inside, and those definitely outside.
-    inside: Vec<Vec<u64>>,
-    outside: Vec<Vec<u64>>,
-    all: Vec<u64>,
-    n_events: usize,
-}
-
-/// Below one event in so many, an axis is compensated event by event and not as a column.
-const SPARSE: u64 = 4;
-
-impl Scratch {
-    fn new(plan: &Plan) -> Self {
-        Self {
-            values: vec![Vec::new(); plan.channels.len()],
-            compensated: vec![Vec::new(); plan.axes.len()],
-            filled: vec![false; plan.axes.len()],
-            inside: vec![Vec::new(); plan.n_gates()],
-            outside: vec![Vec::new(); plan.n_gates()],
-            all: Vec::new(),
-            n_events: 0,
-        }
-    }
-
-    /// Decide every gate on the columns in `values`.
-    fn decide(&mut self, plan: &Plan, n_events: usize) -> Result<()> {
-        let words = membership::words_for(n_events);
-        self.n_events = n_events;
-        self.filled.fill(false);
-        self.all.resize(words, 0);
-        membership::fill(&mut self.all, n_events);
-        for &index in &plan.order {
-            let mut inside = std::mem::take(&mut self.inside[index]);
-            let mut outside = std::mem::take(&mut self.outside[index]);
-            inside.resize(words, 0);
-            outside.resize(words, 0);
-            self.decide_gate(plan, &plan.gates[index], &mut inside, &mut outside)?;
-            self.inside[index] = inside;
-            self.outside[index] = outside;
-        }
-        Ok(())
-    }
-
-    /// Compensate an axis as a column if many events of `mask` will ask for it.
-    fn prepare(&mut self, plan: &Plan, axis: usize, mask: &[u64]) -> Result<()> {
-        let (Some(dye), Some(inverse)) = (plan.axes[axis].compensated, &plan.inverse) else {
-            return Ok(());
-        };
-        if self.filled[axis] || !is_dense(mask, self.n_events) {
-            return Ok(());
-        }
-        let mut out = std::mem::take(&mut self.compensated[axis]);
-        out.resize(self.n_events, 0.0);
-        let observed: Vec<&[f64]> = plan
-            .detectors
-            .iter()
-            .map(|&place| self.values[place].as_slice())
-            .collect();
-        compensate(&observed, &inverse.column(dye).to_vec(), &mut out)?;
-        self.compensated[axis] = out;
-        self.filled[axis] = true;
-        Ok(())
-    }
-
-    /// The values of an axis before its scale, where they stand in a column.
-    fn column(&self, plan: &Plan, axis: usize) -> Option<&[f64]> {
-        let described = &plan.axes[axis];
-        if described.compensated.is_none() || plan.inverse.is_none() {
-            Some(&self.values[described.channel])
-        } else {
-            self.filled[axis].then_some(self.compensated[axis].as_slice())
-        }
-    }
-
-    /// Clear the events whose value on an axis is NaN.
-    fn retain_defined(&self, plan: &Plan, axis: usize, mask: &mut [u64]) {
-        let Some(column) = self.column(plan, axis) else {
-            retain(mask, |event| !self.value(plan, axis, event).is_nan());
-            return;
-        };
-        for (word, chunk) in mask.iter_mut().zip(column.chunks(membership::WORD_BITS)) {
-            if chunk.iter().any(|value| value.is_nan()) {
-                for (bit, value) in chunk.iter().enumerate() {
-                    *word &= !(u64::from(value.is_nan()) << bit);
-                }
-            }
-        }
-    }
-
-    /// The value of one event on an axis, before its scale: the same sum in the same order,
-    /// whether it stands in a column or is formed here.
-    #[inline]
-    fn value(&self, plan: &Plan, axis: usize, event: usize) -> f64 {
-        let described = &plan.axes[axis];
-        match (described.compensated, &plan.inverse) {
-            (Some(_), _) if self.filled[axis] => self.compensated[axis][event],
-            (Some(dye), Some(inverse)) => plan
-                .detectors
-                .iter()
-                .zip(inverse.column(dye))
-                .fold(0.0, |sum, (&place, weight)| {
-                    sum + self.values[place][event] * weight
-                }),
-            _ => self.values[described.channel][event],
-        }
-    }
-
-    fn decide_gate(
-        &mut self,
-        plan: &Plan,
-        gate: &GateSpec,
-        inside: &mut [u64],
-        outside: &mut [u64],
-    ) -> Result<()> {
-        // Inside the parent the gate decides; what is outside the parent is outside here, and
-        // what is undefined there stays undefined.
-        inside.copy_from_slice(gate.parent.map_or(&self.all, |parent| &self.inside[parent]));
-        outside.copy_from_slice(inside);
-        match &gate.kind {
-            GateKind::Boolean(expression) => {
-                for (word, (inside, outside)) in inside.iter_mut().zip(&mut *outside).enumerate() {
-                    let (holds, fails) = expression
-                        .evaluate(|other| (self.inside[other][word], self.outside[other][word]));
-                    *inside &= holds;
-                    *outside &= fails;
-                }
-            }
-            GateKind::Rectangle(rectangle) => {
-                for dimension in &rectangle.dimensions {
-                    self.prepare(plan, dimension.axis, outside)?;
-                    match self.column(plan, dimension.axis) {
-                        Some(column) if is_dense(inside, self.n_events) => {
-                            let words = column.chunks(membership::WORD_BITS);
-                            for (word, values) in inside.iter_mut().zip(words) {
-                                *word &= dimension.holds_word(values);
-                            }
-                        }
-                        _ => retain(inside, |event| {
-                            dimension.holds(self.value(plan, dimension.axis, event))
-                        }),
-                    }
-                    self.retain_defined(plan, dimension.axis, outside);
-                }
-                remove(outside, inside);
-            }
-            GateKind::Polygon { x, y, outline } => {
-                self.prepare(plan, *x, outside)?;
-                self.prepare(plan, *y, outside)?;
-                let (to_x, to_y) = (plan.axes[*x].scale, plan.axes[*y].scale);
-                let value = |axis: &usize, event| self.value(plan, *axis, event);
-                retain(inside, |event| {
-                    outline.contains(to_x.forward(value(x, event)), to_y.forward(value(y, event)))
-                });
-                self.retain_defined(plan, *x, outside);
-                self.retain_defined(plan, *y, outside);
-                remove(outside, inside);
-            }
-        }
-        if let Some(parent) = gate.parent {
-            for (out, beyond) in outside.iter_mut().zip(&self.outside[parent]) {
-                *out |= beyond;
-            }
-        }
-        Ok(())
-    }
-
-    /// Counts, and a copy of the masks where asked.
-    fn take(&self, plan: &Plan, keep_masks: bool) -> Block {
-        let count = |mask: &Vec<u64>| membership::count(mask);
-        let undefined = |gate: usize| {
-            let parent = plan.gates[gate]
-                .parent
-                .map_or(&self.all, |parent| &self.inside[parent]);
-            let words = parent
-                .iter()
-                .zip(&self.inside[gate])
-                .zip(&self.outside[gate]);
-            words
-                .map(|((parent, inside), outside)| {
-                    u64::from((parent & !inside & !outside).count_ones())
-                })
-                .sum()
-        };
-        Block {
-            counts: self.inside.iter().map(count).collect(),
-            undefined: (0..plan.n_gates()).map(undefined).collect(),
-            masks: if keep_masks {
-                self.inside.clone()
-            } else {
-                Vec::new()
-            },
-        }
-    }
-}
-
-/// Whether so many events are in the mask that whole columns are worth their while.
-fn is_dense(mask: &[u64], n_events: usize) -> bool {
-    membership::count(mask) * SPARSE >= n_events as u64
-}
-
-/// Keep the events of `mask` for which `holds`.
-fn retain(mask: &mut [u64], mut holds: impl FnMut(usize) -> bool) {
-    for (index, word) in mask.iter_mut().enumerate() {
-        let mut rest = *word;
-        while rest != 0 {
-            let bit = rest.trailing_zeros() as usize;
-            if !holds(index * membership::WORD_BITS + bit) {
-                *word &= !(1 << bit);
-            }
-            rest &= rest - 1;
-        }
-    }
-}
-
-/// Clear the events of `other` from `mask`.
-fn remove(mask: &mut [u64], other: &[u64]) {
-    for (word, gone) in mask.iter_mut().zip(other) {
-        *word &= !gone;
-    }
+    Ok(populations)
 }

@@ -7,6 +7,11 @@
 //! plain one.
 #![allow(unsafe_code)]
 
+pub mod compare;
+pub mod quadratic;
+pub mod raster;
+pub mod transpose;
+
 use std::sync::OnceLock;
 
 /// Which instructions kernels may use.
@@ -67,6 +72,7 @@ macro_rules! multiversion {
             }
 
             #[cfg(target_arch = "x86_64")]
+            #[allow(unsafe_code)] // this one call, in whichever room uses the macro
             if $crate::simd::level() == $crate::simd::Level::Avx2 {
                 // SAFETY: the processor has AVX2, or the level would be another.
                 return unsafe { avx2($($argument),*) };
@@ -75,11 +81,15 @@ macro_rules! multiversion {
         }
     };
 }
-#[allow(unused_imports)] // rooms use it by this name
 pub(crate) use multiversion;
 
 pub mod polyline;
 pub mod positivity;
+
+mod columns;
+pub(crate) mod weighted_sums;
+
+pub(crate) use columns::{add_one, add_two, has_nan};
 
 /// Tests compare the levels within one process.
 #[cfg(test)]

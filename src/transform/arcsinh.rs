@@ -1,9 +1,11 @@
 //! Inverse hyperbolic sine, `fasinh` (Gating-ML 2.0 §6.4).
 
-use std::f64::consts::LN_10;
+use std::f64::consts::{LN_2, LN_10};
 
 use crate::error::{Error, Result};
 
+use super::curve::{Curve, loops_over};
+use super::elementary::{LARGEST_EXPONENT, asinh, exp_anywhere, ln_anywhere, sinh};
 use super::finite;
 
 /// `y = (asinh(x · sinh(m ln 10) / t) + a ln 10) / ((m + a) ln 10)`,
@@ -17,6 +19,9 @@ pub struct Arcsinh {
     span: f64,
 }
 
+/// Above it `asinh x` is `ln 2x` to the last digit.
+const LARGEST: f64 = 1e140;
+
 impl Arcsinh {
     /// A scale that is nearly linear around 0 and logarithmic towards `t`.
     ///
@@ -24,13 +29,28 @@ impl Arcsinh {
     /// [`Error::ScaleParameters`].
     pub fn new(t: f64, m: f64, a: f64) -> Result<Self> {
         finite("Arcsinh", &[("t", t), ("m", m), ("a", a)])?;
-        let gain = (m * LN_10).sinh() / t;
-        if t <= 0.0 || m <= 0.0 || a < 0.0 || !gain.is_finite() {
-            return Err(Error::ScaleParameters {
+        let refuse = |constraint| {
+            Err(Error::ScaleParameters {
                 scale: "Arcsinh",
-                constraint: "t > 0, 0 < m < 300 and a >= 0",
+                constraint,
                 found: format!("t = {t}, m = {m}, a = {a}"),
-            });
+            })
+        };
+        if t <= 0.0 {
+            return refuse("t > 0");
+        }
+        if m <= 0.0 {
+            return refuse("m > 0");
+        }
+        if a < 0.0 {
+            return refuse("a >= 0");
+        }
+        if m + a > super::MOST_DECADES {
+            return refuse("m + a <= 100");
+        }
+        let gain = sinh(m * LN_10) / t;
+        if !gain.is_normal() {
+            return refuse("numbers that 64 bits hold");
         }
         Ok(Self {
             gain,
@@ -39,25 +59,55 @@ impl Arcsinh {
         })
     }
 
-    pub(super) fn forward(&self, x: f64) -> f64 {
-        (asinh(x * self.gain) + self.shift) / self.span
+    /// Place of data zero, about which the scale is reflected.
+    pub(super) fn zero(&self) -> f64 {
+        self.shift / self.span
     }
 
-    pub(super) fn inverse(&self, y: f64) -> f64 {
-        (y * self.span - self.shift).sinh() / self.gain
+    /// The value by which the scale has left its linear part.
+    pub(super) fn linear_size(&self) -> f64 {
+        1.0 / self.gain
     }
 }
 
-/// `asinh` that is odd, exact in sign, and free of cancellation and overflow.
-fn asinh(x: f64) -> f64 {
-    let size = x.abs();
-    let result = if size > 1e150 {
-        size.ln() + std::f64::consts::LN_2
-    } else {
-        (size + size * size / (1.0 + (size * size + 1.0).sqrt())).ln_1p()
-    };
-    result.copysign(x)
+impl Curve for Arcsinh {
+    #[inline(always)]
+    fn reaches(&self, x: f64) -> bool {
+        (x * self.gain).abs() <= LARGEST
+    }
+
+    #[inline(always)]
+    fn place(&self, x: f64) -> f64 {
+        (asinh((x * self.gain).abs()).copysign(x) + self.shift) / self.span
+    }
+
+    fn place_beyond(&self, x: f64) -> f64 {
+        if x.is_finite() {
+            let size = ln_anywhere(x.abs()) + ln_anywhere(self.gain) + LN_2;
+            (size.copysign(x) + self.shift) / self.span
+        } else {
+            x
+        }
+    }
+
+    #[inline(always)]
+    fn reaches_back(&self, y: f64) -> bool {
+        (y * self.span - self.shift).abs() <= LARGEST_EXPONENT
+    }
+
+    #[inline(always)]
+    fn value(&self, y: f64) -> f64 {
+        let above = y * self.span - self.shift;
+        (sinh(above.abs()) / self.gain).copysign(above)
+    }
+
+    fn value_beyond(&self, y: f64) -> f64 {
+        let above = y * self.span - self.shift;
+        exp_anywhere(above.abs() - LN_2 - ln_anywhere(self.gain)).copysign(above)
+    }
 }
+
+loops_over!(Arcsinh, arcsinh_forward, arcsinh_inverse);
 
 #[cfg(test)]
 mod tests {
@@ -73,9 +123,13 @@ mod tests {
     }
 
     #[test]
-    fn keeps_tiny_and_huge_values() {
-        assert_eq!(asinh(1e-300), 1e-300);
-        assert!((asinh(1e300) - 691.468_675_078_773_8).abs() < 1e-9);
-        assert!(asinh(f64::NAN).is_nan());
+    fn keeps_tiny_and_huge_values() -> Result<()> {
+        // With gain 1 and span 1 the scale is asinh itself.
+        let scale = Arcsinh::new(1.0_f64.sinh(), 1.0 / LN_10, 0.0)?;
+        assert!((scale.forward(1e-300) - 1e-300).abs() < 1e-314);
+        assert!((scale.forward(1e300) - 691.468_675_078_773_8).abs() < 1e-12 * 691.0);
+        assert!((scale.forward(-1e300) + 691.468_675_078_773_8).abs() < 1e-12 * 691.0);
+        assert!(scale.forward(f64::NAN).is_nan());
+        Ok(())
     }
 }

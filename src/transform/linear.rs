@@ -18,12 +18,18 @@ impl Linear {
     /// [`Error::ScaleParameters`].
     pub fn new(t: f64, a: f64) -> Result<Self> {
         finite("Linear", &[("t", t), ("a", a)])?;
-        if t <= 0.0 || a < 0.0 || a > t {
-            return Err(Error::ScaleParameters {
+        let refuse = |constraint| {
+            Err(Error::ScaleParameters {
                 scale: "Linear",
-                constraint: "t > 0 and 0 <= a <= t",
+                constraint,
                 found: format!("t = {t}, a = {a}"),
-            });
+            })
+        };
+        if t <= 0.0 {
+            return refuse("t > 0");
+        }
+        if a < 0.0 || a > t {
+            return refuse("0 <= a <= t");
         }
         Ok(Self { t, a })
     }

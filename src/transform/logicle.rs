@@ -1,5 +1,5 @@
 //! Logicle (Parks 2006, doi:10.1002/cyto.a.20258; Moore & Parks 2012,
-//! doi:10.1002/cyto.a.22030; Gating-ML 2.0 §6.5), solved, never looked up.
+//! doi:10.1002/cyto.a.22030; Gating-ML 2.0 §6.5), solved, not looked up.
 //!
 //! The logicle is the inverse of the biexponential `B(y) = α e^{by} - γ e^{-dy} + φ`. With
 //! `x1` the place of data zero and `u = y - x1`, its five constants reduce to
@@ -17,17 +17,15 @@ use std::f64::consts::LN_10;
 
 use crate::error::{Error, Result};
 
+use super::biexponential::{Biexponential, solve_width};
+use super::curve::{Curve, loops_over};
+use super::elementary::{exp_anywhere, exp_m1};
 use super::finite;
 
 /// A logicle scale with `t > 0`, `m > 0`, `0 <= w <= m/2` and `-w <= a <= m - 2w`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Logicle {
-    b: f64,
-    d: f64,
-    /// `r` above.
-    ratio: f64,
-    /// `K` above.
-    amplitude: f64,
+    curve: Biexponential,
     /// Place of data zero.
     zero: f64,
 }
@@ -64,109 +62,73 @@ impl Logicle {
         let b = (m + a) * LN_10;
         let d = solve_width(b, width);
         let zero = a / (m + a) + width;
-        let ratio = (width * (b + d)).exp();
+        let ratio = exp_anywhere(width * (b + d));
         let above = 1.0 - zero;
-        let amplitude = t / ((b * above).exp_m1() - ratio * (-d * above).exp_m1());
-        if !amplitude.is_normal() {
-            return refuse("a range of decades that 64-bit numbers hold");
+        let unit = exp_m1(b * above) - ratio * exp_m1(-d * above);
+        let amplitude = t / unit;
+        if m + a > super::MOST_DECADES {
+            return refuse("m + a <= 100");
         }
-        Ok(Self {
+        if !amplitude.is_normal() {
+            return refuse("numbers that 64 bits hold");
+        }
+        let curve = Biexponential {
             b,
             d,
             ratio,
             amplitude,
-            zero,
-        })
-    }
-
-    pub(super) fn forward(&self, x: f64) -> f64 {
-        if x.is_nan() || x.is_infinite() {
-            return x;
-        }
-        let target = x.abs() / self.amplitude;
-        let above = if target.is_finite() {
-            self.solve(target)
-        } else {
-            // Out here only the first exponential is left.
-            (x.abs().ln() - self.amplitude.ln()) / self.b
         };
-        if x < 0.0 {
-            self.zero - above
+        Ok(Self { curve, zero })
+    }
+
+    /// Place of data zero, about which the scale is reflected.
+    pub(super) fn zero(&self) -> f64 {
+        self.zero
+    }
+
+    /// The value by which the scale has left its linear part.
+    pub(super) fn linear_size(&self) -> f64 {
+        self.curve.linear_size()
+    }
+}
+
+impl Curve for Logicle {
+    #[inline(always)]
+    fn reaches(&self, x: f64) -> bool {
+        self.curve.reaches(x.abs())
+    }
+
+    #[inline(always)]
+    fn place(&self, x: f64) -> f64 {
+        self.zero + self.curve.solve(x.abs()).copysign(x)
+    }
+
+    fn place_beyond(&self, x: f64) -> f64 {
+        if x.is_finite() {
+            self.zero + self.curve.solve_beyond(x.abs()).copysign(x)
         } else {
-            self.zero + above
+            x
         }
     }
 
-    pub(super) fn inverse(&self, y: f64) -> f64 {
+    #[inline(always)]
+    fn reaches_back(&self, y: f64) -> bool {
+        self.curve.reaches_back((y - self.zero).abs())
+    }
+
+    #[inline(always)]
+    fn value(&self, y: f64) -> f64 {
         let above = y - self.zero;
-        let size = self.amplitude * self.shape(above.abs());
-        size.copysign(above)
+        self.curve.value(above.abs()).copysign(above)
     }
 
-    /// `B / K` at `u >= 0`.
-    fn shape(&self, u: f64) -> f64 {
-        (self.b * u).exp_m1() - self.ratio * (-self.d * u).exp_m1()
-    }
-
-    /// The `u >= 0` at which `B / K` is `target >= 0`.
-    ///
-    /// `B` rises and is convex there, which gives two bounds from above, one tight for large and
-    /// one for small targets. Halley's steps from the lower of them converge cubically, so a step
-    /// below [`LAST_STEP`] of the place leaves an error below rounding.
-    fn solve(&self, target: f64) -> f64 {
-        let slope_at_zero = self.b + self.ratio * self.d;
-        let mut u = (target.ln_1p() / self.b).min(target / slope_at_zero);
-        for _ in 0..MOST_STEPS {
-            let grown = (self.b * u).exp_m1();
-            let faded = (-self.d * u).exp_m1();
-            let rise = self.b * (grown + 1.0);
-            let fall = self.ratio * self.d * (faded + 1.0);
-            let slope = rise + fall;
-            let newton = (grown - self.ratio * faded - target) / slope;
-            let bend = (self.b * rise - self.d * fall) / slope;
-            let step = newton / (1.0 - 0.5 * newton * bend);
-            u = (u - step).max(0.0);
-            if step.abs() <= LAST_STEP * u {
-                break;
-            }
-        }
-        u
+    fn value_beyond(&self, y: f64) -> f64 {
+        let above = y - self.zero;
+        self.curve.value_beyond(above.abs()).copysign(above)
     }
 }
 
-/// Three steps are usual; the bound only guards against a cycle of roundings.
-const MOST_STEPS: usize = 60;
-/// The cube of this, times a constant near 100, is far below half an ulp.
-const LAST_STEP: f64 = 1e-6;
-
-/// The root `d` in (0, b] of `2 ln(d/b) + w (b + d) = 0`, by safeguarded Newton steps.
-fn solve_width(b: f64, w: f64) -> f64 {
-    if w == 0.0 {
-        return b;
-    }
-    let excess = |d: f64| 2.0 * (d / b).ln() + w * (b + d);
-    let (mut low, mut high) = (0.0, b);
-    let mut d = b * (-w * b / 2.0).exp();
-    for _ in 0..200 {
-        let value = excess(d);
-        if value > 0.0 {
-            high = d;
-        } else {
-            low = d;
-        }
-        let newton = d - value / (2.0 / d + w);
-        let next = if newton > low && newton < high {
-            newton
-        } else {
-            0.5 * (low + high)
-        };
-        if (next - d).abs() <= f64::EPSILON * d {
-            return next;
-        }
-        d = next;
-    }
-    d
-}
+loops_over!(Logicle, logicle_forward, logicle_inverse);
 
 #[cfg(test)]
 mod tests {

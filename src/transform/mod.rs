@@ -3,19 +3,42 @@
 //! A scale maps a compensated value to the axis on which people draw gates. Parameters are
 //! those of Gating-ML 2.0 (§6): `t` top of scale, `w` width of the linear part in decades,
 //! `m` decades, `a` extra negative decades; the top of scale maps to 1. Each scale has one
-//! forward function, which alone decides where a value lies; see [`threshold`].
+//! forward function, which alone decides where a value lies; see [`threshold`]. [`Fast`] gives
+//! places within a bound, and decides nothing.
+
+// A formula must become part of the loop over values, or that does not become vectors.
+#![allow(clippy::inline_always)]
+// There `&` and `|` of comparisons, which have no branches, instead of `&&`, `||` and ranges.
+#![allow(clippy::needless_bitwise_bool, clippy::manual_range_contains)]
 
 mod arcsinh;
+mod biexponential;
+mod curve;
+mod elementary;
+mod fast;
+mod flowjo_biex;
+mod hyperlog;
 mod linear;
+mod log;
 mod logicle;
+mod preimage;
+mod spread;
 mod threshold;
 
 pub use arcsinh::Arcsinh;
+pub use fast::Fast;
+pub use flowjo_biex::FlowJoBiex;
+pub use hyperlog::Hyperlog;
 pub use linear::Linear;
+pub use log::Log;
 pub use logicle::Logicle;
+pub use preimage::Interval;
+pub use spread::spread;
 pub use threshold::{Bound, Threshold};
 
 use crate::error::{Error, Result};
+use curve::Curve;
+use fast::Knots;
 
 /// Any scale.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,16 +47,29 @@ pub enum Scale {
     Identity,
     /// `(x + a) / (t + a)`.
     Linear(Linear),
+    /// Logarithm.
+    Log(Log),
     /// Inverse hyperbolic sine.
     Arcsinh(Arcsinh),
     /// Logicle.
     Logicle(Logicle),
+    /// Hyperlog.
+    Hyperlog(Hyperlog),
+    /// FlowJo's biexponential.
+    FlowJoBiex(FlowJoBiex),
 }
+
+/// Scales of more decades are refused: their steepest and flattest parts do not fit into one number.
+const MOST_DECADES: f64 = 100.0;
+
+/// More values than this are worth a table of FlowJo's channels.
+const MANY: usize = 4096;
 
 impl Scale {
     /// A scale by its name and parameters, in the order of the standard: t, w, m, a.
     ///
-    /// `identity []`, `linear [t, a]`, `arcsinh [t, m, a]`, `logicle [t, w, m, a]`.
+    /// `identity []`, `linear [t, a]`, `log [t, m]`, `arcsinh [t, m, a]`, `logicle [t, w, m, a]`,
+    /// `hyperlog [t, w, m, a]`, `flowjo_biex [t, width basis, pos, neg, length]`.
     ///
     /// # Errors
     /// [`Error::UnknownScale`], or [`Error::ScaleParameters`] naming the broken constraint.
@@ -41,8 +77,13 @@ impl Scale {
         match (name, parameters) {
             ("identity", []) => Ok(Self::Identity),
             ("linear", &[t, a]) => Linear::new(t, a).map(Self::Linear),
+            ("log", &[t, m]) => Log::new(t, m).map(Self::Log),
             ("arcsinh", &[t, m, a]) => Arcsinh::new(t, m, a).map(Self::Arcsinh),
             ("logicle", &[t, w, m, a]) => Logicle::new(t, w, m, a).map(Self::Logicle),
+            ("hyperlog", &[t, w, m, a]) => Hyperlog::new(t, w, m, a).map(Self::Hyperlog),
+            ("flowjo_biex", &[t, width, pos, neg, length]) => {
+                FlowJoBiex::new(t, width, pos, neg, length).map(Self::FlowJoBiex)
+            }
             _ => Err(Error::UnknownScale {
                 name: name.into(),
                 parameters: parameters.len(),
@@ -50,40 +91,90 @@ impl Scale {
         }
     }
 
-    /// The place of `x` on the axis; increasing; NaN for NaN.
+    /// The place of `x` on the axis; increasing; NaN for NaN. It alone decides.
     #[must_use]
     pub fn forward(&self, x: f64) -> f64 {
         match self {
             Self::Identity => x,
             Self::Linear(scale) => scale.forward(x),
+            Self::Log(scale) => scale.forward(x),
             Self::Arcsinh(scale) => scale.forward(x),
             Self::Logicle(scale) => scale.forward(x),
+            Self::Hyperlog(scale) => scale.forward(x),
+            Self::FlowJoBiex(scale) => scale.forward(x),
         }
     }
 
-    /// The value at place `y` of the axis.
+    /// The value at place `y` of the axis; NaN for a place that no value has.
     #[must_use]
     pub fn inverse(&self, y: f64) -> f64 {
         match self {
             Self::Identity => y,
             Self::Linear(scale) => scale.inverse(y),
+            Self::Log(scale) => scale.inverse(y),
             Self::Arcsinh(scale) => scale.inverse(y),
             Self::Logicle(scale) => scale.inverse(y),
+            Self::Hyperlog(scale) => scale.inverse(y),
+            Self::FlowJoBiex(scale) => scale.inverse(y),
+        }
+    }
+
+    /// Put `values` on the axis: the same numbers as [`Self::forward`] of each, to the last bit.
+    pub fn forward_into(&self, values: &[f64], out: &mut [f64]) {
+        match self {
+            Self::Identity => out.copy_from_slice(values),
+            Self::Log(scale) => log::log_forward(scale, values, out),
+            Self::Arcsinh(scale) => arcsinh::arcsinh_forward(scale, values, out),
+            Self::Logicle(scale) => logicle::logicle_forward(scale, values, out),
+            Self::Hyperlog(scale) => hyperlog::hyperlog_forward(scale, values, out),
+            Self::Linear(scale) => {
+                for (place, &x) in out.iter_mut().zip(values) {
+                    *place = scale.forward(x);
+                }
+            }
+            Self::FlowJoBiex(scale) => {
+                // From some number of values on the whole table costs less than their solutions.
+                if values.len() > MANY
+                    && let Some(knots) = Knots::new(scale)
+                {
+                    return knots.forward_into(values, out);
+                }
+                for (place, &x) in out.iter_mut().zip(values) {
+                    *place = scale.forward(x);
+                }
+            }
+        }
+    }
+
+    /// Bring `places` back to values: the same numbers as [`Self::inverse`] of each.
+    pub fn inverse_into(&self, places: &[f64], out: &mut [f64]) {
+        match self {
+            Self::Identity => out.copy_from_slice(places),
+            Self::Log(scale) => log::log_inverse(scale, places, out),
+            Self::Arcsinh(scale) => arcsinh::arcsinh_inverse(scale, places, out),
+            Self::Logicle(scale) => logicle::logicle_inverse(scale, places, out),
+            Self::Hyperlog(scale) => hyperlog::hyperlog_inverse(scale, places, out),
+            Self::Linear(scale) => {
+                for (value, &y) in out.iter_mut().zip(places) {
+                    *value = scale.inverse(y);
+                }
+            }
+            Self::FlowJoBiex(scale) => {
+                for (value, &y) in out.iter_mut().zip(places) {
+                    *value = scale.inverse(y);
+                }
+            }
         }
     }
 
     /// Put `values` on the axis, in place.
     pub fn forward_all(&self, values: &mut [f64]) {
-        for x in values {
-            *x = self.forward(*x);
-        }
+        curve::in_place(values, |values, out| self.forward_into(values, out));
     }
 
     /// Bring places on the axis back to values, in place.
     pub fn inverse_all(&self, places: &mut [f64]) {
-        for y in places {
-            *y = self.inverse(*y);
-        }
+        curve::in_place(places, |places, out| self.inverse_into(places, out));
     }
 }
 
@@ -114,6 +205,12 @@ mod tests {
                 let w = w * m;
                 Scale::from_name("logicle", &[t, w, m, a * (m - 2.0 * w)])
             }),
+            (100.0..1e7_f64, 0.001..0.5_f64, 1.0..6.0_f64, 0.0..1.0_f64).prop_map(
+                |(t, w, m, a)| {
+                    let w = w * m;
+                    Scale::from_name("hyperlog", &[t, w, m, a * (m - 2.0 * w)])
+                }
+            ),
         ]
         .prop_map(|scale| scale.expect("parameters within their constraints"))
     }
@@ -158,6 +255,7 @@ mod tests {
             Scale::from_name("linear", &[1000.0, 0.0]),
             Scale::from_name("arcsinh", &[1000.0, 4.0, 1.0]),
             Scale::from_name("logicle", &[1000.0, 1.0, 4.0, 0.0]),
+            Scale::from_name("hyperlog", &[1000.0, 1.0, 4.0, 0.0]),
         ] {
             let scale = scale.expect("parameters of the standard");
             assert!(scale.forward(f64::NAN).is_nan());
@@ -170,6 +268,8 @@ mod tests {
     fn gives_the_worked_numbers_of_the_standard() {
         let arcsinh = Scale::from_name("arcsinh", &[1000.0, 4.0, 1.0]).expect("valid");
         assert!((arcsinh.forward(-1.0) - -0.000_856).abs() < 5e-7);
+        let hyperlog = Scale::from_name("hyperlog", &[1000.0, 1.0, 4.0, 0.0]).expect("valid");
+        assert!((hyperlog.forward(-10.0) - 0.083_554).abs() < 5e-7);
         let logicle = Scale::from_name("logicle", &[1000.0, 1.0, 4.0, 0.0]).expect("valid");
         assert!((logicle.forward(-10.0) - 0.067_574).abs() < 5e-7);
     }

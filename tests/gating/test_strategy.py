@@ -230,6 +230,17 @@ def test_json_gives_the_strategy_back(scale, compensation):
 
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
+PLAIN_GATE = lg.RectangleGate("A", A=(0, 1)).to_json()
+
+
+def _text(**changes: object) -> str:
+    whole = json.loads(lg.GatingStrategy([]).to_json())
+    return json.dumps({**whole, **changes})
+
+
+def test_the_text_that_is_changed_below_is_a_strategy():
+    made = lg.GatingStrategy.from_json(_text(gates=[PLAIN_GATE]))
+    assert made == lg.GatingStrategy([lg.RectangleGate("A", A=(0, 1))])
 
 
 @settings(deadline=None)
@@ -259,20 +270,39 @@ def test_numbers_of_numpy_are_numbers():
         "5",
         "null",
         "{}",
-        '{"gates": [], "scale": null, "compensation": null}',
-        '{"gates": 5, "scale": null, "compensation": null, "name": "x"}',
-        '{"gates": [{}], "scale": null, "compensation": null, "name": "x"}',
-        '{"gates": [], "scale": 5, "compensation": null, "name": "x"}',
-        '{"gates": [], "scale": {"name": "logicle"}, "compensation": null, "name": ""}',
-        '{"gates": [], "scale": {"name": "logicle", "parameters": {"z": 1}}, '
-        '"compensation": null, "name": "x"}',
-        '{"gates": [], "scale": null, "compensation": {"rows": 1}, "name": "x"}',
-        '{"gates": [{"kind": "rectangle", "name": "A"}], "scale": null, '
-        '"compensation": null, "name": "x"}',
-        '{"gates": [{"kind": "rectangle", "name": "A", "z": [0, 1], "interval": 3}], '
-        '"scale": null, "compensation": null, "name": "x"}',
-        '{"gates": [{"kind": "circle", "name": "A"}], "scale": null, '
-        '"compensation": null, "name": "x"}',
+        _text(version=1),
+        _text(version=None),
+        _text(gates=5),
+        _text(gates=[{}]),
+        _text(scale=5),
+        _text(scale={"name": "logicle"}),
+        _text(scale={"name": "logicle", "parameters": {"z": 1}}),
+        _text(compensation={"rows": 1}),
+        _text(compensation={"matrix": "nowhere"}),
+        _text(matrices={"a": {"matrix": [[1.0]]}}),
+        _text(matrices=None),
+        _text(overrides=None),
+        _text(overrides={"P1": 5}),
+        _text(gates=[{"kind": "rectangle", "name": "A"}]),
+        _text(gates=[{**PLAIN_GATE, "interval": 3}]),
+        _text(gates=[{**PLAIN_GATE, "z": 3}]),
+        _text(gates=[{**PLAIN_GATE, "kind": "circle"}]),
+        _text(gates=[{**PLAIN_GATE, "name": None}]),
+        _text(gates=[{**PLAIN_GATE, "dimensions": {"A": [0, 1]}}]),
+        _text(gates=[{**PLAIN_GATE, "dimensions": [["A", 0]]}]),
+        _text(gates=[{**PLAIN_GATE, "dimensions": [["A", 0, 1], ["A", 0, 1]]}]),
+        _text(gates=[{**PLAIN_GATE, "dimensions": [[{"channel": 5}, 0, 1]]}]),
+        _text(gates=[{**PLAIN_GATE, "dimensions": [[{"colour": 5}, 0, 1]]}]),
+        _text(
+            gates=[
+                {
+                    **PLAIN_GATE,
+                    "dimensions": [
+                        [{"channel": "A", "compensation": {"matrix": "b"}}, 0, 1]
+                    ],
+                }
+            ]
+        ),
     ],
 )
 def test_text_that_is_no_strategy_is_refused(text):
@@ -371,7 +401,7 @@ HOSTILE = "<script>alert('x')</script>&\"µ"
 
 def test_repr_draws_the_tree():
     text = repr(lg.GatingStrategy(TREE, name="demo"))
-    assert text.startswith("GatingStrategy 'demo' · 6 gates · ")
+    assert text.startswith("GatingStrategy 'demo' · 6 populations · ")
     assert "└─ Lymphocytes: 3 vertices on A x B" in text
     assert "         └─ CD16+: 0 <= A < 1" in text
 

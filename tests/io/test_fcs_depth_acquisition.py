@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import longate as lg
-from longate.cytometry.acquisition import parse_date, parse_time
+from longate.cytometry.dates import find_date, parse_time
 from longate.exceptions import FcsError
 from reference.fcs_bytes import Channel, build, pack
 
@@ -44,11 +44,13 @@ def sample(tmp_path):
         ("03-07-2024", None),
         ("31-FEB-2014", None),
         ("12-Foo-2014", None),
+        ("02/06/2014", None),
+        ("19.07.2013", date(2013, 7, 19)),
         ("yesterday", None),
     ],
 )
 def test_dates_are_read_where_they_are_one(text, expected):
-    assert parse_date(text) == expected
+    assert find_date(text) == expected
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import math
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -77,6 +77,67 @@ def polygon(
     return inside, known & ~inside
 
 
+def ellipsoid_contains(
+    mean: Sequence[float],
+    covariance: Sequence[Sequence[float]],
+    distance_square: float,
+    place: Sequence[float],
+) -> bool:
+    """Squared Mahalanobis distance by elimination, in exact rational arithmetic."""
+    if not all(map(math.isfinite, place)):
+        return False
+    rest = [Fraction(float(x)) - Fraction(m) for x, m in zip(place, mean, strict=True)]
+    rows = [
+        [*(Fraction(entry) for entry in row), value]
+        for row, value in zip(covariance, rest, strict=True)
+    ]
+    for k in range(len(rows)):
+        pivot = next(i for i in range(k, len(rows)) if rows[i][k] != 0)
+        rows[k], rows[pivot] = rows[pivot], rows[k]
+        for i in range(len(rows)):
+            if i != k:
+                factor = rows[i][k] / rows[k][k]
+                rows[i] = [
+                    a - factor * b for a, b in zip(rows[i], rows[k], strict=True)
+                ]
+    solved = [row[-1] / row[k] for k, row in enumerate(rows)]
+    distance = sum((a * b for a, b in zip(rest, solved, strict=True)), Fraction(0))
+    return distance <= Fraction(distance_square)
+
+
+def ellipsoid(
+    mean: Sequence[float],
+    covariance: Sequence[Sequence[float]],
+    distance_square: float,
+    columns: Sequence[NDArray[np.float64]],
+) -> Masks:
+    """Which places lie in the ellipsoid; NaN is undefined, infinity is out."""
+    known = ~np.logical_or.reduce([np.isnan(column) for column in columns])
+    inside = np.array(
+        [
+            ellipsoid_contains(mean, covariance, distance_square, place)
+            for place in zip(*columns, strict=True)
+        ],
+        dtype=bool,
+    )
+    return inside, known & ~inside
+
+
+def quadrant(
+    dividers: Mapping[str, tuple[str, Sequence[float]]],
+    positions: Mapping[str, float],
+    columns: Mapping[str, NDArray[np.float64]],
+) -> NDArray[np.bool_]:
+    """Which places lie on the same side of every cut as the quadrant's position."""
+    inside = np.ones(len(next(iter(columns.values()))), dtype=bool)
+    for which, location in positions.items():
+        axis, cuts = dividers[which]
+        for cut in cuts:
+            places = columns[axis]
+            inside &= ~np.isnan(places) & ((places >= cut) == (location >= cut))
+    return inside
+
+
 def boolean(expression: str, masks: Mapping[str, Masks]) -> Masks:
     """Evaluate an expression by handing it to Python's own parser."""
     text = expression
@@ -115,7 +176,7 @@ def compensated(sample: lg.Sample, matrix: lg.Compensation, name: str) -> NDArra
 
 
 def evaluate(
-    strategy: lg.GatingStrategy, places_of: Callable[[str], NDArray[np.float64]]
+    strategy: lg.GatingStrategy, places_of: Callable[[Any], NDArray[np.float64]]
 ) -> dict[str, Masks]:
     """Decide every population of a strategy from the places of its channels."""
     decided: dict[str, Masks] = {}
@@ -131,6 +192,11 @@ def evaluate(
                 )
             elif isinstance(gate, lg.PolygonGate):
                 own = polygon(gate.vertices, places_of(gate.x), places_of(gate.y))
+            elif isinstance(gate, lg.EllipsoidGate):
+                columns = [places_of(axis) for axis in gate.axes]
+                own = ellipsoid(
+                    gate.mean, gate.covariance, gate.distance_square, columns
+                )
             else:
                 needed = {n: decide(strategy.path(n)) for n in gate.populations}
                 own = boolean(gate.expression, needed)

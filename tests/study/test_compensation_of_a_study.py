@@ -7,7 +7,7 @@ import pytest
 
 import longate as lg
 from longate.exceptions import SpilloverError, StudyError
-from longate.io.spillover_table import read_spillover_table
+from longate.io.spillover_table import read_compensation
 from study.study_folder import (
     CHANNELS,
     MARKERS,
@@ -113,7 +113,7 @@ def test_a_strategy_may_override_the_matrix(study):
             "rows are 'PE-A', 'FITC-A', its c",
         ),
         ("name,PE-A,APC-A\nPE-A,1,1\nAPC-A,1,1\n", "singular"),
-        ("name,PE-A,APC-A\nPE-A,1,\nAPC-A,0,1\n", "NaN"),
+        ("name,PE-A,APC-A\nPE-A,1,\nAPC-A,0,1\n", "(line 2) holds nothing"),
     ],
 )
 def test_a_matrix_in_the_sheet_that_is_none_is_a_problem_of_its_file(
@@ -132,12 +132,12 @@ def test_a_matrix_in_the_sheet_that_is_none_is_a_problem_of_its_file(
 
 def test_a_matrix_read_as_a_table_may_be_used_anywhere(tmp_path):
     (tmp_path / "other.csv").write_text(OTHER)
-    matrix = read_spillover_table(tmp_path / "other.csv")
+    matrix = read_compensation(tmp_path / "other.csv")
     assert matrix.channels == ("APC-A", "PE-A")
     assert matrix.matrix.tolist() == [[1, 0], [0.5, 1]]
     (tmp_path / "bad.csv").write_text("name,A\nB,1\n")
     with pytest.raises(SpilloverError, match="cannot be used: its rows are"):
-        read_spillover_table(tmp_path / "bad.csv")
+        read_compensation(tmp_path / "bad.csv")
 
 
 # --- scales of a study

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from longate.cytometry.dates import find_date, parse_time
 from longate.exceptions import FcsError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import pandas as pd
 
@@ -18,28 +19,8 @@ if TYPE_CHECKING:
 
 PLAUSIBLE_UL_PER_MINUTE = (5.0, 1000.0)
 """Flow rates at which a ``$VOL`` is believed."""
-SERIAL_KEYWORDS = ("$CYTSN", "CYTNUM", "CYTOMETER SERIAL NUMBER")
+SERIAL_KEYWORDS = ("$CYTSN", "CYTNUM", "@CYTOMETERID", "CYTOMETER SERIAL NUMBER")
 
-_MONTHS = [
-    "jan",
-    "feb",
-    "mar",
-    "apr",
-    "may",
-    "jun",
-    "jul",
-    "aug",
-    "sep",
-    "oct",
-    "nov",
-    "dec",
-]
-_NAMED = re.compile(r"(\d{1,2})[- /]([A-Za-z]{3})[a-z]*[- /](\d{4}|\d{2})")
-_YEAR_FIRST = re.compile(r"(\d{4})[-/](\w{3}|\d{1,2})[-/](\d{1,2})")
-_NUMBERS = re.compile(r"(\d{1,2})[-./](\d{1,2})[-./](\d{4})")
-_TIME = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})(?:([.:])(\d{1,6}))?")
-_TWO_DIGIT_PIVOT = 70
-_TICKS_PER_SECOND = 60
 _LOCATIONS = re.compile(r"INDEX SORTING LOCATIONS_(\d+)", re.IGNORECASE)
 
 
@@ -77,10 +58,7 @@ class Acquisition:
     n_events: int
 
     def _text(self, *keywords: str) -> str | None:
-        for keyword in keywords:
-            if keyword in self.keywords and self.keywords[keyword].strip():
-                return self.keywords[keyword].strip()
-        return None
+        return first_value(self.keywords, keywords)
 
     @property
     def cytometer(self) -> str | None:
@@ -98,12 +76,9 @@ class Acquisition:
 
         A date of numbers alone is taken only where it can be read in one way.
         """
-        text = self._text("$DATE")
-        found = parse_date(text) if text else None
-        if found is None:
-            begin = _moment(self._text("$BEGINDATETIME"))
-            found = begin.date() if begin else None
-        return found
+        texts = (self._text(name) for name in ("$DATE", "$BEGINDATETIME"))
+        days = (find_date(text) for text in texts if text)
+        return next((day for day in days if day), None)
 
     @property
     def started(self) -> datetime | None:
@@ -214,60 +189,10 @@ class Acquisition:
         return pd.DataFrame(rows, columns=["event", "row", "column", "well"])
 
 
-def parse_date(text: str) -> date | None:
-    """Return a calendar date, or None where `text` is none or could be two.
-
-    ``24-SEP-2014``, ``28-Dec-10``, ``21 Dec 2010``, ``2013-Jul-19``, ``2013-07-19`` and
-    ``19-10-2020`` are understood; ``03-07-2024`` is two dates.
-    """
-    text = text.strip()
-    if match := _NAMED.fullmatch(text):
-        day, month, year = int(match[1]), _month(match[2]), int(match[3])
-        if year < 100:
-            year += 1900 if year >= _TWO_DIGIT_PIVOT else 2000
-    elif match := _YEAR_FIRST.fullmatch(text):
-        year, month, day = int(match[1]), _month(match[2]), int(match[3])
-    elif match := _NUMBERS.fullmatch(text):
-        first, second, year = (int(part) for part in match.groups())
-        if first <= 12 and second <= 12 and first != second:
-            return None
-        day, month = (second, first) if second > 12 else (first, second)
-    else:
-        return None
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None
-
-
-def _month(text: str) -> int:
-    name = text.lower()
-    if name.isdecimal():
-        return int(name)
-    return _MONTHS.index(name) + 1 if name in _MONTHS else 0
-
-
-def parse_time(text: str) -> time | None:
-    """Return a time of day, or None.
-
-    ``hh:mm:ss`` with hundredths (``.cc``, FCS 3.1), sixtieths (``:tt``, FCS 2.0 and
-    3.0) or milliseconds (``:mmm``, as some instruments write).
-    """
-    match = _TIME.fullmatch(text.strip())
-    if not match:
-        return None
-    hour, minute, second = (int(part) for part in match.groups()[:3])
-    fraction = 0.0
-    if match[5]:
-        is_ticks = match[4] == ":" and len(match[5]) <= 2
-        parts = _TICKS_PER_SECOND if is_ticks else 10 ** len(match[5])
-        fraction = int(match[5]) / parts
-    if not fraction < 1:
-        return None
-    try:
-        return time(hour, minute, second, min(round(fraction * 1_000_000), 999_999))
-    except ValueError:
-        return None
+def first_value(keywords: Mapping[str, str], names: Iterable[str]) -> str | None:
+    """Return the first of these keywords that is there and not blank, stripped."""
+    values = (keywords[name].strip(" \t\r\n\0") for name in names if name in keywords)
+    return next((value for value in values if value), None)
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -5,114 +5,226 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from longate._core import invert_spillover
-from longate._validation import listed
+from longate._core import compensate_columns, spillover_weights
+from longate._validation import listed, suggest
+from longate.cytometry.spillover_checks import (
+    names_of,
+    numbers_of,
+    refuse_not_finite,
+    refuse_unfit_out,
+    refuse_unfit_shape,
+)
+from longate.cytometry.spillover_keyword import format_keyword, parse_keyword
 from longate.exceptions import SpilloverError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
+
+    from longate.cytometry.sample import Sample
 
 SPILLOVER_KEYWORDS = ("$SPILLOVER", "SPILL", "SPILLOVER")
 
 
 @dataclass(frozen=True, eq=False)
 class Compensation:
-    """A square spillover matrix and its inverse.
+    """A spillover matrix, and the weights that undo it.
 
     Row ``k`` says what one unit of dye ``k`` leaves in each detector, so observed
-    events are ``true @ matrix`` and compensated ones ``observed @ inverse``.
+    events are ``true @ matrix`` and compensated ones ``observed @ weights``. With as
+    many detectors as dyes the weights are the inverse; with more detectors (spectral
+    cytometry) they are the least-squares solution ``S.T @ inv(S @ S.T)``, found by
+    Householder's QR. A matrix is found by its weights to the last bit: equal numbers
+    and names compare equal.
+
+    A compensated value is asked for by the name of its dye. Where that name is in a
+    file's panel (detector, marker or alias), the dye is that channel and answers to all
+    names of it; where it is not, it is a name of its own (``"BV421"`` unmixed from 40
+    detectors). Detectors that are no dye stay as they were acquired.
 
     Parameters
     ----------
-    matrix : (n, n) array-like of float
-        Spillover, finite, usually with ones on the diagonal.
-    channels : sequence of str
-        Detectors (or markers) of rows and columns, `n` different names.
+    matrix : (n_dyes, n_detectors) array-like of float
+        Spillover, finite, at least as many detectors as dyes, usually with a 1 in each
+        row.
+    detectors : sequence of str
+        Names of the columns, all different: detectors or markers.
+    dyes : sequence of str, optional
+        Names of the rows, all different; by default those of the columns.
 
     Raises
     ------
     SpilloverError
-        If the matrix is not square, not finite, singular, or does not fit `channels`.
+        If the matrix is not finite, singular, does not fit its names, or has more dyes
+        than detectors. A dye whose spectrum the others make up is named.
 
     References
     ----------
-    FCS 3.1, ``$SPILLOVER`` (Spidlen 2010, doi:10.1002/cyto.a.20825).
+    FCS 3.1, ``$SPILLOVER`` (Spidlen 2010, doi:10.1002/cyto.a.20825); least squares:
+    Novo, Grégori & Rajwa 2013, doi:10.1002/cyto.a.22272.
 
     Examples
     --------
     >>> import longate as lg
     >>> lg.Compensation([[1.0, 0.25], [0.0, 1.0]], ["FITC-A", "PE-A"]).inverse.tolist()
     [[1.0, -0.25], [0.0, 1.0]]
+    >>> spectra = [[3.0, 4.0, 0.0], [0.0, 0.0, 1.0]]
+    >>> unmix = lg.Compensation(spectra, ["B1-A", "B2-A", "R1-A"], dyes=["FITC", "APC"])
+    >>> unmix.apply([[6.0, 8.0, 5.0]]).round(12).tolist()
+    [[2.0, 5.0]]
     """
 
     matrix: NDArray[np.float64]
-    channels: tuple[str, ...]
+    detectors: tuple[str, ...]
+    dyes: tuple[str, ...]
 
-    def __init__(self, matrix: ArrayLike, channels: Sequence[str]) -> None:
-        try:
-            values = np.array(matrix, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            msg = f"a spillover matrix must be a square table of numbers: {error}"
-            raise SpilloverError(msg) from None
-        values.setflags(write=False)
-        names = tuple(str(name) for name in channels)
-        if values.ndim != 2 or values.shape != (len(names), len(names)):
-            msg = (
-                f"a spillover matrix of shape {values.shape} does not fit "
-                f"{len(names)} channels"
-            )
-            raise SpilloverError(msg)
-        if len(set(names)) != len(names):
-            msg = f"the spillover matrix names a channel twice: {listed(names)}"
-            raise SpilloverError(msg)
+    def __init__(
+        self,
+        matrix: ArrayLike,
+        detectors: Sequence[str],
+        dyes: Sequence[str] | None = None,
+    ) -> None:
+        values = numbers_of(matrix)
+        columns = names_of(detectors, "detector" if dyes is not None else "channel")
+        rows = columns if dyes is None else names_of(dyes, "dye")
+        refuse_unfit_shape(values, columns, None if dyes is None else rows)
+        refuse_not_finite(values, rows, columns)
         object.__setattr__(self, "matrix", values)
-        object.__setattr__(self, "channels", names)
-        _ = self.inverse  # a singular matrix is refused here and not later
+        object.__setattr__(self, "detectors", columns)
+        object.__setattr__(self, "dyes", rows)
+        object.__setattr__(self, "_given", None)
+        _ = self.weights  # a singular matrix is refused here and not later
+
+    @classmethod
+    def from_inverse(
+        cls,
+        inverse: ArrayLike,
+        detectors: Sequence[str],
+        dyes: Sequence[str] | None = None,
+    ) -> Compensation:
+        """Take a matrix that is inverted already: its numbers are used as they are.
+
+        Parameters
+        ----------
+        inverse : (n, n) array-like of float
+            Detectors in rows, dyes in columns: compensated events are
+            ``observed @ inverse``.
+        detectors, dyes : sequence of str
+            As for the class.
+
+        Raises
+        ------
+        SpilloverError
+            As for the class.
+        """
+        weights = numbers_of(inverse)
+        if weights.ndim != 2 or weights.shape[0] != weights.shape[1]:
+            msg = f"an inverted matrix must be square; this has shape {weights.shape}"
+            raise SpilloverError(msg)
+        made = cls(weights, detectors, dyes)  # checks names and numbers
+        swapped, condition = made._solved
+        own = {"matrix": swapped, "_given": weights, "_solved": (weights, condition)}
+        made.__dict__.update(own)
+        return made
 
     @cached_property
-    def _inverted(self) -> tuple[NDArray[np.float64], float]:
+    def _solved(self) -> tuple[NDArray[np.float64], float]:
         try:
-            inverse, condition = invert_spillover(np.ascontiguousarray(self.matrix))
+            weights, condition = spillover_weights(np.ascontiguousarray(self.matrix))
         except SpilloverError as error:
-            msg = f"{error} (channels {listed(self.channels, most=20)})"
+            if len(error.args) == 2:  # the kernel knows the dye by its number
+                msg = (
+                    f"the spectrum of dye {self.dyes[error.args[1]]!r} is empty or "
+                    f"made up of those of "
+                    f"{listed(self.dyes[: error.args[1]], most=20)}: these cannot be "
+                    "told apart"
+                )
+                raise SpilloverError(msg) from None
+            msg = f"{error} (channels {listed(self.dyes, most=20)})"
             raise SpilloverError(msg) from None
-        inverse.setflags(write=False)
-        return inverse, condition
+        weights.setflags(write=False)
+        return weights, condition
+
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """What undoes the spillover, (n_detectors, n_dyes): ``observed @ weights``."""
+        return self._solved[0]
 
     @property
     def inverse(self) -> NDArray[np.float64]:
-        """The inverse, detectors x dyes."""
-        return self._inverted[0]
+        """The weights of a square matrix: its inverse.
+
+        Raises
+        ------
+        SpilloverError
+            If it has more detectors than dyes; then there are only ``weights``.
+        """
+        if not self.is_square:
+            msg = (
+                f"{len(self.dyes)} dyes x {len(self.detectors)} detectors have no "
+                "inverse; use .weights"
+            )
+            raise SpilloverError(msg)
+        return self.weights
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of rows and columns, where both are the same.
+
+        Raises
+        ------
+        SpilloverError
+            If dyes have names of their own; use ``detectors`` and ``dyes``.
+        """
+        if self.dyes != self.detectors:
+            msg = (
+                "the dyes of this matrix have names of their own "
+                f"({listed(self.dyes)}); use .detectors and .dyes"
+            )
+            raise SpilloverError(msg)
+        return self.detectors
+
+    @property
+    def is_square(self) -> bool:
+        """Whether there are as many detectors as dyes."""
+        return len(self.dyes) == len(self.detectors)
 
     @property
     def condition_number(self) -> float:
-        """How much errors may grow, in the 1-norm; 1 is best."""
-        return self._inverted[1]
+        """How much errors may grow: ``|S| |S+|`` in the 1-norm; 1 is best."""
+        return self._solved[1]
 
     @property
     def is_identity(self) -> bool:
-        """Whether it changes next to nothing (entries off the diagonal <= 1e-5)."""
-        return bool(np.all(np.abs(self.matrix - np.eye(len(self.channels))) <= 1e-5))
+        """Whether it changes next to nothing (square, within 1e-5 of the identity)."""
+        return self.is_square and bool(
+            np.all(np.abs(self.matrix - np.eye(len(self.dyes))) <= 1e-5)
+        )
 
     @property
     def table(self) -> pd.DataFrame:
         """The matrix with its names, dyes in rows and detectors in columns."""
         import pandas as pd
 
-        return pd.DataFrame(self.matrix, index=self.channels, columns=self.channels)
+        return pd.DataFrame(self.matrix, index=self.dyes, columns=self.detectors)
 
-    @property
+    @cached_property
     def id(self) -> str:
         """A hash of names and numbers, 12 hexadecimal digits."""
-        digest = hashlib.sha256("\0".join(self.channels).encode())
-        digest.update(np.ascontiguousarray(self.matrix).astype("<f8").tobytes())
+        digest = hashlib.sha256("\0".join(self.detectors).encode())
+        if self.dyes != self.detectors:
+            digest.update("\0\0".join(["", *self.dyes]).encode())
+        given: NDArray[np.float64] | None = self.__dict__["_given"]
+        if given is not None:
+            digest.update(b"inverted")
+        numbers = self.matrix if given is None else given
+        digest.update(np.ascontiguousarray(numbers).astype("<f8").tobytes())
         return digest.hexdigest()[:12]
 
     def __eq__(self, other: object) -> bool:
@@ -125,10 +237,142 @@ class Compensation:
 
     def __repr__(self) -> str:
         """Say which channels, and how well conditioned."""
+        size = f"{len(self.dyes)} channels"
+        if self.dyes != self.detectors:
+            size = f"{len(self.dyes)} dyes x {len(self.detectors)} detectors"
         return (
-            f"Compensation · {len(self.channels)} channels · condition number "
-            f"{self.condition_number:.2f} · {', '.join(self.channels)}"
+            f"Compensation · {size} · condition number "
+            f"{self.condition_number:.2f} · {', '.join(self.dyes)}"
         )
+
+    def renamed(self, names: Mapping[str, str]) -> Compensation:
+        """Return the same matrix under other names of dyes and detectors.
+
+        Parameters
+        ----------
+        names : mapping of str to str
+            Old name to new name, for some or all.
+
+        Raises
+        ------
+        SpilloverError
+            If an old name is not in the matrix, or two become the same.
+        """
+        known = [*self.dyes, *self.detectors]
+        for name in names:
+            if name not in known:
+                msg = (
+                    f"the spillover matrix has no dye or detector {name!r}"
+                    f"{suggest(name, known)}"
+                )
+                raise SpilloverError(msg)
+        detectors = [names.get(name, name) for name in self.detectors]
+        dyes: list[str] | None = [names.get(name, name) for name in self.dyes]
+        dyes = None if dyes == detectors else dyes
+        given = self.__dict__["_given"]
+        if given is not None:
+            return Compensation.from_inverse(given, detectors, dyes)
+        return Compensation(self.matrix, detectors, dyes)
+
+    def select(self, dyes: Sequence[str]) -> Compensation:
+        """Return the matrix for some of its dyes, in the order given.
+
+        A square matrix with the same names in rows and columns loses the detectors of
+        the dyes that go; any other keeps all detectors and so becomes (or stays) one of
+        least squares.
+
+        Raises
+        ------
+        SpilloverError
+            If a dye is not in the matrix, or the rest is singular.
+        """
+        rows = []
+        for name in dyes:
+            if name not in self.dyes:
+                msg = (
+                    f"the spillover matrix has no dye {name!r}"
+                    f"{suggest(name, self.dyes) or '; it has ' + listed(self.dyes)}"
+                )
+                raise SpilloverError(msg)
+            rows.append(self.dyes.index(name))
+        if self.dyes == self.detectors:
+            return Compensation(self.matrix[np.ix_(rows, rows)], list(dyes))
+        return Compensation(self.matrix[rows], self.detectors, list(dyes))
+
+    def apply(
+        self,
+        events: Sample | ArrayLike,
+        *,
+        out: NDArray[Any] | None = None,
+        threads: int = 0,
+    ) -> NDArray[Any]:
+        """Return all compensated channels of many events at once.
+
+        Each value is the float64 sum over detectors in their order, without fused
+        multiply-add: the same bits as :meth:`longate.Sample.values` and every gate use.
+
+        Parameters
+        ----------
+        events : Sample, or (n_events, n_detectors) array-like of float
+            A sample, whose channels are found by name; or an array whose columns are
+            ``detectors``, in this order. float32 and float64 are read as they are.
+        out : (n_events, n_dyes) numpy.ndarray of float64 or float32, optional
+            Where to write, with contiguous columns (Fortran order). float32 is rounded
+            once at the end: for display only, never for a gate.
+        threads : int
+            Threads to use; 0 for as many as there are processors. The answer does not
+            depend on it.
+
+        Returns
+        -------
+        (n_events, n_dyes) numpy.ndarray of float64
+            Columns are ``dyes`` and contiguous; `out` where it was given.
+
+        Raises
+        ------
+        SpilloverError
+            If columns do not fit, or a sample lacks a detector (named).
+        """
+        from longate.cytometry.compensated import detector_columns
+
+        columns, n_events = detector_columns(self, events)
+        if threads < 0:
+            msg = f"threads={threads} is not a number of threads; 0 means all"
+            raise SpilloverError(msg)
+        if out is None:
+            out = np.empty((len(self.dyes), n_events)).T
+        refuse_unfit_out(out, (n_events, len(self.dyes)))
+        weights = np.ascontiguousarray(self.weights)
+        compensate_columns(columns, weights, out.T, threads=threads)
+        return out
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return what JSON can hold; :meth:`from_plain` reads it back."""
+        given = self.__dict__["_given"]
+        numbers = self.matrix if given is None else given
+        plain: dict[str, Any] = {
+            "inverse" if given is not None else "matrix": numbers.tolist(),
+            "channels": list(self.detectors),
+        }
+        if self.dyes != self.detectors:
+            plain["dyes"] = list(self.dyes)
+        return plain
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Compensation:
+        """Rebuild a matrix from :meth:`to_plain`.
+
+        Raises
+        ------
+        SpilloverError
+            If names and numbers make no matrix.
+        KeyError
+            If one of them is missing.
+        """
+        names = plain["channels"], plain.get("dyes")
+        if "inverse" in plain:
+            return cls.from_inverse(plain["inverse"], *names)
+        return cls(plain["matrix"], *names)
 
     @classmethod
     def from_keyword(cls, value: str) -> Compensation:
@@ -139,28 +383,15 @@ class Compensation:
         SpilloverError
             If counts and numbers do not fit.
         """
-        fields = [entry.strip() for entry in value.split(",")]
-        try:
-            size = int(fields[0])
-        except ValueError:
-            msg = f"the spillover keyword starts with {fields[0]!r}, not with a number"
-            raise SpilloverError(msg) from None
-        expected = 1 + size + size * size
-        if size < 1 or len(fields) != expected:
-            msg = (
-                f"the spillover keyword declares {size} channels and so needs "
-                f"{expected} entries; it has {len(fields)}"
-            )
-            raise SpilloverError(msg)
-        names, entries = fields[1 : size + 1], fields[size + 1 :]
-        try:
-            numbers = np.array([float(entry) for entry in entries])
-        except ValueError as error:
-            msg = f"the spillover keyword holds something that is no number: {error}"
-            raise SpilloverError(msg) from None
-        return cls(numbers.reshape(size, size), names)
+        return cls(*parse_keyword(value))
 
     def to_keyword(self) -> str:
-        """Write the value of ``$SPILLOVER``."""
-        numbers = [repr(float(value)) for value in self.matrix.ravel()]
-        return ",".join([str(len(self.channels)), *self.channels, *numbers])
+        """Write the value of ``$SPILLOVER``.
+
+        Raises
+        ------
+        SpilloverError
+            If dyes have names of their own, or a name holds a comma: the keyword has no
+            place for them.
+        """
+        return format_keyword(self.channels, self.matrix)

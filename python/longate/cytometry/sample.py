@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from longate._core import compensate
 from longate._validation import listed, suggest
 from longate.cytometry.acquisition import Acquisition
-from longate.exceptions import FcsError, SpilloverError
+from longate.cytometry.compensated import fit_matrix
+from longate.cytometry.compensated import matrix_places as matrix_places
+from longate.exceptions import FcsError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,6 +79,14 @@ class Departure:
     done: str
 
 
+class NamedFile(Protocol):
+    """A file that is no path, such as one of an object store."""
+
+    @property
+    def name(self) -> str:
+        """The last part of where it is."""
+
+
 @dataclass(frozen=True, repr=False)
 class Sample(Acquisition):
     """The events of one file. They never change: arrays are read-only.
@@ -87,7 +97,7 @@ class Sample(Acquisition):
 
     Parameters
     ----------
-    path : Path
+    path : Path or RemoteFile
         The file.
     version : str
         ``"FCS3.1"`` and the like.
@@ -113,7 +123,7 @@ class Sample(Acquisition):
         How many the file holds.
     """
 
-    path: Path
+    path: Path | NamedFile
     version: str
     panel: Panel
     keywords: Keywords
@@ -146,9 +156,16 @@ class Sample(Acquisition):
         FcsError
             If it has, but the channel was not read.
         """
-        return self._column_at(self.panel.index(name))
+        return self.column_at(self.panel.index(name))
 
-    def _column_at(self, place: int) -> NDArray[Any]:
+    def column_at(self, place: int) -> NDArray[Any]:
+        """Return the channel at a place of the panel, as read.
+
+        Raises
+        ------
+        FcsError
+            If the channel was not read.
+        """
         if place not in self.columns:
             msg = (
                 f"channel {self.panel.channels[place].label!r} of {self.path} was not "
@@ -171,9 +188,9 @@ class Sample(Acquisition):
         Parameters
         ----------
         name : str
-            Marker or detector.
+            Marker or detector, or a dye of the matrix that the panel does not name.
         compensated : bool
-            Whether to compensate, where a matrix has this channel.
+            Whether to compensate, where the matrix has this channel as a dye.
         compensation : Compensation, optional
             A matrix instead of the file's own.
         scale : Transform, optional
@@ -182,19 +199,27 @@ class Sample(Acquisition):
         Returns
         -------
         (n_events,) numpy.ndarray of float64
+
+        Raises
+        ------
+        PanelError
+            If nothing has this name.
+        SpilloverError
+            If the matrix names a detector that the file lacks.
         """
-        place = self.panel.index(name)
         matrix = compensation or self.compensation
-        values = np.asarray(self._column_at(place), dtype=np.float64)
+        column = None
         if compensated and matrix is not None:
-            rows = matrix_places(matrix, self.panel)
-            if place in rows:
-                observed = [
-                    np.ascontiguousarray(self._column_at(row), dtype=np.float64)
-                    for row in rows
-                ]
-                weights = matrix.inverse[:, rows.index(place)].tolist()
-                values = compensate(observed, weights)
+            fitted = fit_matrix(matrix, self.panel)
+            column = fitted.column(name)
+        if matrix is None or column is None:
+            values = np.asarray(self.column(name), dtype=np.float64)
+        else:
+            observed = [
+                np.ascontiguousarray(self.column_at(place), dtype=np.float64)
+                for place in fitted.detectors
+            ]
+            values = compensate(observed, matrix.weights[:, column].tolist())
         return values if scale is None else scale(values)
 
     def to_numpy(self, channels: Sequence[str] | None = None) -> NDArray[Any]:
@@ -206,7 +231,7 @@ class Sample(Acquisition):
         return self._matrix(self._places(channels))
 
     def _matrix(self, places: Sequence[int]) -> NDArray[Any]:
-        columns = [self._column_at(place) for place in places]
+        columns = [self.column_at(place) for place in places]
         dtype = np.result_type(*columns) if columns else np.dtype(np.float64)
         table = np.empty((len(columns), self.n_events), dtype)
         for row, column in zip(table, columns, strict=True):
@@ -222,7 +247,7 @@ class Sample(Acquisition):
         import pandas as pd
 
         labels = self._labels(self._places(channels))
-        return pd.DataFrame({k: self._column_at(p) for k, p in labels.items()})
+        return pd.DataFrame({k: self.column_at(p) for k, p in labels.items()})
 
     def to_anndata(self, channels: Sequence[str] | None = None) -> AnnData:
         """Return events as read as an AnnData object, not compensated.
@@ -277,30 +302,3 @@ class Sample(Acquisition):
                 label = f"{label} [{place + 1}]"
             named[label] = place
         return named
-
-
-def matrix_places(compensation: Compensation, panel: Panel) -> list[int]:
-    """Return the places in `panel` of the channels of a spillover matrix.
-
-    Raises
-    ------
-    SpilloverError
-        If the matrix names a channel that the panel lacks, or one twice.
-    """
-    places, missing = [], []
-    for name in compensation.channels:
-        if name in panel:
-            places.append(panel.index(name))
-        else:
-            missing.append(name)
-    if missing:
-        known = [channel.detector for channel in panel]
-        msg = (
-            f"the spillover matrix names {listed(missing)}, which the file does not "
-            f"have{suggest(missing[0], known)}"
-        )
-        raise SpilloverError(msg)
-    if len(set(places)) != len(places):
-        msg = "the spillover matrix names one channel of the file twice"
-        raise SpilloverError(msg)
-    return places

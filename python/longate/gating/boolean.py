@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from longate.exceptions import GateError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _PRECEDENCE = {"or": 1, "and": 2, "not": 3}
 _TOKEN = re.compile(
     r"""\s*(?:
-        (?P<quoted>'[^']*'|"[^"]*")
+        (?P<quoted>'(?:[^']|'')*'|"(?:[^"]|"")*")
       | (?P<mark>[()])
       | (?P<word>[^\s()'"]+)
     )""",
@@ -73,6 +76,35 @@ def references(terms: list[Term]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(term.text for term in terms if term.kind == "name"))
 
 
+def quoted(name: str) -> str:
+    """Return a name as an expression has it: in quotes unless it is plain words."""
+    words = name.split(" ")
+    plain = all(re.fullmatch(r"[^\s()'\"]+", word) for word in words)
+    if plain and not any(word.lower() in _PRECEDENCE for word in words):
+        return name
+    doubled = name.replace("'", "''")
+    return f"'{doubled}'"
+
+
+def with_references(expression: str, names: Mapping[str, str]) -> str:
+    """Return an expression with other names of populations.
+
+    Parameters
+    ----------
+    expression : str
+        What is read.
+    names : mapping of str to str
+        Name in the expression -> the name to be written.
+    """
+    if all(names.get(name, name) == name for name in references(parse(expression))):
+        return expression
+    words = [
+        quoted(names.get(term.text, term.text)) if term.kind == "name" else term.text
+        for term in _tokens(expression)
+    ]
+    return " ".join(words).replace("( ", "(").replace(" )", ")")
+
+
 def _close(expression: str, waiting: list[Term], output: list[Term]) -> None:
     while waiting:
         term = waiting.pop()
@@ -110,7 +142,8 @@ def _tokens(expression: str) -> list[Term]:
             continue
         finish_name()
         if match["quoted"]:
-            terms.append(Term("name", match["quoted"][1:-1]))
+            mark = match["quoted"][0]
+            terms.append(Term("name", match["quoted"][1:-1].replace(2 * mark, mark)))
         elif word:
             terms.append(Term("operator", word.lower()))
         else:

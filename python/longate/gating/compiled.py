@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from longate._core import Plan, gate_arrays
-from longate._validation import suggest
-from longate.cytometry.sample import matrix_places
-from longate.exceptions import GateError, PanelError, StrategyError
+from longate._validation import listed
+from longate.exceptions import (
+    GateError,
+    LongateError,
+    PanelError,
+    PopulationError,
+    SpilloverError,
+    StrategyError,
+)
+from longate.gating.axes import PLAIN, PanelAxes
 from longate.gating.boolean import parse
+from longate.gating.boolean_gate import BooleanGate
 from longate.gating.counting import ALL_EVENTS, count_row, count_table
-from longate.gating.gates import BooleanGate, Gate, PolygonGate, RectangleGate
+from longate.gating.ellipsoid import AS_WRITTEN, EllipsoidGate
+from longate.gating.polygon import PolygonGate
+from longate.gating.rectangle import RectangleGate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -25,10 +34,10 @@ if TYPE_CHECKING:
     from longate.cytometry.compensation import Compensation
     from longate.cytometry.panel import Panel
     from longate.cytometry.sample import Sample
-    from longate.cytometry.transforms import Transform
+    from longate.gating.axes import Reading
+    from longate.gating.dimension import Axis
+    from longate.gating.gate import Gate
     from longate.gating.strategy import GatingStrategy
-
-_IDENTITY: tuple[str, tuple[float, ...]] = ("identity", ())
 
 
 @dataclass(frozen=True)
@@ -50,108 +59,55 @@ class CompiledStrategy:
     plan: Plan
 
 
-class _Axes:
-    """Collects the axes that gates are drawn on, each once."""
+class _Parts:
+    """Collects channels, matrices and axes of a plan, each once."""
 
-    def __init__(
-        self, strategy: GatingStrategy, panel: Panel, matrix: Compensation | None
-    ) -> None:
-        self.panel = panel
-        self.matrix = matrix
-        self.rows = matrix_places(matrix, panel) if matrix else []
-        self.scale = strategy.scale
-        self.scales = scales_by_place(strategy.scale, panel)
-        self.channels: list[int] = list(self.rows)
-        self.axes: dict[int, int] = {}
-        self.entries: list[tuple[int, int | None, Any]] = []
+    def __init__(self, axes: PanelAxes) -> None:
+        self._axes = axes
+        self._numbers: dict[Any, int] = {}
+        self._matrix_numbers: dict[str, int] = {}
+        self.channels: list[int] = []
+        self.matrices: list[tuple[list[int], NDArray[np.float64]]] = []
+        self.axes: list[Any] = []
 
-    def number(self, name: str) -> int:
-        """Return the number of the axis of a marker or detector."""
-        place = self.panel.index(name)
-        if place not in self.axes:
-            if place not in self.channels:
-                self.channels.append(place)
-            column = self.rows.index(place) if place in self.rows else None
-            scale = self.scales.get(place)
-            if scale is None:
-                self._refuse_forgotten(name, place)
-            self.axes[place] = len(self.entries)
-            kernel = scale.kernel if scale else _IDENTITY
-            self.entries.append((self.channels.index(place), column, kernel))
-        return self.axes[place]
+    def number(self, axis: Axis) -> int:
+        """Return the number of an axis in the plan."""
+        fitted = self._axes.fit(axis)
+        if fitted.key not in self._numbers:
+            self._axes.refuse_forgotten(axis)
+            kernel = fitted.scale.kernel if fitted.scale else PLAIN
+            values = tuple(map(self._value, fitted.readings))
+            ratio = fitted.ratio
+            entry: Any = ("value", values[0], kernel)
+            if ratio is not None:
+                entry = ("ratio", values, (ratio.a, ratio.b, ratio.c), kernel)
+            self._numbers[fitted.key] = len(self.axes)
+            self.axes.append(entry)
+        return self._numbers[fitted.key]
 
-    def _refuse_forgotten(self, name: str, place: int) -> None:
-        """Refuse a fluorescence channel that a mapping of scales says nothing of."""
-        channel = self.panel.channels[place]
-        if not isinstance(self.scale, Mapping) or channel.kind != "fluorescence":
-            return
-        stated = [key for key in self.scale if key in self.panel]
-        if place not in {self.panel.index(key) for key in stated}:
-            msg = (
-                f"the strategy's scales have no entry for {name!r}"
-                f"{suggest(name, self.scale)}; give it a scale, or None for plain "
-                "values"
-            )
-            raise StrategyError(msg)
+    def numbers(self, gate: Gate) -> list[int]:
+        """Return the numbers of a gate's axes, which must differ."""
+        numbers = [self.number(axis) for axis in gate.axes]
+        if len(set(numbers)) != len(numbers):
+            msg = f"its axes {listed(gate.axes)} are one and the same in this panel"
+            raise GateError(msg)
+        return numbers
 
+    def _value(self, reading: Reading) -> tuple[int, tuple[int, int] | None]:
+        if reading.matrix is None or reading.column is None:
+            return (self._channel(reading.place), None)
+        own = reading.matrix.compensation
+        if own.id not in self._matrix_numbers:
+            detectors = [self._channel(place) for place in reading.matrix.detectors]
+            self._matrix_numbers[own.id] = len(self.matrices)
+            self.matrices.append((detectors, own.weights))
+        matrix = self._matrix_numbers[own.id]
+        return (self._channel(reading.place), (matrix, reading.column))
 
-def scales_by_place(
-    scale: Transform | Mapping[str, Transform | None] | None, panel: Panel
-) -> dict[int, Transform]:
-    """Return the scale of each channel that has one, by its place in the panel.
-
-    A single scale is for fluorescence channels; of a mapping, names that the panel
-    lacks are passed over, since one strategy serves several panels.
-
-    Raises
-    ------
-    PanelError
-        If a name means several channels.
-    """
-    if scale is None:
-        return {}
-    if not isinstance(scale, Mapping):
-        return {
-            place: scale
-            for place, channel in enumerate(panel)
-            if channel.kind == "fluorescence"
-        }
-    named = {name.casefold() for c in panel for name in (c.detector, c.marker) if name}
-    # A name that means several channels is not passed over: it raises.
-    return {
-        panel.index(name): entry
-        for name, entry in scale.items()
-        if entry is not None and (name in panel or name.casefold() in named)
-    }
-
-
-def values_for(
-    strategy: GatingStrategy, sample: Sample, names: Sequence[str], *, scaled: bool
-) -> list[NDArray[np.float64]]:
-    """Return channels of a sample as a strategy sees them.
-
-    Parameters
-    ----------
-    strategy : GatingStrategy
-        Says how to compensate, and the scales.
-    sample : Sample
-        The events.
-    names : sequence of str
-        Markers or detectors.
-    scaled : bool
-        Whether to put each channel on its scale.
-    """
-    own = strategy.compensation
-    scales = scales_by_place(strategy.scale, sample.panel) if scaled else {}
-    return [
-        sample.values(
-            name,
-            compensated=own is not None,
-            compensation=None if isinstance(own, str) else own,
-            scale=scales.get(sample.panel.index(name)),
-        )
-        for name in names
-    ]
+    def _channel(self, place: int) -> int:
+        if place not in self.channels:
+            self.channels.append(place)
+        return self.channels.index(place)
 
 
 def compile_strategy(
@@ -162,7 +118,7 @@ def compile_strategy(
     Parameters
     ----------
     strategy : GatingStrategy
-        What to compile.
+        What to compile; what it says of single samples is not looked at.
     panel : Panel
         The channels of the files.
     acquired : Compensation or None
@@ -174,46 +130,103 @@ def compile_strategy(
         If a channel of a gate is not in the panel; the gate is named.
     SpilloverError
         If the matrix names a channel that the panel lacks.
+    StrategyError
+        If a mapping of scales has forgotten a channel of a gate.
     """
-    matrix = (
-        acquired if isinstance(strategy.compensation, str) else strategy.compensation
-    )
-    axes = _Axes(strategy, panel, matrix)
+    parts = _Parts(PanelAxes(strategy, panel, acquired))
     numbers = {path: number for number, path in enumerate(strategy.paths)}
     gates = []
     for path in strategy.paths:
         parent = strategy.parent(path)
         entry: dict[str, Any] = {"parent": numbers[parent] if parent else None}
         try:
-            entry.update(_kernel_entry(strategy[path], strategy, axes, numbers))
-        except PanelError as error:
-            msg = f"gate {path!r}: {error}"
-            raise PanelError(msg) from None
+            entry.update(_kernel_entry(strategy[path], strategy, parts, numbers))
+        except LongateError as error:
+            raise _of_gate(path, error) from None
         gates.append(entry)
-    inverse = matrix.inverse if matrix else None
-    detectors = list(range(len(axes.rows)))
-    plan = Plan(axes.channels, detectors, inverse, axes.entries, gates)
-    return CompiledStrategy(strategy, tuple(axes.channels), plan)
+    plan = Plan(parts.channels, parts.matrices, parts.axes, gates)
+    return CompiledStrategy(strategy, tuple(parts.channels), plan)
+
+
+def validate_strategy(
+    strategy: GatingStrategy, panel: Panel, acquired: Compensation | None
+) -> None:
+    """Refuse a strategy that files of a panel cannot be gated with, see its method."""
+    axes = PanelAxes(strategy, panel, acquired)
+    found = list(_complaints(strategy, axes))
+    if len(found) == 1:
+        raise found[0]
+    if found:
+        missing = all(isinstance(error, PanelError) for error in found)
+        lines = "\n".join(f"  {error}" for error in found)
+        msg = f"{len(found)} gates do not fit the panel:\n{lines}"
+        raise (PanelError if missing else StrategyError)(msg)
+
+
+def _complaints(strategy: GatingStrategy, axes: PanelAxes) -> Iterator[LongateError]:
+    parts = _Parts(axes)
+    for path in strategy.paths:
+        try:
+            for axis in strategy[path].axes:
+                parts.number(axis)
+        except LongateError as error:
+            yield _of_gate(path, error)
+
+
+def _of_gate(path: str, error: LongateError) -> LongateError:
+    """Return the same error with the gate named."""
+    known = (PanelError, SpilloverError, StrategyError, GateError)
+    kind = next((kind for kind in known if isinstance(error, kind)), GateError)
+    return kind(f"gate {path!r}: {error}")
+
+
+def values_for(
+    strategy: GatingStrategy, sample: Sample, names: Sequence[Axis], *, scaled: bool
+) -> list[NDArray[np.float64]]:
+    """Return channels of a sample as a strategy sees them.
+
+    Parameters
+    ----------
+    strategy : GatingStrategy
+        Says how to compensate, and the scales.
+    sample : Sample
+        The events.
+    names : sequence of str or Dimension
+        Markers, detectors or dyes, and axes of gates.
+    scaled : bool
+        Whether to put each channel on its scale.
+    """
+    axes = PanelAxes(strategy, sample.panel, sample.compensation)
+    return [axes.values(sample, name, scaled=scaled) for name in names]
 
 
 def _kernel_entry(
-    gate: Gate, strategy: GatingStrategy, axes: _Axes, numbers: Mapping[str, int]
+    gate: Gate, strategy: GatingStrategy, parts: _Parts, numbers: Mapping[str, int]
 ) -> dict[str, Any]:
     if isinstance(gate, RectangleGate):
         sides = [
-            (axes.number(c), low, high) for c, (low, high) in gate.dimensions.items()
+            (parts.number(axis), low, high)
+            for axis, (low, high) in gate.dimensions.items()
         ]
         return {"dimensions": sides, "closed": gate.interval == "closed"}
     if isinstance(gate, PolygonGate):
-        x, y = axes.number(gate.x), axes.number(gate.y)
+        x, y = parts.numbers(gate)
         return {"x": x, "y": y, "vertices": list(gate.vertices)}
+    if isinstance(gate, EllipsoidGate):
+        return {
+            "axes": parts.numbers(gate),
+            "mean": list(gate.mean),
+            "covariance": [list(row) for row in gate.covariance],
+            "distance_square": gate.distance_square,
+            "as_written": gate.matrix == AS_WRITTEN,
+        }
     if isinstance(gate, BooleanGate):
         terms = [
             numbers[strategy.path(term.text)] if term.kind == "name" else term.text
             for term in parse(gate.expression)
         ]
         return {"terms": terms}
-    msg = f"gate {gate.name!r} is of a kind that cannot be compiled: {gate!r}"
+    msg = f"gates of kind {gate.kind!r} cannot be compiled"
     raise GateError(msg)
 
 
@@ -232,29 +245,32 @@ class GatedSample:
     n_undefined : tuple of int
         Events of each population's parent that are neither in it nor out of it, since
         a value is NaN.
-    masks : tuple of array
-        One packed mask per population, lowest bit first.
+    masks : (n_populations, n_bytes) array of uint8, or None
+        One packed mask per population, lowest bit first; None where masks were not
+        kept.
     """
 
     strategy: GatingStrategy
     n_events: int
     n_inside: tuple[int, ...]
     n_undefined: tuple[int, ...]
-    masks: tuple[NDArray[np.uint8], ...]
+    masks: NDArray[np.uint8] | None
 
     @classmethod
     def of(
         cls,
         strategy: GatingStrategy,
-        outcome: tuple[int, list[int], list[int], list[NDArray[np.uint8]]],
+        outcome: tuple[int, list[int], list[int], NDArray[np.uint8] | None],
     ) -> GatedSample:
         """Take what a kernel gives."""
         n_events, inside, undefined, masks = outcome
-        return cls(strategy, n_events, tuple(inside), tuple(undefined), tuple(masks))
+        return cls(strategy, n_events, tuple(inside), tuple(undefined), masks)
 
     def __repr__(self) -> str:
         """Say how many events and populations."""
-        return f"GatedSample · {self.n_events:,} events · {len(self.masks)} populations"
+        return (
+            f"GatedSample · {self.n_events:,} events · {len(self.n_inside)} populations"
+        )
 
     @property
     def counts(self) -> pd.DataFrame:
@@ -279,7 +295,15 @@ class GatedSample:
         """Return the mask of a population, one bit per event, lowest bit first."""
         if population == ALL_EVENTS:
             return np.packbits(np.ones(self.n_events, dtype=bool), bitorder="little")
-        return self.masks[self.strategy.paths.index(self.strategy.path(population))]
+        place = self.strategy.paths.index(self.strategy.path(population))
+        if self.masks is None:
+            msg = (
+                f"the mask of {population!r} was not kept; gate with keep='masks' to "
+                "have it"
+            )
+            raise PopulationError(msg)
+        mask: NDArray[np.uint8] = self.masks[place]
+        return mask
 
     def mask(self, population: str) -> NDArray[np.bool_]:
         """Return which events belong to a population, ``(n_events,)`` of bool.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
+
+    from longate.gating.strategy import GatingStrategy
 
 ALL_EVENTS = "All events"
 """The population that holds every event of a file."""
@@ -73,6 +75,33 @@ def detection(n_events: ArrayLike) -> NDArray[np.str_]:
     """
     levels = np.searchsorted([BELOW_DETECTION, QUANTIFIABLE], n_events, side="right")
     return np.asarray(_DETECTION)[levels]
+
+
+class CountPlaces(NamedTuple):
+    """What stands in the rows of a table of counts of one strategy.
+
+    Parameters
+    ----------
+    populations : list of str
+        All events, then the paths of the strategy.
+    parent_paths : list of str or None
+        The path of each one's parent; None for all events.
+    parents : list of int
+        Its place among `populations`; all events are their own parent.
+    """
+
+    populations: list[str]
+    parent_paths: list[str | None]
+    parents: list[int]
+
+
+def count_places(strategy: GatingStrategy) -> CountPlaces:
+    """Return the rows of a table of counts, all events first."""
+    populations = [ALL_EVENTS, *strategy.paths]
+    above = [strategy.parent(path) or ALL_EVENTS for path in strategy.paths]
+    places = {path: place for place, path in enumerate(populations)}
+    parents = [0, *(places[path] for path in above)]
+    return CountPlaces(populations, [None, *above], parents)
 
 
 def count_row(

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
 
+    from longate.cytometry.compensation import Compensation
     from longate.cytometry.sample import Sample
     from longate.gating.compiled import GatedSample
 
@@ -24,8 +25,19 @@ class GatedStudy(Protocol):
     def samples(self) -> pd.DataFrame:
         """One row per file."""
 
+    @property
+    def compensations(self) -> Mapping[int, Compensation | None]:
+        """The matrix of each acquisition, by row."""
+
+    @property
+    def bead_lots(self) -> pd.DataFrame | None:
+        """Lot table of counting beads."""
+
     def read_file(self, row: int) -> Sample:
         """Read the file of a row of :attr:`samples`."""
+
+    def identity_of(self, row: int) -> dict[str, Any]:
+        """Return what tells a file from every other one, and how it was read."""
 
 
 @dataclass(frozen=True)

@@ -12,18 +12,21 @@ from longate._core import count_phenotypes
 from longate._validation import listed, suggest
 from longate.exceptions import PopulationError, StudyError
 from longate.gating.compiled import values_for
-from longate.gating.counting import ALL_EVENTS, with_fractions
+from longate.gating.counting import ALL_EVENTS, count_places, with_fractions
 from longate.gating.gated_file import joined_mask
 from longate.gating.medians import median_rows
+from longate.gating.saving import save_populations
 from longate.gating.tubes import paths_by_tube, tube_with
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+    from pathlib import Path
 
     import pandas as pd
     from numpy.typing import NDArray
 
     from longate.cytometry.panel import Panel
+    from longate.gating.dimension import Axis
     from longate.gating.gated_file import GatedFile, GatedStudy
     from longate.gating.strategy import GatingStrategy
 
@@ -87,17 +90,42 @@ class Populations:
         ``run_id``, and the further columns of the sheet. Runs that are pooled are
         summed.
         """
+        frame = self._counted()
+        if self._rows.duplicated(["sample", "tube"]).any():
+            by = [*KEYS, "population", "parent"]
+            grouped = frame.groupby(
+                by, sort=False, dropna=False, observed=True, as_index=False
+            )
+            frame = grouped.sum()
+        return self.finished(with_fractions(frame, "n_events", "n_parent"))
+
+    def _counted(self) -> pd.DataFrame:
+        """Return a row per file and population: keys, path, parent, and counts."""
         import pandas as pd
 
-        rows = []
-        for file, keys in zip(self.files, self._keys, strict=True):
-            rows += [{**keys, **row} for row in file.gated.count_rows()]
-        frame = pd.DataFrame(rows)
-        by = [*KEYS, "population", "parent"]
-        frame = frame.groupby(
-            by, sort=False, dropna=False, observed=True, as_index=False
+        tables = {
+            tube: count_places(strategy) for tube, strategy in self.strategies.items()
+        }
+        tubes = [keys["tube"] for keys in self._keys]
+        per_file = [len(tables[tube].populations) for tube in tubes]
+        inside = [
+            np.array([file.gated.n_events, *file.gated.n_inside]) for file in self.files
+        ]
+        parents = [
+            counts[tables[tube].parents]
+            for counts, tube in zip(inside, tubes, strict=True)
+        ]
+        frame = self._rows[KEYS].take(np.repeat(np.arange(len(tubes)), per_file))
+        frame = frame.reset_index(drop=True)
+        return frame.assign(
+            population=[p for tube in tubes for p in tables[tube].populations],
+            parent=pd.array(
+                [p for tube in tubes for p in tables[tube].parent_paths],
+                dtype=frame["sample"].dtype,
+            ),
+            n_events=np.concatenate(inside),
+            n_parent=np.concatenate(parents),
         )
-        return self.finished(with_fractions(frame.sum(), "n_events", "n_parent"))
 
     @property
     def _keys(self) -> list[dict[str, Any]]:
@@ -116,15 +144,17 @@ class Populations:
         """
         import pandas as pd
 
-        frame["visit"] = pd.Categorical(
-            frame["visit"], categories=self._rows["visit"].cat.categories, ordered=True
-        )
+        visits = self._rows["visit"].dtype
+        if frame["visit"].dtype != visits:
+            frame["visit"] = pd.Categorical(frame["visit"], dtype=visits)
         frame = frame.assign(run_id=self.run_id)
         joined = [c for c in self._rows.columns if c not in _NOT_JOINED]
         metadata = self._rows.drop_duplicates(["sample", "tube"])
         metadata = metadata[["sample", "tube", *joined]].rename(
             columns={c: f"{c}_of_sheet" for c in joined if c in frame}
         )
+        if not joined:
+            return frame
         return frame.merge(metadata, on=["sample", "tube"], how="left", validate="m:1")
 
     @property
@@ -146,6 +176,31 @@ class Populations:
         ]
         columns = [*KEYS, "population", "n_undefined"]
         return self.finished(pd.DataFrame(rows, columns=columns))
+
+    def save(self, folder: str | Path) -> Path:
+        """Write tables, masks and a manifest to a new folder.
+
+        The tables are Parquet files. ``manifest.json`` holds the SHA-256 of each FCS
+        file (computed now), the strategies and matrices, versions, and the SHA-256 of
+        each table: all that is needed to repeat the run, or to find that it cannot be.
+        :func:`longate.load_populations` reads it back.
+
+        Parameters
+        ----------
+        folder : path-like
+            Must not be there yet, or be empty. It appears only when it is complete.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        StudyError
+            If the folder is there and not empty, or a file has changed since.
+        """
+        return save_populations(self, folder)
 
     def fraction(
         self, population: str, *, of: str, tube: str | None = None
@@ -242,7 +297,7 @@ class Populations:
         *,
         sample: str,
         tube: str | None = None,
-        channels: Sequence[str] | None = None,
+        channels: Sequence[Axis] | None = None,
         scaled: bool = False,
     ) -> pd.DataFrame:
         """Return the events of a population, one column per channel, compensated.
@@ -257,8 +312,8 @@ class Populations:
             Sample id, such as ``"P07_m06"``.
         tube : str, optional
             Needed where several tubes have the population.
-        channels : sequence of str, optional
-            Markers or detectors; all by default.
+        channels : sequence of str or Dimension, optional
+            Markers, detectors, dyes or axes of gates; all of the file by default.
         scaled : bool
             Whether to put each channel on the strategy's scale.
 
@@ -274,8 +329,9 @@ class Populations:
         for file in self._files_of(population, sample, tube):
             data = self.study.read_file(file.row)
             mask = file.gated.mask(population)
-            names = [c.detector for c in data.panel] if channels is None else channels
-            labels = _labels(data.panel) if channels is None else channels
+            names: Sequence[Axis] = [c.detector for c in data.panel]
+            names = names if channels is None else channels
+            labels = _labels(data.panel) if channels is None else map(str, channels)
             columns = values_for(file.gated.strategy, data, names, scaled=scaled)
             part = pd.DataFrame(
                 np.column_stack([column[mask] for column in columns]),

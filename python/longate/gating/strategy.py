@@ -2,53 +2,72 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from longate._validation import listed, suggest
 from longate.cytometry.compensation import Compensation
 from longate.cytometry.transforms import Transform
-from longate.exceptions import PopulationError, StrategyError
-from longate.gating.boolean import parse
-from longate.gating.compiled import compile_strategy, gate_sample
-from longate.gating.gates import BooleanGate, Gate, gates_of
-from longate.gating.tree import resolve_paths
+from longate.exceptions import StrategyError
+from longate.gating import edits
+from longate.gating.compiled import (
+    compile_strategy,
+    gate_sample,
+    validate_strategy,
+)
+from longate.gating.dimension import ACQUISITION
+from longate.gating.gate import Gate, gates_of
+from longate.gating.overrides import strategies_by_sample
+from longate.gating.population_paths import PopulationPaths
+from longate.gating.strategy_json import (
+    hash_of,
+    strategy_from_text,
+    strategy_to_text,
+)
+from longate.gating.tree_drawing import tree_html, tree_text
 
 if TYPE_CHECKING:
+    from longate.cytometry.panel import Panel
     from longate.cytometry.sample import Sample
     from longate.gating.compiled import GatedSample
-
-ACQUISITION = "acquisition"
 
 Scale = Transform | Mapping[str, Transform | None] | None
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
-class GatingStrategy:
+class GatingStrategy(PopulationPaths):
     """Gates in a tree. The key of a population is its path.
+
+    It never changes: :meth:`add`, :meth:`remove`, :meth:`rename`, :meth:`move`,
+    :meth:`copy`, :meth:`replace` and :meth:`override` return another strategy, in which
+    parents and Boolean expressions follow what was renamed or moved.
 
     Parameters
     ----------
     gates : sequence of Gate
         In any order; `parent` names (paths, or names that are unique) make the tree.
+        The quadrants of a :class:`QuadrantGate` are populations, the gate is none.
     scale : Transform, or mapping of str to Transform, optional
         One scale for all fluorescence channels (scatter and Time stay as they are), or
         one per marker or detector. Gate coordinates are on it. Channels without a scale
-        are gated on plain values.
+        are gated on plain values. A gate's :class:`Dimension` may say otherwise.
     compensation : {"acquisition"}, Compensation or None
         ``"acquisition"`` takes the matrix that comes with the file or the sample sheet;
         ``None`` does not compensate; a matrix is used for every file.
     name : str
         What the strategy is called in reports.
+    overrides : mapping of str to sequence of Gate, optional
+        Sample id -> gates that take the place of those of the same path for that
+        sample alone, see :meth:`override`.
+    custom_info : str, optional
+        Text that other programs keep with the strategy; it decides nothing.
 
     Raises
     ------
     StrategyError
-        For a parent that does not exist, a cycle, or two populations of one path.
+        For a parent that does not exist, a cycle, two populations of one path, or an
+        override of what is not there.
     GateError
         If something that is not a gate is given.
 
@@ -61,12 +80,16 @@ class GatingStrategy:
     ... ], scale=lg.Logicle())
     >>> strategy.paths
     ('Lymphocytes', 'Lymphocytes/CD56+')
+    >>> strategy.rename("Lymphocytes", "Cells").paths
+    ('Cells', 'Cells/CD56+')
     """
 
     gates: tuple[Gate, ...]
     scale: Scale
     compensation: Compensation | str | None
     name: str
+    overrides: Mapping[str, tuple[Gate, ...]]
+    custom_info: str | None
 
     def __init__(
         self,
@@ -75,6 +98,8 @@ class GatingStrategy:
         scale: Scale = None,
         compensation: Compensation | str | None = ACQUISITION,
         name: str = "strategy",
+        overrides: Mapping[str, Sequence[Gate]] | None = None,
+        custom_info: str | None = None,
     ) -> None:
         known = compensation is None or compensation == ACQUISITION
         if not known and not isinstance(compensation, Compensation):
@@ -83,85 +108,29 @@ class GatingStrategy:
                 "Compensation, or None"
             )
             raise StrategyError(msg)
-        object.__setattr__(self, "gates", gates_of(gates))
-        object.__setattr__(self, "scale", _checked_scale(scale))
-        object.__setattr__(self, "compensation", compensation)
-        object.__setattr__(self, "name", name)
-        _ = self._by_path  # the tree is checked here and not later
-        for gate in self.gates:
-            for reference in gate.populations if isinstance(gate, BooleanGate) else ():
-                try:
-                    self.path(reference)
-                except PopulationError as error:
-                    msg = f"gate {gate.name!r} refers to {reference!r}: {error}"
-                    raise StrategyError(msg) from None
-        _refuse_circles(self)
+        own = {sample: gates_of(own) for sample, own in (overrides or {}).items()}
+        for attribute, value in {
+            "gates": gates_of(gates),
+            "scale": _checked_scale(scale),
+            "compensation": compensation,
+            "name": name,
+            "overrides": own,
+            "custom_info": custom_info,
+        }.items():
+            object.__setattr__(self, attribute, value)
+        # The tree is checked here and not later.
+        self.check_references()
+        _ = self._by_sample
 
     @cached_property
-    def _by_path(self) -> dict[str, Gate]:
-        return resolve_paths(self.gates)
-
-    @property
-    def paths(self) -> tuple[str, ...]:
-        """Paths of all populations, each after its parent."""
-        return tuple(self._by_path)
-
-    def __len__(self) -> int:
-        """Return the number of gates."""
-        return len(self.gates)
-
-    def __iter__(self) -> Iterator[str]:
-        """Iterate over paths."""
-        return iter(self.paths)
-
-    def __contains__(self, population: object) -> bool:
-        """Whether a path or short name means exactly one population."""
-        return len(self.paths_of(str(population))) == 1
-
-    def __getitem__(self, population: str) -> Gate:
-        """Return the gate of a population, by path or unique name."""
-        return self._by_path[self.path(population)]
-
-    def path(self, population: str) -> str:
-        """Return the full path of a population.
-
-        Parameters
-        ----------
-        population : str
-            A path, or the end of one (such as its name) that is unique.
-
-        Raises
-        ------
-        PopulationError
-            If nothing, or more than one population, is meant.
-        """
-        found = self.paths_of(population)
-        if len(found) == 1:
-            return found[0]
-        if found:
-            msg = f"{population!r} means several populations: {listed(found)}"
-            raise PopulationError(msg)
-        names = dict.fromkeys([*(gate.name for gate in self.gates), *self.paths])
-        msg = (
-            f"population {population!r} is not in the strategy {self.name!r}"
-            f"{suggest(population, names) or '; it has ' + listed(names, most=20)}"
-        )
-        raise PopulationError(msg)
-
-    def paths_of(self, population: str) -> tuple[str, ...]:
-        """Return every path that a path, or the end of one, may mean."""
-        if population in self._by_path:
-            return (population,)
-        ends = "/" + population
-        return tuple(path for path in self._by_path if ("/" + path).endswith(ends))
-
-    def parent(self, population: str) -> str | None:
-        """Return the path of the parent of a population, or None at the root."""
-        head, _, _ = self.path(population).rpartition("/")
-        return head or None
+    def _by_sample(self) -> dict[str, GatingStrategy]:
+        return strategies_by_sample(self)
 
     def apply(self, sample: Sample) -> GatedSample:
         """Gate one sample in memory.
+
+        Overrides are for the samples of a study; ``for_sample(sample_id).apply(...)``
+        takes them into account.
 
         Parameters
         ----------
@@ -182,18 +151,188 @@ class GatingStrategy:
             compile_strategy(self, sample.panel, sample.compensation), sample
         )
 
+    def validate(
+        self, panel: Panel, *, compensation: Compensation | None = None
+    ) -> None:
+        """Refuse the strategy where files of a panel cannot be gated with it.
+
+        Nothing is read: ``study.gate`` asks before it opens a file.
+
+        Parameters
+        ----------
+        panel : Panel
+            The channels of the files, such as ``sample.panel``.
+        compensation : Compensation, optional
+            The matrix that comes with the acquisition.
+
+        Raises
+        ------
+        PanelError
+            If a channel of a gate is not in the panel; every such gate is named.
+        SpilloverError
+            If the matrix names a channel that the panel lacks.
+        StrategyError
+            If a mapping of scales has forgotten a channel, or gates have different
+            complaints.
+        """
+        for strategy in (self, *self._by_sample.values()):
+            validate_strategy(strategy, panel, compensation)
+
+    def for_sample(self, sample_id: str) -> GatingStrategy:
+        """Return the strategy as it holds for one sample, without other overrides.
+
+        Parameters
+        ----------
+        sample_id : str
+            Such as ``"P07_m06"``; a sample without overrides has the common gates.
+        """
+        if not self.overrides:
+            return self
+        return self._by_sample.get(sample_id) or self._without_overrides
+
+    @cached_property
+    def _without_overrides(self) -> GatingStrategy:
+        return self.changed(overrides={})
+
+    def changed(self, **fields: Any) -> GatingStrategy:
+        """Return the strategy with other values of some of its parameters.
+
+        Parameters
+        ----------
+        **fields
+            Parameters of the class, such as ``scale=lg.Logicle()``.
+        """
+        return replace(self, **fields)
+
+    def override(self, sample_id: str, *gates: Gate) -> GatingStrategy:
+        """Return the strategy with gates that differ for one sample.
+
+        Parameters
+        ----------
+        sample_id : str
+            Such as ``"P07_m06"``.
+        *gates : Gate
+            Each takes the place of the gate of the same path (its parent and name say
+            which), for this sample only; none takes back all overrides of the sample.
+
+        Raises
+        ------
+        StrategyError
+            If no gate is at such a path.
+        """
+        return edits.override(self, sample_id, gates)
+
+    def add(self, *gates: Gate) -> GatingStrategy:
+        """Return the strategy with more gates.
+
+        Raises
+        ------
+        StrategyError
+            If the tree cannot be, such as for a path that is there already.
+        """
+        return edits.add(self, gates)
+
+    def remove(self, population: str) -> GatingStrategy:
+        """Return the strategy without a population and all below it.
+
+        Parameters
+        ----------
+        population : str
+            Path or unique name of a population or of a quadrant gate; a single
+            quadrant is taken out of its gate.
+
+        Raises
+        ------
+        PopulationError
+            If nothing, or more than one, is meant.
+        StrategyError
+            If a Boolean gate that stays refers to what would go.
+        """
+        return edits.remove(self, population)
+
+    def rename(self, population: str, name: str) -> GatingStrategy:
+        """Return the strategy with another name for a population or quadrant gate.
+
+        Raises
+        ------
+        PopulationError
+            If nothing, or more than one, is meant.
+        StrategyError, GateError
+            If the name is taken there, or is none.
+        """
+        return edits.rename(self, population, name)
+
+    def move(self, population: str, parent: str | None) -> GatingStrategy:
+        """Return the strategy with a population, and all below it, in another place.
+
+        Parameters
+        ----------
+        population : str
+            Path or unique name of a population or of a quadrant gate.
+        parent : str or None
+            Path or unique name of the new parent; None or ``"All events"`` puts it at
+            the root.
+
+        Raises
+        ------
+        PopulationError
+            If nothing, or more than one, is meant.
+        StrategyError
+            If it would lie in itself, or the path is taken; a single quadrant cannot
+            be moved.
+        """
+        return edits.move(self, population, parent)
+
+    def copy(
+        self, population: str, *, parent: str | None = None, name: str | None = None
+    ) -> GatingStrategy:
+        """Return the strategy with a second copy of a population and all below it.
+
+        Boolean gates of the copy refer to gates of the copy where these were copied.
+
+        Parameters
+        ----------
+        population : str
+            Path or unique name of a population or of a quadrant gate.
+        parent : str, optional
+            Where the copy lies, ``"All events"`` for the root; beside the original by
+            default.
+        name : str, optional
+            What the copy is called; as the original by default.
+
+        Raises
+        ------
+        PopulationError
+            If nothing, or more than one, is meant.
+        StrategyError
+            If the path is taken; a single quadrant cannot be copied.
+        """
+        return edits.copy(self, population, parent, name)
+
+    def replace(self, population: str, gate: Gate) -> GatingStrategy:
+        """Return the strategy with another gate in the place of one.
+
+        What lies below stays. A gate of another name renames the population.
+
+        Parameters
+        ----------
+        population : str
+            Path or unique name of a population or of a quadrant gate.
+        gate : Gate
+            Its parent is the old one's, and need not be given.
+
+        Raises
+        ------
+        PopulationError
+            If nothing, or more than one, is meant.
+        StrategyError
+            If the gate says another parent, or what lies below would lose its place.
+        """
+        return edits.replace_gate(self, population, gate)
+
     def to_json(self) -> str:
         """Return the strategy as JSON text; :meth:`from_json` gives it back."""
-        matrix: Any = self.compensation
-        if isinstance(matrix, Compensation):
-            matrix = {"matrix": matrix.matrix.tolist(), "channels": matrix.channels}
-        plain = {
-            "name": self.name,
-            "scale": _scale_to_plain(self.scale),
-            "compensation": matrix,
-            "gates": [gate.to_json() for gate in self.gates],
-        }
-        return json.dumps(plain, sort_keys=True, ensure_ascii=False)
+        return strategy_to_text(self)
 
     @classmethod
     def from_json(cls, text: str) -> GatingStrategy:
@@ -204,46 +343,16 @@ class GatingStrategy:
         StrategyError
             If the text is not a strategy.
         """
-        try:
-            data = json.loads(text)
-            scale, matrix = _scale_from_plain(data["scale"]), data["compensation"]
-            if isinstance(matrix, dict):
-                matrix = Compensation(**matrix)
-            gates = [Gate.from_json(gate) for gate in data["gates"]]
-            name = data["name"]
-        except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
-            msg = f"the text is not a gating strategy: {error!r}"
-            raise StrategyError(msg) from None
-        return cls(gates, scale=scale, compensation=matrix, name=name)
+        return cls(**strategy_from_text(text))
 
     @cached_property
     def id(self) -> str:
         """A hash of everything that decides events, 12 hexadecimal digits.
 
-        The strategy's own name does not count, nor do the order of gates and the way in
-        which parents, expressions and numbers are written.
+        The strategy's own name does not count, nor do the order of gates, custom
+        information, and the way in which parents, expressions and numbers are written.
         """
-        matrix = self.compensation
-        scale: Any = self.scale
-        if isinstance(scale, Mapping):
-            scale = {name: s.kernel if s else None for name, s in scale.items()}
-        decisive = {
-            "gates": {path: self._rule(gate) for path, gate in self._by_path.items()},
-            "scale": scale.kernel if isinstance(scale, Transform) else scale,
-            "compensation": matrix.id if isinstance(matrix, Compensation) else matrix,
-        }
-        text = json.dumps(decisive, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-    def _rule(self, gate: Gate) -> list[Any]:
-        """Return what a gate decides by: its kind and shape, populations as paths."""
-        if isinstance(gate, BooleanGate):
-            terms = [
-                (term.kind, self.path(term.text) if term.kind == "name" else term.text)
-                for term in parse(gate.expression)
-            ]
-            return [gate.kind, terms]
-        return [gate.kind, gate.shape]
+        return hash_of(self)
 
     def __eq__(self, other: object) -> bool:
         """Whether both decide every event alike, gate by gate."""
@@ -255,24 +364,11 @@ class GatingStrategy:
 
     def __repr__(self) -> str:
         """Draw the tree as text."""
-        lines = [f"GatingStrategy {self.name!r} · {len(self)} gates · {self.id}"]
-        for path, gate in self._by_path.items():
-            indent = "   " * path.count("/")
-            lines.append(f"{indent}└─ {gate.name}: {gate.description}")
-        return "\n".join(lines)
+        return tree_text(self)
 
     def _repr_html_(self) -> str:
-        """Draw the tree for a notebook."""
-        from html import escape
-
-        rows = [
-            f'<div style="padding-left:{1.5 * path.count("/"):.1f}em">'
-            f"<b>{escape(gate.name)}</b> "
-            f'<span style="opacity:.65">{escape(gate.description)}</span></div>'
-            for path, gate in self._by_path.items()
-        ]
-        head = f"GatingStrategy <b>{escape(self.name)}</b> · {len(self)} gates"
-        return f"<div>{head}{''.join(rows)}</div>"
+        """Draw the tree with its gates for a notebook."""
+        return tree_html(self)
 
 
 def _checked_scale(scale: Scale) -> Scale:
@@ -285,42 +381,3 @@ def _checked_scale(scale: Scale) -> Scale:
             )
             raise StrategyError(msg)
     return dict(scale) if isinstance(scale, Mapping) else scale
-
-
-def _scale_to_plain(scale: Scale) -> Any:
-    if isinstance(scale, Mapping):
-        return {
-            "by_channel": {
-                channel: entry.to_json() if entry else None
-                for channel, entry in scale.items()
-            }
-        }
-    return scale.to_json() if scale else None
-
-
-def _scale_from_plain(data: Any) -> Scale:
-    if data is None:
-        return None
-    if "by_channel" in data:
-        return {
-            channel: Transform.from_json(entry) if entry else None
-            for channel, entry in data["by_channel"].items()
-        }
-    return Transform.from_json(data)
-
-
-def _refuse_circles(strategy: GatingStrategy) -> None:
-    """Refuse Boolean gates that need each other."""
-    needs: dict[str, set[str]] = {}
-    for path in strategy.paths:
-        gate = strategy[path]
-        needs[path] = {p for p in [strategy.parent(path)] if p}
-        if isinstance(gate, BooleanGate):
-            needs[path] |= {strategy.path(name) for name in gate.populations}
-    while needs:
-        free = [path for path, others in needs.items() if not others & needs.keys()]
-        if not free:
-            msg = f"gates need each other in a cycle: {listed(needs)}"
-            raise StrategyError(msg)
-        for path in free:
-            del needs[path]

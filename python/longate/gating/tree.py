@@ -2,25 +2,86 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from longate._validation import listed, suggest
 from longate.exceptions import StrategyError
+from longate.gating.quadrant import QuadrantGate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from longate.gating.gates import Gate
+    from longate.gating.gate import Gate
 
 
-def resolve_paths(gates: Sequence[Gate]) -> dict[str, Gate]:
-    """Return path -> gate, depth first: each population before its descendants.
+class Tree(NamedTuple):
+    """Gates in their places."""
+
+    by_path: dict[str, Gate]
+    """Path -> the gate of a population, depth first; a quadrant is a rectangle."""
+    declared: dict[str, int]
+    """Path of a population -> which of the gates makes it."""
+    places: tuple[str, ...]
+    """The path of each gate: where it lies and its name, of quadrant gates too."""
+
+
+def tree_of(gates: Sequence[Gate]) -> Tree:
+    """Return the tree that gates make.
 
     Raises
     ------
     StrategyError
-        For a parent that does not exist or is ambiguous, a cycle, or a duplicate path.
+        For a parent that does not exist, is ambiguous or is no population, a cycle, or
+        a duplicate path.
     """
+    populations: list[Gate] = []
+    sources: list[int] = []
+    for number, gate in enumerate(gates):
+        made = gate.rectangles.values() if isinstance(gate, QuadrantGate) else [gate]
+        populations += made
+        sources += [number] * len(made)
+    try:
+        found = _resolve_paths(populations)
+    except StrategyError:
+        _refuse_quadrant_parents(gates, populations)
+        raise
+    declared = {path: sources[place] for path, place in found.items()}
+    places: dict[int, str] = {}
+    for path, number in declared.items():
+        head = path.rpartition("/")[0]
+        places[number] = f"{head}/{gates[number].name}" if head else gates[number].name
+    taken: set[str] = set()
+    for number, place in places.items():
+        is_population = isinstance(gates[number], QuadrantGate) and place in declared
+        if place in taken or is_population:
+            msg = f"two gates are called {place!r}, one of them a quadrant gate"
+            raise StrategyError(msg)
+        taken.add(place)
+    return Tree(
+        {path: populations[place] for path, place in found.items()},
+        declared,
+        tuple(places[number] for number in range(len(gates))),
+    )
+
+
+def _refuse_quadrant_parents(
+    gates: Sequence[Gate], populations: Sequence[Gate]
+) -> None:
+    """Say so where the parent that is missing is a quadrant gate."""
+    names = {gate.name for gate in populations}
+    cut = {gate.name: gate for gate in gates if isinstance(gate, QuadrantGate)}
+    for gate in gates:
+        last = (gate.parent or "").rpartition("/")[2]
+        if last in cut and last not in names:
+            msg = (
+                f"gate {gate.name!r} lies in {gate.parent!r}, a quadrant gate, which "
+                f"is no population; its quadrants are {listed(cut[last].quadrants)}"
+            )
+            raise StrategyError(msg)
+
+
+def _resolve_paths(gates: Sequence[Gate]) -> dict[str, int]:
+    """Return path -> place among `gates`, each population before its descendants."""
     possible = _possible_parents(gates)
     paths: dict[int, str] = {}
     while len(paths) < len(gates):
@@ -28,13 +89,13 @@ def resolve_paths(gates: Sequence[Gate]) -> dict[str, Gate]:
             continue
         msg = f"gates lie in each other in a cycle: {_cycle(gates, possible, paths)}"
         raise StrategyError(msg)
-    by_path: dict[str, Gate] = {}
-    for place, gate in enumerate(gates):
+    by_path: dict[str, int] = {}
+    for place in range(len(gates)):
         path = paths[place]
         if path in by_path:
             msg = f"two gates make the population {path!r}"
             raise StrategyError(msg)
-        by_path[path] = gate
+        by_path[path] = place
     return _in_tree_order(by_path)
 
 
@@ -125,11 +186,11 @@ def _cycle(
     return listed(gates[p].name for p in seen[seen.index(place) :])
 
 
-def _in_tree_order(by_path: dict[str, Gate]) -> dict[str, Gate]:
+def _in_tree_order(by_path: dict[str, int]) -> dict[str, int]:
     children: dict[str, list[str]] = {}
     for path in by_path:
         children.setdefault(path.rpartition("/")[0], []).append(path)
-    ordered: dict[str, Gate] = {}
+    ordered: dict[str, int] = {}
     stack = list(reversed(children.get("", [])))
     while stack:
         path = stack.pop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from longate._validation import listed
@@ -103,7 +104,7 @@ def _same_events(heads: Mapping[int, FileHead]) -> Iterator[_Found]:
     for alike in shapes.values():
         hashes: dict[str, list[int]] = defaultdict(list)
         for place in alike if len(alike) > 1 else ():
-            path = heads[place].path
+            path = Path(str(heads[place].path))
             try:
                 ranges = [part for one in read_layout(path) for part in one.data]
                 hashes[event_hash(path, ranges)].append(place)

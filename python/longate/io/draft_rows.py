@@ -6,7 +6,8 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from longate.io import acquisition
+from longate.cytometry.acquisition import first_value
+from longate.cytometry.dates import find_date
 from longate.io.file_names import (
     COMPENSATION_SPECIMEN,
     NamePattern,
@@ -46,8 +47,8 @@ def propose_row(
     """
     words = head.keywords
     told, notes = _told_by_name(name, names)
-    tube = acquisition.first_value(words, _TUBE_KEYWORDS) or ""
-    specimen = acquisition.first_value(words, ("$SRC",)) or ""
+    tube = first_value(words, _TUBE_KEYWORDS) or ""
+    specimen = first_value(words, ("$SRC",)) or ""
     role = guess_role(name, tube, specimen, head.panel)
     if not role.is_in_panel:
         notes.append(("role", f"{role.role!r} is not in the panel of the file"))
@@ -59,19 +60,19 @@ def propose_row(
             told.pop("tube", None)  # words that are left over tell less than a group
         elif within["tube"] and not _is_in(within["tube"], told.get("tube", "")):
             told.pop("tube", None)
-    day = acquisition.acquisition_date(words)
-    notes += _differences(name, told, within, words)
-    batch = acquisition.first_value(words, _BATCH_KEYWORDS)
+    day = head.acquisition_date
+    notes += _differences(name, told, within, head)
+    batch = first_value(words, _BATCH_KEYWORDS)
     row: dict[str, Any] = {
         "role": role.role,
         "batch": batch or (day.isoformat() if day else ""),
-        "cytometer": acquisition.cytometer(words) or "",
+        "cytometer": head.cytometer or "",
     }
     for said in (within, told):
         row |= {key: value for key, value in said.items() if value}
-    row["serial"] = acquisition.serial(words) or ""
+    row["serial"] = head.cytometer_serial or ""
     row["n_events"] = head.n_events
-    row["date"] = day or acquisition.find_date(told.get("date", ""))
+    row["date"] = day or find_date(told.get("date", ""))
     return row, notes
 
 
@@ -107,7 +108,7 @@ def _tube(tube: str, name: str, told: dict[str, str]) -> str:
 
 
 def _differences(
-    name: str, told: dict[str, str], within: dict[str, str], words: Keywords
+    name: str, told: dict[str, str], within: dict[str, str], head: FileHead
 ) -> list[Note]:
     """Return where the name says one thing and a keyword another."""
     notes = []
@@ -116,12 +117,12 @@ def _differences(
         if value and in_name and not (_is_in(value, in_name) or _is_in(in_name, value)):
             detail = f"{column} {in_name!r} by name, {value!r} by keyword"
             notes.append(("name and keyword", detail))
-    day = acquisition.acquisition_date(words)
+    day = head.acquisition_date
     in_name = told.get("date", "")
-    if in_name and day and acquisition.find_date(in_name) != day:
+    if in_name and day and find_date(in_name) != day:
         detail = f"date {in_name!r} by name, {day.isoformat()} by keyword"
         notes.append(("name and keyword", detail))
-    own = acquisition.first_value(words, ("$FIL",)) or ""
+    own = first_value(head.keywords, ("$FIL",)) or ""
     own = own.replace("\\", "/").rpartition("/")[2]
     if own not in ("", "removed", PurePosixPath(name).name):
         notes.append(("$FIL", f"$FIL says {own!r}"))

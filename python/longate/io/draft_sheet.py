@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from longate.cytometry.acquisition import first_value
 from longate.exceptions import LongateError, SampleSheetError
-from longate.io import acquisition
 from longate.io.copies import fcs_files
 from longate.io.draft_conflicts import COLUMNS, find_conflicts
 from longate.io.draft_rows import propose_row
@@ -208,8 +208,8 @@ def _clock(head: FileHead | None) -> str:
     """Return day and time of acquisition, so that text sorts as time does."""
     if head is None:
         return ""
-    day = acquisition.acquisition_date(head.keywords)
-    return f"{day or ''} {acquisition.first_value(head.keywords, ('$BTIM',)) or ''}"
+    day = head.acquisition_date
+    return f"{day or ''} {first_value(head.keywords, ('$BTIM',)) or ''}"
 
 
 def _cell(value: Any) -> Any:

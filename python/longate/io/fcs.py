@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from longate._core import check_crc, read_columns, read_head
 from longate._validation import one_of
 from longate.cytometry.acquisition import Acquisition
 from longate.cytometry.compensation import SPILLOVER_KEYWORDS, Compensation
+from longate.cytometry.file_spillover import file_compensation
 from longate.cytometry.panel import Channel, Panel
 from longate.cytometry.sample import Departure, Keywords, Sample
 from longate.exceptions import FcsError, SpilloverError
 from longate.io.fcs_write import write_fcs
+from longate.io.remote import RemoteFile, locate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 __all__ = ["FileHead", "read_fcs", "scan_file", "write_fcs"]
 
@@ -34,7 +34,7 @@ class FileHead(Acquisition):
 
     Parameters
     ----------
-    path : Path
+    path : Path or RemoteFile
         The file.
     version : str
         ``"FCS3.1"`` and the like.
@@ -64,7 +64,7 @@ class FileHead(Acquisition):
         The check word behind the last segment, where one was computed.
     """
 
-    path: Path
+    path: Path | RemoteFile
     version: str
     panel: Panel
     keywords: Keywords
@@ -92,42 +92,16 @@ class FileHead(Acquisition):
         SpilloverError
             If it has one that is malformed or singular; the file is named.
         """
-        for keyword in SPILLOVER_KEYWORDS:
-            if keyword in self.keywords and self.keywords[keyword].strip():
-                try:
-                    matrix = Compensation.from_keyword(self.keywords[keyword])
-                except SpilloverError as error:
-                    msg = f"{self.path}: in {keyword}: {error}"
-                    raise SpilloverError(msg) from None
-                return _fitted(matrix, self.panel)
-        return None
-
-
-def _fitted(matrix: Compensation, panel: Panel) -> Compensation | None:
-    """Return the matrix as the panel names it.
-
-    Channel numbers (from 1), which some vendors write, become detectors. Channels that
-    the file lacks are left out where they neither give nor take anything, as in files
-    from which only some channels were exported; others stay: an error when used.
-    """
-    names = list(matrix.channels)
-    if all(name.isdecimal() and name not in panel for name in names):
-        numbers = [int(name) for name in names]
-        if all(1 <= number <= len(panel) for number in numbers):
-            names = [panel.channels[number - 1].detector for number in numbers]
-    identity = np.eye(len(names))
-    alone = (matrix.matrix == identity).all(0) & (matrix.matrix == identity).all(1)
-    kept = [
-        place for place, name in enumerate(names) if name in panel or not alone[place]
-    ]
-    if not kept:
-        return None
-    values = matrix.matrix[np.ix_(kept, kept)]
-    return Compensation(values, [names[place] for place in kept])
+        try:
+            found = file_compensation(self.keywords, self.panel)
+        except SpilloverError as error:
+            msg = f"{self.path}: {error}"
+            raise SpilloverError(msg) from None
+        return None if found is None else found[1]
 
 
 def scan_file(
-    path: str | Path,
+    path: str | Path | RemoteFile,
     *,
     aliases: Mapping[str, str] | None = None,
     dataset: int = 0,
@@ -153,7 +127,8 @@ def scan_file(
     if dataset < 0:
         msg = f"dataset counts from 0, got {dataset}"
         raise FcsError(msg)
-    head = read_head(path, dataset)
+    place = locate(path)
+    head = read_head(place, dataset)
     channels = tuple(
         Channel(p["detector"], p["marker"], p["range"], p["voltage"])
         for p in head["parameters"]
@@ -164,7 +139,7 @@ def scan_file(
         done = f"read number {dataset}, counted from 0; dataset= reads another"
         diagnosis.append(Departure("several-data-sets", found, done))
     return FileHead(
-        path=Path(path),
+        path=place,
         version=head["version"],
         panel=Panel(channels, dict(aliases or {})),
         keywords=Keywords(head["keywords"]),
@@ -181,7 +156,7 @@ def scan_file(
 
 
 def read_fcs(
-    path: str | Path,
+    path: str | Path | RemoteFile,
     *,
     values: str = "scale",
     channels: Sequence[str] | None = None,
@@ -199,8 +174,8 @@ def read_fcs(
 
     Parameters
     ----------
-    path : path-like
-        The file.
+    path : path-like, or URL
+        The file; a URL (``s3://…``, ``https://…``) is read in parts by fsspec.
     values : {"scale", "raw"}
         ``"raw"`` gives the stored numbers after the bit mask of ``$PnR``; ``"scale"``
         applies ``$PnE`` (``f2 10^(f1 x / R)``), ``$PnG`` (``x / gain``, linear
@@ -292,7 +267,7 @@ def _crc(head: FileHead) -> list[Departure]:
     return [Departure("crc-differs", found, "read the file; bytes of it may be wrong")]
 
 
-def _refuse(path: Path, diagnosis: Sequence[Departure]) -> None:
+def _refuse(path: Path | RemoteFile, diagnosis: Sequence[Departure]) -> None:
     """Refuse what departs from the standard; notes are no departures."""
     problems = [one for one in diagnosis if one.code not in NOTES]
     if problems:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from longate.cytometry.dates import shift_date
 from longate.exceptions import FcsError
-from longate.io.acquisition import shift_date
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -10,6 +10,7 @@ from zipfile import BadZipFile
 from longate._validation import listed, one_of, require_columns
 from longate._visits import natural_key
 from longate.exceptions import SampleSheetError
+from longate.io.remote import is_remote
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +80,10 @@ def read_sample_sheet(
     frame["role"] = frame["role"].replace("", "sample")
     _check_roles(frame)
     _check_cells(frame)
-    frame["file"] = [str((folder / name).absolute()) for name in frame["file"]]
+    frame["file"] = [
+        name if is_remote(name) else str((folder / name).absolute())
+        for name in frame["file"]
+    ]
     _refuse_one_file_twice(frame)
     if "sample" not in frame.columns:
         frame.insert(0, "sample", frame["patient"] + "_" + frame["visit"])
@@ -210,6 +214,9 @@ def _refuse_one_file_twice(frame: pd.DataFrame) -> None:
 
 def _refuse_one_name_for_two(frame: pd.DataFrame) -> None:
     samples = frame[frame["role"] == "sample"]
+    visits = samples[["sample", "patient", "visit"]].drop_duplicates()
+    if not visits["sample"].duplicated().any():
+        return
     for name, group in samples.groupby("sample", sort=False):
         visits = group[["patient", "visit"]].drop_duplicates()
         if len(visits) > 1:

@@ -139,7 +139,7 @@ def _counts(design: Design, outcome: str, confidence: float) -> list[dict[str, o
     labels = labels.rename(columns={"response": "label"})
     options: Mapping[str, Any] = {
         "k": k,
-        "n": n,
+        "size": n,
         "baseline": design.baseline,
         "last": design.last,
         "confidence": confidence,

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from longate._validation import listed
 from longate.exceptions import MaturationError
-from longate.gating.gates import RectangleGate
+from longate.gating.dimension import dimension_of
+from longate.gating.rectangle import RectangleGate
 from longate.nk.stages import CD56_BRIGHT, CD56_POSITIVE, MARKERS, SCORED
 
 if TYPE_CHECKING:
@@ -83,7 +84,10 @@ def removes_lineage(strategy: GatingStrategy, parent: str) -> bool:
         if isinstance(gate, RectangleGate):
             sides = gate.dimensions.items()
             bounded |= {
-                name.casefold() for name, (_, high) in sides if high is not None
+                name.casefold()
+                for axis, (_, high) in sides
+                if high is not None
+                for name in dimension_of(axis).channels
             }
         path = strategy.parent(path)
     return "dump" in bounded or {"cd14", "cd19"} <= bounded

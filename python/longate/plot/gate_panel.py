@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.patches import Polygon, Rectangle
 
-from longate.gating.gates import PolygonGate, RectangleGate
+from longate.gating.ellipsoid import EllipsoidGate
+from longate.gating.polygon import PolygonGate
+from longate.gating.rectangle import RectangleGate
 from longate.plot.canvas import SMALL
 from longate.plot.density import density_image
 from longate.plot.palette import INK
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from longate.gating.gates import Bounds
+    from longate.gating.dimension import Axis
+    from longate.gating.rectangle import Bounds
     from longate.plot.gating_steps import Events, Step
 
 GATE = "#C1272D"
@@ -40,22 +43,24 @@ def draw_step(ax: Axes, step: Step, events: Events) -> None:
         Of the file.
     """
     gate = step.gate
-    if len(step.channels) == 1:
+    if len(step.axes) == 1:
         _histogram(ax, step, events)
     elif isinstance(gate, PolygonGate):
-        _polygon(ax, step, gate, events)
+        _outline(ax, step, np.array(gate.vertices), events)
+    elif isinstance(gate, EllipsoidGate):
+        _outline(ax, step, gate.outline(), events)
     elif isinstance(gate, RectangleGate):
         _rectangle(ax, step, gate, events)
-    elif len(step.channels) == 2:
+    elif len(step.axes) == 2:
         _coloured(ax, step, events)
     else:
         _words(ax, step)
 
 
 def _histogram(ax: Axes, step: Step, events: Events) -> None:
-    channel = step.channels[0]
-    values = events.values(channel)
-    borders = _borders(step, channel)
+    axis = step.axes[0]
+    values = events.values(axis)
+    borders = _borders(step, axis)
     parent = values[events.inside(step.parent)]
     low, high = limits_of(parent, include=borders)
     edges = np.linspace(low, high, BINS + 1)
@@ -66,28 +71,29 @@ def _histogram(ax: Axes, step: Step, events: Events) -> None:
     for border in borders:
         if border is not None:
             ax.axvline(border, color=GATE, linewidth=1.1)
-    label_axis(
-        ax, "x", channel=channel, scale=events.scale(channel), limits=(low, high)
-    )
+    label_axis(ax, "x", channel=str(axis), scale=events.scale(axis), limits=(low, high))
     ax.set_ylim(0, 1.06 * (everyone.max(initial=0) or 1))
     ax.set_yticks([])
     ax.set_ylabel("events", fontsize=SMALL - 0.5, labelpad=3)
 
 
-def _borders(step: Step, channel: str) -> Bounds | tuple[()]:
+def _borders(step: Step, axis: Axis) -> Bounds | tuple[()]:
     if isinstance(step.gate, RectangleGate):
-        return step.gate.dimensions[channel]
+        return step.gate.dimensions[axis]
     return ()
 
 
-def _polygon(ax: Axes, step: Step, gate: PolygonGate, events: Events) -> None:
-    corners = np.array(gate.vertices)
+def _outline(ax: Axes, step: Step, corners: np.ndarray, events: Events) -> None:
+    """Draw a polygon, or an ellipsoid's shadow on its first two axes."""
     _plane(ax, step, events, *(tuple(side) for side in corners.T))
-    ax.add_patch(Polygon(corners, closed=True, fill=False, color=GATE, linewidth=1.2))
+    if len(corners):
+        outline = Polygon(corners, closed=True, fill=False, color=GATE, linewidth=1.2)
+        ax.add_patch(outline)
+    _more_axes(ax, step)
 
 
 def _rectangle(ax: Axes, step: Step, gate: RectangleGate, events: Events) -> None:
-    sides = [gate.dimensions[channel] for channel in step.channels[:2]]
+    sides = [gate.dimensions[axis] for axis in step.axes[:2]]
     left, right, bottom, top = _plane(ax, step, events, *sides)
     (x, width), (y, height) = (
         _side(sides[0], left, right),
@@ -96,8 +102,13 @@ def _rectangle(ax: Axes, step: Step, gate: RectangleGate, events: Events) -> Non
     ax.add_patch(
         Rectangle((x, y), width, height, fill=False, color=GATE, linewidth=1.2)
     )
-    if len(step.channels) > 2:
-        more = f"and {', '.join(step.channels[2:])}"
+    _more_axes(ax, step)
+
+
+def _more_axes(ax: Axes, step: Step) -> None:
+    """Name the axes that a gate has beyond the two that are drawn."""
+    if len(step.axes) > 2:
+        more = f"and {', '.join(map(str, step.axes[2:]))}"
         ax.text(0.03, 0.03, more, transform=ax.transAxes, fontsize=SMALL - 1)
 
 
@@ -120,15 +131,16 @@ def _plane(
 ) -> tuple[float, float, float, float]:
     """Draw the parent's density with both axes labelled, and return the limits."""
     parent = events.inside(step.parent)
-    x, y = (events.values(channel)[parent] for channel in step.channels[:2])
+    x, y = (events.values(axis)[parent] for axis in step.axes[:2])
     limits = (
         *limits_of(x, include=tuple(across)),
         *limits_of(y, include=tuple(along)),
     )
     density_image(ax, x, y, limits=limits, colours=colours)
-    first, second = step.channels[:2]
-    label_axis(ax, "x", channel=first, scale=events.scale(first), limits=limits[:2])
-    label_axis(ax, "y", channel=second, scale=events.scale(second), limits=limits[2:])
+    x_axis, y_axis = step.axes[:2]
+    scale = events.scale
+    label_axis(ax, "x", channel=str(x_axis), scale=scale(x_axis), limits=limits[:2])
+    label_axis(ax, "y", channel=str(y_axis), scale=scale(y_axis), limits=limits[2:])
     return limits
 
 
@@ -139,10 +151,10 @@ def _coloured(ax: Axes, step: Step, events: Events) -> None:
     """
     limits = _plane(ax, step, events, colours="Greys")
     inside = events.inside(step.path)
-    x, y = (events.values(channel)[inside] for channel in step.channels)
+    x, y = (events.values(axis)[inside] for axis in step.axes)
     density_image(ax, x, y, limits=limits)
-    for channel, line in zip(step.channels, (ax.axvline, ax.axhline), strict=True):
-        for border in events.borders(step, channel):
+    for axis, line in zip(step.axes, (ax.axvline, ax.axhline), strict=True):
+        for border in events.borders(step, axis):
             line(border, color=GATE, linewidth=0.9, linestyle=(0, (3, 2)))
 
 

@@ -9,12 +9,15 @@ import numpy as np
 from longate._validation import one_of
 from longate.cytometry.panel import Channel
 from longate.exceptions import StudyError
-from longate.gating.gates import BooleanGate, RectangleGate
+from longate.gating.boolean_gate import BooleanGate
+from longate.gating.dimension import INHERIT, dimension_of
+from longate.gating.rectangle import RectangleGate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from longate.gating.gates import Gate
+    from longate.gating.dimension import Axis
+    from longate.gating.gate import Gate
 
 ALL_EVENTS = "All events"
 
@@ -25,7 +28,7 @@ class Step(NamedTuple):
     path: str
     parent: str
     gate: Gate
-    channels: tuple[str, ...]
+    axes: tuple[Axis, ...]
     n_events: int
     fraction: float
 
@@ -50,13 +53,13 @@ def steps_of(populations: Any, sample: str, tube: str) -> list[Step]:
     known = dict.fromkeys(counts["sample"].astype(str))
     one_of("sample", sample, known, StudyError)
     rows = counts[counts["sample"].astype(str) == sample].set_index("population")
-    strategy = populations.strategies[tube]
+    strategy = populations.strategies[tube].for_sample(sample)
     return [
         Step(
             path=path,
             parent=strategy.parent(path) or ALL_EVENTS,
             gate=strategy[path],
-            channels=channels_of(strategy, path),
+            axes=axes_of(strategy, path),
             n_events=int(rows.loc[path, "n_events"]),
             fraction=float(rows.loc[path, "fraction"]),
         )
@@ -70,18 +73,18 @@ def ranges_of(strategy: Any, path: str) -> list[RectangleGate]:
     if isinstance(gate, BooleanGate):
         names = (strategy.path(name) for name in gate.populations)
         return [found for name in names for found in ranges_of(strategy, name)]
-    one = isinstance(gate, RectangleGate) and len(gate.channels) == 1
+    one = isinstance(gate, RectangleGate) and len(gate.axes) == 1
     return [gate] if one else []
 
 
-def channels_of(strategy: Any, path: str) -> tuple[str, ...]:
-    """Return the channels that a gate looks at, a Boolean one through its operands."""
+def axes_of(strategy: Any, path: str) -> tuple[Axis, ...]:
+    """Return the axes that a gate looks at, a Boolean one through its operands."""
     gate = strategy[path]
     if not isinstance(gate, BooleanGate):
-        return tuple(gate.channels)
-    found: dict[str, None] = {}
+        return tuple(gate.axes)
+    found: dict[Axis, None] = {}
     for name in gate.populations:
-        found |= dict.fromkeys(channels_of(strategy, strategy.path(name)))
+        found |= dict.fromkeys(axes_of(strategy, strategy.path(name)))
     return tuple(found)
 
 
@@ -95,7 +98,7 @@ class Events:
     sample, tube : str
         Which file.
     steps : sequence of Step
-        Whose channels are read.
+        Whose axes are read.
     """
 
     def __init__(
@@ -103,16 +106,16 @@ class Events:
     ) -> None:
         self._populations = populations
         self._where = {"sample": sample, "tube": tube}
-        self._strategy = populations.strategies[tube]
+        self._strategy = populations.strategies[tube].for_sample(sample)
         self._inside: dict[str, np.ndarray] = {}
-        channels = list(dict.fromkeys(c for step in steps for c in step.channels))
+        axes = list(dict.fromkeys(axis for step in steps for axis in step.axes))
         frame = populations.events(
-            ALL_EVENTS, channels=channels, scaled=True, **self._where
+            ALL_EVENTS, channels=axes, scaled=True, **self._where
         )
         # By place: columns may be called by marker where a gate names the detector.
-        self._values: dict[str, np.ndarray] = {
-            name: frame.iloc[:, i].to_numpy(dtype=np.float64)
-            for i, name in enumerate(channels)
+        self._values: dict[Axis, np.ndarray] = {
+            axis: frame.iloc[:, i].to_numpy(dtype=np.float64)
+            for i, axis in enumerate(axes)
         }
 
     def inside(self, path: str) -> np.ndarray:
@@ -122,19 +125,24 @@ class Events:
             self._inside[path] = np.asarray(mask, dtype=bool)
         return self._inside[path]
 
-    def values(self, channel: str) -> np.ndarray:
-        """Return all events of a channel, scaled, (n_events,) of float64."""
-        return self._values[channel]
+    def values(self, axis: Axis) -> np.ndarray:
+        """Return all events on an axis, scaled, (n_events,) of float64."""
+        return self._values[axis]
 
-    def scale(self, channel: str) -> Any:
-        """Return the scale of a channel, or None where it stays linear."""
-        scale = self._strategy.scale
+    def scale(self, axis: Axis) -> Any:
+        """Return the scale of an axis, or None where it stays linear."""
+        dimension = dimension_of(axis)
+        if dimension.scale is not INHERIT:
+            return dimension.scale
+        scale, channel = self._strategy.scale, dimension.channel
+        if not isinstance(channel, str):
+            return None
         if hasattr(scale, "get"):
             return scale.get(channel)
         return scale if Channel(channel).kind == "fluorescence" else None
 
-    def borders(self, step: Step, channel: str) -> list[float]:
-        """Return the borders on a channel of the ranges that a gate combines."""
+    def borders(self, step: Step, axis: Axis) -> list[float]:
+        """Return the borders on an axis of the ranges that a gate combines."""
         found = ranges_of(self._strategy, step.path)
-        sides = [gate.dimensions[channel] for gate in found if channel in gate.channels]
+        sides = [gate.dimensions[axis] for gate in found if axis in gate.axes]
         return [float(side) for pair in sides for side in pair if side is not None]

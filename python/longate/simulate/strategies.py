@@ -64,7 +64,9 @@ def nk_strategy() -> GatingStrategy:
     of the acquisition. The gates are made for the simulator's stains, not for
     real data.
     """
-    from longate.gating.gates import BooleanGate, PolygonGate, RectangleGate
+    from longate.gating.boolean_gate import BooleanGate
+    from longate.gating.polygon import PolygonGate
+    from longate.gating.rectangle import RectangleGate
     from longate.gating.strategy import GatingStrategy
 
     below_nk = {
@@ -138,7 +140,9 @@ def lineage_strategy() -> GatingStrategy:
     with CD8 between the negative and the bright mode: NK cells with dim CD8 are
     not among them. Beads are taken before the singlet gate, cells after it.
     """
-    from longate.gating.gates import BooleanGate, PolygonGate, RectangleGate
+    from longate.gating.boolean_gate import BooleanGate
+    from longate.gating.polygon import PolygonGate
+    from longate.gating.rectangle import RectangleGate
     from longate.gating.strategy import GatingStrategy
 
     def rectangle(

@@ -52,7 +52,7 @@ def test_the_statistic_is_twice_the_difference_of_likelihoods():
     )
     crossed = np.array([":" in term for term in table.terms])
     assert crossed.sum() == 2
-    null = problem_of(binomial.MODEL, table, 21, ~crossed)
+    null = problem_of(binomial.model, table, 21, ~crossed)
     smaller = maximise(null.objective, *null.start())
     assert smaller.problem == ""
     full = binomial.fit(data, response).log_likelihood

@@ -8,7 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from longate.longitudinal.counts import beta_binomial, binomial, negative_binomial
+from longate.longitudinal.counts import (
+    beta_binomial,
+    binomial,
+    microlitres_seen,
+    negative_binomial,
+)
 from longate.longitudinal.counts.binomial_density import Binomial
 from longate.longitudinal.counts.model import CountModel
 from longate.longitudinal.counts.model import fit as fit_model
@@ -33,7 +38,7 @@ PATIENTS_ONLY = CountModel(
     lambda own: {},
     (),
 )
-SHARES = {"k": "k", "n": "n"}
+SHARES = {"k": "k", "size": "n"}
 MODELS = {
     "binomial": lambda data, response, nodes: binomial.fit(
         data, response, nodes=nodes, **SHARES
@@ -64,7 +69,7 @@ MODELS = {
 
 def tables(case):
     data = VALUES[VALUES["case"] == case].copy()
-    data["microlitres"] = negative_binomial.microlitres_seen(
+    data["microlitres"] = microlitres_seen(
         data["n_beads"], data["blood_ul"], data["beads_per_tube"], data["dilution"]
     )
     return data, data[["patient", "label"]].drop_duplicates()

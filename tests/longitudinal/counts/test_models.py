@@ -7,7 +7,12 @@ import pandas as pd
 import pytest
 
 from longate.exceptions import DesignError
-from longate.longitudinal.counts import beta_binomial, binomial, negative_binomial
+from longate.longitudinal.counts import (
+    beta_binomial,
+    binomial,
+    microlitres_seen,
+    negative_binomial,
+)
 from longitudinal.counts.cohorts import cohort
 
 MODELS = [binomial, beta_binomial]
@@ -229,7 +234,7 @@ def test_volumes_must_be_amounts():
 def test_bad_designs_say_what_is_wrong():
     data, response = cohort()
     with pytest.raises(DesignError, match="lacks the column 'n_total'"):
-        binomial.fit(data, response, n="n_total")
+        binomial.fit(data, response, size="n_total")
     with pytest.raises(DesignError, match="more than one row"):
         binomial.fit(pd.concat([data, data.head(1)], ignore_index=True), response)
     one = response[~response["patient"].isin(["P02", "P03", "P04", "P05"])]
@@ -245,9 +250,7 @@ def test_bad_designs_say_what_is_wrong():
 
 
 def test_microlitres_by_the_beads():
-    seen = negative_binomial.microlitres_seen(
-        [2000, 500], [50, 50], [50_000, 50_000], 2
-    )
+    seen = microlitres_seen([2000, 500], [50, 50], [50_000, 50_000], 2)
     assert seen == pytest.approx([1.0, 0.25])
 
 

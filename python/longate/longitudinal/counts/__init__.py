@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from longate.longitudinal.counts import beta_binomial, binomial, negative_binomial
+from longate.longitudinal.counts.analysis import CountAnalysis
+from longate.longitudinal.counts.models import (
+    beta_binomial,
+    binomial,
+    microlitres_seen,
+    negative_binomial,
+)
 from longate.longitudinal.counts.result import (
     CountDifference,
     CountFit,
@@ -10,10 +16,12 @@ from longate.longitudinal.counts.result import (
 )
 
 __all__ = [
+    "CountAnalysis",
     "CountDifference",
     "CountFit",
     "LikelihoodRatio",
     "beta_binomial",
     "binomial",
+    "microlitres_seen",
     "negative_binomial",
 ]

@@ -1,16 +1,9 @@
-"""When and on what a file was acquired, as its keywords say."""
+"""Calendar dates and times of day, as instruments and people write them."""
 
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-CYTOMETER_KEYWORDS = ("$CYT",)
-SERIAL_KEYWORDS = ("$CYTSN", "CYTNUM", "@CYTOMETERID", "CYTOMETER SERIAL NUMBER")
+from datetime import date, time, timedelta
 
 _MONTHS = {
     name: number
@@ -43,18 +36,30 @@ _DATES = (
     re.compile(
         r"(?<!\d)(?P<year>\d{4})[-. /](?P<name>[^\W\d_]{3})[-. /](?P<day>\d{1,2})(?!\d)"
     ),
-    re.compile(r"(?<!\d)(?P<year>\d{4})[-./](?P<month>\d{2})[-./](?P<day>\d{2})(?!\d)"),
+    re.compile(
+        r"(?<!\d)(?P<year>\d{4})[-./](?P<month>\d{1,2})[-./](?P<day>\d{1,2})(?!\d)"
+    ),
     re.compile(r"(?<!\d)(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})(?!\d)"),
+    # Day or month first: one of the two readings is no date, or both are the same.
+    re.compile(
+        r"(?<!\d)(?P<day>\d{1,2})[-/](?P<month>\d{1,2})[-/](?P<year>\d{4})(?!\d)"
+    ),
+    re.compile(
+        r"(?<!\d)(?P<month>\d{1,2})[-/](?P<day>\d{1,2})[-/](?P<year>\d{4})(?!\d)"
+    ),
     re.compile(r"(?<!\d)(?P<year>(?:19|20)\d{2})(?P<month>\d{2})(?P<day>\d{2})(?!\d)"),
 )
+_TWO_WAYS = re.compile(r"(?<!\d)(\d{1,2})[-/](\d{1,2})[-/]\d{4}(?!\d)")
 _TWO_DIGIT_PIVOT = 70
+_TIME = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})(?:([.:])(\d{1,6}))?")
+_TICKS_PER_SECOND = 60
 
 
 def find_date(text: str) -> date | None:
-    """Return the first calendar date in `text`, or None.
+    """Return the first calendar date in `text`; None where it has none or could be two.
 
-    ``24-SEP-2014``, ``28-Dec-10``, ``2013-Jul-19``, ``2016-04-26``, ``20101228`` and
-    ``19.07.2013`` are understood; ``02/06/2014`` is not, as it is two dates.
+    ``24-SEP-2014``, ``28-Dec-10``, ``2013-Jul-19``, ``2016-04-26``, ``20101228``,
+    ``19.07.2013`` (day first) and ``10/19/2020`` are understood; ``02/06/2014`` is two.
     """
     found = _matched(text)
     return found[0] if found else None
@@ -90,7 +95,33 @@ def shift_date(text: str, days: int) -> str | None:
     return out
 
 
+def parse_time(text: str) -> time | None:
+    """Return a time of day, or None.
+
+    ``hh:mm:ss`` with hundredths (``.cc``, FCS 3.1), sixtieths (``:tt``, FCS 2.0 and
+    3.0) or milliseconds (``:mmm``, as some instruments write).
+    """
+    match = _TIME.fullmatch(text.strip())
+    if not match:
+        return None
+    hour, minute, second = (int(part) for part in match.groups()[:3])
+    fraction = 0.0
+    if match[5]:
+        is_ticks = match[4] == ":" and len(match[5]) <= 2
+        parts = _TICKS_PER_SECOND if is_ticks else 10 ** len(match[5])
+        fraction = int(match[5]) / parts
+    if not fraction < 1:
+        return None
+    try:
+        return time(hour, minute, second, min(round(fraction * 1_000_000), 999_999))
+    except ValueError:
+        return None
+
+
 def _matched(text: str) -> tuple[date, re.Match[str]] | None:
+    both = _TWO_WAYS.search(text)
+    if both and both[1] != both[2] and max(int(both[1]), int(both[2])) <= 12:
+        return None
     for pattern in _DATES:
         match = pattern.search(text)
         if match is None:
@@ -107,32 +138,3 @@ def _matched(text: str) -> tuple[date, re.Match[str]] | None:
         except ValueError:
             continue
     return None
-
-
-def first_value(keywords: Mapping[str, str], names: tuple[str, ...]) -> str | None:
-    """Return the first of these keywords that is there and not blank, stripped."""
-    for name in names:
-        value = keywords[name].strip(" \t\r\n\0") if name in keywords else ""
-        if value:
-            return value
-    return None
-
-
-def acquisition_date(keywords: Mapping[str, str]) -> date | None:
-    """Return the day of acquisition (``$DATE``, or ``$BEGINDATETIME`` of FCS 3.2)."""
-    for name in ("$DATE", "$BEGINDATETIME"):
-        value = first_value(keywords, (name,))
-        found = find_date(value) if value else None
-        if found is not None:
-            return found
-    return None
-
-
-def cytometer(keywords: Mapping[str, str]) -> str | None:
-    """Return the cytometer's name, or None where it is not recorded."""
-    return first_value(keywords, CYTOMETER_KEYWORDS)
-
-
-def serial(keywords: Mapping[str, str]) -> str | None:
-    """Return the cytometer's serial number, or None where it is not recorded."""
-    return first_value(keywords, SERIAL_KEYWORDS)

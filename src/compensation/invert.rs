@@ -1,23 +1,9 @@
-//! Compensation: the inverse of a spillover matrix, and its application.
-//!
-//! Row `k` of the spillover matrix `S` is what one unit of dye `k` leaves in each
-//! detector, so that an observed row of signals is `o = c S` and the compensated
-//! one `c = o S⁻¹` (FCS 3.1 §3.3, `$SPILLOVER`; Bagwell & Adams 1993). A compensated value
-//! is one sum in channel order in `f64`, without fused multiply-add, and is never rounded:
-//! the same arithmetic wherever a value is needed, so that a gate decides once.
+//! The inverse of a square spillover matrix.
 
 use ndarray::{Array2, ArrayView2};
 
+use super::{Inverse, one_norm, refuse_not_finite};
 use crate::error::{Error, Result};
-
-/// The inverse of a spillover matrix, and how much it amplifies errors.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Inverse {
-    /// `S⁻¹`, detectors x dyes.
-    pub matrix: Array2<f64>,
-    /// Condition number in the 1-norm, `‖S‖₁ ‖S⁻¹‖₁`.
-    pub condition_number: f64,
-}
 
 /// Smallest pivot, relative to the largest entry, that counts as non-zero.
 const SMALLEST_PIVOT: f64 = 1e-12;
@@ -34,11 +20,7 @@ pub fn invert(spillover: ArrayView2<'_, f64>) -> Result<Inverse> {
             detail: format!("it has {rows} rows and {columns} columns; it must be square"),
         });
     }
-    if let Some(value) = spillover.iter().find(|value| !value.is_finite()) {
-        return Err(Error::MalformedSpillover {
-            detail: format!("it holds {value}"),
-        });
-    }
+    refuse_not_finite(spillover)?;
     let largest = spillover
         .iter()
         .fold(0.0_f64, |most, value| most.max(value.abs()));
@@ -84,49 +66,10 @@ pub fn invert(spillover: ArrayView2<'_, f64>) -> Result<Inverse> {
     })
 }
 
-/// Largest absolute column sum.
-fn one_norm(matrix: ArrayView2<'_, f64>) -> f64 {
-    matrix
-        .columns()
-        .into_iter()
-        .map(|column| column.iter().map(|value| value.abs()).sum())
-        .fold(0.0, f64::max)
-}
-
-/// One compensated channel: `out[i] = Σ_k observed[k][i] · weights[k]`, in order of `k`.
-///
-/// `weights` is a column of the inverse. Terms of weight 0 are added too, so that a
-/// NaN or an infinity in any detector shows in every channel that depends on it formally.
-///
-/// # Errors
-/// [`Error::Length`] if the number of weights, or the length of a detector, differs.
-pub fn compensate(observed: &[&[f64]], weights: &[f64], out: &mut [f64]) -> Result<()> {
-    if observed.len() != weights.len() {
-        return Err(Error::Length {
-            what: "the column of the inverse",
-            found: weights.len(),
-            expected: observed.len(),
-        });
-    }
-    out.fill(0.0);
-    for (detector, &weight) in observed.iter().zip(weights) {
-        if detector.len() != out.len() {
-            return Err(Error::Length {
-                what: "a detector",
-                found: detector.len(),
-                expected: out.len(),
-            });
-        }
-        for (sum, &value) in out.iter_mut().zip(*detector) {
-            *sum += value * weight;
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compensation::compensate;
     use ndarray::array;
     use proptest::prelude::*;
 

@@ -1,0 +1,104 @@
+"""Checks of the numbers and names of a spillover matrix."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from longate._validation import listed
+from longate.exceptions import SpilloverError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+
+def numbers_of(matrix: ArrayLike) -> NDArray[np.float64]:
+    """Return a read-only copy of a table of numbers.
+
+    Raises
+    ------
+    SpilloverError
+        If it is none.
+    """
+    try:
+        values = np.array(matrix, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        msg = f"a spillover matrix must be a table of numbers: {error}"
+        raise SpilloverError(msg) from None
+    values.setflags(write=False)
+    return values
+
+
+def names_of(names: Sequence[str], what: str) -> tuple[str, ...]:
+    """Return names as a tuple, all different.
+
+    Parameters
+    ----------
+    names : sequence of str
+        As given.
+    what : str
+        What they name, for the message.
+
+    Raises
+    ------
+    SpilloverError
+        If it is one string, or a name occurs twice.
+    """
+    if isinstance(names, str):
+        msg = f"{what}s must be a list of names, not one string: {names!r}"
+        raise SpilloverError(msg)
+    found = tuple(str(name) for name in names)
+    twice = [name for place, name in enumerate(found) if name in found[:place]]
+    if twice:
+        msg = f"the spillover matrix names a {what} twice: {listed(twice)}"
+        raise SpilloverError(msg)
+    return found
+
+
+def refuse_not_finite(
+    values: NDArray[np.float64], rows: Sequence[str], columns: Sequence[str]
+) -> None:
+    """Raise, naming row and column, if an entry is NaN or infinite."""
+    wrong = np.argwhere(~np.isfinite(values))
+    if len(wrong):
+        row, column = wrong[0]
+        entry = float(values[row, column])
+        shown = "NaN" if np.isnan(entry) else f"{entry}"
+        msg = (
+            f"the spillover matrix holds {shown} in row {rows[row]!r}, column "
+            f"{columns[column]!r}; it must be finite"
+        )
+        raise SpilloverError(msg)
+
+
+def refuse_unfit_out(out: NDArray[Any], shape: tuple[int, int]) -> None:
+    """Raise unless kernels can write compensated columns into `out`."""
+    fits = out.shape == shape and out.T.flags.c_contiguous and out.flags.writeable
+    if not fits or out.dtype not in (np.float64, np.float32):
+        msg = (
+            "out must be a writable Fortran-ordered array of float64 or float32 of "
+            f"shape {shape}; got {out.dtype} of shape {out.shape}"
+        )
+        raise SpilloverError(msg)
+
+
+def refuse_unfit_shape(
+    values: NDArray[np.float64], columns: Sequence[str], dyes: Sequence[str] | None
+) -> None:
+    """Raise unless a matrix fits its names, and has a detector for each dye."""
+    rows = columns if dyes is None else dyes
+    if values.ndim != 2 or values.shape != (len(rows), len(columns)):
+        fits = f"{len(columns)} channels"
+        if dyes is not None:
+            fits = f"{len(rows)} dyes x {len(columns)} detectors"
+        msg = f"a spillover matrix of shape {values.shape} does not fit {fits}"
+        raise SpilloverError(msg)
+    if len(rows) > len(columns):
+        msg = (
+            f"{len(rows)} dyes cannot be told apart by {len(columns)} detectors "
+            f"(dyes {listed(rows)}; detectors {listed(columns)})"
+        )
+        raise SpilloverError(msg)

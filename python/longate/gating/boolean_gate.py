@@ -1,0 +1,136 @@
+"""Boolean gates: and, or, not over other populations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from longate._validation import suggest
+from longate.exceptions import GateError
+from longate.gating.boolean import parse, references
+from longate.gating.gate import Gate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from longate.gating.dimension import Axis
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class BooleanGate(Gate):
+    """And, or, not over other populations, each taken with its own ancestors.
+
+    Parameters
+    ----------
+    name : str
+        What the population is called.
+    expression : str
+        Populations (paths or unique names) joined by ``and``, ``or``, ``not`` and
+        parentheses. ``not`` binds first, then ``and``. Names may hold blanks; one that
+        holds an operator or a parenthesis is put in quotes, and a quote within such
+        a name is doubled.
+    parent : str, optional
+        Path or unique name of the population in which the gate lies.
+    custom_info : str, optional
+        Text that other programs keep with the gate.
+
+    Raises
+    ------
+    GateError
+        If the expression cannot be read.
+
+    References
+    ----------
+    Gating-ML 2.0, section 5.5 (Spidlen 2015, doi:10.1002/cyto.a.22637).
+
+    Notes
+    -----
+    An event with NaN in a dimension of a gate is in neither the gate nor its
+    complement.
+
+    Examples
+    --------
+    >>> import longate as lg
+    >>> lg.BooleanGate("NK", "CD56+ or CD16+", parent="CD3- dump-")
+    BooleanGate 'NK' in 'CD3- dump-': CD56+ or CD16+
+    """
+
+    kind: ClassVar[str] = "boolean"
+
+    expression: str
+
+    def __init__(
+        self,
+        name: str,
+        expression: str,
+        *,
+        parent: str | None = None,
+        custom_info: str | None = None,
+    ) -> None:
+        try:
+            parse(expression)
+        except (GateError, TypeError, AttributeError) as error:
+            msg = f"gate {name!r}: {error}"
+            raise GateError(msg) from None
+        self._set(
+            name=name, parent=parent, custom_info=custom_info, expression=expression
+        )
+
+    @property
+    def populations(self) -> tuple[str, ...]:
+        """The populations it refers to."""
+        return references(parse(self.expression))
+
+    @property
+    def description(self) -> str:
+        """What the gate keeps, in a line."""
+        return self.expression
+
+    def contains(self, places: Mapping[Any, ArrayLike]) -> NDArray[np.bool_]:
+        """Combine masks of the populations that the expression refers to.
+
+        Parameters
+        ----------
+        places : mapping of str to (n_events,) array-like of bool
+            Which events are in each population, by its name in the expression. A mask
+            does not know which events are undefined: ``strategy.apply`` does.
+
+        Returns
+        -------
+        (n_events,) numpy.ndarray of bool
+
+        Raises
+        ------
+        GateError
+            If a population is missing.
+        """
+        stack: list[NDArray[np.bool_]] = []
+        for kind, text in parse(self.expression):
+            if kind == "name":
+                if text not in places:
+                    near = suggest(text, map(str, places))
+                    msg = f"gate {self.name!r} needs the population {text!r}{near}"
+                    raise GateError(msg)
+                stack.append(np.array(places[text], dtype=bool))
+            elif text == "not":
+                stack.append(~stack.pop())
+            else:
+                last, before = stack.pop(), stack.pop()
+                stack.append(before & last if text == "and" else before | last)
+        return stack[0]
+
+    def _shape(self, axis: Callable[[Axis], Any]) -> dict[str, Any]:
+        return {"expression": self.expression}
+
+    @classmethod
+    def _from_shape(
+        cls,
+        names: dict[str, Any],
+        shape: Mapping[str, Any],
+        axis: Callable[[Any], Axis],
+    ) -> BooleanGate:
+        return cls(**names, expression=shape["expression"])

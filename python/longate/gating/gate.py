@@ -1,0 +1,259 @@
+"""Gate: what the kinds of gates share. Small frozen values that check themselves.
+
+Coordinates are on the scale of the axis: places in [0, 1] where a channel has a
+scale, plain values where it has none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from longate._validation import listed, suggest
+from longate.cytometry.compensation import Compensation
+from longate.exceptions import GateError
+from longate.gating.counting import ALL_EVENTS
+from longate.gating.dimension import (
+    Axis,
+    axis_from_plain,
+    axis_to_plain,
+    dimension_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+
+@dataclass(frozen=True, repr=False)
+class Gate:
+    """A gate; use one of the named kinds.
+
+    Parameters
+    ----------
+    name : str
+        What the population is called; not empty and without ``/``.
+    parent : str or None
+        Path or unique name of the population in which the gate lies.
+    custom_info : str or None
+        Text that other programs keep with the gate, such as the XML of a Gating-ML
+        file; it decides nothing.
+    """
+
+    kind: ClassVar[str] = ""
+    kinds: ClassVar[dict[str, type[Gate]]] = {}
+
+    name: str
+    parent: str | None = field(default=None, kw_only=True)
+    custom_info: str | None = field(default=None, kw_only=True)
+
+    def __init_subclass__(cls) -> None:
+        Gate.kinds[cls.kind] = cls
+
+    def __post_init__(self) -> None:
+        for word in ("parent", "custom_info"):
+            text = getattr(self, word)
+            if text is not None and not isinstance(text, str):
+                msg = f"{word} of gate {self.name!r} is text, not {text!r}"
+                raise GateError(msg)
+        check_name(self.name)
+
+    def _set(self, **values: Any) -> None:
+        """Fill the fields while the gate is made, then check what all gates have."""
+        for attribute, value in values.items():
+            object.__setattr__(self, attribute, value)
+        Gate.__post_init__(self)
+
+    def __repr__(self) -> str:
+        """Say where it lies and what it keeps."""
+        where = f" in {self.parent!r}" if self.parent else ""
+        return f"{type(self).__name__} {self.name!r}{where}: {self.description}"
+
+    def _repr_svg_(self) -> str:
+        """Draw the gate."""
+        from longate.gating.sketch import sketch
+
+        return sketch(self)
+
+    def _repr_html_(self) -> str:
+        """Draw the gate and say what it keeps, for a notebook."""
+        from longate.gating.sketch import clean
+
+        return (
+            '<div style="display:flex;gap:1em;align-items:center">'
+            f"{self._repr_svg_()}<span>{clean(repr(self))}</span></div>"
+        )
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """Its axes: names, or a :class:`Dimension` where one says more than that."""
+        return ()
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The markers or detectors that the gate looks at, each once."""
+        names = (name for axis in self.axes for name in dimension_of(axis).channels)
+        return tuple(dict.fromkeys(names))
+
+    @property
+    def populations(self) -> tuple[str, ...]:
+        """The other populations that it refers to, beside its parent."""
+        return ()
+
+    @property
+    def description(self) -> str:
+        """What the gate keeps, in a line."""
+        return ""
+
+    def contains(self, places: Mapping[Any, ArrayLike]) -> NDArray[np.bool_]:
+        """Decide events that are given as places on the gate's axes.
+
+        Parameters
+        ----------
+        places : mapping of axis to (n_events,) array-like of float
+            A column per axis, compensated and on its scale; a data frame will do.
+            The key is the channel's name, or the :class:`Dimension` of the gate.
+
+        Returns
+        -------
+        (n_events,) numpy.ndarray of bool
+            Without regard to the parent; an event with NaN on an axis is outside.
+
+        Raises
+        ------
+        GateError
+            If a column is missing, or columns differ in length.
+        """
+        raise NotImplementedError
+
+    def _columns(self, places: Mapping[Any, ArrayLike]) -> list[NDArray[Any]]:
+        """Return the columns of the gate's axes, in their order."""
+        columns = []
+        for axis in self.axes:
+            key = next((key for key in (axis, str(axis)) if key in places), None)
+            if key is None:
+                near = suggest(str(axis), map(str, places))
+                msg = f"gate {self.name!r} needs places of {str(axis)!r}{near}"
+                raise GateError(msg)
+            column = np.asarray(places[key])
+            # Single precision is decided as it is: each value is exact in double precision.
+            kind = np.float32 if column.dtype == np.float32 else np.float64
+            columns.append(np.ascontiguousarray(column, dtype=kind))
+        shapes = {column.shape for column in columns}
+        if len(shapes) != 1 or len(shapes.pop()) != 1:
+            told = {str(a): c.shape for a, c in zip(self.axes, columns, strict=True)}
+            msg = f"gate {self.name!r} needs columns of one length; got shapes {told}"
+            raise GateError(msg)
+        return columns
+
+    def _shape(self, axis: Callable[[Axis], Any]) -> dict[str, Any]:
+        """Return what makes the gate beside its names, as plain data."""
+        raise NotImplementedError
+
+    @classmethod
+    def _from_shape(
+        cls,
+        names: dict[str, Any],
+        shape: Mapping[str, Any],
+        axis: Callable[[Any], Axis],
+    ) -> Gate:
+        """Make the gate of the names and the shape that :meth:`_shape` gave."""
+        raise NotImplementedError
+
+    def to_json(
+        self, *, matrix: Callable[[Compensation], Any] = Compensation.to_plain
+    ) -> dict[str, Any]:
+        """Return the gate as plain data: kind, name, parent and its shape.
+
+        Parameters
+        ----------
+        matrix : callable
+            How a compensation of its own is written; in full by default.
+        """
+        plain: dict[str, Any] = {
+            "kind": self.kind,
+            "name": self.name,
+            "parent": self.parent,
+        }
+        if self.custom_info is not None:
+            plain["custom_info"] = self.custom_info
+        return plain | self._shape(lambda axis: axis_to_plain(axis, matrix))
+
+    @staticmethod
+    def from_json(
+        data: Mapping[str, Any],
+        *,
+        matrix: Callable[[Any], Compensation] = Compensation.from_plain,
+    ) -> Gate:
+        """Rebuild a gate from what :meth:`to_json` gave.
+
+        Parameters
+        ----------
+        data : mapping
+            What :meth:`to_json` gave.
+        matrix : callable
+            How a compensation of its own is read.
+
+        Raises
+        ------
+        GateError
+            If the kind of gate is unknown, or something is missing or malformed.
+        """
+        shape = dict(data)
+        kind = shape.pop("kind", None)
+        if kind not in Gate.kinds:
+            msg = f"no gate is of kind {kind!r}; known are {sorted(Gate.kinds)}"
+            raise GateError(msg)
+        names = {
+            word: shape.pop(word, None) for word in ("name", "parent", "custom_info")
+        }
+        try:
+            made = Gate.kinds[kind]._from_shape(
+                names, shape, lambda axis: axis_from_plain(axis, matrix)
+            )
+        except (KeyError, TypeError, AttributeError, IndexError) as error:
+            msg = f"gate {names['name']!r} is no gate of kind {kind!r}: {error!r}"
+            raise GateError(msg) from None
+        unknown = shape.keys() - made._shape(str).keys()
+        if unknown:
+            msg = f"gate {made.name!r}: {listed(unknown)} mean nothing to a {kind} gate"
+            raise GateError(msg)
+        return made
+
+
+def check_name(name: object) -> None:
+    """Refuse what cannot be the name of a population.
+
+    Raises
+    ------
+    GateError
+        If it is not text, is empty, starts or ends with a blank, holds a ``/``, or
+        names the whole file.
+    """
+    if not isinstance(name, str):
+        msg = f"the name of a population is text, not {name!r}"
+        raise GateError(msg)
+    if not name or name != name.strip() or "/" in name:
+        msg = (
+            f"a gate cannot be called {name!r}: a name is not empty, does not start or "
+            "end with a blank, and holds no '/', which joins names into paths"
+        )
+        raise GateError(msg)
+    if name == ALL_EVENTS:
+        msg = f"a gate cannot be called {ALL_EVENTS!r}: that names the whole file"
+        raise GateError(msg)
+
+
+def gates_of(gates: Sequence[Gate]) -> tuple[Gate, ...]:
+    """Return gates as a tuple, refusing what is none."""
+    if isinstance(gates, Gate):
+        msg = f"gates must be a sequence of gates; put {gates.name!r} into a list"
+        raise GateError(msg)
+    wrong = [gate for gate in gates if not isinstance(gate, Gate)]
+    if wrong:
+        msg = f"gates must be gates; got {listed(type(g).__name__ for g in wrong)}"
+        raise GateError(msg)
+    return tuple(gates)

@@ -1,0 +1,1 @@
+"""Gating-ML: gates as ISAC's standard writes them, read and written."""

@@ -1,0 +1,272 @@
+"""Transformations, matrices and dimensions of a Gating-ML file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from longate._validation import listed, suggest
+from longate.cytometry.compensation import Compensation
+from longate.cytometry.transforms import (
+    Arcsinh,
+    Hyperlog,
+    Linear,
+    Log,
+    Logicle,
+    Ratio,
+    Transform,
+)
+from longate.exceptions import GateError, SpilloverError, TransformError
+from longate.gating.dimension import Dimension
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from longate.io.gatingml.document import Document
+    from longate.io.xml_tree import Element
+
+SCALES: dict[str, tuple[type[Transform], str]] = {
+    "flin": (Linear, "TA"),
+    "flog": (Log, "TM"),
+    "fasinh": (Arcsinh, "TMA"),
+    "logicle": (Logicle, "TWMA"),
+    "hyperlog": (Hyperlog, "TWMA"),
+}
+"""Element of the standard -> the scale, and its parameters' letters there."""
+
+Bounds = tuple[float | None, float | None]
+
+
+class Clamp(NamedTuple):
+    """Values below `low` count as `low`, above `high` as `high`."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Transformation:
+    """What ``<transforms:transformation>`` declares: a scale or a ratio, and bounds."""
+
+    scale: Transform | None
+    ratio: Ratio | None
+    clamp: Clamp | None
+
+
+@dataclass(frozen=True)
+class Side:
+    """A dimension of a gate, and how its values are clamped, innermost first."""
+
+    dimension: Dimension
+    clamps: tuple[Clamp, ...]
+
+
+class Declarations:
+    """The transformations and matrices of a file, by id."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.transformations: dict[str, Transformation] = {}
+        self.matrices: dict[str, Compensation] = {}
+        for element in document.children(document.root, "transformation"):
+            self._new_id(element, self.transformations)
+            self.transformations[document.need(element, "id")] = self._read(element)
+        for element in document.children(document.root, "spectrumMatrix"):
+            self._new_id(element, self.matrices)
+            self.matrices[document.need(element, "id")] = self._matrix(element)
+
+    def side(self, element: Element, gate: Element) -> Side:
+        """Read a dimension or a divider of a gate.
+
+        Raises
+        ------
+        GatingMLError
+            If a transformation or matrix is not declared, or is of the wrong kind.
+        """
+        document = self.document
+        if document.version == "1.5":
+            name = document.need(document.child(element, "parameter"), "name")
+            return Side(Dimension(name, compensation=None, scale=None), ())
+        clamps: list[Clamp] = []
+        named = document.children(element, "fcs-dimension")
+        channel: str | Ratio
+        if named:
+            channel = document.need(named[0], "name")
+        else:
+            new = document.child(element, "new-dimension")
+            source = self._find(new, gate)
+            if source.ratio is None:
+                complaint = (
+                    "a new dimension is made by a ratio (fratio); the transformation "
+                    f"{document.need(new, 'transformation-ref')!r} is a scale"
+                )
+                raise document.error(complaint, new, gate)
+            channel = source.ratio
+            clamps.extend([source.clamp] if source.clamp else [])
+        scale = None
+        if document.get(element, "transformation-ref") is not None:
+            over = self._find(element, gate)
+            scale = over.scale
+            if scale is None:
+                complaint = (
+                    "an axis is put on a scale; the transformation "
+                    f"{document.need(element, 'transformation-ref')!r} is a ratio"
+                )
+                raise document.error(complaint, element, gate)
+            clamps = [Clamp(*scale(clamp).tolist()) for clamp in clamps]
+            clamps.extend([over.clamp] if over.clamp else [])
+        compensation = self._compensation(element, channel, gate)
+        try:
+            axis = Dimension(channel, compensation=compensation, scale=scale)
+        except GateError as error:
+            raise document.error(str(error), element, gate) from None
+        return Side(axis, tuple(clamps))
+
+    def _find(self, element: Element, gate: Element) -> Transformation:
+        reference = self.document.need(element, "transformation-ref")
+        if reference not in self.transformations:
+            complaint = (
+                f"the transformation {reference!r} is not declared"
+                f"{suggest(reference, self.transformations)}"
+            )
+            raise self.document.error(complaint, element, gate)
+        return self.transformations[reference]
+
+    def _compensation(
+        self, element: Element, channel: str | Ratio, gate: Element
+    ) -> Compensation | str | None:
+        reference = self.document.need(element, "compensation-ref")
+        if reference == "uncompensated":
+            return None
+        if reference == "FCS":
+            return "acquisition"
+        if reference not in self.matrices:
+            known = ("uncompensated", "FCS", *self.matrices)
+            complaint = (
+                f"the matrix {reference!r} is not declared; known are {listed(known)}"
+                f"{suggest(reference, known)}"
+            )
+            raise self.document.error(complaint, element, gate)
+        matrix = self.matrices[reference]
+        names = (
+            (channel.numerator, channel.denominator)
+            if isinstance(channel, Ratio)
+            else (channel,)
+        )
+        for name in names:
+            if name not in matrix.dyes:
+                complaint = (
+                    f"the matrix {reference!r} gives no {name!r}; its fluorochromes "
+                    f"are {listed(matrix.dyes)}{suggest(name, matrix.dyes)}"
+                )
+                raise self.document.error(complaint, element, gate)
+        return matrix
+
+    def _new_id(self, element: Element, known: Collection[str]) -> None:
+        name = self.document.need(element, "id")
+        if name in known:
+            complaint = f"the id {name!r} is used a second time"
+            raise self.document.error(complaint, element, element)
+
+    def _read(self, owner: Element) -> Transformation:
+        document = self.document
+        body = next(c for c in owner.children if c.name.local in (*SCALES, "fratio"))
+        scale, ratio = None, None
+        try:
+            if body.name.local == "fratio":
+                top, bottom = document.children(body, "fcs-dimension")
+                names = document.need(top, "name"), document.need(bottom, "name")
+                a, b, c = (document.number(body, letter, owner) for letter in "ABC")
+                ratio = Ratio(*names, a=a, b=b, c=c)
+            else:
+                kind, letters = SCALES[body.name.local]
+                values = {
+                    letter.lower(): document.number(body, letter, owner)
+                    for letter in letters
+                }
+                scale = kind(**values)
+        except TransformError as error:
+            raise document.error(str(error), body, owner) from None
+        return Transformation(scale, ratio, self._clamp(owner))
+
+    def _clamp(self, owner: Element) -> Clamp | None:
+        document = self.document
+        ends = [
+            document.number(owner, name, owner)
+            if document.get(owner, name) is not None
+            else default
+            for name, default in (("boundMin", -np.inf), ("boundMax", np.inf))
+        ]
+        clamp = Clamp(*ends)
+        if clamp.low > clamp.high:
+            complaint = f"boundMin={clamp.low:g} is above boundMax={clamp.high:g}"
+            raise document.error(complaint, owner, owner)
+        return clamp if np.isfinite(clamp).any() else None
+
+    def _matrix(self, owner: Element) -> Compensation:
+        document = self.document
+
+        def names(local: str) -> list[str]:
+            entries = document.children(document.child(owner, local), "fcs-dimension")
+            return [document.need(entry, "name") for entry in entries]
+
+        dyes, detectors = names("fluorochromes"), names("detectors")
+        inverted = document.boolean(owner, "matrix-inverted-already", owner)
+        rows = []
+        # A matrix has a row per dye; inverted, it has a row per detector.
+        n_rows, n_columns = len(dyes), len(detectors)
+        if inverted:
+            n_rows, n_columns = n_columns, n_rows
+        for row in document.children(owner, "spectrum"):
+            entries = document.children(row, "coefficient")
+            rows.append([document.number(entry, "value", owner) for entry in entries])
+            if len(rows[-1]) != n_columns:
+                complaint = (
+                    f"<spectrum> has {len(entries)} coefficients, not {n_columns}"
+                )
+                raise document.error(complaint, row, owner)
+        if len(rows) != n_rows:
+            complaint = (
+                f"{len(dyes)} fluorochromes and {len(detectors)} detectors need "
+                f"{n_rows} <spectrum>; there are {len(rows)}"
+            )
+            raise document.error(complaint, owner, owner)
+        try:
+            if inverted:
+                return Compensation.from_inverse(rows, detectors, dyes=dyes)
+            return Compensation(rows, detectors, dyes=dyes)
+        except SpilloverError as error:
+            raise document.error(str(error), owner, owner) from None
+
+
+def unclamped(bounds: Bounds, clamps: tuple[Clamp, ...]) -> Bounds | None:
+    """Return the range of values that are in a range once they are clamped.
+
+    Parameters
+    ----------
+    bounds : (min, max)
+        Half-open, None for an open side.
+    clamps : tuple of Clamp
+        Applied one after another.
+
+    Returns
+    -------
+    (min, max) or None
+        None where no value is.
+    """
+    least, most = bounds
+    for low, high in reversed(clamps):
+        if (least is not None and least > high) or (most is not None and most <= low):
+            return None
+        if least is not None and least <= low:
+            least = None
+        if most is not None and most > high:
+            most = None
+    return least, most
+
+
+def matters(clamps: tuple[Clamp, ...], least: float, most: float) -> bool:
+    """Say whether clamping could move a value into or out of [least, most]."""
+    return any(low >= least or high <= most for low, high in clamps)

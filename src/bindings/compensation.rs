@@ -1,0 +1,77 @@
+//! Compensation on arrays.
+
+use numpy::{
+    IntoPyArray, PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2, PyReadwriteArray2,
+};
+use pyo3::prelude::*;
+
+use crate::compensation::{self, Column, Places};
+
+use super::errors::exception;
+
+/// The weights that undo a spillover matrix, detectors x dyes, and its condition number.
+#[pyfunction]
+pub(super) fn spillover_weights<'py>(
+    py: Python<'py>,
+    matrix: PyReadonlyArray2<'py, f64>,
+) -> PyResult<(Bound<'py, PyArray2<f64>>, f64)> {
+    let inverse = compensation::weights(matrix.as_array()).map_err(exception)?;
+    Ok((inverse.matrix.into_pyarray(py), inverse.condition_number))
+}
+
+/// One compensated channel from the observed ones and a column of the weights.
+#[pyfunction]
+pub(super) fn compensate<'py>(
+    py: Python<'py>,
+    observed: Vec<PyReadonlyArray1<'py, f64>>,
+    weights: Vec<f64>,
+) -> PyResult<Bound<'py, PyArray1<f64>>> {
+    let columns = observed
+        .iter()
+        .map(PyReadonlyArray1::as_slice)
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut out = vec![0.0; columns.first().map_or(0, |column| column.len())];
+    py.detach(|| compensation::compensate(&columns, &weights, &mut out))
+        .map_err(exception)?;
+    Ok(out.into_pyarray(py))
+}
+
+/// A channel as Python has it.
+#[derive(FromPyObject)]
+pub(super) enum Observed<'py> {
+    Single(PyReadonlyArray1<'py, f32>),
+    Double(PyReadonlyArray1<'py, f64>),
+}
+
+/// Where compensated values go.
+#[derive(FromPyObject)]
+pub(super) enum Out<'py> {
+    Single(PyReadwriteArray2<'py, f32>),
+    Double(PyReadwriteArray2<'py, f64>),
+}
+
+/// All compensated channels into `out`, dyes x events.
+#[pyfunction]
+#[pyo3(signature = (columns, weights, out, *, threads=0))]
+pub(super) fn compensate_columns<'py>(
+    py: Python<'py>,
+    columns: Vec<Observed<'py>>,
+    weights: PyReadonlyArray2<'py, f64>,
+    mut out: Out<'py>,
+    threads: usize,
+) -> PyResult<()> {
+    let columns: Vec<Column<'_>> = columns
+        .iter()
+        .map(|column| match column {
+            Observed::Single(values) => Column::Single(values.as_array()),
+            Observed::Double(values) => Column::Double(values.as_array()),
+        })
+        .collect();
+    let weights = weights.as_array();
+    let places = match &mut out {
+        Out::Single(table) => Places::Single(table.as_array_mut()),
+        Out::Double(table) => Places::Double(table.as_array_mut()),
+    };
+    py.detach(|| compensation::compensate_all(&columns, weights, places, threads))
+        .map_err(exception)
+}

@@ -1,0 +1,229 @@
+//! Gates on arrays.
+
+use numpy::{
+    IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyUntypedArrayMethods,
+};
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+
+use crate::error::Result;
+use crate::gate::columns::{
+    Column, ellipsoid_columns, polygon_columns, quadrant_columns, rectangle_columns,
+};
+use crate::gate::{Bounds, Ellipsoid, Expression, Interval, Polygon};
+use crate::membership;
+
+use super::errors::exception;
+use super::plan::TermArgument;
+
+/// A column of single or double precision, borrowed where it lies in one piece.
+pub(super) enum Held<'py> {
+    Single(PyReadonlyArray1<'py, f32>),
+    Double(PyReadonlyArray1<'py, f64>),
+    SingleCopy(Vec<f32>),
+    DoubleCopy(Vec<f64>),
+}
+
+impl<'py> FromPyObject<'_, 'py> for Held<'py> {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        if let Ok(array) = object.cast::<PyArray1<f64>>() {
+            let array = array.try_readonly()?;
+            return Ok(match array.as_slice() {
+                Ok(_) => Self::Double(array),
+                Err(_) => Self::DoubleCopy(array.as_array().to_vec()),
+            });
+        }
+        if let Ok(array) = object.cast::<PyArray1<f32>>() {
+            let array = array.try_readonly()?;
+            return Ok(match array.as_slice() {
+                Ok(_) => Self::Single(array),
+                Err(_) => Self::SingleCopy(array.as_array().to_vec()),
+            });
+        }
+        let message = "a column must be a one-dimensional array of float32 or float64";
+        Err(PyTypeError::new_err(message))
+    }
+}
+
+impl Held<'_> {
+    fn column(&self) -> PyResult<Column<'_>> {
+        Ok(match self {
+            Self::Single(array) => Column::Float32(array.as_slice()?),
+            Self::Double(array) => Column::Float64(array.as_slice()?),
+            Self::SingleCopy(values) => Column::Float32(values),
+            Self::DoubleCopy(values) => Column::Float64(values),
+        })
+    }
+
+    /// Whether other Python threads could write to it.
+    fn is_shared(&self) -> PyResult<bool> {
+        let array = match self {
+            Self::Single(array) => array.as_untyped(),
+            Self::Double(array) => array.as_untyped(),
+            Self::SingleCopy(_) | Self::DoubleCopy(_) => return Ok(false),
+        };
+        array.getattr("flags")?.getattr("writeable")?.extract()
+    }
+}
+
+/// Run a kernel over columns. The interpreter is released only where nobody could write to them
+/// meanwhile.
+fn over_columns<Answer: Send>(
+    py: Python<'_>,
+    held: &[Held<'_>],
+    kernel: impl FnOnce(&[Column]) -> Result<Answer> + Send,
+) -> PyResult<Answer> {
+    let columns = held
+        .iter()
+        .map(Held::column)
+        .collect::<PyResult<Vec<_>>>()?;
+    let mut shared = false;
+    for column in held {
+        shared |= column.is_shared()?;
+    }
+    let answer = if shared {
+        kernel(&columns)
+    } else {
+        py.detach(|| kernel(&columns))
+    };
+    answer.map_err(exception)
+}
+
+/// One answer per event.
+fn answers<'py>(
+    py: Python<'py>,
+    held: &[Held<'py>],
+    kernel: impl FnOnce(&[Column], &mut [bool]) -> Result<()> + Send,
+) -> PyResult<Bound<'py, PyArray1<bool>>> {
+    let n_events = held
+        .first()
+        .map_or(Ok(0), |first| first.column().map(Column::len))?;
+    // Memory from numpy: it keeps and reuses large pieces.
+    let out = PyArray1::<bool>::zeros(py, n_events, false);
+    {
+        let mut places = out.readwrite();
+        let places = places.as_slice_mut()?;
+        over_columns(py, held, |columns| kernel(columns, places))?;
+    }
+    Ok(out)
+}
+
+/// Check the vertices of a polygon, and which places lie in it.
+#[pyfunction]
+pub(super) fn polygon_contains<'py>(
+    py: Python<'py>,
+    vertices: Vec<(f64, f64)>,
+    x: Held<'py>,
+    y: Held<'py>,
+) -> PyResult<Bound<'py, PyArray1<bool>>> {
+    let polygon = Polygon::new(vertices).map_err(exception)?;
+    answers(py, &[x, y], |columns, out| {
+        polygon_columns(&polygon, [columns[0], columns[1]], out)
+    })
+}
+
+/// An ellipsoid of a covariance, or of any matrix as it is written.
+pub(super) fn ellipsoid_of(
+    mean: &[f64],
+    matrix: &[Vec<f64>],
+    distance_square: f64,
+    as_written: bool,
+) -> Result<Ellipsoid> {
+    if as_written {
+        Ellipsoid::as_written(mean, matrix, distance_square)
+    } else {
+        Ellipsoid::new(mean, matrix, distance_square)
+    }
+}
+
+/// Which places, given as a column per dimension, are in an ellipsoid.
+#[pyfunction]
+#[pyo3(signature = (mean, matrix, distance_square, columns, *, as_written = false))]
+pub(super) fn ellipsoid_contains<'py>(
+    py: Python<'py>,
+    mean: Vec<f64>,
+    matrix: Vec<Vec<f64>>,
+    distance_square: f64,
+    columns: Vec<Held<'py>>,
+    as_written: bool,
+) -> PyResult<Bound<'py, PyArray1<bool>>> {
+    let ellipsoid = ellipsoid_of(&mean, &matrix, distance_square, as_written).map_err(exception)?;
+    answers(py, &columns, |columns, out| {
+        ellipsoid_columns(&ellipsoid, columns, out)
+    })
+}
+
+/// Which places lie within the bounds of every dimension.
+#[pyfunction]
+#[pyo3(signature = (bounds, columns, *, closed = false))]
+pub(super) fn rectangle_contains<'py>(
+    py: Python<'py>,
+    bounds: Vec<(Option<f64>, Option<f64>)>,
+    columns: Vec<Held<'py>>,
+    closed: bool,
+) -> PyResult<Bound<'py, PyArray1<bool>>> {
+    let interval = if closed {
+        Interval::Closed
+    } else {
+        Interval::HalfOpen
+    };
+    let bounds = bounds
+        .into_iter()
+        .map(|bounds| Bounds::new(bounds, interval))
+        .collect::<Result<Vec<_>>>()
+        .map_err(exception)?;
+    answers(py, &columns, |columns, out| {
+        rectangle_columns(&bounds, columns, out)
+    })
+}
+
+/// The masks of the quadrants into which dividers cut the places: 64 events a word.
+#[pyfunction]
+pub(super) fn quadrant_masks<'py>(
+    py: Python<'py>,
+    dividers: Vec<Vec<f64>>,
+    columns: Vec<Held<'py>>,
+) -> PyResult<Bound<'py, PyArray2<u64>>> {
+    let intervals = dividers
+        .iter()
+        .map(|cuts| Bounds::between(cuts))
+        .collect::<Result<Vec<_>>>()
+        .map_err(exception)?;
+    let quadrants = intervals.iter().map(Vec::len).product();
+    let n_events = columns
+        .first()
+        .map_or(Ok(0), |first| first.column().map(Column::len))?;
+    let words = membership::words_for(n_events);
+    let out = PyArray2::<u64>::zeros(py, [quadrants, words], false);
+    {
+        let mut masks = out.readwrite();
+        let masks = masks.as_slice_mut()?;
+        over_columns(py, &columns, |columns| {
+            quadrant_columns(&intervals, columns, words, masks)
+        })?;
+    }
+    Ok(out)
+}
+
+/// Masks of an expression, from those of its populations: the events in it, and those out of it.
+#[pyfunction]
+pub(super) fn combine_masks<'py>(
+    py: Python<'py>,
+    terms: Vec<TermArgument>,
+    populations: Vec<(PyReadonlyArray1<'py, u8>, PyReadonlyArray1<'py, u8>)>,
+) -> PyResult<(Bound<'py, PyArray1<u8>>, Bound<'py, PyArray1<u8>>)> {
+    let expression =
+        Expression::new(terms.into_iter().map(Into::into).collect()).map_err(exception)?;
+    let masks = populations
+        .iter()
+        .map(|(inside, out)| Ok((inside.as_slice()?, out.as_slice()?)))
+        .collect::<PyResult<Vec<_>>>()?;
+    let length = masks.first().map_or(0, |(inside, _)| inside.len());
+    let (mut inside, mut outside) = (vec![0; length], vec![0; length]);
+    expression
+        .evaluate_masks(&masks, &mut inside, &mut outside)
+        .map_err(exception)?;
+    Ok((inside.into_pyarray(py), outside.into_pyarray(py)))
+}

@@ -1,0 +1,314 @@
+//! Ellipsoid gates in two or more dimensions (Gating-ML 2.0 §5.3.1): the squared Mahalanobis
+//! distance `(x - μ)ᵀ C⁻¹ (x - μ)` is at most the gate's `distance_square`, border inclusive.
+//!
+//! The covariance is factored once, without square roots, as `C = L D Lᵀ` with ones on the diagonal
+//! of `L`. A place is then decided by `L y = x - μ`, in order of the dimensions, and the sum of
+//! `y² / D`, each operation rounded once. Where the axes are independent this is the sum of
+//! `(x - μ)² / σ²`, and a place on the border whose squares and quotients are numbers is
+//! inside. Dimensions and distance are scaled by powers of two beforehand, which changes no
+//! digit and lets semi-axes of any size from 1e-300 to 1e300 be squared.
+
+use super::covariance::{
+    Decomposition, check_numbers, factorize, half_exponent, inverted, symmetrized, times_power,
+};
+use crate::error::Result;
+use crate::simd::compare::keep_within;
+use crate::simd::quadratic::{Two, add_squares, deviations, subtract_weighted, two_dimensions};
+
+/// Places within a squared Mahalanobis distance of a mean.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ellipsoid {
+    mean: Vec<f64>,
+    form: Form,
+    /// The largest squared distance inside, after scaling.
+    most: f64,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Form {
+    /// Of a covariance: positive for every place but the mean.
+    Definite(Factors),
+    /// The symmetric part of the inverse of any matrix, by rows.
+    Indefinite(Vec<f64>),
+}
+
+/// `C = L D Lᵀ`, each dimension scaled by a power of two so that `1 <= D < 4`.
+#[derive(Debug, Clone, PartialEq)]
+struct Factors {
+    /// The powers of two.
+    powers: Vec<f64>,
+    /// Row `i` of `L` without its one: `i` numbers.
+    rows: Vec<Vec<f64>>,
+    /// `D`, and its reciprocals for the quick sum.
+    pivots: Vec<f64>,
+    reciprocals: Vec<f64>,
+}
+
+/// Events taken at a time, so that their deviations stay in the nearest cache.
+const BLOCK: usize = 512;
+const WORD: usize = 64;
+
+impl Ellipsoid {
+    /// The places around `mean` at a squared Mahalanobis distance of at most `distance_square`.
+    /// Entries of the covariance that mirror each other may differ in their last digits; their mean
+    /// counts.
+    ///
+    /// # Errors
+    /// [`Error::MalformedGate`] for fewer than two dimensions, numbers that are not finite, a covariance
+    /// of another size, one that is not symmetric or not positive definite, or a distance that is
+    /// not positive.
+    pub fn new(mean: &[f64], covariance: &[Vec<f64>], distance_square: f64) -> Result<Self> {
+        check_numbers(mean, covariance, distance_square)?;
+        let symmetric = symmetrized(covariance)?;
+        Ok(Self::from_factors(
+            mean,
+            factorize(&symmetric)?,
+            distance_square,
+        ))
+    }
+
+    /// As [`new`](Self::new), but with the matrix taken as it is written: any with an inverse, symmetric
+    /// or not, positive definite or not. The quadratic form of the inverse decides, as in the
+    /// files with which ISAC checks software; the region may then be no ellipsoid, and unbounded.
+    ///
+    /// # Errors
+    /// [`Error::MalformedGate`] for wrong sizes or numbers, or a matrix without an inverse.
+    pub fn as_written(mean: &[f64], matrix: &[Vec<f64>], distance_square: f64) -> Result<Self> {
+        check_numbers(mean, matrix, distance_square)?;
+        if let Ok(factors) = symmetrized(matrix).and_then(|matrix| factorize(&matrix)) {
+            return Ok(Self::from_factors(mean, factors, distance_square));
+        }
+        let inverse = inverted(matrix)?;
+        let n = mean.len();
+        let symmetric =
+            (0..n * n).map(|at| inverse[at / n][at % n].midpoint(inverse[at % n][at / n]));
+        Ok(Self {
+            mean: mean.to_vec(),
+            form: Form::Indefinite(symmetric.collect()),
+            most: distance_square,
+        })
+    }
+
+    fn from_factors(mean: &[f64], (rows, pivots): Decomposition, distance_square: f64) -> Self {
+        // y² / D <= d becomes (f y)² / (f² D s) <= d / s with powers of two f² and s.
+        let shift = half_exponent(distance_square);
+        let halves: Vec<_> = pivots.iter().map(|pivot| half_exponent(*pivot)).collect();
+        let pivots: Vec<_> = pivots
+            .iter()
+            .zip(&halves)
+            .map(|(pivot, half)| times_power(*pivot, -2 * half))
+            .collect();
+        let rows = rows
+            .iter()
+            .enumerate()
+            .map(|(i, row)| {
+                let scaled = row.iter().zip(&halves);
+                scaled
+                    .map(|(l, half)| times_power(*l, half - halves[i]))
+                    .collect()
+            })
+            .collect();
+        let powers = halves.iter().map(|half| times_power(1.0, -(half + shift)));
+        Self {
+            mean: mean.to_vec(),
+            form: Form::Definite(Factors {
+                powers: powers.collect(),
+                rows,
+                reciprocals: pivots.iter().map(|pivot| 1.0 / pivot).collect(),
+                pivots,
+            }),
+            most: times_power(distance_square, -2 * shift),
+        }
+    }
+
+    /// Number of dimensions.
+    #[must_use]
+    pub fn dimensions(&self) -> usize {
+        self.mean.len()
+    }
+
+    /// Whether a place, one number per dimension, is inside or on the border; never with a NaN or
+    /// an infinity.
+    #[must_use]
+    pub fn contains(&self, place: &[f64]) -> bool {
+        debug_assert_eq!(place.len(), self.dimensions());
+        // A NaN on the way makes the comparison false.
+        self.distance_square(|dimension| place[dimension]) <= self.most
+    }
+
+    fn distance_square(&self, place: impl Fn(usize) -> f64) -> f64 {
+        let n = self.mean.len();
+        let mut small = [0.0; 8];
+        let mut large = Vec::new();
+        let y: &mut [f64] = if n <= small.len() {
+            &mut small[..n]
+        } else {
+            large.resize(n, 0.0);
+            &mut large
+        };
+        let mut sum = 0.0;
+        match &self.form {
+            Form::Definite(form) => {
+                for i in 0..n {
+                    let mut rest = (place(i) - self.mean[i]) * form.powers[i];
+                    for (l, before) in form.rows[i].iter().zip(&*y) {
+                        rest -= l * before;
+                    }
+                    y[i] = rest;
+                    sum += rest * rest / form.pivots[i];
+                }
+            }
+            Form::Indefinite(inverse) => {
+                for (i, deviation) in y.iter_mut().enumerate() {
+                    *deviation = place(i) - self.mean[i];
+                }
+                for (deviation, row) in y.iter().zip(inverse.chunks(n)) {
+                    let weighted = row.iter().zip(&*y).fold(0.0, |sum, (p, d)| sum + p * d);
+                    sum += deviation * weighted;
+                }
+                // Opposite infinities give NaN, one alone may give -inf: neither is a place.
+                if sum == f64::NEG_INFINITY {
+                    sum = f64::NAN;
+                }
+            }
+        }
+        sum
+    }
+
+    /// Keep in `mask` the events inside; `columns` holds one slice per dimension. Decides every event
+    /// as [`contains`](Self::contains) does.
+    pub fn contains_words(&self, columns: &[&[f64]], mask: &mut [u64]) {
+        // The quick sum and the one that decides differ by a few roundings.
+        let margin = 16.0 * (self.mean.len() as f64 + 2.0) * f64::EPSILON;
+        let (surely, possibly) = (self.most * (1.0 - margin), self.most * (1.0 + margin));
+        self.sweep(columns, surely, possibly, mask, |open, first| {
+            retain(open, |event| {
+                self.distance_square(|dimension| columns[dimension][first + event]) <= self.most
+            })
+        });
+    }
+
+    /// Decide places that are only nearly known: dimension `i` to within `delta[i]`. Of the events
+    /// asked for in `inside`, those surely inside stay; those that might be either move to
+    /// `uncertain` (maybe too many, never too few).
+    pub fn decide(
+        &self,
+        columns: &[&[f64]],
+        delta: &[f64],
+        inside: &mut [u64],
+        uncertain: &mut [u64],
+    ) {
+        uncertain.fill(0);
+        let Form::Definite(form) = &self.form else {
+            uncertain.copy_from_slice(inside);
+            inside.fill(0);
+            return;
+        };
+        // The triangle inequality in the Mahalanobis norm: a shift changes the distance by at most
+        // the norm of the shift.
+        let mut shifts: Vec<f64> = Vec::with_capacity(delta.len());
+        let mut square = 0.0;
+        for (i, row) in form.rows.iter().enumerate() {
+            let before = row
+                .iter()
+                .zip(&shifts)
+                .fold(0.0, |sum, (l, y)| sum + l.abs() * y);
+            // What rounding may add where the form decides, for places no farther than the border.
+            let size = 1.0 + row.iter().map(|l| l.abs()).sum::<f64>();
+            let rounding = 64.0 * f64::EPSILON * size;
+            let shift = delta[i] * form.powers[i] + before + rounding;
+            shifts.push(shift);
+            square += shift * shift * form.reciprocals[i];
+        }
+        let margin = 16.0 * (self.mean.len() as f64 + 2.0) * f64::EPSILON;
+        let (radius, change) = (self.most.sqrt(), square.sqrt() * (1.0 + margin));
+        let (least, most) = ((radius - change).max(0.0), radius + change);
+        let (surely, possibly) = (least * least * (1.0 - margin), most * most * (1.0 + margin));
+        let mut word = 0;
+        self.sweep(columns, surely, possibly, inside, |open, _| {
+            uncertain[word] = open;
+            word += 1;
+            0
+        });
+    }
+
+    /// Keep the events whose quick distance is at most `surely`, and what `settle` keeps of those
+    /// up to `possibly`: it gets a word and the number of its first event, in order, for every word.
+    fn sweep(
+        &self,
+        columns: &[&[f64]],
+        surely: f64,
+        possibly: f64,
+        mask: &mut [u64],
+        mut settle: impl FnMut(u64, usize) -> u64,
+    ) {
+        let n_events = columns.iter().map(|column| column.len()).min().unwrap_or(0);
+        let mut y = Vec::new();
+        let mut sum = [0.0; BLOCK];
+        for (block, words) in mask.chunks_mut(BLOCK / WORD).enumerate() {
+            let begin = (block * BLOCK).min(n_events);
+            let end = (begin + BLOCK).min(n_events);
+            self.quick(columns, begin, end, &mut y, &mut sum[..end - begin]);
+            let mut maybe = [0; BLOCK / WORD];
+            maybe[..words.len()].copy_from_slice(words);
+            keep_within(&sum[..end - begin], f64::NEG_INFINITY, surely, words);
+            keep_within(&sum[..end - begin], f64::NEG_INFINITY, possibly, &mut maybe);
+            for (index, word) in words.iter_mut().enumerate() {
+                *word |= settle(maybe[index] & !*word, begin + index * WORD);
+            }
+        }
+    }
+
+    /// Distances that may be off by a few roundings; for an indefinite form, those that decide.
+    fn quick(
+        &self,
+        columns: &[&[f64]],
+        begin: usize,
+        end: usize,
+        y: &mut Vec<f64>,
+        sum: &mut [f64],
+    ) {
+        let Form::Definite(form) = &self.form else {
+            for (event, place) in (begin..end).zip(sum) {
+                *place = self.distance_square(|dimension| columns[dimension][event]);
+            }
+            return;
+        };
+        if let (&[_, ref second], &[mean_x, mean_y]) = (&form.rows[..], &self.mean[..]) {
+            let both = Two {
+                middle: [mean_x, mean_y],
+                factor: [form.powers[0], form.powers[1]],
+                weight: [form.reciprocals[0], form.reciprocals[1]],
+                slope: second[0],
+            };
+            two_dimensions(&columns[0][begin..end], &columns[1][begin..end], &both, sum);
+            return;
+        }
+        y.resize(self.mean.len() * BLOCK, 0.0);
+        sum.fill(0.0);
+        for (i, row) in form.rows.iter().enumerate() {
+            let (before, rest) = y.split_at_mut(i * BLOCK);
+            let rest = &mut rest[..end - begin];
+            deviations(&columns[i][begin..end], self.mean[i], form.powers[i], rest);
+            for (l, other) in row.iter().zip(before.chunks(BLOCK)) {
+                subtract_weighted(rest, *l, &other[..end - begin]);
+            }
+            add_squares(sum, rest, form.reciprocals[i]);
+        }
+    }
+}
+
+/// The bits of `word` whose events hold.
+fn retain(word: u64, mut holds: impl FnMut(usize) -> bool) -> u64 {
+    let (mut kept, mut rest) = (0, word);
+    while rest != 0 {
+        let bit = rest.trailing_zeros();
+        kept |= u64::from(holds(bit as usize)) << bit;
+        rest &= rest - 1;
+    }
+    kept
+}
+
+#[cfg(test)]
+#[path = "ellipsoid_tests.rs"]
+mod tests;

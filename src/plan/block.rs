@@ -1,0 +1,236 @@
+//! One block of events: every gate decided, in order, each on the events of its parent.
+
+use crate::gate::Expression;
+use crate::membership::{count, fill, words_for};
+
+use super::compile::{GateKind, Plan};
+use super::decide::{Place, Workspace};
+use super::domain::{Domains, Rows, WHOLE};
+
+/// A population whose events are fewer than one in so many of its domain gets a domain of its own.
+const SPARSE: u64 = 2;
+
+/// What is known of a population of a block.
+#[derive(Debug, Default)]
+struct Population {
+    /// The domain its masks are over, and which of the domains ever opened in this slot it was.
+    slot: usize,
+    opened: usize,
+    inside: Vec<u64>,
+    /// Of its parent's events, those neither in nor out of it.
+    undefined: Vec<u64>,
+    n_inside: u64,
+    n_undefined: u64,
+    /// The domain of its events alone, once there is one.
+    own: Option<usize>,
+    /// Masks over the block: kept where others refer to it, or the caller wants them.
+    block: Vec<u64>,
+    /// Events neither in nor out, those of its ancestors included; meant if `any_beyond`.
+    beyond: Vec<u64>,
+    any_beyond: bool,
+}
+
+/// One thread's buffers, used for block after block.
+#[derive(Debug, Default)]
+pub(super) struct Block {
+    populations: Vec<Population>,
+    all: Vec<u64>,
+    domains: Domains,
+    work: Workspace,
+    terms: Vec<(Vec<u64>, Vec<u64>)>,
+    n_events: usize,
+    opened: usize,
+    /// Per slot: which opening it holds.
+    openings: Vec<usize>,
+}
+
+impl Block {
+    /// Decide every gate; `wants_masks` keeps the masks for [`Self::mask`].
+    pub(super) fn decide(
+        &mut self,
+        plan: &Plan,
+        rows: Rows<'_>,
+        n_events: usize,
+        wants_masks: bool,
+    ) {
+        self.n_events = n_events;
+        self.populations
+            .resize_with(plan.n_gates(), Population::default);
+        self.all.resize(words_for(n_events), 0);
+        fill(&mut self.all, n_events);
+        self.domains.begin(plan.nodes.all.len(), n_events);
+        self.opened = 0;
+        self.openings.clear();
+        self.openings.resize(1, 0);
+        for &gate in &plan.order {
+            let mut population = std::mem::take(&mut self.populations[gate]);
+            self.decide_gate(plan, rows, gate, &mut population);
+            if wants_masks || plan.referenced[gate] {
+                population.block.resize(words_for(n_events), 0);
+                let slot = population.slot;
+                self.domains
+                    .spread(slot, &population.inside, &mut population.block);
+            }
+            self.extend_undefined(plan, gate, &mut population);
+            self.populations[gate] = population;
+            for &done in &plan.last_uses[gate] {
+                if let Some(slot) = self.populations[done].own.take() {
+                    self.domains.release(slot);
+                }
+            }
+        }
+    }
+
+    /// Number of events in a population.
+    pub(super) fn n_inside(&self, gate: usize) -> u64 {
+        self.populations[gate].n_inside
+    }
+
+    /// Number of events of its parent that are neither in nor out of a population.
+    pub(super) fn n_undefined(&self, gate: usize) -> u64 {
+        self.populations[gate].n_undefined
+    }
+
+    /// The events of a population, one bit per event of the block.
+    pub(super) fn mask(&self, gate: usize) -> &[u64] {
+        &self.populations[gate].block
+    }
+
+    /// The domain in which the children of a gate are decided, and the events there. A population
+    /// that is sparse in its domain gets one of its own.
+    fn domain_of(&mut self, parent: Option<usize>, mask: &mut Vec<u64>) -> usize {
+        mask.clear();
+        let Some(parent) = parent else {
+            mask.extend_from_slice(&self.all);
+            return WHOLE;
+        };
+        let population = &mut self.populations[parent];
+        if population.own.is_none()
+            && population.n_inside * SPARSE < self.domains.n_events(population.slot) as u64
+        {
+            let slot = self.domains.narrow(population.slot, &population.inside);
+            population.own = Some(slot);
+            self.opened += 1;
+            self.openings.resize(self.openings.len().max(slot + 1), 0);
+            self.openings[slot] = self.opened;
+        }
+        if let Some(slot) = population.own {
+            let n_events = self.domains.n_events(slot);
+            mask.resize(words_for(n_events), 0);
+            fill(mask, n_events);
+            slot
+        } else {
+            mask.extend_from_slice(&population.inside);
+            population.slot
+        }
+    }
+
+    fn decide_gate(
+        &mut self,
+        plan: &Plan,
+        rows: Rows<'_>,
+        gate: usize,
+        population: &mut Population,
+    ) {
+        let spec = &plan.gates[gate];
+        population.own = None;
+        population.undefined.clear();
+        population.n_inside = 0;
+        population.n_undefined = 0;
+        if spec
+            .parent
+            .is_some_and(|parent| self.populations[parent].n_inside == 0)
+        {
+            // Nothing is decoded, compensated or scaled for a block whose parent is empty.
+            population.slot = WHOLE;
+            population.opened = 0;
+            population.inside.clear();
+            population.inside.resize(self.all.len(), 0);
+            return;
+        }
+        let slot = self.domain_of(spec.parent, &mut population.inside);
+        population.slot = slot;
+        population.opened = self.openings[slot];
+        population.undefined.resize(population.inside.len(), 0);
+        let any = match &spec.kind {
+            GateKind::Boolean(expression) => self.boolean(expression, population),
+            kind => Place { plan, rows, slot }.decide(
+                kind,
+                &mut self.domains,
+                &mut self.work,
+                &mut population.inside,
+                &mut population.undefined,
+            ),
+        };
+        population.n_inside = count(&population.inside);
+        if any {
+            population.n_undefined = count(&population.undefined);
+        }
+        if population.n_undefined == 0 {
+            population.undefined.clear();
+        }
+    }
+
+    /// Keep the events for which an expression over other populations holds.
+    fn boolean(&mut self, expression: &Expression, population: &mut Population) -> bool {
+        let n_words = population.inside.len();
+        let mut terms = std::mem::take(&mut self.terms);
+        let n_terms = expression.populations().count();
+        terms.resize_with(n_terms.max(terms.len()), Default::default);
+        for ((inside, beyond), other) in terms.iter_mut().zip(expression.populations()) {
+            let other = &self.populations[other];
+            inside.clear();
+            beyond.clear();
+            beyond.resize(n_words, 0);
+            if (other.slot, other.opened) == (population.slot, population.opened) {
+                inside.extend_from_slice(&other.inside);
+            } else {
+                inside.resize(n_words, 0);
+                self.domains.focus(population.slot, &other.block, inside);
+            }
+            if other.any_beyond {
+                self.domains.focus(population.slot, &other.beyond, beyond);
+            }
+        }
+        for word in 0..n_words {
+            // Terms stand in the order in which the expression asks for them.
+            let next = std::cell::Cell::new(0);
+            let (holds, fails) = expression.evaluate(|_| {
+                let (inside, beyond) = &terms[next.replace(next.get() + 1)];
+                (inside[word], !(inside[word] | beyond[word]))
+            });
+            let parent = population.inside[word];
+            population.inside[word] &= holds;
+            population.undefined[word] = parent & !holds & !fails;
+        }
+        self.terms = terms;
+        population.undefined.iter().any(|word| *word != 0)
+    }
+
+    /// Note the events that are neither in a population nor out of it, on any level.
+    fn extend_undefined(&mut self, plan: &Plan, gate: usize, population: &mut Population) {
+        let parent = plan.gates[gate].parent;
+        let above = parent.filter(|&parent| self.populations[parent].any_beyond);
+        population.any_beyond = above.is_some() || population.n_undefined > 0;
+        if !population.any_beyond {
+            return;
+        }
+        let n_words = self.all.len();
+        population.beyond.clear();
+        population.beyond.resize(n_words, 0);
+        if population.n_undefined > 0 {
+            let undefined = &population.undefined;
+            self.domains
+                .spread(population.slot, undefined, &mut population.beyond);
+        }
+        if let Some(above) = above {
+            for (word, above) in population
+                .beyond
+                .iter_mut()
+                .zip(&self.populations[above].beyond)
+            {
+                *word |= above;
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Columns of values: weighted sums, and whether there is a NaN.
+
+multiversion! {
+    /// `out += values * weight`, rounded after each operation.
+    pub(crate) fn add_one(out: &mut [f64], values: &[f64], weight: f64) {
+        for (sum, value) in out.iter_mut().zip(values) {
+            *sum += value * weight;
+        }
+    }
+}
+
+multiversion! {
+    /// `out = (out + first * w) + second * v`, rounded after each operation.
+    pub(crate) fn add_two(out: &mut [f64], first: &[f64], w: f64, second: &[f64], v: f64) {
+        for ((sum, a), b) in out.iter_mut().zip(first).zip(second) {
+            *sum = *sum + a * w + b * v;
+        }
+    }
+}
+
+multiversion! {
+    /// Whether any value is NaN.
+    pub(crate) fn has_nan(values: &[f64]) -> bool {
+        let (groups, rest) = values.as_chunks::<8>();
+        let mut found = [false; 8];
+        for group in groups {
+            for (found, value) in found.iter_mut().zip(group) {
+                *found |= value.is_nan();
+            }
+        }
+        found.contains(&true) || rest.iter().any(|value| value.is_nan())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::forced::baseline;
+    use super::*;
+
+    #[test]
+    fn both_levels_sum_alike() {
+        let first: Vec<f64> = (0..131).map(|i| f64::from(i) * 0.37 - 20.0).collect();
+        let second: Vec<f64> = (0..131).map(|i| 1e5 / (f64::from(i) + 0.3)).collect();
+        let run = || {
+            let mut out = vec![0.1; 131];
+            add_two(&mut out, &first, 1.0 / 3.0, &second, -0.07);
+            add_one(&mut out, &second, 1e-3);
+            out
+        };
+        assert_eq!(run(), baseline(run));
+    }
+
+    #[test]
+    fn finds_a_nan_anywhere() {
+        for n_values in [1, 7, 8, 9, 64, 67] {
+            for place in 0..n_values {
+                let mut values = vec![1.0; n_values];
+                assert!(!has_nan(&values));
+                values[place] = f64::NAN;
+                assert!(has_nan(&values) && baseline(|| has_nan(&values)));
+            }
+        }
+    }
+}

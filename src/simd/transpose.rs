@@ -1,0 +1,420 @@
+//! Rows of numbers side by side become columns, their bytes put in order on the way.
+//!
+//! A row holds the numbers of one event; eight rows of up to eight numbers are turned at once in
+//! registers where the machine has AVX2, four by four else. Numbers are only moved, swapped,
+//! masked and converted exactly, so that every path gives the same bits.
+
+use std::array::from_fn;
+
+/// Most numbers of a row that are turned at once.
+pub const WIDTH: usize = 8;
+
+/// Where numbers side by side stand in rows of bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Rows<'a> {
+    /// Rows one after the other.
+    pub bytes: &'a [u8],
+    /// Bytes of a row.
+    pub stride: usize,
+    /// Where in a row the first of the numbers begins.
+    pub offset: usize,
+    /// Whether the most significant byte of a number comes first.
+    pub big_endian: bool,
+}
+
+impl Rows<'_> {
+    /// For each row from `first` on: the `N` bytes from `skip` bytes behind the offset.
+    fn chunks<const N: usize>(
+        &self,
+        first: usize,
+        skip: usize,
+    ) -> impl Iterator<Item = [u8; N]> + '_ {
+        let begin = self.offset + skip;
+        // All rows have one length, so that the bounds are checked once for all of them.
+        self.from(first)
+            .chunks_exact(self.stride)
+            .map(move |row| chunk(row, begin))
+    }
+
+    /// The bytes from row `first` on.
+    fn from(&self, first: usize) -> &[u8] {
+        self.bytes.get(first * self.stride..).unwrap_or_default()
+    }
+
+    /// How many of the first `n_rows` rows have `n_bytes` bytes behind the offset, in whatever row.
+    #[cfg(target_arch = "x86_64")]
+    fn with_bytes_behind(&self, n_rows: usize, n_bytes: usize) -> usize {
+        let free = self.bytes.len().saturating_sub(self.offset + n_bytes);
+        let enough = self.bytes.len() >= self.offset + n_bytes;
+        n_rows.min(if enough { free / self.stride + 1 } else { 0 })
+    }
+}
+
+/// The `N` bytes of `row` from `begin` on, which it has.
+#[inline]
+fn chunk<const N: usize>(row: &[u8], begin: usize) -> [u8; N] {
+    let bytes = row.get(begin..).and_then(<[u8]>::first_chunk);
+    bytes.copied().unwrap_or([0; N])
+}
+
+/// Turn 32-bit floats: `out[k][i]` becomes number `k` of row `i`. At most [`WIDTH`] columns of one length.
+pub fn floats(rows: Rows<'_>, out: &mut [&mut [f32]]) {
+    let n_rows = out.first().map_or(0, |column| column.len());
+    let mut done = 0;
+    #[cfg(target_arch = "x86_64")]
+    if super::level() == super::Level::Avx2 {
+        let safe = rows.with_bytes_behind(n_rows, 4 * WIDTH);
+        // SAFETY: the processor has AVX2, or the level would be another.
+        done = unsafe { avx2::floats(rows, safe, out) };
+    }
+    for columns in (0..out.len()).step_by(4) {
+        let end = (columns + 4).min(out.len());
+        match &mut out[columns..end] {
+            [a, b, c, d] => {
+                let four = [a, b, c, d].map(|column| &mut column[done..]);
+                four_floats(rows, done, 4 * columns, four);
+            }
+            fewer => {
+                for (skip, column) in (4 * columns..).step_by(4).zip(fewer) {
+                    for (bytes, place) in rows.chunks(done, skip).zip(&mut column[done..]) {
+                        *place = f32::from_bits(word(bytes, rows.big_endian));
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn word(bytes: [u8; 4], big_endian: bool) -> u32 {
+    if big_endian {
+        u32::from_be_bytes(bytes)
+    } else {
+        u32::from_le_bytes(bytes)
+    }
+}
+
+/// Four rows of four numbers become four columns at a time.
+fn four_floats(rows: Rows<'_>, first: usize, skip: usize, [a, b, c, d]: [&mut [f32]; 4]) {
+    let begin = rows.offset + skip;
+    let four = |row: &[u8]| -> [u32; 4] {
+        let bytes: [u8; 16] = chunk(row, begin);
+        from_fn(|n| u32::from_ne_bytes(from_fn(|byte| bytes[4 * n + byte])))
+    };
+    // Swapped after the transposition, where four of a kind stand side by side.
+    let float = |word: u32| f32::from_bits(native(word, rows.big_endian));
+    let (blocks_a, rest_a) = a.as_chunks_mut::<4>();
+    let (blocks_b, rest_b) = b.as_chunks_mut::<4>();
+    let (blocks_c, rest_c) = c.as_chunks_mut::<4>();
+    let (blocks_d, rest_d) = d.as_chunks_mut::<4>();
+    let mut groups = rows.from(first).chunks_exact(4 * rows.stride);
+    let blocks = blocks_a.iter_mut().zip(blocks_b);
+    let blocks = blocks.zip(blocks_c.iter_mut().zip(blocks_d));
+    for (((a, b), (c, d)), group) in blocks.zip(&mut groups) {
+        let table: [[u32; 4]; 4] = from_fn(|n| four(&group[n * rows.stride..]));
+        *a = from_fn(|n| float(table[n][0]));
+        *b = from_fn(|n| float(table[n][1]));
+        *c = from_fn(|n| float(table[n][2]));
+        *d = from_fn(|n| float(table[n][3]));
+    }
+    let rest = rest_a.iter_mut().zip(rest_b);
+    let rest = rest.zip(rest_c.iter_mut().zip(rest_d));
+    for (((a, b), (c, d)), row) in rest.zip(groups.remainder().chunks_exact(rows.stride)) {
+        [*a, *b, *c, *d] = four(row).map(float);
+    }
+}
+
+fn native(word: u32, big_endian: bool) -> u32 {
+    if big_endian {
+        u32::from_be(word)
+    } else {
+        u32::from_le(word)
+    }
+}
+
+/// Turn 16-bit integers into floats, cleared of the bits outside their masks; gives for each column
+/// the bits that were met. At most [`WIDTH`] columns of one length, with a mask each.
+pub fn halfwords(rows: Rows<'_>, masks: &[u16], out: &mut [&mut [f32]]) -> [u16; WIDTH] {
+    let n_rows = out.first().map_or(0, |column| column.len());
+    let (mut done, mut met) = (0, [0; WIDTH]);
+    #[cfg(target_arch = "x86_64")]
+    if super::level() == super::Level::Avx2 {
+        let safe = rows.with_bytes_behind(n_rows, 2 * WIDTH);
+        // SAFETY: the processor has AVX2, or the level would be another.
+        done = unsafe { avx2::halfwords(rows, safe, masks, out, &mut met) };
+    }
+    let columns = (0..).step_by(2).zip(masks).zip(out);
+    for (((skip, &mask), column), met) in columns.zip(&mut met) {
+        let (chunks, places) = (rows.chunks(done, skip), &mut column[done..]);
+        *met |= if rows.big_endian {
+            masked(chunks.map(u16::from_be_bytes), mask, places)
+        } else {
+            masked(chunks.map(u16::from_le_bytes), mask, places)
+        };
+    }
+    met
+}
+
+/// Numbers cleared of the bits outside the mask, as floats; gives the bits that were met.
+fn masked(numbers: impl Iterator<Item = u16>, mask: u16, out: &mut [f32]) -> u16 {
+    let (mut met, mask) = (0, i32::from(mask));
+    for (number, place) in numbers.zip(out) {
+        let number = i32::from(number);
+        met |= number;
+        // Exact: at most 16 bits.
+        *place = (number & mask) as f32;
+    }
+    u16::try_from(met).unwrap_or(u16::MAX)
+}
+
+#[cfg(target_arch = "x86_64")]
+mod avx2 {
+    #![allow(clippy::cast_ptr_alignment)] // the loads are the unaligned ones
+
+    use std::arch::x86_64::{
+        __m128i, __m256, __m256i, _mm_and_si128, _mm_cvtsi128_si64, _mm_loadu_si128, _mm_or_si128,
+        _mm_set1_epi16, _mm_setr_epi8, _mm_setzero_si128, _mm_shuffle_epi8, _mm_srli_si128,
+        _mm_unpackhi_epi16, _mm_unpackhi_epi32, _mm_unpackhi_epi64, _mm_unpacklo_epi16,
+        _mm_unpacklo_epi32, _mm_unpacklo_epi64, _mm256_broadcastsi128_si256, _mm256_castsi256_ps,
+        _mm256_cvtepi32_ps, _mm256_cvtepu16_epi32, _mm256_loadu_si256, _mm256_permute2f128_ps,
+        _mm256_shuffle_epi8, _mm256_shuffle_ps, _mm256_storeu_ps, _mm256_unpackhi_ps,
+        _mm256_unpacklo_ps,
+    };
+
+    use super::{Rows, WIDTH};
+
+    /// Turn the first `n_rows` rows but for a rest of fewer than eight; gives how many.
+    ///
+    /// # Safety
+    /// `n_rows` rows have `4 * WIDTH` bytes behind the offset, and every column as many places.
+    #[target_feature(enable = "avx2")]
+    pub(super) unsafe fn floats(rows: Rows<'_>, n_rows: usize, out: &mut [&mut [f32]]) -> usize {
+        let reversed = _mm_setr_epi8(3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12);
+        let reversed = _mm256_broadcastsi128_si256(reversed);
+        let groups = n_rows / WIDTH;
+        for group in 0..groups {
+            let begin = rows.bytes[group * WIDTH * rows.stride + rows.offset..].as_ptr();
+            let mut table = [_mm256_castsi256_ps(reversed); WIDTH];
+            for (row, place) in table.iter_mut().enumerate() {
+                // SAFETY: by the condition on `n_rows`.
+                let mut eight =
+                    unsafe { _mm256_loadu_si256(begin.add(row * rows.stride).cast::<__m256i>()) };
+                if rows.big_endian {
+                    eight = _mm256_shuffle_epi8(eight, reversed);
+                }
+                *place = _mm256_castsi256_ps(eight);
+            }
+            for (column, eight) in out.iter_mut().zip(turned(table)) {
+                let places = &mut column[group * WIDTH..][..WIDTH];
+                // SAFETY: eight places.
+                unsafe { _mm256_storeu_ps(places.as_mut_ptr(), eight) };
+            }
+        }
+        groups * WIDTH
+    }
+
+    #[target_feature(enable = "avx2")]
+    fn turned(r: [__m256; 8]) -> [__m256; 8] {
+        let low = |a, b| _mm256_unpacklo_ps(a, b);
+        let high = |a, b| _mm256_unpackhi_ps(a, b);
+        let t = [
+            low(r[0], r[1]),
+            high(r[0], r[1]),
+            low(r[2], r[3]),
+            high(r[2], r[3]),
+            low(r[4], r[5]),
+            high(r[4], r[5]),
+            low(r[6], r[7]),
+            high(r[6], r[7]),
+        ];
+        let left = |a, b| _mm256_shuffle_ps::<0x44>(a, b);
+        let right = |a, b| _mm256_shuffle_ps::<0xEE>(a, b);
+        let s = [
+            left(t[0], t[2]),
+            right(t[0], t[2]),
+            left(t[1], t[3]),
+            right(t[1], t[3]),
+            left(t[4], t[6]),
+            right(t[4], t[6]),
+            left(t[5], t[7]),
+            right(t[5], t[7]),
+        ];
+        [
+            _mm256_permute2f128_ps::<0x20>(s[0], s[4]),
+            _mm256_permute2f128_ps::<0x20>(s[1], s[5]),
+            _mm256_permute2f128_ps::<0x20>(s[2], s[6]),
+            _mm256_permute2f128_ps::<0x20>(s[3], s[7]),
+            _mm256_permute2f128_ps::<0x31>(s[0], s[4]),
+            _mm256_permute2f128_ps::<0x31>(s[1], s[5]),
+            _mm256_permute2f128_ps::<0x31>(s[2], s[6]),
+            _mm256_permute2f128_ps::<0x31>(s[3], s[7]),
+        ]
+    }
+
+    /// As [`floats`], for 16-bit integers.
+    ///
+    /// # Safety
+    /// `n_rows` rows have `2 * WIDTH` bytes behind the offset, and every column as many places.
+    #[target_feature(enable = "avx2")]
+    pub(super) unsafe fn halfwords(
+        rows: Rows<'_>,
+        n_rows: usize,
+        masks: &[u16],
+        out: &mut [&mut [f32]],
+        met: &mut [u16; WIDTH],
+    ) -> usize {
+        let reversed = _mm_setr_epi8(1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+        let mut sums = [_mm_setzero_si128(); WIDTH];
+        let mut keep = [_mm_setzero_si128(); WIDTH];
+        for (keep, &mask) in keep.iter_mut().zip(masks) {
+            *keep = _mm_set1_epi16(mask.cast_signed());
+        }
+        let groups = n_rows / WIDTH;
+        for group in 0..groups {
+            let begin = rows.bytes[group * WIDTH * rows.stride + rows.offset..].as_ptr();
+            let mut table = [reversed; WIDTH];
+            for (row, place) in table.iter_mut().enumerate() {
+                // SAFETY: by the condition on `n_rows`.
+                *place = unsafe { _mm_loadu_si128(begin.add(row * rows.stride).cast::<__m128i>()) };
+                if rows.big_endian {
+                    *place = _mm_shuffle_epi8(*place, reversed);
+                }
+            }
+            let columns = out.iter_mut().zip(turned_halfwords(table));
+            for ((column, eight), (sum, &mask)) in columns.zip(sums.iter_mut().zip(&keep)) {
+                *sum = _mm_or_si128(*sum, eight);
+                let wide = _mm256_cvtepu16_epi32(_mm_and_si128(eight, mask));
+                let places = &mut column[group * WIDTH..][..WIDTH];
+                // SAFETY: eight places.
+                unsafe { _mm256_storeu_ps(places.as_mut_ptr(), _mm256_cvtepi32_ps(wide)) };
+            }
+        }
+        for (met, sum) in met.iter_mut().zip(sums) {
+            *met |= any_of(sum);
+        }
+        groups * WIDTH
+    }
+
+    #[target_feature(enable = "avx2")]
+    fn turned_halfwords(r: [__m128i; 8]) -> [__m128i; 8] {
+        let low = |a, b| _mm_unpacklo_epi16(a, b);
+        let high = |a, b| _mm_unpackhi_epi16(a, b);
+        let t = [
+            low(r[0], r[1]),
+            low(r[2], r[3]),
+            low(r[4], r[5]),
+            low(r[6], r[7]),
+            high(r[0], r[1]),
+            high(r[2], r[3]),
+            high(r[4], r[5]),
+            high(r[6], r[7]),
+        ];
+        let low = |a, b| _mm_unpacklo_epi32(a, b);
+        let high = |a, b| _mm_unpackhi_epi32(a, b);
+        let s = [
+            low(t[0], t[1]),
+            high(t[0], t[1]),
+            low(t[2], t[3]),
+            high(t[2], t[3]),
+            low(t[4], t[5]),
+            high(t[4], t[5]),
+            low(t[6], t[7]),
+            high(t[6], t[7]),
+        ];
+        [
+            _mm_unpacklo_epi64(s[0], s[2]),
+            _mm_unpackhi_epi64(s[0], s[2]),
+            _mm_unpacklo_epi64(s[1], s[3]),
+            _mm_unpackhi_epi64(s[1], s[3]),
+            _mm_unpacklo_epi64(s[4], s[6]),
+            _mm_unpackhi_epi64(s[4], s[6]),
+            _mm_unpacklo_epi64(s[5], s[7]),
+            _mm_unpackhi_epi64(s[5], s[7]),
+        ]
+    }
+
+    /// The bits that are set in any of eight numbers.
+    #[target_feature(enable = "avx2")]
+    fn any_of(eight: __m128i) -> u16 {
+        let four = _mm_or_si128(eight, _mm_srli_si128::<8>(eight));
+        let bytes = _mm_cvtsi128_si64(four).to_le_bytes();
+        bytes
+            .chunks_exact(2)
+            .fold(0, |any, pair| any | u16::from_le_bytes([pair[0], pair[1]]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::forced::baseline;
+    use super::*;
+    use proptest::prelude::*;
+
+    fn columns(n_columns: usize, n_rows: usize) -> Vec<Vec<f32>> {
+        vec![vec![0.0; n_rows]; n_columns]
+    }
+
+    fn views(columns: &mut [Vec<f32>]) -> Vec<&mut [f32]> {
+        columns.iter_mut().map(Vec::as_mut_slice).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn every_path_moves_the_same_floats(
+            n_rows in 0..40_usize, n_columns in 1..=WIDTH, before in 0..9_usize, behind in 0..40_usize,
+            big_endian in any::<bool>(), seed in any::<u64>(),
+        ) {
+            let stride = before + 4 * n_columns + behind;
+            let bytes = noise(n_rows * stride, seed);
+            let rows = Rows { bytes: &bytes, stride, offset: before, big_endian };
+            let (mut fast, mut plain) = (columns(n_columns, n_rows), columns(n_columns, n_rows));
+            floats(rows, &mut views(&mut fast));
+            baseline(|| floats(rows, &mut views(&mut plain)));
+            for (k, (fast, plain)) in fast.iter().zip(&plain).enumerate() {
+                for (i, (fast, plain)) in fast.iter().zip(plain).enumerate() {
+                    let at = i * stride + before + 4 * k;
+                    let stored: [u8; 4] = bytes[at..at + 4].try_into().expect("four bytes");
+                    let truth = word(stored, big_endian);
+                    prop_assert_eq!((fast.to_bits(), plain.to_bits()), (truth, truth));
+                }
+            }
+        }
+
+        #[test]
+        fn every_path_masks_the_same_integers(
+            n_rows in 0..40_usize, masks in prop::collection::vec(any::<u16>(), 1..=WIDTH),
+            before in 0..9_usize, behind in 0..40_usize, big_endian in any::<bool>(), seed in any::<u64>(),
+        ) {
+            let stride = before + 2 * masks.len() + behind;
+            let bytes = noise(n_rows * stride, seed);
+            let rows = Rows { bytes: &bytes, stride, offset: before, big_endian };
+            let (mut fast, mut plain) = (columns(masks.len(), n_rows), columns(masks.len(), n_rows));
+            let met = halfwords(rows, &masks, &mut views(&mut fast));
+            let same = baseline(|| halfwords(rows, &masks, &mut views(&mut plain)));
+            prop_assert_eq!(met, same);
+            prop_assert_eq!(&fast, &plain);
+            for (k, (column, mask)) in fast.iter().zip(&masks).enumerate() {
+                let mut any = 0;
+                for (i, &found) in column.iter().enumerate() {
+                    let at = i * stride + before + 2 * k;
+                    let stored: [u8; 2] = bytes[at..at + 2].try_into().expect("two bytes");
+                    let number =
+                        if big_endian { u16::from_be_bytes(stored) } else { u16::from_le_bytes(stored) };
+                    any |= number;
+                    prop_assert_eq!(found, f32::from(number & mask));
+                }
+                prop_assert_eq!(met[k], any);
+            }
+        }
+    }
+
+    /// Bytes that look like nothing.
+    fn noise(n: usize, mut state: u64) -> Vec<u8> {
+        let step = |_| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            state.to_be_bytes()[0]
+        };
+        (0..n).map(step).collect()
+    }
+}

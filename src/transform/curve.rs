@@ -1,0 +1,102 @@
+//! What the kernels of scales share: a branch-free formula for nearly all numbers, another for
+//! the few that it does not reach, and loops over many of them.
+
+/// A scale as two formulas each way.
+///
+/// The first is plain arithmetic without branches, so that a loop over it becomes vectors; for
+/// numbers out of its reach its answer is of no use, but no harm.
+pub(super) trait Curve {
+    /// Whether [`Curve::place`] holds for `x`; not for NaN.
+    fn reaches(&self, x: f64) -> bool;
+    /// The place of a value within reach.
+    fn place(&self, x: f64) -> f64;
+    /// The place of any other value, infinities and NaN among them.
+    fn place_beyond(&self, x: f64) -> f64;
+    /// Whether [`Curve::value`] holds for `y`; not for NaN.
+    fn reaches_back(&self, y: f64) -> bool;
+    /// The value at a place within reach.
+    fn value(&self, y: f64) -> f64;
+    /// The value at any other place, infinities and NaN among them.
+    fn value_beyond(&self, y: f64) -> f64;
+
+    /// The place of any value.
+    #[inline]
+    fn forward(&self, x: f64) -> f64 {
+        if self.reaches(x) {
+            self.place(x)
+        } else {
+            self.place_beyond(x)
+        }
+    }
+
+    /// The value at any place.
+    #[inline]
+    fn inverse(&self, y: f64) -> f64 {
+        if self.reaches_back(y) {
+            self.value(y)
+        } else {
+            self.value_beyond(y)
+        }
+    }
+}
+
+/// Values of one turn of a loop: few enough to stay in the nearest cache.
+pub(super) const BLOCK: usize = 512;
+
+/// Apply to `values` in place what writes to another slice.
+pub(super) fn in_place(values: &mut [f64], put: impl Fn(&[f64], &mut [f64])) {
+    let mut block = [0.0; BLOCK];
+    for values in values.chunks_mut(BLOCK) {
+        let block = &mut block[..values.len()];
+        block.copy_from_slice(values);
+        put(block, values);
+    }
+}
+
+/// Loops over a scale's two formulas, for each level of vectors; a number gets the same bits there
+/// as alone.
+macro_rules! loops_over {
+    ($scale:ty, $forward:ident, $inverse:ident) => {
+        crate::simd::multiversion! {
+            /// Put `values` on the scale.
+            pub(super) fn $forward(scale: &$scale, values: &[f64], out: &mut [f64]) {
+                use crate::transform::curve::{BLOCK, Curve};
+                for (values, out) in values.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
+                    let mut all = true;
+                    for (place, &x) in out.iter_mut().zip(values) {
+                        *place = scale.place(x);
+                        all &= scale.reaches(x);
+                    }
+                    if !all {
+                        for (place, &x) in out.iter_mut().zip(values) {
+                            if !scale.reaches(x) {
+                                *place = scale.place_beyond(x);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        crate::simd::multiversion! {
+            /// Bring `places` on the scale back to values.
+            pub(super) fn $inverse(scale: &$scale, places: &[f64], out: &mut [f64]) {
+                use crate::transform::curve::{BLOCK, Curve};
+                for (places, out) in places.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
+                    let mut all = true;
+                    for (value, &y) in out.iter_mut().zip(places) {
+                        *value = scale.value(y);
+                        all &= scale.reaches_back(y);
+                    }
+                    if !all {
+                        for (value, &y) in out.iter_mut().zip(places) {
+                            if !scale.reaches_back(y) {
+                                *value = scale.value_beyond(y);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    };
+}
+pub(super) use loops_over;

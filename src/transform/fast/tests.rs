@@ -1,0 +1,192 @@
+use super::*;
+use crate::simd::forced::baseline;
+use proptest::prelude::*;
+
+fn scale(name: &str, parameters: &[f64]) -> Scale {
+    Scale::from_name(name, parameters).expect("parameters within their constraints")
+}
+
+/// Scales as people use them, and at the limits of their parameters.
+fn scales() -> Vec<Scale> {
+    let mut all = vec![
+        Scale::Identity,
+        scale("linear", &[262_144.0, 100.0]),
+        scale("log", &[262_144.0, 4.5]),
+        scale("log", &[1e-3, 0.5]),
+        scale("arcsinh", &[262_144.0, 4.5, 0.0]),
+        scale("arcsinh", &[1000.0, 4.0, 1.0]),
+        scale(
+            "arcsinh",
+            &[5.0 * 1.0_f64.sinh(), 1.0 / std::f64::consts::LN_10, 0.0],
+        ),
+        scale(
+            "flowjo_biex",
+            &[262_144.000_029, -10.0, 4.418_54, 0.0, 4096.0],
+        ),
+        scale(
+            "flowjo_biex",
+            &[262_144.000_029, -7.943_282, 4.418_54, 1.0, 4096.0],
+        ),
+        scale("flowjo_biex", &[262_144.0, 0.0, 4.5, 0.0, 4096.0]),
+        scale("flowjo_biex", &[4_194_304.0, -1000.0, 5.6, 0.5, 256.0]),
+    ];
+    for name in ["logicle", "hyperlog"] {
+        for [t, w, m, a] in [
+            [262_144.0, 0.5, 4.5, 0.0],
+            [1000.0, 1.0, 4.0, 0.0],
+            [4_194_304.0, 1.5, 5.5, 0.5],
+            [262_144.0, 2.25, 4.5, 0.0],
+            [262_144.0, 0.7, 4.5, -0.7],
+            [262_144.0, 1e-3, 4.5, 4.0],
+            [1.0, 0.2, 1.0, 0.0],
+            [1e8, 0.1, 12.0, 0.0],
+        ] {
+            all.push(scale(name, &[t, w, m, a]));
+        }
+    }
+    all
+}
+
+/// Sizes from far below the linear part to far beyond the top, of both signs, with their neighbours.
+fn values() -> Vec<f64> {
+    let mut all = vec![
+        0.0,
+        -0.0,
+        5e-324,
+        1e-310,
+        1e-300,
+        1e300,
+        f64::MAX,
+        f64::INFINITY,
+        f64::NAN,
+    ];
+    let mut size = 1e-4_f64;
+    while size < 1e11 {
+        all.extend([size, size.next_up(), size.next_down(), size * 1.000_1]);
+        size *= 1.000_731;
+    }
+    for power in -13..36 {
+        let size = f64::from(power).exp2();
+        all.extend([size, size.next_up(), size.next_down()]);
+    }
+    let negative: Vec<_> = all.iter().map(|x| -x).collect();
+    all.extend(negative);
+    all
+}
+
+fn near(found: f64, exact: f64) -> bool {
+    found.to_bits() == exact.to_bits()
+        || (found.is_nan() && exact.is_nan())
+        || (found - exact).abs() <= Fast::BOUND
+}
+
+#[test]
+fn places_are_within_the_bound_everywhere() {
+    let values = values();
+    for scale in scales() {
+        let fast = Fast::new(scale);
+        let mut found = values.clone();
+        fast.forward_all(&mut found);
+        for (&x, &found) in values.iter().zip(&found) {
+            let exact = scale.forward(x);
+            assert!(near(found, exact), "{scale:?} {x:e}: {found} for {exact}");
+        }
+    }
+}
+
+#[test]
+fn values_brought_back_have_their_places() {
+    let mut places: Vec<_> = (-150_000..=150_000).map(|i| f64::from(i) * 1e-5).collect();
+    places.extend([f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e-300, -1e-300]);
+    for scale in scales() {
+        let fast = Fast::new(scale);
+        let mut found = places.clone();
+        fast.inverse_all(&mut found);
+        for (&y, &found) in places.iter().zip(&found) {
+            let exact = scale.inverse(y);
+            let same = found.to_bits() == exact.to_bits() || (found.is_nan() && exact.is_nan());
+            let back = scale.forward(found);
+            assert!(
+                same || (back - y).abs() <= Fast::BOUND,
+                "{scale:?} {y}: {found} for {exact}"
+            );
+        }
+    }
+}
+
+#[test]
+fn both_levels_give_the_same_bits() {
+    let values = values();
+    let places: Vec<_> = (-1500..=1500).map(|i| f64::from(i) * 1e-3).collect();
+    let bits = |values: &[f64]| values.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+    for scale in scales() {
+        let fast = Fast::new(scale);
+        let run = || {
+            let (mut a, mut b) = (values.clone(), places.clone());
+            let (mut c, mut d) = (values.clone(), places.clone());
+            scale.forward_all(&mut a);
+            scale.inverse_all(&mut b);
+            fast.forward_all(&mut c);
+            fast.inverse_all(&mut d);
+            [a, b, c, d].map(|values| bits(&values))
+        };
+        assert_eq!(run(), baseline(run), "{scale:?}");
+        // The tables themselves are the same as well.
+        let plain = baseline(|| Fast::new(scale));
+        let mut c = values.clone();
+        baseline(|| plain.forward_all(&mut c));
+        assert_eq!(run()[2], bits(&c), "{scale:?}");
+    }
+}
+
+#[test]
+fn many_values_get_the_places_that_each_gets_alone() {
+    let values = values();
+    for scale in scales() {
+        let mut out = vec![0.0; values.len()];
+        scale.forward_into(&values, &mut out);
+        for (&x, &found) in values.iter().zip(&out) {
+            let alone = scale.forward(x);
+            assert!(
+                found.to_bits() == alone.to_bits() || (found.is_nan() && alone.is_nan()),
+                "{scale:?} {x:e}: {found} and alone {alone}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_table_of_a_usual_scale_is_small() {
+    let Tables::Reflected(places, values) =
+        &*Fast::new(scale("logicle", &[262_144.0, 0.5, 4.5, 0.0])).tables
+    else {
+        unreachable!("a logicle has cubics")
+    };
+    assert!(places.cells() <= 1024 && values.cells() <= 1024);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn any_parameters_keep_the_bound(
+        kind in 0..4_u8, t in 1e-3..1e9_f64, m in 0.3..12.0_f64, w in 0.0..=0.5_f64, a in 0.0..=1.0_f64,
+        shares in prop::collection::vec(-1.2..1.2_f64, 64),
+    ) {
+        let w = (w * m).max(1e-6);
+        let scale = match kind {
+            0 => scale("logicle", &[t, w, m, a * (m - 2.0 * w)]),
+            1 => scale("hyperlog", &[t, w, m, a * (m - 2.0 * w)]),
+            2 => scale("arcsinh", &[t, m, a]),
+            _ => scale("flowjo_biex", &[t, -10_f64.powf(2.0 * w.min(1.4)), m.max(1.5), a * 3.0, 4096.0]),
+        };
+        let fast = Fast::new(scale);
+        let mut values: Vec<_> = shares.iter().map(|&y| scale.inverse(y)).collect();
+        values.extend(shares.iter().map(|&share| share * t));
+        let mut found = values.clone();
+        fast.forward_all(&mut found);
+        for (&x, &found) in values.iter().zip(&found) {
+            prop_assert!(near(found, scale.forward(x)), "{:?} {}", scale, x);
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! FlowJo's biexponential scale, a table of 4096 channels between which it interpolates.
+//!
+//! With `N` channels, `p` positive decades, `n` extra negative decades, a width basis `w < 0` and
+//! the top `t`:
+//!
+//! ```text
+//! W = log10(-w),  D = p - W/2,  E = max(n, 0) + W/2
+//! z = min(floor(E N / (E + D)), N/2);  where z > 0, D becomes E N / z
+//! P = D ln 10,  v = W / 2D,  2 ln(Q/P) + v (P + Q) = 0,  s = e^{(P + Q)(v + E/D)}
+//! f(τ) = e^{Pτ} - s e^{-Qτ},  τ_i = i / (N + 1)
+//! value(i) = t e^{-P} (f(τ_i) - f(τ_z)),  value(z - k) = -value(z + k)
+//! ```
+//!
+//! A value's channel is found between the channels 0 to `N` by linear interpolation; values beyond
+//! the first or the last of them have its place, infinite ones too. Places are channels over `N`.
+
+use std::f64::consts::LN_10;
+
+use crate::error::{Error, Result};
+
+use super::biexponential::{Biexponential, solve_width};
+use super::elementary::{exp_anywhere, ln_anywhere};
+use super::finite;
+
+/// FlowJo's biexponential with `t > 0`, `w <= -1` or 0, `p > log10(-w)/2`, and `N >= 2`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FlowJoBiex {
+    /// From the channel of data zero on, by the share of the table.
+    curve: Biexponential,
+    /// Channel of data zero.
+    zero: f64,
+    /// Number of the last channel.
+    length: f64,
+    /// Share of the table from one channel to the next.
+    step: f64,
+    /// Values at or above it have the last channel.
+    highest: f64,
+    /// Values at or below it have channel 0.
+    lowest: f64,
+}
+
+/// The most channels of a table.
+const MOST_CHANNELS: f64 = 65_536.0;
+
+impl FlowJoBiex {
+    /// A scale as FlowJo's workspaces describe it: `maxRange`, `width`, `pos`, `neg`, and the number of
+    /// channels, 4096 in FlowJo.
+    ///
+    /// A width basis of 0, which workspaces contain, has no logarithm; it is read as -1, the
+    /// narrowest linear part.
+    ///
+    /// # Errors
+    /// [`Error::ScaleParameters`].
+    #[allow(clippy::many_single_char_names)] // the letters of the formula
+    pub fn new(t: f64, width_basis: f64, pos: f64, neg: f64, length: f64) -> Result<Self> {
+        finite(
+            "FlowJoBiex",
+            &[
+                ("t", t),
+                ("width_basis", width_basis),
+                ("pos", pos),
+                ("neg", neg),
+                ("length", length),
+            ],
+        )?;
+        let refuse = |constraint| {
+            Err(Error::ScaleParameters {
+                scale: "FlowJoBiex",
+                constraint,
+                found: format!(
+                    "t = {t}, width_basis = {width_basis}, pos = {pos}, neg = {neg}, length = {length}"
+                ),
+            })
+        };
+        if t <= 0.0 {
+            return refuse("t > 0");
+        }
+        if width_basis > -1.0 && width_basis != 0.0 {
+            return refuse("width_basis <= -1, or 0, which is read as -1");
+        }
+        if !(2.0..=MOST_CHANNELS).contains(&length) || length.fract() != 0.0 {
+            return refuse("a whole length from 2 to 65536");
+        }
+        let width = if width_basis == 0.0 {
+            0.0
+        } else {
+            ln_anywhere(-width_basis) / LN_10
+        };
+        let mut decades = pos - width / 2.0;
+        if decades <= 0.0 {
+            return refuse("pos > log10(-width_basis) / 2");
+        }
+        let extra = neg.max(0.0) + width / 2.0;
+        if pos.max(neg) > super::MOST_DECADES {
+            return refuse("pos <= 100 and neg <= 100");
+        }
+        let zero = (extra * length / (extra + decades))
+            .floor()
+            .min((length / 2.0).floor());
+        if zero > 0.0 {
+            decades = extra * length / zero;
+        }
+        let share = width / (2.0 * decades);
+        let rise = decades * LN_10;
+        let fall = solve_width(rise, share);
+        let step = 1.0 / (length + 1.0);
+        let at_zero = zero * step;
+        // f(τ) - f(τ_z) = e^{P τ_z} expm1(P u) - s e^{-Q τ_z} expm1(-Q u) with u = τ - τ_z.
+        let lead = exp_anywhere(rise * at_zero);
+        let trail = (rise + fall) * (share + extra / decades) - fall * at_zero;
+        let curve = Biexponential {
+            b: rise,
+            d: fall,
+            ratio: exp_anywhere(trail) / lead,
+            amplitude: t * exp_anywhere(-rise) * lead,
+        };
+        let scale = Self {
+            curve,
+            zero,
+            length,
+            step,
+            highest: curve.value((length - zero) * step),
+            lowest: -curve.value(at_zero),
+        };
+        if !curve.amplitude.is_normal() || !curve.ratio.is_normal() || !scale.highest.is_normal() {
+            return refuse("numbers that 64 bits hold");
+        }
+        Ok(scale)
+    }
+
+    /// The value by which the scale has left its linear part.
+    pub(super) fn linear_size(&self) -> f64 {
+        self.curve.linear_size()
+    }
+
+    /// The value `k` channels above the channel of data zero.
+    pub(super) fn knot(&self, k: f64) -> f64 {
+        self.curve.value(k * self.step)
+    }
+
+    /// The farthest channel of the table, counted from the channel of data zero on either side.
+    pub(super) fn reach(&self) -> f64 {
+        self.zero.max(self.length - self.zero)
+    }
+
+    pub(super) fn forward(&self, x: f64) -> f64 {
+        if x.is_nan() || self.saturates(x) {
+            return self.end(x);
+        }
+        let size = x.abs();
+        let mut k = (self.curve.solve(size) / self.step).floor();
+        let mut knot = self.knot(k);
+        while k > 0.0 && size < knot {
+            k -= 1.0;
+            knot = self.knot(k);
+        }
+        let mut next = self.knot(k + 1.0);
+        while size >= next {
+            (k, knot) = (k + 1.0, next);
+            next = self.knot(k + 1.0);
+        }
+        self.between(x, k, knot, next)
+    }
+
+    /// Whether `x` lies at or beyond an end of the table.
+    #[inline(always)]
+    pub(super) fn saturates(&self, x: f64) -> bool {
+        x >= self.highest || x <= self.lowest
+    }
+
+    /// The place of a value at or beyond an end of the table, or of NaN.
+    pub(super) fn end(&self, x: f64) -> f64 {
+        if x >= self.highest {
+            1.0
+        } else if x <= self.lowest {
+            0.0
+        } else {
+            x
+        }
+    }
+
+    /// The place of `x`, whose size lies in `[knot, next)`, the values `k` and `k + 1` channels from data zero.
+    #[inline(always)]
+    pub(super) fn between(&self, x: f64, k: f64, knot: f64, next: f64) -> f64 {
+        let above = k + (x.abs() - knot) / (next - knot);
+        (self.zero + above.copysign(x)) / self.length
+    }
+
+    /// How many channels a place lies above that of data zero, and the whole part of its size.
+    #[inline(always)]
+    pub(super) fn channel(&self, y: f64) -> (f64, f64) {
+        let above = y * self.length - self.zero;
+        (above, above.abs().floor())
+    }
+
+    /// The value `above` channels from data zero, between those of `k` and `k + 1` channels.
+    #[inline(always)]
+    #[allow(clippy::unused_self)]
+    pub(super) fn value_between(&self, above: f64, k: f64, knot: f64, next: f64) -> f64 {
+        (knot + (above.abs() - k) * (next - knot)).copysign(above)
+    }
+
+    /// The value at a place from 0 to 1; no value has another place: NaN.
+    pub(super) fn inverse(&self, y: f64) -> f64 {
+        if !(0.0..=1.0).contains(&y) {
+            return f64::NAN;
+        }
+        let (above, k) = self.channel(y);
+        self.value_between(above, k, self.knot(k), self.knot(k + 1.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn usual() -> FlowJoBiex {
+        FlowJoBiex::new(262_144.000_029, -10.0, 4.418_54, 0.0, 4096.0).expect("FlowJo's own")
+    }
+
+    #[test]
+    fn saturates_at_the_ends_of_its_table() {
+        let scale = usual();
+        for x in [1e6, 1e300, f64::INFINITY] {
+            assert_eq!(scale.forward(x), 1.0);
+            assert_eq!(scale.forward(-x), 0.0);
+        }
+        assert!(scale.forward(f64::NAN).is_nan());
+        assert!(scale.inverse(1.1).is_nan() && scale.inverse(-1e-9).is_nan());
+    }
+
+    #[test]
+    fn has_its_channels_at_the_values_of_the_table() {
+        let scale = usual();
+        for channel in [0.0, 1.0, 462.0, 463.0, 464.0, 2000.0, 4095.0] {
+            let place = channel / 4096.0;
+            let back = scale.forward(scale.inverse(place));
+            assert!((back - place).abs() < 1e-14, "{channel}: {back}");
+        }
+        assert_eq!(scale.forward(0.0), 463.0 / 4096.0);
+    }
+
+    #[test]
+    fn reads_a_width_basis_of_zero_as_the_narrowest() -> Result<()> {
+        let zero = FlowJoBiex::new(262_144.0, 0.0, 4.5, 0.0, 4096.0)?;
+        let one = FlowJoBiex::new(262_144.0, -1.0, 4.5, 0.0, 4096.0)?;
+        assert_eq!(zero, one);
+        assert!(zero.forward(100.0) > zero.forward(10.0));
+        assert_eq!(zero.forward(0.0), 0.0);
+        Ok(())
+    }
+
+    #[test]
+    fn names_the_broken_constraint() {
+        let constraint = |t, w, p, n, length| match FlowJoBiex::new(t, w, p, n, length) {
+            Err(Error::ScaleParameters { constraint, .. }) => constraint,
+            _ => "none",
+        };
+        assert_eq!(constraint(0.0, -10.0, 4.5, 0.0, 4096.0), "t > 0");
+        assert!(constraint(1e5, 10.0, 4.5, 0.0, 4096.0).starts_with("width_basis <= -1"));
+        assert!(constraint(1e5, -0.5, 4.5, 0.0, 4096.0).starts_with("width_basis <= -1"));
+        assert!(constraint(1e5, -1e6, 2.5, 0.0, 4096.0).starts_with("pos >"));
+        assert!(constraint(1e5, -10.0, 4.5, 0.0, 4096.5).starts_with("a whole length"));
+        assert!(constraint(1e5, -10.0, 4.5, 0.0, 1.0).starts_with("a whole length"));
+    }
+}

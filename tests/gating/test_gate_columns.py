@@ -1,0 +1,141 @@
+"""Gates over whole columns: single precision, threads, shared memory, masks."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import longate as lg
+from longate._core import (
+    combine_masks,
+    ellipsoid_contains,
+    polygon_contains,
+    quadrant_masks,
+    rectangle_contains,
+)
+from longate.exceptions import GateError
+from reference import gates as reference
+
+HOSTILE = [
+    *(math.nan, math.inf, -math.inf, 0.0, -0.0, 5e-324, -5e-324),
+    *(1e-300, 1e300, -1e300, 1.7e308, 0.1, 1.0),
+]
+OUTLINE = [(-1.0, -1.0), (1.0, -0.5), (0.5, 1.0), (0.0, 0.0), (-0.5, 1.0)]
+COVARIANCE = [[1.0, 0.3], [0.3, 0.5]]
+
+
+def _events(n: int, kind: type = np.float64) -> list[np.ndarray]:
+    rng = np.random.default_rng(7)
+    columns = rng.normal(0, 1, (2, n))
+    columns[0, : len(HOSTILE)] = HOSTILE[:n]
+    columns[1, : len(HOSTILE)] = HOSTILE[::-1][:n]
+    with np.errstate(over="ignore"):
+        return [column.astype(kind) for column in columns]
+
+
+def _decide(columns: list[np.ndarray]) -> list[np.ndarray]:
+    return [
+        polygon_contains(OUTLINE, *columns),
+        ellipsoid_contains([0.1, 0.2], COVARIANCE, 1.5, columns),
+        rectangle_contains([(-0.3, None), (None, 0.7)], columns),
+        rectangle_contains([(-0.3, 0.1), (-1.0, 0.7)], columns, closed=True),
+    ]
+
+
+def test_single_precision_is_decided_as_the_same_numbers_in_double_precision():
+    single = _events(5_000, np.float32)
+    double = [column.astype(np.float64) for column in single]
+    for one, other in zip(_decide(single), _decide(double), strict=True):
+        np.testing.assert_array_equal(one, other)
+    # A bound that single precision does not have is not rounded to it.
+    tenth = np.array([0.1], dtype=np.float32)
+    assert float(tenth[0]) > 0.1
+    assert rectangle_contains([(0.1, None)], [tenth]).all()
+    assert not rectangle_contains([(None, 0.1)], [tenth], closed=True).any()
+    gate = lg.RectangleGate("G", A=(None, 0.1), interval="closed")
+    assert not gate.contains({"A": tenth}).any()
+
+
+def test_a_large_array_is_decided_as_its_pieces():
+    columns = _events(400_003)
+    whole = _decide(columns)
+    for begin in (0, 1, 63, 399_990):
+        piece = [np.ascontiguousarray(c[begin : begin + 130]) for c in columns]
+        for one, other in zip(_decide(piece), whole, strict=True):
+            np.testing.assert_array_equal(one, other[begin : begin + 130])
+
+
+def test_strided_and_read_only_columns_are_taken():
+    columns = _events(2_000)
+    expected = _decide(columns)
+    rows = np.stack(columns, axis=1)
+    frozen = [column.copy() for column in columns]
+    for column in frozen:
+        column.flags.writeable = False
+    for views in ([rows[:, 0], rows[:, 1]], frozen):
+        for one, other in zip(_decide(views), expected, strict=True):
+            np.testing.assert_array_equal(one, other)
+    assert [answer.size for answer in _decide([np.empty(0)] * 2)] == [0] * 4
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.sampled_from(HOSTILE), min_size=70, max_size=140),
+    st.lists(st.sampled_from(HOSTILE), min_size=140, max_size=140),
+)
+def test_hostile_numbers_are_decided_like_the_twins(xs, ys):
+    x, y = np.array(xs), np.array(ys[: len(xs)])
+    polygon, ellipse, rectangle, closed = _decide([x, y])
+    np.testing.assert_array_equal(polygon, reference.polygon(OUTLINE, x, y)[0])
+    expected = reference.ellipsoid([0.1, 0.2], COVARIANCE, 1.5, [x, y])[0]
+    np.testing.assert_array_equal(ellipse, expected)
+    expected = reference.rectangle([x, y], [(-0.3, None), (None, 0.7)])[0]
+    np.testing.assert_array_equal(rectangle, expected)
+    bounds = [(-0.3, 0.1), (-1.0, 0.7)]
+    expected = reference.rectangle([x, y], bounds, closed=True)[0]
+    np.testing.assert_array_equal(closed, expected)
+
+
+def test_quadrants_share_out_every_event_that_is_a_number():
+    columns = _events(200_001)
+    masks = quadrant_masks([[-0.5, 0.5], [0.0]], columns)
+    assert masks.shape == (6, 3126)
+    bits = np.unpackbits(masks.view(np.uint8), axis=1, bitorder="little")
+    assert not bits[:, 200_001:].any()
+    x, y = columns
+    known = ~(np.isnan(x) | np.isnan(y))
+    place = np.digitize(x, [-0.5, 0.5]) * 2 + (y >= 0.0)
+    for quadrant in range(6):
+        np.testing.assert_array_equal(
+            bits[quadrant, :200_001].astype(bool), known & (place == quadrant)
+        )
+
+
+def test_masks_combine_in_three_valued_logic():
+    inside, outside = np.array([0b001], np.uint8), np.array([0b010], np.uint8)
+    every, none = np.array([0b111], np.uint8), np.array([0], np.uint8)
+    populations = [(inside, outside), (every, none)]
+    held, failed = combine_masks([0, "not", 1, "and"], populations)
+    assert (held.tolist(), failed.tolist()) == ([0b010], [0b001])
+    held, failed = combine_masks([0, 1, "or"], populations)
+    assert (held.tolist(), failed.tolist()) == ([0b111], [0])
+
+
+def test_what_does_not_fit_is_refused():
+    column = np.zeros(3)
+    with pytest.raises(ValueError, match="a column has length 2, expected 3"):
+        polygon_contains(OUTLINE, column, np.zeros(2))
+    with pytest.raises(ValueError, match="the list of columns has length 1"):
+        ellipsoid_contains([0, 0], COVARIANCE, 1.0, [column])
+    with pytest.raises(TypeError, match="float32 or float64"):
+        rectangle_contains([(0, 1)], [np.zeros(3, dtype=np.int64)])
+    with pytest.raises(GateError, match="is not below max"):
+        rectangle_contains([(1, 0)], [column])
+    with pytest.raises(GateError, match="dividers must increase"):
+        quadrant_masks([[1.0, 0.0]], [column])
+    with pytest.raises(GateError, match="names population 1 of 1"):
+        combine_masks([1], [(np.zeros(1, np.uint8), np.zeros(1, np.uint8))])

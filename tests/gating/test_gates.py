@@ -1,0 +1,341 @@
+"""Gates of every kind as values: equal, hashed, printed, drawn, JSON, bad input."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import pickle
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import longate as lg
+from longate.exceptions import GateError, LongateError, SpilloverError, TransformError
+
+MATRIX = lg.Compensation([[1.0, 0.25], [0.0, 1.0]], ["A", "B"])
+SCALED = lg.Dimension("A", scale=lg.Logicle(w=0.3))
+RAW = lg.Dimension("A", compensation=None, scale=None)
+OWN = lg.Dimension("B", compensation=MATRIX)
+FILE = lg.Dimension("B", compensation="acquisition")
+RATIO = lg.Dimension(lg.Ratio("B", "C", a=2.0, c=1.0), scale=lg.Linear(t=4.0))
+COVARIANCE = [[4.0, 1.0], [1.0, 2.0]]
+
+GATES = {
+    "rectangle": lg.RectangleGate("R", dimensions={"A": (0, 1), "B": (None, 2)}),
+    "closed": lg.RectangleGate("R", parent="P", A=(0.1, 0.1), interval="closed"),
+    "own axes": lg.RectangleGate("R", dimensions={SCALED: (0, 1), RAW: (1, None)}),
+    "ratio": lg.RectangleGate("R", dimensions={lg.Ratio("A", "B"): (0.5, None)}),
+    "polygon": lg.PolygonGate("P", x=OWN, y=FILE, vertices=[(0, 0), (1, 0), (0, 1)]),
+    "ellipsoid": lg.EllipsoidGate(
+        "E",
+        dimensions=["A", RATIO],
+        mean=[1.0, 2.0],
+        covariance=COVARIANCE,
+        distance_square=3.0,
+        parent="P",
+    ),
+    "as written": lg.EllipsoidGate(
+        "E",
+        dimensions=["A", "B", "C"],
+        mean=[40.3, 30.6, 20.8],
+        covariance=[[2.5, 7.5, 17.5], [7.5, 7, 13.5], [15.5, 13.5, 4.3]],
+        matrix="as-written",
+    ),
+    "quadrant": lg.QuadrantGate("Q", dividers={"A": 0.5, "B": [0.2, 0.7]}),
+    "merged quadrants": lg.QuadrantGate(
+        "Q",
+        dividers={"x": ("A", [0.5]), "y": (RAW, [0.2, 0.7])},
+        quadrants={"low": {"x": 0.1}, "a": {"x": 1, "y": 0.1}, "b": {"x": 1, "y": 0.9}},
+        parent="P",
+    ),
+    "boolean": lg.BooleanGate("B", "not (R or 'P and Q')", parent="P"),
+    "note": lg.RectangleGate("R", A=(0, 1), custom_info="<cytobank>&</cytobank>"),
+}
+EVERY = pytest.mark.parametrize("gate", GATES.values(), ids=GATES.keys())
+
+
+# A gate is a value
+
+
+@EVERY
+def test_json_gives_the_gate_back(gate):
+    again = lg.RectangleGate.from_json(json.loads(json.dumps(gate.to_json())))
+    assert again == gate
+    assert hash(again) == hash(gate)
+    assert type(again) is type(gate)
+    assert again.to_json() == gate.to_json()
+
+
+@EVERY
+def test_gates_survive_pickling_and_copying(gate):
+    assert pickle.loads(pickle.dumps(gate)) == gate
+    assert copy.deepcopy(gate) == gate
+
+
+@EVERY
+def test_gates_never_change(gate):
+    with pytest.raises(AttributeError):
+        gate.name = "other"
+
+
+def test_gates_of_different_meaning_differ():
+    assert len(set(GATES.values())) == len(GATES)
+    names = [gate.to_json() for gate in GATES.values()]
+    assert all(a != b for i, a in enumerate(names) for b in names[:i])
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (
+            lg.RectangleGate("R", dimensions={lg.Dimension("A"): (0, 1)}),
+            lg.RectangleGate("R", A=(0.0, 1.0)),
+        ),
+        (
+            lg.RectangleGate("R", A=(0, 1), B=(-math.inf, math.inf)),
+            lg.RectangleGate("R", B=(None, None), A=(0, 1)),
+        ),
+        (
+            lg.QuadrantGate("Q", dividers={"A": [0.7, 0.2]}),
+            lg.QuadrantGate("Q", dividers={"A": ("A", [0.2, 0.7])}),
+        ),
+    ],
+    ids=["an axis that says nothing", "order", "cuts are sorted"],
+)
+def test_two_ways_of_writing_one_gate_are_equal(one, other):
+    assert one == other
+    assert hash(one) == hash(other)
+
+
+def test_a_note_counts_for_the_gate_but_decides_nothing():
+    noted, plain = GATES["note"], lg.RectangleGate("R", A=(0, 1))
+    assert noted != plain
+    assert lg.GatingStrategy([noted]) == lg.GatingStrategy([plain])
+    assert noted.custom_info == "<cytobank>&</cytobank>"
+
+
+# Printing and drawing
+
+
+@EVERY
+def test_a_gate_prints_itself(gate):
+    assert repr(gate).startswith(f"{type(gate).__name__} {gate.name!r}")
+    assert gate.description in repr(gate)
+    assert all(name in repr(gate) for name in gate.channels)
+
+
+@EVERY
+def test_a_gate_draws_itself_as_well_formed_svg(gate):
+    root = ET.fromstring(gate._repr_svg_())
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert gate.name in root[0].text
+    ET.fromstring(gate._repr_html_())
+
+
+HOSTILE = "</svg><script>alert('x')&\"\x00\ud800".replace("/", "")
+
+
+@pytest.mark.parametrize(
+    "gate",
+    [
+        lg.RectangleGate(HOSTILE, dimensions={HOSTILE: (0, 1)}),
+        lg.RectangleGate("R", dimensions={lg.Ratio(HOSTILE, "B"): (0, 1)}),
+        lg.PolygonGate(HOSTILE, x="A", y=HOSTILE, vertices=[(0, 0), (1, 0), (0, 1)]),
+        lg.QuadrantGate(HOSTILE, dividers={HOSTILE: [1.0]}, quadrants=None),
+        lg.BooleanGate(HOSTILE, '"<b>" or \'</b>"\''),
+        lg.EllipsoidGate(
+            HOSTILE, dimensions=["A", HOSTILE], mean=[0, 0], covariance=[[1, 0], [0, 1]]
+        ),
+    ],
+    ids=lambda gate: gate.kind,
+)
+def test_names_are_escaped_in_drawings(gate):
+    for text in (gate._repr_svg_(), gate._repr_html_()):
+        assert "<script" not in text
+        assert "<b>" not in text
+        ET.fromstring(text)
+
+
+@pytest.mark.parametrize(
+    "gate",
+    [
+        lg.RectangleGate("R", A=(-1.7e308, 1.7e308)),
+        lg.RectangleGate("R", A=(5e-324, 1e-323), B=(1e300, None)),
+        lg.PolygonGate(
+            "P", x="A", y="B", vertices=[(-1e308, 0), (1e308, 0), (0, 1e-300)]
+        ),
+        lg.EllipsoidGate(
+            "E",
+            dimensions=["A", "B"],
+            mean=[1e300, -1e-300],
+            covariance=[[1e300, 0], [0, 1e-300]],
+        ),
+        lg.QuadrantGate("Q", dividers={"A": [-1.7e308, 1.7e308]}),
+        lg.BooleanGate("B", "a and b and c and d"),
+    ],
+    ids=lambda gate: gate.kind,
+)
+def test_drawings_of_extreme_numbers_hold_only_numbers(gate):
+    svg = gate._repr_svg_()
+    ET.fromstring(svg)
+    assert "nan" not in svg.replace(gate.description, "")
+    assert "inf" not in svg.replace(gate.description, "")
+
+
+# What a gate decides alone
+
+
+def test_contains_takes_data_frames_and_lists():
+    gate = lg.RectangleGate("R", A=(0.0, 1.0), B=(None, 2.0))
+    frame = pd.DataFrame({"A": [0.0, 1.0, 0.5], "B": [1.0, 1.0, np.nan]})
+    assert gate.contains(frame).tolist() == [True, False, False]
+    assert gate.contains({"A": [0.5], "B": [1]}).tolist() == [True]
+    empty = gate.contains({"A": [], "B": []})
+    assert (empty.dtype, empty.shape) == (np.bool_, (0,))
+
+
+def test_contains_finds_axes_by_themselves_or_by_what_they_are_called():
+    gate = lg.RectangleGate("R", dimensions={SCALED: (0, 1)})
+    assert gate.contains({SCALED: [0.5]}).tolist() == [True]
+    assert gate.contains({str(SCALED): [0.5]}).tolist() == [True]
+    with pytest.raises(GateError, match=r"'R' needs places of 'A \(logicle\)'"):
+        gate.contains({"A": [0.5]})
+
+
+def test_contains_says_what_is_missing_or_does_not_fit():
+    gate = lg.RectangleGate("NK", CD56=(0, 1), CD3=(0, 1))
+    with pytest.raises(GateError, match=r"'NK' needs places of 'CD56'.*mean 'CD65'"):
+        gate.contains({"CD65": [1.0], "CD3": [1.0]})
+    with pytest.raises(GateError, match="one length"):
+        gate.contains({"CD56": [1.0], "CD3": [1.0, 2.0]})
+    with pytest.raises(GateError, match="one length"):
+        gate.contains({"CD56": [[1.0]], "CD3": [[1.0]]})
+    boolean = lg.BooleanGate("X", "A or not B")
+    with pytest.raises(GateError, match="'X' needs the population 'B'"):
+        boolean.contains({"A": [True]})
+    masks = {"A": [True, False, False], "B": [True, True, False]}
+    assert boolean.contains(masks).tolist() == [True, False, True]
+
+
+# Bad input: one clear error each
+
+SQUARE = [(0, 0), (1, 0), (1, 1)]
+
+
+def _polygon(vertices=SQUARE, x="A", y="B"):
+    return lg.PolygonGate("G", x=x, y=y, vertices=vertices)
+
+
+def _ellipsoid(covariance=COVARIANCE, mean=(0, 0), dimensions=("A", "B"), **more):
+    return lg.EllipsoidGate(
+        "G", dimensions=list(dimensions), mean=mean, covariance=covariance, **more
+    )
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: _polygon([(0, 0), (1, 1)]), "'G'.*at least 3 vertices"),
+        (lambda: _polygon([(0, 0), (1, 1), (3, 3)]), "'G'.*one line"),
+        (lambda: _polygon([(2, 2)] * 4), "'G'.*one line"),
+        (lambda: _polygon([(0, 0), (1, math.nan), (3, 3)]), "'G'.*not finite"),
+        (lambda: _polygon([(0, 0), (1, math.inf), (3, 3)]), "'G'.*not finite"),
+        (lambda: _polygon([0, 1, 2]), "'G'"),
+        (lambda: _polygon(x="B"), "'G'.*both axes are 'B'"),
+        (lambda: _polygon(x=5), "axis is a channel's name or a Ratio; got 5"),
+        (lambda: lg.RectangleGate("G"), "'G' has no dimension"),
+        (lambda: lg.RectangleGate("G", A=(1, 1)), "'G'.*holds no event"),
+        (lambda: lg.RectangleGate("G", A=(2, 1)), "'G'.*holds no event"),
+        (lambda: lg.RectangleGate("G", A=(math.nan, 1)), "'G'.*'A' is NaN"),
+        (lambda: lg.RectangleGate("G", A=(math.inf, None)), "'G'.*holds no event"),
+        (lambda: lg.RectangleGate("G", A=5), "'G'.*not \\(min, max\\)"),
+        (lambda: lg.RectangleGate("G", A=("a", 1)), "'G'.*not \\(min, max\\)"),
+        (lambda: lg.RectangleGate("G", A=(0, 1), interval="open"), "interval='open'"),
+        (
+            lambda: lg.RectangleGate(
+                "G", dimensions={"A": (0, 1), lg.Dimension("A"): (0, 1)}
+            ),
+            "two intervals on 'A'",
+        ),
+        (lambda: _ellipsoid([[1, 2], [2, 1]]), "'G'.*not positive definite"),
+        (lambda: _ellipsoid([[0, 0], [0, 0]]), "'G'.*not positive definite"),
+        (lambda: _ellipsoid([[1, 0.5], [0.4, 1]]), "'G'.*not symmetric"),
+        (lambda: _ellipsoid([[1, 0], [0, math.nan]]), "'G'.*covariance.*2 x 2 finite"),
+        (lambda: _ellipsoid([[1]]), "'G'.*covariance.*2 x 2 finite"),
+        (lambda: _ellipsoid("round"), "'G'.*covariance.*2 x 2 finite"),
+        (lambda: _ellipsoid(mean=[0]), "'G'.*mean.*2 finite"),
+        (lambda: _ellipsoid(mean=[0, math.inf]), "'G'.*mean.*2 finite"),
+        (lambda: _ellipsoid(dimensions=["A"]), "'G'.*two or more different axes"),
+        (lambda: _ellipsoid(dimensions=["A", "A"]), "'G'.*two or more different"),
+        (
+            lambda: lg.EllipsoidGate("G", dimensions="AB", mean=0, covariance=1),
+            "give a list",
+        ),
+        (lambda: _ellipsoid(distance_square=0), "'G'.*above 0"),
+        (lambda: _ellipsoid(distance_square=-1), "'G'.*above 0"),
+        (lambda: _ellipsoid(distance_square=math.nan), "'G'.*a finite number"),
+        (lambda: _ellipsoid(matrix="any"), "matrix='any' is not known"),
+        (
+            lambda: _ellipsoid([[1, 1], [1, 1]], matrix="as-written"),
+            "'G'.*no inverse",
+        ),
+        (lambda: lg.BooleanGate("G", "A or"), "'G'.*'A or'"),
+        (lambda: lg.BooleanGate("G", ""), "'G'"),
+        (lambda: lg.BooleanGate("G", None), "'G'"),
+        (lambda: lg.RectangleGate("", A=(0, 1)), "a name is not empty"),
+        (lambda: lg.RectangleGate("NK/T", A=(0, 1)), "holds no '/'"),
+        (lambda: lg.RectangleGate(" NK", A=(0, 1)), "blank"),
+        (lambda: lg.RectangleGate("All events", A=(0, 1)), "names the whole file"),
+        (lambda: lg.RectangleGate(5, A=(0, 1)), "is text, not 5"),
+        (lambda: lg.RectangleGate("G", parent=0, A=(0, 1)), "parent.*text, not 0"),
+        (
+            lambda: lg.RectangleGate("G", custom_info=b"x", A=(0, 1)),
+            "custom_info.*is text",
+        ),
+        (lambda: lg.Dimension(""), "axis is a channel's name"),
+        (lambda: lg.Dimension("A", compensation="acquisiton"), "'A'.*not known"),
+        (lambda: lg.Dimension("A", compensation=np.eye(2)), "(?s)'A'.*not known"),
+        (lambda: lg.Dimension("A", scale="logicle"), "'A'.*such as lg.Logicle"),
+    ],
+)
+def test_bad_gates_are_refused_with_their_name(make, words):
+    with pytest.raises(GateError, match=words):
+        make()
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        {},
+        {"kind": "rectangle"},
+        {"kind": "ellipsoid", "name": "E"},
+        {"kind": "quadrant", "name": "Q", "dividers": 5, "quadrants": {}},
+        {"kind": "quadrant", "name": "Q", "dividers": {"A": []}, "quadrants": {}},
+        {**GATES["own axes"].to_json(), "dimensions": [[{"channel": 5}, 0, 1]]},
+        {**GATES["polygon"].to_json(), "vertices": 7},
+        {**GATES["polygon"].to_json(), "x": {"channel": {"numerator": "A"}}},
+        {**GATES["polygon"].to_json(), "x": {"channel": "A", "scale": {"name": "no"}}},
+        {**GATES["polygon"].to_json(), "x": {"channel": "A", "compensation": {}}},
+        {**GATES["polygon"].to_json(), "x": {"channel": "A", "compensation": 3}},
+        {**GATES["polygon"].to_json(), "radius": 5},
+        {**GATES["boolean"].to_json(), "expression": 5},
+    ],
+)
+def test_plain_data_that_is_no_gate_is_refused(plain):
+    with pytest.raises((GateError, TransformError, SpilloverError)) as caught:
+        lg.PolygonGate.from_json(plain)
+    assert isinstance(caught.value, LongateError)
+
+
+def test_what_a_gate_leaves_to_its_strategy_has_one_value():
+    assert repr(lg.INHERIT) == "INHERIT"
+    assert pickle.loads(pickle.dumps(lg.INHERIT)) is lg.INHERIT
+    assert lg.Dimension("A") == lg.Dimension("A", scale=lg.INHERIT)
+    assert repr(OWN) == f"Dimension('B', compensation={MATRIX!r})"
+    assert str(FILE) == "B (acquisition's matrix)"
+    assert str(OWN) == f"B (matrix {MATRIX.id})"
+    assert str(RAW) == "A (uncompensated, plain)"
+    assert str(lg.Dimension(RATIO.channel)) == "2 B / (C - 1)"

@@ -1,0 +1,302 @@
+"""Spillover matrices from files: tables, FlowJo's text, XML, keywords."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import longate as lg
+from longate.cytometry.compensation import Compensation
+from longate.exceptions import SpilloverError
+from longate.io.spillover_xml import read_spillover_xml, spillover_from_element
+from reference.fcs_bytes import Channel, build, pack
+
+EXPECTED = lg.Compensation([[1.0, 0.25], [0.03, 1.0]], ["FITC-A", "PE-A"])
+
+TABLES = {
+    "csv": ",FITC-A,PE-A\nFITC-A,1,0.25\nPE-A,0.03,1\n",
+    "csv, other order": "name,FITC-A,PE-A\nPE-A,0.03,1\nFITC-A,1,0.25\n",
+    "csv without row names": "FITC-A,PE-A\n1,0.25\n0.03,1\n",
+    "csv of Windows": "\ufeff,FITC-A,PE-A\r\nFITC-A,1,0.25\r\nPE-A,0.03,1\r\n\r\n",
+    "semicolons": ";FITC-A;PE-A\nFITC-A;1;0.25\nPE-A;0.03;1\n",
+    "tabs": "FITC-A\tPE-A\n1\t0.25\n0.03\t1\n",
+    "R, write.table": '"FITC-A" "PE-A"\n"FITC-A" 1 0.25\n"PE-A" 0.03 1\n',
+    "R, numbered rows": '"FITC-A" "PE-A"\n"1" 1 0.25\n"2" 0.03 1\n',
+    "R, no row names": '"FITC-A" "PE-A"\n1 0.25\n0.03 1\n',
+    "R, write.csv": '"","FITC-A","PE-A"\n"FITC-A",1,0.25\n"PE-A",0.03,1\n',
+    "FlowJo csv": (
+        ",Comp-FITC-A :: CD3,Comp-PE-A :: CD4\n"
+        "Comp-FITC-A :: CD3,1,0.25\nComp-PE-A :: CD4,0.03,1\n"
+    ),
+    "FlowJo text": "title\r<\t>\rFITC-A\tPE-A\r1\t0.25\r0.03\t1\r",
+    "FlowJo text, prefixed": "title\n<\t>\n<FITC-A>\t<PE-A>\n1\t0.25\n3e-2\t1\n",
+}
+
+
+@pytest.mark.parametrize("text", TABLES.values(), ids=TABLES)
+def test_tables_of_every_usual_form(tmp_path, text):
+    path = tmp_path / "matrix.any"
+    path.write_bytes(text.encode())
+    assert lg.read_compensation(path) == EXPECTED
+
+
+def test_a_table_with_more_detectors_than_dyes_is_one_of_least_squares(tmp_path):
+    path = tmp_path / "spectra.csv"
+    path.write_text("dye,B1,B2,R1\nFITC,1,0.5,0\nAPC,0,0.1,1\n")
+    matrix = lg.read_compensation(path, names={"B1": "B1-A", "APC": "AF647"})
+    assert matrix.dyes == ("FITC", "AF647")
+    assert matrix.detectors == ("B1-A", "B2", "R1")
+
+
+def test_a_written_table_comes_back(tmp_path):
+    path = tmp_path / "matrix.csv"
+    EXPECTED.table.to_csv(path)
+    assert lg.read_compensation(path) == EXPECTED
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "no table of numbers"),
+        (",A,B\nA,1,x\nB,0,1\n", r"row 'A', column 'B' \(line 2\) holds 'x'"),
+        (",A,B\nA,1,\nB,0,1\n", r"row 'A', column 'B' \(line 2\) holds nothing"),
+        (",A,B\nA,1,0\nB,0,nan\n", "holds NaN in row 'B', column 'B'"),
+        (",A,B\nA,1,0\nB,0\n", "line 3 has 2 fields where line 2 has 3"),
+        (",A,B,C\nA,1,0\nB,0,1\n", "first row has 4 names for 2 columns"),
+        (",A,B\nA,1,0\nC,0,1\n", "its rows are 'A', 'C', its columns 'A', 'B'"),
+        (",A,B\nA,1,0\nA,0,1\n", "its rows are 'A', 'A'"),
+        ("A,B,C\n1,0,0\n0,1,0\n", "2 rows without names for 3 columns"),
+        (",A,B\nA,1,1\nB,1,1\n", "singular"),
+        (",A\nx,1\ny,2\n", "2 dyes cannot be told apart by 1 detectors"),
+    ],
+)
+def test_a_table_that_is_no_matrix_is_refused_with_its_place(tmp_path, text, reason):
+    path = tmp_path / "bad.csv"
+    path.write_text(text)
+    with pytest.raises(SpilloverError, match=reason) as caught:
+        lg.read_compensation(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        lg.read_compensation(tmp_path / "none.csv")
+
+
+# --- XML
+
+GATING_ML = """<gating:Gating-ML
+    xmlns:gating="http://www.isac-net.org/std/Gating-ML/v2.0/gating"
+    xmlns:transforms="http://www.isac-net.org/std/Gating-ML/v2.0/transformations"
+    xmlns:data-type="http://www.isac-net.org/std/Gating-ML/v2.0/datatypes">
+  {matrices}
+</gating:Gating-ML>"""
+
+FLOWJO_10 = """<transforms:spilloverMatrix prefix="Comp-" name="{name}" suffix=""
+    transforms:id="x" editable="0">
+  <data-type:parameters>
+    <data-type:parameter data-type:name="FITC-A"/>
+    <data-type:parameter data-type:name="PE-A"/>
+  </data-type:parameters>
+  <transforms:spillover data-type:parameter="PE-A">
+    <transforms:coefficient data-type:parameter="PE-A" transforms:value="1"/>
+    <transforms:coefficient data-type:parameter="FITC-A" transforms:value="0.03"/>
+  </transforms:spillover>
+  <transforms:spillover data-type:parameter="FITC-A">
+    <transforms:coefficient data-type:parameter="FITC-A" transforms:value="1"/>
+    <transforms:coefficient data-type:parameter="PE-A" transforms:value="{spill}"/>
+  </transforms:spillover>
+</transforms:spilloverMatrix>"""
+
+FLOWJO_9 = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE CompensationMatrix>
+<CompensationMatrix name="a.mtx" prefix="&lt;" suffix="&gt;" version="Version 5.3">
+<Channel name="FITC-A"><ChannelValue name="FITC-A" value="1.00000"/>
+<ChannelValue name="PE-A" value="0.25"/></Channel>
+<Channel name="PE-A"><ChannelValue name="FITC-A" value="0.03"/>
+<ChannelValue name="PE-A" value="1.00000"/></Channel>
+</CompensationMatrix>"""
+
+
+def spectrum(rows, *, dyes=("FITC", "PE"), detectors=("FL1", "FL2"), more=""):
+    def listed(kind, names):
+        inner = "".join(
+            f'<data-type:fcs-dimension data-type:name="{n}"/>' for n in names
+        )
+        return f"<transforms:{kind}>{inner}</transforms:{kind}>"
+
+    spectra = "".join(
+        "<transforms:spectrum>"
+        + "".join(f'<transforms:coefficient transforms:value="{v}"/>' for v in row)
+        + "</transforms:spectrum>"
+        for row in rows
+    )
+    return (
+        f'<transforms:spectrumMatrix transforms:id="M" {more}>'
+        f"{listed('fluorochromes', dyes)}{listed('detectors', detectors)}{spectra}"
+        "</transforms:spectrumMatrix>"
+    )
+
+
+def read(tmp_path, matrices, **options):
+    path = tmp_path / "a.xml"
+    path.write_text(GATING_ML.format(matrices=matrices))
+    return lg.read_compensation(path, **options)
+
+
+def test_a_spectrum_matrix_has_dyes_in_rows_and_detectors_in_columns(tmp_path):
+    matrix = read(tmp_path, spectrum([[1, 0.25], [0.03, 1]]))
+    assert matrix == lg.Compensation(
+        [[1, 0.25], [0.03, 1]], ["FL1", "FL2"], ["FITC", "PE"]
+    )
+    wide = read(tmp_path, spectrum([[1, 0.2, 0], [0, 0.5, 1]], detectors="ABC"))
+    assert wide.weights.shape == (3, 2)
+    same = read(tmp_path, spectrum([[1, 0.25], [0, 1]], detectors=("FITC", "PE")))
+    assert same.channels == ("FITC", "PE")
+
+
+def test_a_matrix_that_is_inverted_already_is_not_inverted_again(tmp_path):
+    more = 'transforms:matrix-inverted-already="true"'
+    inverse = [[1.0, -0.25], [-0.03, 1.0]]
+    matrix = read(tmp_path, spectrum(inverse, more=more))
+    np.testing.assert_array_equal(matrix.inverse, inverse)
+    more = 'transforms:matrix-inverted-already="false"'
+    assert read(tmp_path, spectrum(inverse, more=more)).matrix.tolist() == inverse
+
+
+def test_flowjo_matrices_of_both_generations(tmp_path):
+    element = FLOWJO_10.format(name="Acquisition-defined", spill=0.25)
+    assert read(tmp_path, element) == EXPECTED
+    path = tmp_path / "old.mtx"
+    path.write_text(FLOWJO_9)
+    assert lg.read_compensation(path) == EXPECTED
+    prefixed = element.replace("FITC-A", "Comp-FITC-A")
+    assert read(tmp_path, prefixed) == EXPECTED
+    renamed = read(tmp_path, element, names={"PE-A": "CD4", "APC-A": "CD8"})
+    assert renamed.channels == ("FITC-A", "CD4")
+
+
+def test_of_several_matrices_one_must_be_named(tmp_path):
+    one, two = (FLOWJO_10.format(name=name, spill=0.25) for name in ("one", "two"))
+    assert read(tmp_path, one + two) == EXPECTED
+    other = FLOWJO_10.format(name="three", spill=0.5)
+    with pytest.raises(SpilloverError, match=r"2 different .* name=: 'one', 'three'"):
+        read(tmp_path, one + other)
+    assert read(tmp_path, one + other, name="three").matrix[0, 1] == 0.5
+    with pytest.raises(SpilloverError, match="no matrix 'four'; it has 'one', 'thr"):
+        read(tmp_path, one + other, name="four")
+
+
+FLOWJO = FLOWJO_10.format(name="n", spill=0.25)
+
+
+@pytest.mark.parametrize(
+    ("matrices", "reason"),
+    [
+        ("", "holds no spillover matrix"),
+        (spectrum([[1, 0.2]]), r"spectrumMatrix 'M' \(line 5\).* 1 spectra for 2 fluo"),
+        (spectrum([[1, 0.2], [1]]), "spectrum of 'PE' .* 1 coefficients; 2 are needed"),
+        (spectrum([[1, "x"], [0, 1]]), "row 'FITC', column 'FL2' is 'x'"),
+        (spectrum([[1, "nan"], [0, 1]]), "is 'nan' .*, not a finite number"),
+        (spectrum([[1, 1], [1, 1]]), "singular"),
+        (spectrum([[1], [1]], detectors="A"), "2 dyes cannot be told apart by 1"),
+        (spectrum([[1, 0], [0, 1]], detectors="AA"), "names a detector twice: 'A'"),
+        (
+            spectrum([[1, 0], [0, 1]], more='transforms:matrix-inverted-already="ja"'),
+            "matrix-inverted-already is 'ja'; it must be true or false",
+        ),
+        (
+            spectrum([[1, 0], [0, 1]]).replace("transforms:fluorochromes", "x"),
+            "0 lists of fluorochromes",
+        ),
+        (
+            FLOWJO.replace(
+                'parameter="FITC-A" transforms:value', 'parameter="X" value'
+            ),
+            "names 'X'",
+        ),
+        (FLOWJO.replace('transforms:value="0.25"', ""), "has no 'value'"),
+        (
+            FLOWJO.replace('<data-type:parameter data-type:name="PE-A"/>', ""),
+            "row 'PE-A' names 'PE-A'",
+        ),
+    ],
+)
+def test_a_matrix_in_xml_that_is_none_is_refused_with_its_line(
+    tmp_path, matrices, reason
+):
+    with pytest.raises(SpilloverError, match=reason) as caught:
+        read(tmp_path, matrices)
+    assert str(tmp_path / "a.xml") in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("<a><b></a>", "not well-formed"),
+        ("<a>" * 100_000, "not well-formed"),
+        (
+            '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>',
+            "entities",
+        ),
+        ('<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>', "declares XML entities"),
+    ],
+)
+def test_hostile_xml_is_refused(tmp_path, text, reason):
+    path = tmp_path / "evil.xml"
+    path.write_text(text)
+    with pytest.raises(SpilloverError, match=reason):
+        lg.read_compensation(path)
+
+
+def test_an_element_that_is_no_matrix(tmp_path):
+    path = tmp_path / "a.xml"
+    path.write_text(GATING_ML.format(matrices=FLOWJO))
+    ((name, element),) = read_spillover_xml(path)
+    assert name == "n"
+    assert isinstance(spillover_from_element(element), Compensation)
+    with pytest.raises(SpilloverError, match="'Gating-ML' is no spillover matrix"):
+        spillover_from_element(element.getparent())
+
+
+# --- FCS files, old keywords
+
+CHANNELS = [Channel("FSC-A"), Channel("FITC-A"), Channel("PE-A")]
+
+
+def fcs(tmp_path, keywords):
+    path = tmp_path / "a.fcs"
+    path.write_bytes(
+        build(CHANNELS, pack([(1.0, 100.0, 45.0)], "fff", "<"), 1, keywords=keywords)
+    )
+    return path
+
+
+def test_a_keyword_is_read_from_an_fcs_file(tmp_path):
+    keywords = {"SPILL": "2,FITC-A,PE-A,1,0.25,0.03,1"}
+    assert lg.read_compensation(fcs(tmp_path, keywords)) == EXPECTED
+
+
+def test_old_keywords_are_read_when_asked_for_and_not_applied_unasked(tmp_path):
+    old = {"$DFC2TO3": "25.0", "$DFC3TO2": "3", "$DFC1TO2": "0.0", "$DFC2TO2": "0.0"}
+    for keywords in (old, {"$COMP": "3,1,0,0,0,1,0.25,0,0.03,1"}):
+        path = fcs(tmp_path, keywords)
+        assert lg.read_compensation(path) == EXPECTED
+        assert lg.read_fcs(path).compensation is None
+
+
+@pytest.mark.parametrize(
+    ("keywords", "reason"),
+    [
+        ({}, "no keyword with a spillover matrix"),
+        ({"$DFC1TO2": "0"}, "no keyword with a spillover matrix that changes anything"),
+        ({"$DFC2TO9": "1"}, "DFC2TO9 names a channel beyond the 3 of the file"),
+        ({"$DFC2TO3": "x"}, "DFC2TO3 is 'x', not a percentage"),
+        ({"$COMP": "2,1,0,1"}, "declares 2 channels with 3 entries; it needs 4"),
+        ({"$COMP": "9,1"}, "the file has 3 channels"),
+        ({"$COMP": "1,x"}, "no number"),
+    ],
+)
+def test_old_keywords_that_are_no_matrix(tmp_path, keywords, reason):
+    with pytest.raises(SpilloverError, match=reason):
+        lg.read_compensation(fcs(tmp_path, keywords))

@@ -1,0 +1,161 @@
+"""Gating on a real Dask cluster of two workers on this machine."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import shutil
+import signal
+import threading
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import longate as lg
+from longate import exceptions
+from longate.cluster import GatingTask, gate_task
+from longate.exceptions import FcsError, StudyError
+
+N_FILES = 12
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """Return a client of two worker processes."""
+    from distributed import Client, LocalCluster
+
+    with (
+        LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address=None,
+        ) as workers,
+        Client(workers) as client,
+    ):
+        yield client
+
+
+@pytest.fixture(scope="module")
+def strategy():
+    """Return a strategy with a scale, a polygon and a matrix of its own."""
+    return lg.GatingStrategy(
+        [
+            lg.PolygonGate(
+                "Cells", x="FSC-A", y="PE-A", vertices=[(100, 0), (900, 0), (500, 0.9)]
+            ),
+            lg.RectangleGate("APC+", dimensions={"APC-A": (0.5, None)}, parent="Cells"),
+        ],
+        scale=lg.Logicle(t=1000.0, w=0.5, m=4.5, a=0.0),
+        compensation=lg.Compensation([[1.0, 0.1], [0.2, 1.0]], ["PE-A", "APC-A"]),
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Return a folder with a study of twelve files."""
+    place = tmp_path_factory.mktemp("study")
+    rows = []
+    for number in range(N_FILES):
+        rng = np.random.default_rng(number)
+        events = rng.normal(500, 200, size=(5000 + number, 3)).astype(np.float32)
+        lg.write_fcs(place / f"{number}.fcs", events, ["FSC-A", "PE-A", "APC-A"])
+        rows.append((f"{number}.fcs", f"P{number:02d}", "m00", "NK"))
+    columns = ["file", "patient", "visit", "tube"]
+    pd.DataFrame(rows, columns=columns).to_csv(place / "samples.csv", index=False)
+    return place
+
+
+def equal(one, other):
+    pd.testing.assert_frame_equal(one.counts, other.counts)
+    for sample in one.counts["sample"].unique():
+        masks = [found.mask("APC+", sample=sample) for found in (one, other)]
+        np.testing.assert_array_equal(*masks)
+
+
+def test_a_cluster_gives_the_very_tables_of_one_machine(cluster, folder, strategy):
+    study = lg.read_study(folder / "samples.csv")
+    here = study.gate(strategy, progress=False)
+    there = study.gate(strategy, client=cluster, progress=False)
+    assert here.run_id == there.run_id
+    equal(here, there)
+
+
+def slow_task(task):
+    """Take long enough for the worker to be killed over it."""
+    time.sleep(0.4)
+    return gate_task(task)
+
+
+def test_a_worker_killed_half_way_costs_nothing(cluster, folder, strategy, monkeypatch):
+    study = lg.read_study(folder / "samples.csv")
+    here = study.gate(strategy, progress=False)
+    monkeypatch.setattr("longate.cluster.gate_task", slow_task)
+    victims = list(cluster.run(os.getpid).values())
+    assert len(victims) == 2
+    timer = threading.Timer(0.8, os.kill, (victims[0], signal.SIGKILL))
+    timer.start()
+    there = study.gate(strategy, client=cluster, progress=False)
+    timer.join()
+    cluster.wait_for_workers(2, timeout=30)
+    assert victims[0] not in cluster.run(os.getpid).values()
+    equal(here, there)
+
+
+def test_a_bad_file_is_a_problem_and_the_others_are_delivered(
+    cluster, folder, strategy, tmp_path
+):
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    study = lg.read_study(copy / "samples.csv")
+    content = (copy / "3.fcs").read_bytes()
+    (copy / "3.fcs").write_bytes(content[:-1000])
+    (copy / "5.fcs").unlink()
+    with pytest.warns(exceptions.FileWarning):
+        there = study.gate(strategy, client=cluster, progress=False)
+    assert there.counts["sample"].nunique() == N_FILES - 2
+    assert there.problems["sample"].tolist() == ["P03_m00", "P05_m00"]
+    with pytest.warns(exceptions.FileWarning):
+        here = study.gate(strategy, progress=False)
+    assert here.problems["sample"].tolist() == there.problems["sample"].tolist()
+
+
+def test_a_copy_with_another_time_is_the_same_file(folder, strategy, tmp_path):
+    head = lg.read_study(folder / "samples.csv").heads[0]
+    copy = shutil.copyfile(head.path, tmp_path / "copy.fcs")
+    os.utime(copy, (1, 1))
+    text = strategy.to_json()
+    task = GatingTask(copy, text, None, {}, head.identity, keep_masks=True)
+    assert gate_task(task)[0] == head.n_events
+    other = GatingTask(folder / "1.fcs", text, None, {}, head.identity, keep_masks=True)
+    found = gate_task(other)
+    assert isinstance(found, FcsError)
+    assert "changed" in str(found)
+
+
+def test_what_would_be_too_much_to_send_is_refused(folder, strategy, monkeypatch):
+    monkeypatch.setattr("longate.cluster.MOST_BYTES", 100)
+    head = lg.read_study(folder / "samples.csv").heads[0]
+    task = GatingTask(
+        head.path, strategy.to_json(), None, {}, head.identity, keep_masks=True
+    )
+    assert "keep=None" in str(gate_task(task))
+
+
+def test_what_is_no_client_is_refused(folder, strategy):
+    study = lg.read_study(folder / "samples.csv")
+    with pytest.raises(StudyError, match="running cluster"):
+        study.gate(strategy, client="tcp://127.0.0.1:8786", progress=False)
+
+
+@pytest.mark.parametrize(
+    "kind", [name for name in vars(exceptions) if name.endswith("Error")]
+)
+def test_every_exception_survives_the_way_between_processes(kind):
+    error = getattr(exceptions, kind)("gate 'NK': what is wrong")
+    back = pickle.loads(pickle.dumps(error))
+    assert type(back) is type(error)
+    assert str(back) == str(error)
