@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "Plan",
+    "Variants",
     "__version__",
     "bin_density",
     "check_crc",
@@ -16,6 +17,7 @@ __all__ = [
     "compensate",
     "compensate_columns",
     "count_phenotypes",
+    "count_variants",
     "density_peaks",
     "density_valley",
     "ellipsoid_contains",
@@ -40,6 +42,7 @@ __all__ = [
     "score_events",
     "smooth_density",
     "spillover_weights",
+    "summarise",
 ]
 
 __version__: str
@@ -63,7 +66,13 @@ class _Feed(Protocol):
 
 _Location: TypeAlias = str | Path | _Feed
 _Identity: TypeAlias = tuple[int, int, int]
-_Gated: TypeAlias = tuple[int, list[int], list[int], NDArray[np.uint8] | None]
+_Named: TypeAlias = tuple[str, float | None]
+_Estimate: TypeAlias = tuple[float, float, float, str]
+_Summary: TypeAlias = tuple[int, list[_Estimate], NDArray[np.float64] | None]
+_Gated: TypeAlias = tuple[
+    int, list[int], list[int], NDArray[np.uint8] | None, list[_Summary]
+]
+_Kept: TypeAlias = tuple[int | None, int, bool, Sequence[_Named], bool]
 
 @final
 class Plan:
@@ -73,7 +82,18 @@ class Plan:
         matrices: Sequence[tuple[Sequence[int], NDArray[np.float64]]],
         axes: Sequence[_Axis],
         gates: Sequence[Mapping[str, Any]],
+        kept: Sequence[_Kept] = ...,
     ) -> Plan: ...
+    def explain(self) -> dict[str, Any]: ...
+
+@final
+class Variants:
+    def __new__(
+        cls,
+        plan: Plan,
+        versions: Sequence[tuple[int, Mapping[str, Any]]],
+        variants: Sequence[Sequence[int]],
+    ) -> Variants: ...
 
 def read_head(path: _Location, dataset: int = 0) -> dict[str, Any]: ...
 def check_crc(path: _Location, dataset: int = 0) -> bool | None: ...
@@ -152,6 +172,14 @@ def gate_files(
     keep_masks: bool,
     progress: Callable[[int], object] | None,
 ) -> list[_Gated | BaseException]: ...
+def count_variants(
+    jobs: Sequence[tuple[str | Path, Plan, _Identity | None, Variants]],
+    threads: int,
+    progress: Callable[[int], object] | None,
+) -> list[tuple[int, list[int], NDArray[np.uint64]] | BaseException]: ...
+def summarise(
+    values: Sequence[NDArray[np.float64]], named: Sequence[_Named]
+) -> list[_Estimate]: ...
 def count_phenotypes(
     parent: NDArray[np.uint8], markers: Sequence[NDArray[np.uint8]], n_events: int
 ) -> NDArray[np.uint64]: ...

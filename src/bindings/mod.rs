@@ -39,7 +39,7 @@ mod _core {
     #[pymodule_export]
     use super::numbers::{preimage_contains, scale_forward, scale_inverse, scale_preimage};
     #[pymodule_export]
-    use super::plan::{Plan, gate_arrays, gate_files};
+    use super::plan::{Plan, Variants, count_variants, gate_arrays, gate_files, summarise};
     #[pymodule_export]
     use super::resample::permute_welch;
 

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use numpy::{IntoPyArray, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
+use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
 use crate::error::{Error, Result};
 use crate::gate::{Dimension, Expression, Interval, Polygon, Rectangle, Term};
 use crate::plan::{
-    self, Axis, AxisSource, GateKind, GateSpec, Job, Keep, Matrix, Monitor, Outcome, Populations,
-    Value,
+    self, Axis, AxisSource, GateKind, GateSpec, Job, Keep, Kept, Matrix, Monitor, Outcome,
+    Populations, Value,
 };
+use crate::summary::{self, Estimate, Statistic};
 use crate::transform::Scale;
 
 use super::errors::{exception, file_exception};
@@ -186,6 +188,10 @@ impl GateArgument {
     }
 }
 
+/// A request as (population or None for all events, axis, whether on its scale, statistics as (name,
+/// percentile), whether the values are wanted too).
+type KeptArgument = (Option<usize>, usize, bool, Vec<(String, Option<f64>)>, bool);
+
 /// A compiled gating strategy for files of one panel.
 #[pyclass(frozen)]
 pub(super) struct Plan(Arc<plan::Plan>);
@@ -195,12 +201,13 @@ impl Plan {
     /// Compile a strategy: channel numbers of the file; matrices as (places among the channels of
     /// the detectors, weights of detectors x dyes); axes; gates.
     #[new]
-    #[pyo3(signature = (channels, matrices, axes, gates))]
+    #[pyo3(signature = (channels, matrices, axes, gates, kept = Vec::new()))]
     fn new(
         channels: Vec<usize>,
         matrices: Vec<(Vec<usize>, PyReadonlyArray2<'_, f64>)>,
         axes: Vec<AxisArgument>,
         gates: Vec<GateArgument>,
+        kept: Vec<KeptArgument>,
     ) -> PyResult<Self> {
         let matrices = matrices
             .into_iter()
@@ -219,15 +226,110 @@ impl Plan {
             .map(|gate| gate.into_spec(&axes))
             .collect::<Result<Vec<_>>>()
             .map_err(exception)?;
-        let plan = plan::Plan::compile(channels, matrices, axes, gates).map_err(exception)?;
+        let kept = kept
+            .into_iter()
+            .map(|(population, axis, scaled, named, values)| {
+                Ok(Kept {
+                    population,
+                    axis,
+                    scaled,
+                    statistics: statistics(named)?,
+                    values,
+                })
+            })
+            .collect::<Result<Vec<_>>>()
+            .map_err(exception)?;
+        let plan = plan::Plan::compile(channels, matrices, axes, gates)
+            .and_then(|plan| plan.keeping(kept))
+            .map_err(exception)?;
         Ok(Self(Arc::new(plan)))
+    }
+
+    /// What the plan does: see `Explanation`.
+    fn explain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let explained = self.0.explain();
+        let out = PyDict::new(py);
+        out.set_item("order", explained.order)?;
+        out.set_item("decoded", explained.decoded)?;
+        out.set_item("matrix_columns", explained.matrix_columns)?;
+        out.set_item("on_values", explained.on_values)?;
+        out.set_item("scaled_axes", explained.scaled_axes)?;
+        out.set_item("bytes_per_thread", explained.bytes_per_thread)?;
+        out.set_item("block_events", explained.block_events)?;
+        Ok(out)
     }
 }
 
-/// (number of events, counts and undefined events per gate, packed masks of gates x bytes or None).
-type Gated<'py> = (usize, Vec<u64>, Vec<u64>, Option<Bound<'py, PyArray2<u8>>>);
+/// Gates of a plan in other places, and which of them each variant takes.
+#[pyclass(frozen)]
+pub(super) struct Variants(Arc<plan::Variants>);
 
-fn gated(py: Python<'_>, populations: Populations, keep: Keep) -> PyResult<Gated<'_>> {
+#[pymethods]
+impl Variants {
+    /// Gates as (number, what it becomes), and for each variant places among these.
+    #[new]
+    fn new(
+        plan: &Plan,
+        versions: Vec<(usize, GateArgument)>,
+        variants: Vec<Vec<usize>>,
+    ) -> PyResult<Self> {
+        let versions = versions
+            .into_iter()
+            .map(|(gate, becomes)| Ok((gate, becomes.into_spec(plan.0.axes())?.kind)))
+            .collect::<Result<Vec<_>>>()
+            .map_err(exception)?;
+        let made = plan::Variants::new(&plan.0, versions, &variants).map_err(exception)?;
+        Ok(Self(Arc::new(made)))
+    }
+}
+
+/// An estimate as (value, low, high, reason of a NaN).
+type EstimateEntry = (f64, f64, f64, &'static str);
+/// What a request came to as (number of events, estimates, values or None).
+type SummaryEntry<'py> = (usize, Vec<EstimateEntry>, Option<Bound<'py, PyArray1<f64>>>);
+/// (number of events, counts and undefined events per gate, packed masks of gates x bytes or None,
+/// what each request came to).
+type Gated<'py> = (
+    usize,
+    Vec<u64>,
+    Vec<u64>,
+    Option<Bound<'py, PyArray2<u8>>>,
+    Vec<SummaryEntry<'py>>,
+);
+
+fn entries(estimates: Vec<Estimate>) -> Vec<EstimateEntry> {
+    let entry = |one: Estimate| (one.value, one.low, one.high, one.reason);
+    estimates.into_iter().map(entry).collect()
+}
+
+fn statistics(named: Vec<(String, Option<f64>)>) -> Result<Vec<Statistic>> {
+    let one = |(name, percentile): (String, Option<f64>)| Statistic::from_name(&name, percentile);
+    named.into_iter().map(one).collect()
+}
+
+/// Estimate statistics of values, which may stand in several arrays.
+#[pyfunction]
+pub(super) fn summarise(
+    py: Python<'_>,
+    values: Vec<PyReadonlyArray1<'_, f64>>,
+    named: Vec<(String, Option<f64>)>,
+) -> PyResult<Vec<EstimateEntry>> {
+    let statistics = statistics(named).map_err(exception)?;
+    let mut all = Vec::new();
+    for part in &values {
+        all.extend_from_slice(part.as_slice()?);
+    }
+    Ok(entries(
+        py.detach(|| summary::summarise(&mut all, &statistics)),
+    ))
+}
+
+fn gated<'py>(
+    py: Python<'py>,
+    plan: &plan::Plan,
+    populations: Populations,
+    keep: Keep,
+) -> PyResult<Gated<'py>> {
     let bytes = populations.n_events.div_ceil(8);
     let shape = [populations.counts.len(), bytes];
     let masks = if keep.masks {
@@ -235,11 +337,21 @@ fn gated(py: Python<'_>, populations: Populations, keep: Keep) -> PyResult<Gated
     } else {
         None
     };
+    let summaries = populations
+        .summaries
+        .into_iter()
+        .zip(plan.kept())
+        .map(|(one, kept)| {
+            let values = kept.values.then(|| one.values.into_pyarray(py));
+            (one.n_events, entries(one.estimates), values)
+        })
+        .collect();
     Ok((
         populations.n_events,
         populations.counts,
         populations.undefined,
         masks,
+        summaries,
     ))
 }
 
@@ -258,7 +370,7 @@ pub(super) fn gate_arrays<'py>(
     let outcome = py
         .detach(|| plan::gate_values(&columns, n_events, &plan.0))
         .map_err(exception)?;
-    gated(py, outcome, Keep { masks: true })
+    gated(py, &plan.0, outcome, Keep { masks: true })
 }
 
 /// Passes progress on to Python and asks for its signals.
@@ -286,6 +398,71 @@ impl Monitor for PythonMonitor<'_> {
 /// A file as (path, plan, identity), the identity being (length, modified, hash) or None.
 type JobArgument<'py> = (LocationArgument, Bound<'py, Plan>, Option<(u64, i128, u64)>);
 
+fn run(
+    py: Python<'_>,
+    jobs: &[Job],
+    threads: usize,
+    keep: Keep,
+    progress: Option<&Py<PyAny>>,
+) -> PyResult<Vec<Outcome>> {
+    let mut monitor = PythonMonitor {
+        progress,
+        told: 0,
+        raised: None,
+    };
+    let outcomes = py.detach(|| plan::run_files(jobs, threads, keep, &mut monitor));
+    match monitor.raised {
+        Some(raised) => Err(raised),
+        None => outcomes.map_err(exception),
+    }
+}
+
+/// A file as (path, plan, identity, variants).
+type VariantJob<'py> = (
+    LocationArgument,
+    Bound<'py, Plan>,
+    Option<(u64, i128, u64)>,
+    Bound<'py, Variants>,
+);
+
+/// Count variants in files; each answer is a table of variants x gates beside the events of the file
+/// and the plan's own counts, or an exception.
+#[pyfunction]
+#[pyo3(signature = (jobs, threads, progress))]
+pub(super) fn count_variants<'py>(
+    py: Python<'py>,
+    jobs: Vec<VariantJob<'py>>,
+    threads: usize,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let jobs: Vec<Job> = jobs
+        .into_iter()
+        .map(
+            |(LocationArgument(location), plan, identity, variants)| Job {
+                location,
+                plan: Arc::clone(&plan.get().0),
+                identity,
+                variants: Some(Arc::clone(&variants.get().0)),
+            },
+        )
+        .collect();
+    let outcomes = run(py, &jobs, threads, Keep::default(), progress.as_ref())?;
+    let answer = |(job, outcome): (&Job, Outcome)| match outcome {
+        Ok(found) => {
+            let n_variants = job.variants.as_ref().map_or(0, |variants| variants.len());
+            let shape = [n_variants, found.counts.len()];
+            let table = found.variants.into_pyarray(py).reshape(shape)?;
+            let entry = (found.n_events, found.counts, table);
+            Ok(entry.into_pyobject(py)?.into_any())
+        }
+        Err(error) => Ok(file_exception(&job.location, error)
+            .into_value(py)
+            .into_bound(py)
+            .into_any()),
+    };
+    jobs.iter().zip(outcomes).map(answer).collect()
+}
+
 /// Gate files on a pool of threads; each answer is what `gate_arrays` returns, or an exception.
 #[pyfunction]
 #[pyo3(signature = (jobs, threads, keep_masks, progress))]
@@ -302,27 +479,19 @@ pub(super) fn gate_files<'py>(
             location,
             plan: Arc::clone(&plan.get().0),
             identity,
+            variants: None,
         })
         .collect();
-    let mut monitor = PythonMonitor {
-        progress: progress.as_ref(),
-        told: 0,
-        raised: None,
-    };
     let keep = Keep { masks: keep_masks };
-    let outcomes = py.detach(|| plan::run_files(&jobs, threads, keep, &mut monitor));
-    if let Some(raised) = monitor.raised {
-        return Err(raised);
-    }
+    let outcomes = run(py, &jobs, threads, keep, progress.as_ref())?;
     let answer = |(job, outcome): (&Job, Outcome)| match outcome {
-        Ok(populations) => Ok(gated(py, populations, keep)?.into_pyobject(py)?.into_any()),
+        Ok(populations) => Ok(gated(py, &job.plan, populations, keep)?
+            .into_pyobject(py)?
+            .into_any()),
         Err(error) => Ok(file_exception(&job.location, error)
             .into_value(py)
             .into_bound(py)
             .into_any()),
     };
-    jobs.iter()
-        .zip(outcomes.map_err(exception)?)
-        .map(answer)
-        .collect()
+    jobs.iter().zip(outcomes).map(answer).collect()
 }

@@ -20,31 +20,37 @@ pub trait Real: Copy + Send {
 }
 
 impl Real for f32 {
+    #[inline]
     fn from_f32(x: f32) -> Self {
         x
     }
 
     #[allow(clippy::cast_possible_truncation)] // exact, by the choice of the column
+    #[inline]
     fn from_f64(x: f64) -> Self {
         x as Self
     }
 
     // At most 24 bits by the choice of the column; a signed 32-bit conversion is the fastest.
     #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
+    #[inline]
     fn from_u64(x: u64) -> Self {
         x as i32 as Self
     }
 }
 
 impl Real for f64 {
+    #[inline]
     fn from_f32(x: f32) -> Self {
         Self::from(x)
     }
 
+    #[inline]
     fn from_f64(x: f64) -> Self {
         x
     }
 
+    #[inline]
     fn from_u64(x: u64) -> Self {
         x as Self
     }
@@ -167,6 +173,52 @@ impl Decoder {
             rows.get(begin..begin + self.stride).unwrap_or_default()
         };
         self.decode_each(places.iter().map(row), out)
+    }
+
+    /// How many of these decoders, from the first on, [`Self::decode_four_at`] takes at once: four
+    /// or none.
+    #[must_use]
+    pub fn four_floats(decoders: &[Self]) -> usize {
+        let is_float = decoders
+            .first()
+            .is_some_and(|d| d.encoding == Encoding::Float32);
+        if is_float && Self::side_by_side(decoders) >= 4 {
+            4
+        } else {
+            0
+        }
+    }
+
+    /// Decode four channels for which [`Self::four_floats`] holds, this one the first: all rows, or
+    /// those of the places.
+    pub fn decode_four_at(&self, rows: &[u8], places: Option<&[u32]>, out: [&mut [f64]; 4]) {
+        let row = |&place: &u32| {
+            let begin = place as usize * self.stride;
+            rows.get(begin..begin + self.stride).unwrap_or_default()
+        };
+        match places {
+            Some(places) => self.four(places.iter().map(row), out),
+            None => self.four(rows.chunks_exact(self.stride), out),
+        }
+    }
+
+    #[inline]
+    fn four<'r>(&self, rows: impl Iterator<Item = &'r [u8]>, [a, b, c, d]: [&mut [f64]; 4]) {
+        let big = self.byte_order == ByteOrder::Big;
+        let out = a.iter_mut().zip(b).zip(c.iter_mut().zip(d));
+        for (((a, b), (c, d)), row) in out.zip(rows) {
+            let bytes = row.get(self.offset..).and_then(<[u8]>::first_chunk::<16>);
+            let bytes = bytes.copied().unwrap_or_default();
+            let value = |n: usize| {
+                let word = [bytes[n], bytes[n + 1], bytes[n + 2], bytes[n + 3]];
+                f64::from(if big {
+                    f32::from_be_bytes(word)
+                } else {
+                    f32::from_le_bytes(word)
+                })
+            };
+            (*a, *b, *c, *d) = (value(0), value(4), value(8), value(12));
+        }
     }
 
     #[inline]

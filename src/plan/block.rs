@@ -1,9 +1,9 @@
 //! One block of events: every gate decided, in order, each on the events of its parent.
 
 use crate::gate::Expression;
-use crate::membership::{count, fill, words_for};
+use crate::membership::{count, fill, for_each, words_for};
 
-use super::compile::{GateKind, Plan};
+use super::compile::{GateKind, Kept, Plan};
 use super::decide::{Place, Workspace};
 use super::domain::{Domains, Rows, WHOLE};
 
@@ -38,10 +38,13 @@ pub(super) struct Block {
     domains: Domains,
     work: Workspace,
     terms: Vec<(Vec<u64>, Vec<u64>)>,
+    spare: Vec<u64>,
     n_events: usize,
     opened: usize,
     /// Per slot: which opening it holds.
     openings: Vec<usize>,
+    /// Per request of the plan: the values of this block.
+    kept: Vec<Vec<f64>>,
 }
 
 impl Block {
@@ -62,6 +65,11 @@ impl Block {
         self.opened = 0;
         self.openings.clear();
         self.openings.resize(1, 0);
+        self.kept.resize_with(plan.kept.len(), Vec::new);
+        for kept in &mut self.kept {
+            kept.clear();
+        }
+        self.keep(plan, rows, None);
         for &gate in &plan.order {
             let mut population = std::mem::take(&mut self.populations[gate]);
             self.decide_gate(plan, rows, gate, &mut population);
@@ -73,6 +81,7 @@ impl Block {
             }
             self.extend_undefined(plan, gate, &mut population);
             self.populations[gate] = population;
+            self.keep(plan, rows, Some(gate));
             for &done in &plan.last_uses[gate] {
                 if let Some(slot) = self.populations[done].own.take() {
                     self.domains.release(slot);
@@ -94,6 +103,36 @@ impl Block {
     /// The events of a population, one bit per event of the block.
     pub(super) fn mask(&self, gate: usize) -> &[u64] {
         &self.populations[gate].block
+    }
+
+    /// The values of a request, in the order of the events.
+    pub(super) fn take_kept(&mut self, request: usize) -> Vec<f64> {
+        std::mem::take(&mut self.kept[request])
+    }
+
+    /// Keep the values that are asked for of a population.
+    fn keep(&mut self, plan: &Plan, rows: Rows<'_>, population: Option<usize>) {
+        let is_asked = |kept: &&Kept| kept.population == population;
+        if !plan.kept.iter().any(|kept| is_asked(&kept))
+            || population.is_some_and(|gate| self.n_inside(gate) == 0)
+        {
+            return;
+        }
+        let mut mask = std::mem::take(&mut self.spare);
+        let slot = self.domain_of(population, &mut mask);
+        for (index, kept) in plan
+            .kept
+            .iter()
+            .enumerate()
+            .filter(|(_, kept)| is_asked(kept))
+        {
+            let node = plan.nodes.source[kept.axis];
+            self.domains.ensure(&plan.nodes.all, rows, slot, node);
+            let column = self.domains.column(slot, node);
+            let out = &mut self.kept[index];
+            for_each(&mask, |event| out.push(column[event]));
+        }
+        self.spare = mask;
     }
 
     /// The domain in which the children of a gate are decided, and the events there. A population

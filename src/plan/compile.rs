@@ -4,6 +4,7 @@ use ndarray::Array2;
 
 use crate::error::{Error, Result};
 use crate::gate::{Ellipsoid, Expression, Polygon, Rectangle};
+use crate::summary::Statistic;
 use crate::transform::Scale;
 
 use super::nodes::Nodes;
@@ -116,6 +117,21 @@ pub struct GateSpec {
     pub kind: GateKind,
 }
 
+/// Values of a population that are asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kept {
+    /// Which gate; `None` for all events.
+    pub population: Option<usize>,
+    /// Which axis.
+    pub axis: usize,
+    /// Whether on its scale.
+    pub scaled: bool,
+    /// What is estimated of them.
+    pub statistics: Vec<Statistic>,
+    /// Whether the values themselves are kept, in the order of the events.
+    pub values: bool,
+}
+
 /// Everything needed to gate files of one panel, checked and ordered.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -124,6 +140,8 @@ pub struct Plan {
     pub(super) matrices: Vec<Matrix>,
     pub(super) axes: Vec<Axis>,
     pub(super) gates: Vec<GateSpec>,
+    /// What is asked for beyond counts.
+    pub(super) kept: Vec<Kept>,
     /// Indices of `gates`, each after its parent and what it refers to.
     pub(super) order: Vec<usize>,
     /// What is computed of an event.
@@ -207,6 +225,7 @@ impl Plan {
         Ok(Self {
             nodes: Nodes::new(channels.len(), &matrices, &axes),
             last_uses: last_uses(&gates, &order),
+            kept: Vec::new(),
             channels,
             matrices,
             axes,
@@ -214,6 +233,44 @@ impl Plan {
             order,
             referenced,
         })
+    }
+
+    /// The same plan, asked for values and statistics beside counts.
+    ///
+    /// # Errors
+    /// [`Error::MalformedPlan`] for a population or an axis that is not there.
+    pub fn keeping(mut self, kept: Vec<Kept>) -> Result<Self> {
+        for (index, one) in kept.iter().enumerate() {
+            let known = one.population.is_none_or(|gate| gate < self.gates.len());
+            if !known || one.axis >= self.axes.len() {
+                return refuse(format!(
+                    "request {index} refers to something that is not there"
+                ));
+            }
+        }
+        self.kept = kept;
+        Ok(self)
+    }
+
+    /// Build the grids of polygons, as for many events to come.
+    pub(super) fn prepare(&self) {
+        for gate in &self.gates {
+            if let GateKind::Polygon { outline, .. } = &gate.kind {
+                outline.prepare();
+            }
+        }
+    }
+
+    /// The axes on which gates are drawn.
+    #[must_use]
+    pub fn axes(&self) -> &[Axis] {
+        &self.axes
+    }
+
+    /// What is asked for beyond counts.
+    #[must_use]
+    pub fn kept(&self) -> &[Kept] {
+        &self.kept
     }
 
     /// Number of gates.

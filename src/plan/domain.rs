@@ -30,6 +30,21 @@ impl Rows<'_> {
         }
     }
 
+    /// Four channels from this one on, if they can be decoded at once: of all events, or of some.
+    fn fill_four(&self, channel: usize, events: Option<&[u32]>, out: [&mut [f64]; 4]) {
+        if let Self::Bytes(rows, decoders) = self {
+            decoders[channel].decode_four_at(rows, events, out);
+        }
+    }
+
+    /// How many channels from this one on can be decoded at once.
+    fn together(&self, channel: usize) -> usize {
+        match self {
+            Self::Bytes(_, decoders) => Decoder::four_floats(&decoders[channel..]),
+            Self::Columns(..) => 0,
+        }
+    }
+
     /// One channel of some events of the block.
     fn fill_at(&self, channel: usize, events: &[u32], out: &mut [f64]) {
         match self {
@@ -159,6 +174,39 @@ impl Domains {
         self.slots[slot].columns[node] = Some(out);
     }
 
+    /// Work out channels, where possible four at once.
+    fn ensure_all(&mut self, nodes: &[Node], rows: Rows<'_>, slot: usize, channels: &[usize]) {
+        let mut rest = channels;
+        while let Some(&first) = rest.first() {
+            let follow = |(channel, node): (usize, &usize)| channel == *node;
+            let four = rest.len() >= 4
+                && (first..).zip(&rest[..4]).all(follow)
+                && rows.together(first) == 4
+                && rest[..4].iter().all(|&node| !self.knows(slot, node));
+            if four {
+                self.four_channels(rows, slot, first);
+                rest = &rest[4..];
+            } else {
+                self.ensure(nodes, rows, slot, first);
+                rest = &rest[1..];
+            }
+        }
+    }
+
+    fn four_channels(&mut self, rows: Rows<'_>, slot: usize, first: usize) {
+        let n_events = self.slots[slot].n_events;
+        let mut four: [Vec<f64>; 4] = std::array::from_fn(|_| {
+            let mut out = self.spare.pop().unwrap_or_default();
+            out.resize(n_events, 0.0);
+            out
+        });
+        let events = (slot != WHOLE).then_some(self.slots[slot].events.as_slice());
+        rows.fill_four(first, events, four.each_mut().map(Vec::as_mut_slice));
+        for (node, column) in (first..).zip(four) {
+            self.slots[slot].columns[node] = Some(column);
+        }
+    }
+
     /// Whether a domain or one that it lies in has a column.
     fn knows(&self, slot: usize, node: usize) -> bool {
         let domain = &self.slots[slot];
@@ -177,9 +225,7 @@ impl Domains {
             Node::Channel(channel) if slot == WHOLE => rows.fill(*channel, out),
             Node::Channel(channel) => rows.fill_at(*channel, &self.slots[slot].events, out),
             Node::Compensated { detectors, weights } => {
-                for &detector in detectors {
-                    self.ensure(nodes, rows, slot, detector);
-                }
+                self.ensure_all(nodes, rows, slot, detectors);
                 out.fill(0.0);
                 let pairs = detectors.chunks(2).zip(weights.chunks(2));
                 for (detectors, weights) in pairs {
@@ -231,12 +277,23 @@ impl Domains {
             return;
         }
         out.fill(0);
+        self.turn(slot, mask, out);
+    }
+
+    /// Turn, in a mask over the block, the bits of the events of a mask over a domain.
+    pub(super) fn turn(&self, slot: usize, mask: &[u64], out: &mut [u64]) {
+        if slot == WHOLE {
+            for (out, word) in out.iter_mut().zip(mask) {
+                *out ^= word;
+            }
+            return;
+        }
         let events = &self.slots[slot].events;
         for (word, events) in mask.iter().zip(events.chunks(64)) {
             let mut rest = *word;
             while rest != 0 {
                 let event = events[rest.trailing_zeros() as usize];
-                out[event as usize / 64] |= 1 << (event % 64);
+                out[event as usize / 64] ^= 1 << (event % 64);
                 rest &= rest - 1;
             }
         }

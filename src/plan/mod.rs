@@ -8,13 +8,17 @@ mod block;
 mod compile;
 mod decide;
 mod domain;
+mod explain;
 mod nodes;
 mod pool;
 mod run;
+mod variants;
 
-pub use compile::{Axis, AxisSource, GateKind, GateSpec, Matrix, Plan, Value};
+pub use compile::{Axis, AxisSource, GateKind, GateSpec, Kept, Matrix, Plan, Value};
+pub use explain::Explanation;
 pub use pool::{Job, Monitor, Outcome, run_files};
-pub use run::{Keep, Populations, gate_values, run_file};
+pub use run::{Keep, Populations, Summary, gate_values, run_file};
+pub use variants::Variants;
 
 #[cfg(test)]
 mod tests;

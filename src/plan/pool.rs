@@ -16,7 +16,8 @@ use crate::fcs::File;
 use crate::source::{Location, Source};
 
 use super::compile::Plan;
-use super::run::{Keep, Opened, Populations, Worker};
+use super::run::{Keep, Opened, Populations, Task, Worker};
+use super::variants::Variants;
 
 /// A file to gate, and what it was when it was scanned.
 #[derive(Debug, Clone)]
@@ -27,6 +28,8 @@ pub struct Job {
     pub plan: Arc<Plan>,
     /// Length in bytes, modification time in nanoseconds, hash of HEADER and TEXT; `None` to skip the check.
     pub identity: Option<(u64, i128, u64)>,
+    /// Count these variants, and nothing else.
+    pub variants: Option<Arc<Variants>>,
 }
 
 /// What became of a job.
@@ -114,6 +117,7 @@ struct Active {
     index: usize,
     opened: Opened<Arc<dyn Source + Send>>,
     plan: Arc<Plan>,
+    variants: Option<Arc<Variants>>,
     next_block: AtomicUsize,
     result: Mutex<Gathered>,
 }
@@ -194,7 +198,7 @@ impl Crew<'_> {
                     drop(opening);
                     return Some(active);
                 }
-                Ok(active) => tell(send, index, Ok(locked(&active.result).take())),
+                Ok(active) => tell(send, index, Ok(self.finished(&active))),
                 Err(error) => tell(send, index, Err(error)),
             }
         }
@@ -213,6 +217,7 @@ impl Crew<'_> {
         Ok(Active {
             index,
             plan: Arc::clone(&job.plan),
+            variants: job.variants.clone(),
             next_block: AtomicUsize::new(0),
             result: Mutex::new(Gathered {
                 populations,
@@ -243,18 +248,34 @@ impl Crew<'_> {
         }
     }
 
+    fn task<'b>(&self, active: &'b Active) -> Task<'b> {
+        Task {
+            plan: &active.plan,
+            keep: self.keep,
+            variants: active.variants.as_deref(),
+        }
+    }
+
+    /// The result of a file whose blocks are all there.
+    fn finished(&self, active: &Active) -> Populations {
+        let mut populations = std::mem::take(&mut locked(&active.result).populations);
+        self.task(active).finish(&mut populations);
+        populations
+    }
+
     /// Gate blocks of a file until none is left to be taken.
     fn gate(&self, active: &Active, worker: &mut Worker, send: &Sender) {
         let n_blocks = active.opened.n_blocks();
+        let task = self.task(active);
         while !self.stopped() {
             let block = active.next_block.fetch_add(1, Ordering::Relaxed);
             if block >= n_blocks {
                 return;
             }
-            let decided = active.opened.decide(&active.plan, block, self.keep, worker);
+            let decided = active.opened.decide(task, block, worker);
             let mut result = locked(&active.result);
             match decided {
-                Ok(first) => result.populations.add(&worker.block, first, self.keep),
+                Ok(first) => worker.hand_over(first, task, &mut result.populations),
                 Err(error) => {
                     // Blocks are taken in order: the first one that fails is always seen.
                     if result
@@ -270,23 +291,18 @@ impl Crew<'_> {
             }
             result.blocks_left -= 1;
             if result.blocks_left == 0 {
-                let outcome = match result.failure.take() {
-                    Some((_, error)) => Err(error),
-                    None => Ok(result.take()),
-                };
+                let failure = result.failure.take();
                 drop(result);
+                let outcome = match failure {
+                    Some((_, error)) => Err(error),
+                    None => Ok(self.finished(active)),
+                };
                 locked(&self.state)
                     .active
                     .retain(|other| other.index != active.index);
                 tell(send, active.index, outcome);
             }
         }
-    }
-}
-
-impl Gathered {
-    fn take(&mut self) -> Populations {
-        std::mem::take(&mut self.populations)
     }
 }
 

@@ -4,10 +4,12 @@ use crate::error::{Error, Result};
 use crate::fcs::data::{BLOCK_EVENTS, Values, check_channels, read_rows};
 use crate::fcs::{Decoder, File};
 use crate::source::Source;
+use crate::summary::{Estimate, summarise};
 
 use super::block::Block;
 use super::compile::Plan;
 use super::domain::Rows;
+use super::variants::{VariantBlock, Variants};
 
 /// What is to be kept of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -16,8 +18,19 @@ pub struct Keep {
     pub masks: bool,
 }
 
+/// What a request of a plan came to.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Summary {
+    /// Number of events of the population.
+    pub n_events: usize,
+    /// One per statistic.
+    pub estimates: Vec<Estimate>,
+    /// The values, in the order of the events; empty where they were not asked for.
+    pub values: Vec<f64>,
+}
+
 /// Counts, and masks where asked, of every gate of a plan.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Populations {
     /// Number of events of the file.
     pub n_events: usize,
@@ -29,23 +42,25 @@ pub struct Populations {
     /// One packed mask per gate (lowest bit first), `ceil(n_events / 8)` bytes each, one behind
     /// the other; empty where masks are not kept.
     pub masks: Vec<u8>,
+    /// One per request of the plan.
+    pub summaries: Vec<Summary>,
+    /// Events in each gate of each variant (variants x gates); empty where there are none.
+    pub variants: Vec<u64>,
+    /// Per request: values of each block, by its first event.
+    pieces: Vec<Vec<(usize, Vec<f64>)>>,
 }
 
 impl Populations {
     pub(super) fn new(plan: &Plan, n_events: usize, keep: Keep) -> Self {
-        let mask_bytes = n_events.div_ceil(8);
+        let mask_bytes = if keep.masks { n_events.div_ceil(8) } else { 0 };
         Self {
             n_events,
             counts: vec![0; plan.n_gates()],
             undefined: vec![0; plan.n_gates()],
-            masks: vec![
-                0;
-                if keep.masks {
-                    plan.n_gates() * mask_bytes
-                } else {
-                    0
-                }
-            ],
+            masks: vec![0; plan.n_gates() * mask_bytes],
+            summaries: Vec::new(),
+            variants: Vec::new(),
+            pieces: vec![Vec::new(); plan.kept.len()],
         }
     }
 
@@ -60,11 +75,17 @@ impl Populations {
 
     /// Add what the block from event `first` on has. Sums of whole numbers and bits at their own
     /// places: the order of the blocks does not matter.
-    pub(super) fn add(&mut self, block: &Block, first: usize, keep: Keep) {
+    pub(super) fn add(&mut self, block: &mut Block, first: usize, keep: Keep) {
         let per_gate = self.counts.iter_mut().zip(&mut self.undefined);
         for (gate, (count, undefined)) in per_gate.enumerate() {
             *count += block.n_inside(gate);
             *undefined += block.n_undefined(gate);
+        }
+        for (request, pieces) in self.pieces.iter_mut().enumerate() {
+            let piece = block.take_kept(request);
+            if !piece.is_empty() {
+                pieces.push((first, piece));
+            }
         }
         if !keep.masks {
             return;
@@ -82,6 +103,49 @@ impl Populations {
     }
 }
 
+impl Populations {
+    /// Estimate what was asked for, once all blocks are there.
+    pub(super) fn finish(&mut self, plan: &Plan) {
+        let pieces = std::mem::take(&mut self.pieces);
+        self.summaries = plan
+            .kept
+            .iter()
+            .zip(pieces)
+            .map(|(kept, mut pieces)| {
+                // The order of the events, whichever thread had them.
+                pieces.sort_unstable_by_key(|(first, _)| *first);
+                let mut values: Vec<f64> =
+                    pieces.into_iter().flat_map(|(_, piece)| piece).collect();
+                if kept.scaled {
+                    plan.axes[kept.axis].scale.forward_all(&mut values);
+                }
+                let n_events = values.len();
+                let estimates = if kept.values {
+                    summarise(&mut values.clone(), &kept.statistics)
+                } else {
+                    summarise(&mut values, &kept.statistics)
+                };
+                let values = if kept.values { values } else { Vec::new() };
+                Summary {
+                    n_events,
+                    estimates,
+                    values,
+                }
+            })
+            .collect();
+    }
+
+    /// Fill in the counts of gates that a variant does not change.
+    fn finish_variants(&mut self, plan: &Plan, variants: &Variants) {
+        for (variant, counts) in self.variants.chunks_mut(plan.n_gates().max(1)).enumerate() {
+            variants.fill_unchanged(variant, &self.counts, counts);
+        }
+    }
+}
+
+/// From so many events on it pays to build what makes decisions fast.
+const MANY_EVENTS: usize = 20_000;
+
 /// A file made ready to be gated block by block.
 #[derive(Debug)]
 pub(super) struct Opened<S> {
@@ -93,6 +157,9 @@ pub(super) struct Opened<S> {
 impl<S: Source> Opened<S> {
     pub(super) fn new(source: S, file: File, plan: &Plan) -> Result<Self> {
         check_channels(&file, &plan.channels)?;
+        if file.n_events > MANY_EVENTS {
+            plan.prepare();
+        }
         let decoder = |&channel: &usize| {
             Decoder::new(&file, channel, Values::Scale).with_table(file.n_events)
         };
@@ -115,16 +182,33 @@ impl<S: Source> Opened<S> {
     /// Read and decide a block; gives its first event.
     pub(super) fn decide(
         &self,
-        plan: &Plan,
+        task: Task<'_>,
         index: usize,
-        keep: Keep,
         worker: &mut Worker,
     ) -> Result<usize> {
         let first = index * BLOCK_EVENTS;
         let n_events = BLOCK_EVENTS.min(self.file.n_events - first);
         read_rows(&self.source, &self.file, first, n_events, &mut worker.rows)?;
         let rows = Rows::Bytes(&worker.rows, &self.decoders);
-        worker.block.decide(plan, rows, n_events, keep.masks);
+        let Some(variants) = task.variants else {
+            worker
+                .block
+                .decide(task.plan, rows, n_events, task.keep.masks);
+            return Ok(first);
+        };
+        let n_gates = task.plan.n_gates();
+        worker.counts.clear();
+        worker.counts.resize(variants.len() * n_gates, 0);
+        worker.base.clear();
+        worker.base.resize(n_gates, 0);
+        worker.variants.count(
+            task.plan,
+            variants,
+            rows,
+            n_events,
+            &mut worker.counts,
+            &mut worker.base,
+        );
         Ok(first)
     }
 }
@@ -133,7 +217,52 @@ impl<S: Source> Opened<S> {
 #[derive(Debug, Default)]
 pub(super) struct Worker {
     rows: Vec<u8>,
-    pub(super) block: Block,
+    block: Block,
+    variants: VariantBlock,
+    counts: Vec<u64>,
+    base: Vec<u64>,
+}
+
+impl Worker {
+    /// Add what the block at hand has.
+    pub(super) fn hand_over(
+        &mut self,
+        first: usize,
+        task: Task<'_>,
+        populations: &mut Populations,
+    ) {
+        if task.variants.is_none() {
+            populations.add(&mut self.block, first, task.keep);
+            return;
+        }
+        populations.variants.resize(self.counts.len(), 0);
+        let sums = populations.variants.iter_mut().zip(&self.counts);
+        sums.for_each(|(sum, count)| *sum += count);
+        let sums = populations.counts.iter_mut().zip(&self.base);
+        sums.for_each(|(sum, count)| *sum += count);
+    }
+}
+
+/// What is done with each block.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Task<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) keep: Keep,
+    pub(super) variants: Option<&'a Variants>,
+}
+
+impl Task<'_> {
+    /// What remains to be done once all blocks are there.
+    pub(super) fn finish(&self, populations: &mut Populations) {
+        match self.variants {
+            Some(variants) => {
+                let cells = variants.len() * self.plan.n_gates();
+                populations.variants.resize(cells, 0);
+                populations.finish_variants(self.plan, variants);
+            }
+            None => populations.finish(self.plan),
+        }
+    }
 }
 
 /// Gate a file on this thread, block after block.
@@ -150,13 +279,19 @@ pub fn run_file(
     let opened = Opened::new(source, file, plan)?;
     let mut populations = Populations::new(plan, opened.n_events(), keep);
     let mut worker = Worker::default();
+    let task = Task {
+        plan,
+        keep,
+        variants: None,
+    };
     for index in 0..opened.n_blocks() {
         if stop() {
             return Err(Error::Interrupted);
         }
-        let first = opened.decide(plan, index, keep, &mut worker)?;
-        populations.add(&worker.block, first, keep);
+        let first = opened.decide(task, index, &mut worker)?;
+        worker.hand_over(first, task, &mut populations);
     }
+    task.finish(&mut populations);
     Ok(populations)
 }
 
@@ -184,7 +319,8 @@ pub fn gate_values(values: &[&[f64]], n_events: usize, plan: &Plan) -> Result<Po
     for first in (0..n_events).step_by(BLOCK_EVENTS) {
         let count = BLOCK_EVENTS.min(n_events - first);
         block.decide(plan, Rows::Columns(values, first), count, keep.masks);
-        populations.add(&block, first, keep);
+        populations.add(&mut block, first, keep);
     }
+    populations.finish(plan);
     Ok(populations)
 }

@@ -350,7 +350,7 @@ proptest! {
 
         let path = std::env::temp_dir().join(format!("longate-plan-{}-{seed}", std::process::id()));
         std::fs::write(&path, &bytes).expect("written");
-        let job = Job { path: path.clone(), plan: Arc::clone(&plan), identity: None };
+        let job = Job { location: crate::source::Location::Path(path.clone()), plan: Arc::clone(&plan), identity: None, variants: None };
         let outcomes: Vec<_> = [1, 2, 3]
             .iter()
             .map(|&threads| run_files(&[job.clone(), job.clone()], threads, keep, &mut Patient))
@@ -370,5 +370,108 @@ struct Patient;
 impl Monitor for Patient {
     fn poll(&mut self, _finished: usize) -> bool {
         true
+    }
+}
+
+/// A gate moved a little, on the axes that it has.
+fn moved(dice: &mut Dice, kind: &GateKind, axes: &[Axis]) -> Option<GateKind> {
+    for _ in 0..50 {
+        let number = dice.below(3);
+        let other = dice.gate(number, axes);
+        if std::mem::discriminant(&other.kind) == std::mem::discriminant(kind) {
+            return Some(other.kind);
+        }
+    }
+    None
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn variants_are_what_each_would_be_by_itself(seed in any::<u64>(), hostile in any::<bool>()) {
+        let n_events = 700;
+        let mut dice = Dice(seed);
+        let plan = dice.plan();
+        let columns = dice.columns(n_events, hostile);
+        let mut versions = Vec::new();
+        for gate in 0..plan.n_gates() {
+            let spec = plan.gates[gate].clone();
+            for _ in 0..dice.below(3) {
+                if !matches!(spec.kind, GateKind::Boolean(_))
+                    && let Some(kind) = moved(&mut dice, &spec.kind, &plan.axes)
+                {
+                    versions.push((gate, kind));
+                }
+            }
+        }
+        let mut variants: Vec<Vec<usize>> = vec![Vec::new()];
+        variants.extend((0..versions.len()).map(|version| vec![version]));
+        if versions.len() > 1 {
+            let (a, b) = (dice.below(versions.len()), dice.below(versions.len()));
+            if versions[a].0 != versions[b].0 {
+                variants.push(vec![a, b]);
+            }
+        }
+        let compiled = Variants::new(&plan, versions.clone(), &variants).expect("variants");
+        let bytes = file_of(&columns, n_events);
+        let path = std::env::temp_dir().join(format!("longate-variants-{}-{seed}", std::process::id()));
+        std::fs::write(&path, &bytes).expect("written");
+        let shared = Arc::new(plan.clone());
+        let job = Job {
+            location: crate::source::Location::Path(path.clone()),
+            plan: shared,
+            identity: None,
+            variants: Some(Arc::new(compiled)),
+        };
+        let outcome = run_files(&[job], 1, Keep::default(), &mut Patient);
+        std::fs::remove_file(&path).expect("removed");
+        let found = outcome.expect("ran").remove(0).expect("gated");
+        for (variant, counts) in variants.iter().zip(found.variants.chunks(plan.n_gates())) {
+            let mut gates = plan.gates.clone();
+            for &version in variant {
+                let (gate, kind) = &versions[version];
+                gates[*gate].kind = kind.clone();
+            }
+            let alone = Plan::compile(
+                plan.channels.clone(), plan.matrices.clone(), plan.axes.clone(), gates,
+            ).expect("a plan");
+            let expected = by_events(&alone, &columns, n_events);
+            prop_assert_eq!(counts, &expected.counts[..], "{:?}", variant);
+        }
+    }
+
+    #[test]
+    fn kept_values_are_those_of_the_events(seed in any::<u64>(), n_events in 0..600_usize) {
+        let mut dice = Dice(seed);
+        let plan = dice.plan();
+        let columns = dice.columns(n_events, false);
+        let expected = by_events(&plan, &columns, n_events);
+        let gate = dice.below(plan.n_gates());
+        let axis = dice.below(plan.axes.len());
+        let AxisSource::Value(value) = plan.axes[axis].source else { return Ok(()) };
+        let statistics = vec![crate::summary::Statistic::Median];
+        let kept = [None, Some(gate)].map(|population| Kept {
+            population, axis, scaled: false, statistics: statistics.clone(), values: true,
+        });
+        let plan = plan.keeping(kept.to_vec()).expect("requests");
+        let found = gate_values(&slices(&columns), n_events, &plan).expect("gated");
+        let of = |event: usize| match value.compensated {
+            None => columns[value.channel][event],
+            Some((matrix, column)) => {
+                let matrix = &plan.matrices[matrix];
+                (0..3).fold(0.0, |sum, row| {
+                    sum + columns[matrix.detectors[row]][event] * matrix.weights[[row, column]]
+                })
+            }
+        };
+        let all: Vec<f64> = (0..n_events).map(of).collect();
+        prop_assert_eq!(&found.summaries[0].values, &all);
+        let inside: Vec<f64> = (0..n_events)
+            .filter(|&event| crate::membership::packed_bit(expected.mask(gate), event))
+            .map(of)
+            .collect();
+        prop_assert_eq!(&found.summaries[1].values, &inside);
+        prop_assert_eq!(found.summaries[1].n_events, inside.len());
     }
 }

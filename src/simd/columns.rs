@@ -19,6 +19,18 @@ multiversion! {
 }
 
 multiversion! {
+    /// `out = a & b`, and how many bits that has.
+    pub(crate) fn and_count(a: &[u64], b: &[u64], out: &mut [u64]) -> u64 {
+        let mut n_bits = 0;
+        for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
+            *out = a & b;
+            n_bits += u64::from(out.count_ones());
+        }
+        n_bits
+    }
+}
+
+multiversion! {
     /// Whether any value is NaN.
     pub(crate) fn has_nan(values: &[f64]) -> bool {
         let (groups, rest) = values.as_chunks::<8>();
@@ -48,6 +60,23 @@ mod tests {
             out
         };
         assert_eq!(run(), baseline(run));
+    }
+
+    #[test]
+    fn counts_what_both_have() {
+        let a: Vec<u64> = (0..67_u64)
+            .map(|i| i.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+            .collect();
+        let b: Vec<u64> = a.iter().map(|word| word.rotate_left(17)).collect();
+        let expected: u64 = a
+            .iter()
+            .zip(&b)
+            .map(|(a, b)| u64::from((a & b).count_ones()))
+            .sum();
+        let mut out = vec![0; 67];
+        assert_eq!(and_count(&a, &b, &mut out), expected);
+        assert_eq!(baseline(|| and_count(&a, &b, &mut out)), expected);
+        assert_eq!(out[66], a[66] & b[66]);
     }
 
     #[test]

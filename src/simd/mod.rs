@@ -85,11 +85,10 @@ pub(crate) use multiversion;
 
 pub mod polyline;
 pub mod positivity;
-
-mod columns;
 pub(crate) mod weighted_sums;
 
-pub(crate) use columns::{add_one, add_two, has_nan};
+mod columns;
+pub(crate) use columns::{add_one, add_two, and_count, has_nan};
 
 /// Tests compare the levels within one process.
 #[cfg(test)]

@@ -53,7 +53,7 @@ def test_a_width_that_cannot_be_estimated_says_why(data, options, message):
 
 def test_a_ratio_is_its_formula_and_ieee_arithmetic():
     ratio = lg.Ratio("FL2-A", "FL1-A", a=2.0, b=1.0, c=3.0)
-    found = ratio([5.0, 5.0, 1.0, np.nan, -3.0], [7.0, 3.0, 3.0, 1.0, 3.0])
+    found = ratio.of([5.0, 5.0, 1.0, np.nan, -3.0], [7.0, 3.0, 3.0, 1.0, 3.0])
     np.testing.assert_array_equal(found, [2.0, np.inf, np.nan, np.nan, -np.inf])
     assert ratio.channels == ("FL2-A", "FL1-A")
 

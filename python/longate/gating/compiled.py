@@ -260,10 +260,10 @@ class GatedSample:
     def of(
         cls,
         strategy: GatingStrategy,
-        outcome: tuple[int, list[int], list[int], NDArray[np.uint8] | None],
+        outcome: tuple[Any, ...],
     ) -> GatedSample:
         """Take what a kernel gives."""
-        n_events, inside, undefined, masks = outcome
+        n_events, inside, undefined, masks, *_ = outcome
         return cls(strategy, n_events, tuple(inside), tuple(undefined), masks)
 
     def __repr__(self) -> str:

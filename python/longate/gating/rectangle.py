@@ -6,8 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-
 from longate._core import rectangle_contains
 from longate._validation import one_of
 from longate.exceptions import GateError
@@ -17,6 +15,7 @@ from longate.gating.gate import Gate
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
 Bounds = tuple[float | None, float | None]

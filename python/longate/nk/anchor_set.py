@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from longate._validation import suggest
 from longate.exceptions import MaturationError
-from longate.gating.gated_file import GatedFile
-from longate.gating.gates import RectangleGate
-from longate.gating.strategy import GatingStrategy
+from longate.gating.rectangle import RectangleGate
 from longate.nk.positivity import Positivity
 
 if TYPE_CHECKING:
@@ -20,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from longate.gating.populations import Populations
+    from longate.gating.strategy import GatingStrategy
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -144,8 +142,21 @@ class Anchors:
             )
         return tuple(made)
 
-    def gate(self) -> Populations:
-        """Gate the tube again with each sample's own thresholds.
+    @property
+    def strategy(self) -> GatingStrategy:
+        """The tube's strategy with each sample's own thresholds as overrides."""
+        strategy = self.populations.strategies[self.tube]
+        for sample in self.table["sample"].unique():
+            strategy = strategy.override(str(sample), *self.gates(str(sample)))
+        return strategy
+
+    def gate(self, *, progress: bool = False) -> Populations:
+        """Gate the study again with each sample's own thresholds.
+
+        Parameters
+        ----------
+        progress : bool
+            Whether to show a progress bar.
 
         Returns
         -------
@@ -153,34 +164,10 @@ class Anchors:
             With the strategy's populations; the NK parent moves along where it is made
             of calls (``CD56+ or CD16+``).
         """
-        before = self.populations
-        sheet = before.study.samples
-        files = []
-        for file in before.files:
-            if sheet["tube"][file.row] != self.tube:
-                files.append(file)
-                continue
-            strategy = self._strategy(str(sheet["sample"][file.row]))
-            gated = strategy.apply(before.study.read_file(file.row))
-            files.append(GatedFile(file.row, gated))
-        digest = hashlib.sha256(
-            (before.run_id + self.table["threshold"].to_json()).encode()
-        ).hexdigest()
-        return replace(before, files=tuple(files), run_id=digest[:8])
-
-    def _strategy(self, sample: str) -> GatingStrategy:
-        strategy = self.populations.strategies[self.tube]
-        places = {self.calls[call]: call for call in self.thresholds(sample)}
-        moved = dict(zip(places, self.gates(sample), strict=True))
-        gates = []
-        for gate, path in _with_paths(strategy):
-            gates.append(moved.get(path, gate))
-        return GatingStrategy(
-            gates,
-            scale=strategy.scale,
-            compensation=strategy.compensation,
-            name=f"{strategy.name}, anchored in {sample}",
-        )
+        study: Any = self.populations.study
+        strategies = {**self.populations.strategies, self.tube: self.strategy}
+        found: Populations = study.gate(strategies, progress=progress)
+        return found
 
     def _of(self, sample: str) -> pd.DataFrame:
         rows = self.table[self.table["sample"] == sample]
@@ -203,8 +190,3 @@ class Anchors:
             spread=self.spread.get((row["sample"], row["marker"])) or None,
             source=source,
         )
-
-
-def _with_paths(strategy: GatingStrategy) -> list[tuple[Any, str]]:
-    """Return each gate with its path."""
-    return [(strategy[path], path) for path in strategy.paths]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from longate._validation import listed
 from longate.exceptions import MaturationError
-from longate.gating.gates import RectangleGate
+from longate.gating.rectangle import RectangleGate
 from longate.nk.stages import CD56_BRIGHT, CD56_POSITIVE
 
 if TYPE_CHECKING:
@@ -179,9 +179,10 @@ def _upper_bound(
         gate = strategy[path]
         if isinstance(gate, RectangleGate):
             for dimension, (_, high) in gate.dimensions.items():
-                name = str(getattr(dimension, "channel", dimension))
-                if name.casefold() == channel and high is not None:
-                    return (name, float(high)), strategy.parent(path) or ""
+                if not isinstance(dimension, str) or high is None:
+                    continue
+                if dimension.casefold() == channel:
+                    return (dimension, float(high)), strategy.parent(path) or ""
         path = strategy.parent(path)
     return None, None
 
@@ -192,9 +193,10 @@ def one_threshold(strategy: GatingStrategy, path: str) -> tuple[str, float] | No
     if not isinstance(gate, RectangleGate) or len(gate.dimensions) != 1:
         return None
     ((dimension, (low, high)),) = gate.dimensions.items()
-    if low is None or high is not None:
+    # Else the gate has a scale or compensation of its own.
+    if not isinstance(dimension, str) or low is None or high is not None:
         return None
-    return str(getattr(dimension, "channel", dimension)), float(low)
+    return dimension, float(low)
 
 
 def movable(strategy: GatingStrategy, calls: dict[str, str]) -> dict[str, str]:

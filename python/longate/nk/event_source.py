@@ -10,7 +10,7 @@ import numpy as np
 
 from longate._validation import listed, suggest
 from longate.exceptions import MaturationError, PanelError
-from longate.gating.gates import RectangleGate
+from longate.gating.rectangle import RectangleGate
 from longate.nk.directions import (
     DIRECTIONS,
     HANDLING_ROBUST,

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from longate.exceptions import MaturationError
+from longate.gating.axes import PanelAxes
 from longate.gating.boolean import parse
-from longate.gating.compiled import scales_by_place, values_for
-from longate.gating.gates import BooleanGate
+from longate.gating.boolean_gate import BooleanGate
+from longate.gating.compiled import values_for
 from longate.nk.anchor_sources import one_threshold
 from longate.nk.calls import calls_for, removes_lineage
 from longate.nk.scores import rules_for
@@ -220,14 +221,14 @@ def moving_calls(
         data, gated = populations.study.read_file(file.row), file.gated
         mask = gated.mask(rules.base) if rules.base else slice(None)
         columns = values_for(gated.strategy, data, names, scaled=True)
-        scales = scales_by_place(gated.strategy.scale, data.panel)
+        axes = PanelAxes(gated.strategy, data.panel, data.compensation)
         calls = MovingCalls(
             rules,
             {
                 n: np.ascontiguousarray(c[mask])
                 for n, c in zip(names, columns, strict=True)
             },
-            {n: scales.get(data.panel.index(n)) for n in names},
+            {n: axes.fit(n).scale for n in names},
             {call: gated.mask(path)[mask] for call, path in rules.fixed.items()},
         )
         found.setdefault(str(row["sample"]), []).append((row.to_dict(), calls))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from longate.gating.compiled import scales_by_place, values_for
+from longate.gating.axes import PanelAxes
+from longate.gating.compiled import values_for
 from longate.nk.anchor_sources import B_CELLS, T_CELLS, TubeCells
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def _events_of(
             dump, limit = cells.dump
             inside = _mask(gated, cells.b_root) & (columns[dump] >= limit)
             masks[B_CELLS] = inside & (columns[name] < bound)
-    scales = scales_by_place(strategy.scale, data.panel)
+    axes = PanelAxes(strategy, data.panel, data.compensation)
     light = values_for(strategy, data, list(linear), scaled=False)
     return TubeEvents(
         row=row,
@@ -133,7 +134,7 @@ def _events_of(
             path: {c: np.ascontiguousarray(columns[c][mask]) for c in channels}
             for path, mask in masks.items()
         },
-        scales={c: scales.get(data.panel.index(c)) for c in channels},
+        scales={c: axes.fit(c).scale for c in channels},
         intensities={
             name: column[masks[parent]]
             for name, column in zip(linear, light, strict=True)

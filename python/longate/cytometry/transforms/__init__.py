@@ -6,6 +6,7 @@ from longate.cytometry.transforms.hyperlog import Hyperlog
 from longate.cytometry.transforms.linear import Linear
 from longate.cytometry.transforms.log import Log
 from longate.cytometry.transforms.logicle import HasNegativeReferences, Logicle
+from longate.cytometry.transforms.ratio import Ratio
 from longate.cytometry.transforms.transform import Preimage, Transform
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "Log",
     "Logicle",
     "Preimage",
+    "Ratio",
     "Transform",
 ]
