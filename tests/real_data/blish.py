@@ -12,9 +12,9 @@ import pandas as pd
 from scipy.stats import spearmanr
 
 import longate as lg
+from longate.cytometry.transforms import Ratio
 
 FOLDER = "nk_human/blish_covid_nk_aurora"
-PARENT = "Lymphocytes/Single/Live/CD14-/NK"
 PUBLISHED = {
     "CD56bright": "CD56bright_pct",
     "CD16hi": "CD56dimCD16hi_pct",
@@ -25,8 +25,8 @@ PUBLISHED = {
 SCALE = lg.Arcsinh.with_cofactor(1000.0)
 LIGHT = {name: None for name in ("FSC-A", "FSC-H", "SSC-A")}
 VIABILITY = "FVS780-A"
-# Two cells at once: the area outgrows the height by more than half.
-_SINGLE = [(0.0, 0.0), (4.2e6, 4.2e6 / 1.6), (4.2e6, 4.2e6), (0.0, 4.2e6)]
+# Two cells at once: the area outgrows the height.
+WIDTH = lg.Dimension(Ratio("FSC-A", "FSC-H"))
 
 
 def read_blish(shared_data):
@@ -46,41 +46,28 @@ def read_blish(shared_data):
 def strategy(steps):
     """Return the one strategy, as far as the thresholds in `steps` are known."""
     gates = []
-
-    def rectangle(name, parent, needed, **dimensions):
-        if needed in steps:
-            sides = {k.replace("_", "-"): v for k, v in dimensions.items()}
-            gates.append(lg.RectangleGate(name, parent=parent, dimensions=sides))
-
     at = steps.get
-    rectangle(
-        "Lymphocytes",
-        None,
-        "FSC",
-        FSC_A=(at("FSC"), None),
-        SSC_A=(None, at("SSC", 1e6)),
-    )
-    if gates:
-        gates.append(
-            lg.PolygonGate(
-                "Single", x="FSC-A", y="FSC-H", vertices=_SINGLE, parent="Lymphocytes"
-            )
-        )
-    rectangle("Live", "Single", "dead", FVS780_A=(None, at("dead")))
-    rectangle("CD14-", "Live", "CD14", CD14=(None, at("CD14")))
-    rectangle("NK", "CD14-", "CD56", CD56=(at("CD56"), None))
-    if "CD16" in steps:
-        rectangle("CD16hi all", "NK", "CD16", CD16=(at("CD16"), None))
-        rectangle("CD16low all", "NK", "CD16", CD16=(None, at("CD16")))
+
+    def rectangle(name, parent, needed, dimensions):
+        if needed in steps:
+            gates.append(lg.RectangleGate(name, parent=parent, dimensions=dimensions))
+
+    scatter = {"FSC-A": (at("FSC"), None), "SSC-A": (None, at("SSC"))}
+    rectangle("Lymphocytes", None, "FSC", scatter)
+    rectangle("Single", "Lymphocytes", "width", {WIDTH: (None, at("width"))})
+    rectangle("Live", "Single", "dead", {VIABILITY: (None, at("dead"))})
+    rectangle("CD14-", "Live", "CD14", {"CD14": (None, at("CD14"))})
+    rectangle("NK", "CD14-", "CD56", {"CD56": (at("CD56"), None)})
+    rectangle("CD16hi all", "NK", "CD16", {"CD16": (at("CD16"), None)})
+    rectangle("CD16low all", "NK", "CD16", {"CD16": (None, at("CD16"))})
     if "bright" in steps:
         low = at("CD16 of bright", at("CD16"))
-        rectangle(
-            "CD56bright", "NK", "bright", CD56=(at("bright"), None), CD16=(None, low)
-        )
+        bright = {"CD56": (at("bright"), None), "CD16": (None, low)}
+        rectangle("CD56bright", "NK", "bright", bright)
         for name in ("CD16hi", "CD16low"):
             expression = f"{name} all and not CD56bright"
             gates.append(lg.BooleanGate(name, expression, parent="NK"))
-    rectangle("Ki67+", "NK", "Ki67", Ki67=(at("Ki67"), None))
+    rectangle("Ki67+", "NK", "Ki67", {"Ki67": (at("Ki67"), None)})
     return lg.GatingStrategy(
         gates, scale={**_scales(), **LIGHT}, compensation=None, name="NK, no CD3"
     )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import longate as lg
-from real_data.blish import VIABILITY, agreement, read_blish, shares, strategy
+from real_data.blish import VIABILITY, WIDTH, agreement, read_blish, shares, strategy
 
 FROM_DATA = {
     "CD56bright": (0.85, 4.0),
@@ -23,6 +23,7 @@ BY_HAND = {
 HAND_SET = {
     "FSC": 1.0e6,
     "SSC": 1.0e6,
+    "width": 1.6,
     "dead": 3.8,
     "CD14": 2.5,
     "CD56": 1.6,
@@ -54,6 +55,7 @@ def found(study):
 
     look("FSC", "All events", "FSC-A")
     look("SSC", "Lymphocytes", "SSC-A", rule="tail", tail=KEEPS_NEARLY_ALL)
+    look("width", "Lymphocytes", WIDTH, rule="tail", tail=KEEPS_NEARLY_ALL)
     look("dead", "Single", VIABILITY, rule="tail", tail=KEEPS_NEARLY_ALL)
     look("CD14", "Live", "CD14", rule="tail", tail=KEEPS_NEARLY_ALL)
     look("CD56", "CD14-", "CD56")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from longate.gating.dimension import Axis
     from longate.gating.populations import Populations
 
 RULES = ("valley", "tail")
@@ -77,7 +78,7 @@ class DataThreshold:
 def data_threshold(
     populations: Populations,
     population: str,
-    channel: str,
+    channel: Axis,
     *,
     rule: str = "valley",
     pool: str = "study",
@@ -105,8 +106,8 @@ def data_threshold(
         A gated study.
     population : str
         Path or unique name of the population to look at, or ``"All events"``.
-    channel : str
-        Marker or detector.
+    channel : str or Dimension
+        Marker or detector, or an axis of a gate such as a ratio of two.
     rule : {"valley", "tail"}
         See above.
     pool : str
@@ -158,7 +159,7 @@ def data_threshold(
     rows, densities = [], {}
     for group, samples in groups.items():
         enough = {s: x for s, x in samples.items() if len(x) >= least_events}
-        where = f"{channel!r} in {population!r} ({group})"
+        where = f"{str(channel)!r} in {population!r} ({group})"
         if not enough:
             most = max((len(x) for x in samples.values()), default=0)
             msg = (
@@ -179,7 +180,7 @@ def data_threshold(
         rows.append(
             {
                 "group": group,
-                "channel": channel,
+                "channel": str(channel),
                 "population": population,
                 "rule": rule,
                 **read,
@@ -230,7 +231,7 @@ def bootstrap_se(
 def _values_by_group(
     populations: Populations,
     population: str,
-    channel: str,
+    channel: Axis,
     pool: str,
     tube: str | None,
 ) -> dict[str, dict[str, NDArray[np.float64]]]:

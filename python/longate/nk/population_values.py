@@ -15,16 +15,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from longate.gating.dimension import Axis
     from longate.gating.populations import Populations
 
 
 def scaled_values(
     populations: Populations,
     population: str,
-    channels: Sequence[str],
+    channels: Sequence[Axis],
     *,
     tube: str | None = None,
-) -> Iterator[tuple[dict[str, Any], dict[str, NDArray[np.float64]]]]:
+) -> Iterator[tuple[dict[str, Any], dict[Axis, NDArray[np.float64]]]]:
     """Yield each sample's row of the sheet, and its places on the strategy's scale.
 
     Parameters
@@ -33,14 +34,14 @@ def scaled_values(
         A gated study.
     population : str
         Path or unique name, or ``"All events"``.
-    channels : sequence of str
-        Markers or detectors.
+    channels : sequence of str or Dimension
+        Markers or detectors, or axes of gates.
     tube : str, optional
         Needed where several tubes have the population.
 
     Yields
     ------
-    row, columns : dict, dict of str to (n,) arrays of float64
+    row, columns : dict, dict of str or Dimension to (n,) arrays of float64
         Runs that are pooled are one sample.
 
     Raises
@@ -50,7 +51,7 @@ def scaled_values(
     """
     tube = tube_with(populations.strategies, population, tube)
     sheet = populations.study.samples
-    parts: dict[str, list[dict[str, NDArray[np.float64]]]] = {}
+    parts: dict[str, list[dict[Axis, NDArray[np.float64]]]] = {}
     rows: dict[str, dict[str, Any]] = {}
     for file in populations.files:
         row = sheet.loc[file.row]
