@@ -189,19 +189,37 @@ def test_positivity_says_its_source_and_has_its_threshold(anchored):
 
 
 def test_spread_from_other_dyes_widens_the_negatives(populations, anchored):
-    spreading = pd.DataFrame(0.0, index=["CD56"], columns=["CD16", *_other_channels()])
-    spreading.loc["CD56", "CD16"] = 3.0
+    """PE-Cy7 (CD56) spreads into APC-H7 (CD16), by detector names as controls say."""
+    channels = ["KIR", "NKG2A", "NKG2C", "CX3CR1", "CD57"]
+    rows = [("PE-Cy7-A", "APC-H7-A", 3.0), *(("PE-Cy7-A", c, 0.0) for c in channels)]
+    rows.append(("APC-H7-A", "PE-Cy7-A", 0.0))
+    spreading = pd.DataFrame(rows, columns=["dye", "channel", "spreading"])
     found = lg.nk.anchors(populations, parent="NK", spreading=spreading)
     merged = found.table.merge(anchored.table, on=["sample", "marker"])
     wider = merged["threshold_x"] > merged["threshold_y"]
     assert wider[merged["marker"] == "CD16"].all()
     assert not wider[merged["marker"] == "KIR"].any()
     sample = merged["sample"].iloc[0]
-    assert found.positivity(sample)["CD16"].spread is not None
+    spread = found.positivity(sample)["CD16"].spread
+    assert set(spread) == {"CD56"}
+    at = found.table.set_index(["sample", "marker"]).loc[(sample, "CD16")]
+    scale = lg.Logicle()
+    beyond = float(scale.inverse([at["negative_mean"] + 1e-3])[0])
+    slope = 1e-3 / (beyond - float(scale.inverse([at["negative_mean"]])[0]))
+    assert spread["CD56"] == pytest.approx(3.0 * slope, rel=0.02)
+    with pytest.raises(MaturationError, match="no column 'CD56'"):
+        lg.nk.anchors(populations, parent="NK", spreading=spreading.iloc[:5])
 
 
-def _other_channels():
-    return ["CD56", "KIR", "NKG2A", "NKG2C", "CX3CR1", "CD57"]
+def test_event_scores_take_the_anchors_positivities(populations, anchored):
+    maturation = lg.nk.maturation(
+        populations, parent="NK", positivity=anchored.positivities
+    )
+    plain = lg.nk.maturation(populations, parent="NK")
+    scores = maturation.event_scores.set_index("sample")
+    gated = plain.event_scores.set_index("sample")
+    value = "mean" if "mean" in scores else scores.select_dtypes("number").columns[0]
+    assert (scores[value] - gated[value]).abs().max() < 0.1
 
 
 # --- bad input ---------------------------------------------------------------------

@@ -27,7 +27,7 @@ from longate.nk.anchor_sources import (
     tube_cells,
 )
 from longate.nk.calls import calls_for, tube_for_calls
-from longate.nk.spreading import extra_variance
+from longate.nk.spreading import extra_variance, spreading_matrix
 from longate.nk.stages import CD56_BRIGHT, CD56_POSITIVE
 from longate.nk.tube_events import tube_events
 
@@ -96,8 +96,10 @@ def anchors(
         Call -> population of negatives in the same tube, instead of those that are
         known.
     spreading : DataFrame, optional
-        Spillover spreading: rows are dyes' channels, columns the channels they spread
-        into, entries the standard deviation (linear) per square root of intensity.
+        Spillover spreading, as :func:`longate.spillover_spreading` gives it; or a
+        matrix whose rows are dyes' channels, whose columns are the channels they spread
+        into, and whose entries are standard deviations (linear) per square root of
+        intensity.
     tube : str, optional
         Needed where several tubes have the parent.
     least_events : int
@@ -121,15 +123,17 @@ def anchors(
 
     Examples
     --------
+    >>> import tempfile
     >>> import longate as lg
-    >>> folder = getfixture("tmp_path_factory").mktemp("cohort")  # a temporary folder
-    >>> made = lg.simulate.cohort(folder, patients=2, nk_events=20000, tubes=["NK"],
-    ...                           progress=False)
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> made = lg.simulate.cohort(folder.name, patients=2, nk_events=20000,
+    ...                           tubes=["NK"], progress=False)
     >>> found = lg.read_study(made.sheet).gate(lg.simulate.nk_strategy(),
     ...                                        progress=False)
     >>> anchored = lg.nk.anchors(found, parent="NK")
     >>> anchored.table.set_index("marker")["source"]["CD16"].unique().tolist()
     ['internal']
+    >>> folder.cleanup()
     """
     if tube is None:
         tube = tube_for_calls(populations, parent, markers)
@@ -148,7 +152,7 @@ def anchors(
             for call, name in _checked_calls("internal", internal, channels).items()
         },
         cells=tube_cells(strategy, parent),
-        spreading=spreading,
+        spreading=_spreading(spreading, populations, tube, channels),
         least=least_events,
         seed=seed,
     )
@@ -333,6 +337,20 @@ def _refuse_disorder(call: str, fit: Fit, found: Mapping[str, float]) -> None:
             f"{positive:.3g}"
         )
         raise MaturationError(msg)
+
+
+def _spreading(
+    spreading: pd.DataFrame | None,
+    populations: Populations,
+    tube: str,
+    channels: Mapping[str, str],
+) -> pd.DataFrame | None:
+    if spreading is None:
+        return None
+    tubes = populations.study.samples["tube"]
+    row = next(file.row for file in populations.files if tubes[file.row] == tube)
+    panel = populations.study.read_file(row).panel
+    return spreading_matrix(spreading, panel, channels.values())
 
 
 def _checked_order(order: Sequence[str]) -> tuple[str, ...]:

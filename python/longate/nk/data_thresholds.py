@@ -142,14 +142,16 @@ def data_threshold(
 
     Examples
     --------
+    >>> import tempfile
     >>> import longate as lg
-    >>> folder = getfixture("tmp_path_factory").mktemp("cohort")  # a temporary folder
-    >>> made = lg.simulate.cohort(folder, patients=2, nk_events=4000, tubes=["NK"],
-    ...                           progress=False)
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> made = lg.simulate.cohort(folder.name, patients=2, nk_events=4000,
+    ...                           tubes=["NK"], progress=False)
     >>> study = lg.read_study(made.sheet)
     >>> found = study.gate(lg.simulate.nk_strategy(), progress=False)
     >>> lg.nk.data_threshold(found, "Lymphocytes", "CD3").value > 0.4
     True
+    >>> folder.cleanup()
     """
     one_of("rule", rule, RULES, MaturationError)
     if not 0 < tail < 0.5:

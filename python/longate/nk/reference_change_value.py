@@ -162,10 +162,11 @@ def reference_change(
 
     Examples
     --------
+    >>> import tempfile
     >>> import longate as lg
-    >>> folder = getfixture("tmp_path_factory").mktemp("cohort")  # a temporary folder
-    >>> made = lg.simulate.cohort(folder, patients=2, nk_events=20000, tubes=["NK"],
-    ...                           progress=False)
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> made = lg.simulate.cohort(folder.name, patients=2, nk_events=20000,
+    ...                           tubes=["NK"], progress=False)
     >>> found = lg.read_study(made.sheet).gate(lg.simulate.nk_strategy(),
     ...                                        progress=False)
     >>> judged = lg.nk.reference_change(
@@ -174,6 +175,7 @@ def reference_change(
     ...     assay=lg.nk.Variation(0.01, "an example"))
     >>> judged.components["component"].tolist()
     ['within the person', 'assay', 'counting']
+    >>> folder.cleanup()
     """
     if not 0 < confidence < 1:
         msg = f"confidence must lie between 0 and 1, got {confidence!r}"

@@ -141,15 +141,17 @@ def robustness(
 
     Examples
     --------
+    >>> import tempfile
     >>> import longate as lg
-    >>> folder = getfixture("tmp_path_factory").mktemp("cohort")  # a temporary folder
-    >>> made = lg.simulate.cohort(folder, patients=2, nk_events=20000, tubes=["NK"],
-    ...                           progress=False)
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> made = lg.simulate.cohort(folder.name, patients=2, nk_events=20000,
+    ...                           tubes=["NK"], progress=False)
     >>> found = lg.read_study(made.sheet).gate(lg.simulate.nk_strategy(),
     ...                                        progress=False)
     >>> report = lg.nk.robustness(lg.nk.anchors(found, parent="NK"))
     >>> sorted(report.gains["channel"].unique())[:3]
     ['CD16', 'CD56', 'CD57']
+    >>> folder.cleanup()
     """
     import pandas as pd
 

@@ -10,12 +10,53 @@ from longate._validation import suggest
 from longate.exceptions import MaturationError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pandas as pd
 
+    from longate.cytometry.panel import Panel
     from longate.cytometry.transforms import Transform
     from longate.nk.tube_events import TubeEvents
 
 _STEP = 1e-4  # on the scale
+
+
+def spreading_matrix(
+    spreading: pd.DataFrame, panel: Panel, channels: Iterable[str]
+) -> pd.DataFrame:
+    """Return spreading as a matrix whose called channels bear the gates' names.
+
+    Parameters
+    ----------
+    spreading : DataFrame
+        As :func:`longate.spillover_spreading` gives it (``dye, channel, spreading``),
+        or a matrix: rows are dyes' channels, columns receiving channels.
+    panel : Panel
+        Tells which names mean one channel.
+    channels : iterable of str
+        As the gates call them.
+
+    Raises
+    ------
+    MaturationError
+        If a channel is no column.
+    """
+    long = {"dye", "channel", "spreading"} <= set(spreading.columns)
+    matrix = (
+        spreading.pivot_table(index="dye", columns="channel", values="spreading")
+        if long
+        else spreading
+    )
+    place = {panel.index(channel): channel for channel in channels}
+
+    def called(name: object) -> str:
+        text = str(name)
+        return place.get(panel.index(text), text) if text in panel else text
+
+    matrix = matrix.rename(index=called, columns=called)
+    for channel in place.values():
+        _refuse_unknown(channel, matrix)
+    return matrix
 
 
 def spread_coefficients(
@@ -34,14 +75,8 @@ def spread_coefficients(
     scale : Transform or None
         Of the channel.
     spreading : DataFrame
-        Rows are dyes' channels, columns receiving channels.
-
-    Raises
-    ------
-    MaturationError
-        If the channel is no column.
+        From :func:`spreading_matrix`.
     """
-    _refuse_unknown(channel, spreading)
     slope = 1.0
     if scale is not None:
         ends = scale.inverse(np.array([zero - _STEP, zero + _STEP]))
@@ -66,16 +101,10 @@ def extra_variance(
     events : TubeEvents
         With the NK cells' linear intensities.
     spreading : DataFrame or None
-        Rows are dyes' channels, columns receiving channels.
-
-    Raises
-    ------
-    MaturationError
-        If the channel is no column.
+        From :func:`spreading_matrix`.
     """
     if spreading is None:
         return 0.0
-    _refuse_unknown(channel, spreading)
     added = [
         value**2 * np.maximum(events.intensities[str(dye)], 0.0)
         for dye, value in spreading[channel].items()
