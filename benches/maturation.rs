@@ -105,3 +105,14 @@ fn fit_of_a_curve(bencher: Bencher, n: usize) {
         .counter(ItemsCount::new(n))
         .bench(|| fit_curve(&points, MARKERS, &start, &fit));
 }
+
+/// One channel of a large file on 1024 places, for thresholds read from a density.
+#[divan::bench]
+fn bin_density(bencher: Bencher) {
+    let values: Vec<f64> = (0..200_000_u32)
+        .map(|k| f64::from(k.wrapping_mul(2_654_435_761) >> 8) / f64::from(1_u32 << 24))
+        .collect();
+    bencher
+        .counter(ItemsCount::new(values.len()))
+        .bench_local(|| longate::density::bin(divan::black_box(&values), -0.1, 1.1, 1024));
+}

@@ -11,12 +11,15 @@ __all__ = [
     "Plan",
     "Variants",
     "__version__",
+    "bin_density",
     "check_crc",
     "combine_masks",
     "compensate",
     "compensate_columns",
     "count_phenotypes",
     "count_variants",
+    "density_peaks",
+    "density_valley",
     "ellipsoid_contains",
     "encode_head",
     "fit_curve",
@@ -37,6 +40,7 @@ __all__ = [
     "scale_inverse",
     "scale_preimage",
     "score_events",
+    "smooth_density",
     "spillover_weights",
     "summarise",
 ]
@@ -179,6 +183,18 @@ def summarise(
 def count_phenotypes(
     parent: NDArray[np.uint8], markers: Sequence[NDArray[np.uint8]], n_events: int
 ) -> NDArray[np.uint64]: ...
+def bin_density(
+    values: NDArray[np.float64], low: float, high: float, places: int
+) -> tuple[NDArray[np.float64], int, int, int]: ...
+def smooth_density(
+    weights: NDArray[np.float64], bandwidth: float
+) -> NDArray[np.float64]: ...
+def density_peaks(
+    density: NDArray[np.float64],
+) -> list[tuple[int, float, float]]: ...
+def density_valley(
+    density: NDArray[np.float64], first: int, last: int
+) -> int | None: ...
 def score_events(
     markers: Sequence[
         tuple[

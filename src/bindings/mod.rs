@@ -4,6 +4,7 @@
 //! back arrays. Meaning (does this marker exist, which file is this) is checked in Python.
 
 mod compensation;
+mod density;
 mod errors;
 mod families;
 mod fcs;
@@ -21,6 +22,8 @@ use pyo3::prelude::*;
 mod _core {
     #[pymodule_export]
     use super::compensation::{compensate, compensate_columns, spillover_weights};
+    #[pymodule_export]
+    use super::density::{bin_density, density_peaks, density_valley, smooth_density};
     #[pymodule_export]
     use super::families::{flip_signs, permute_family};
     #[pymodule_export]

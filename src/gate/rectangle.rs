@@ -73,9 +73,10 @@ impl Bounds {
                 detail: format!("a divider must be finite, got {cut}"),
             });
         }
-        if let Some(pair) = cuts.windows(2).find(|pair| pair[0] >= pair[1]) {
+        let mut pairs = cuts.iter().zip(cuts.iter().skip(1));
+        if let Some((before, cut)) = pairs.find(|(before, cut)| before >= cut) {
             return Err(Error::MalformedGate {
-                detail: format!("dividers must increase, got {} after {}", pair[1], pair[0]),
+                detail: format!("dividers must increase, got {cut} after {before}"),
             });
         }
         let lows = std::iter::once(None).chain(cuts.iter().copied().map(Some));

@@ -186,8 +186,7 @@ impl Dice {
 
     fn gate(&mut self, number: usize, axes: &[Axis]) -> GateSpec {
         let parent = (number > 0 && self.below(4) > 0).then(|| self.below(number));
-        let mut axis = || self.below(axes.len());
-        let (x, y) = (axis(), axis());
+        let (x, y) = (self.below(axes.len()), self.below(axes.len()));
         let kind = match self.below(if number > 1 { 4 } else { 3 }) {
             0 => {
                 let sides = [x, y].map(|axis| {

@@ -28,6 +28,7 @@ impl Grid {
     /// The cell of a place, rows first. It never falls as a coordinate rises.
     #[inline(always)]
     #[allow(clippy::inline_always)] // it must take on the features of the kernel around it
+    #[allow(clippy::needless_bitwise_bool)] // without a branch, so that lanes stay together
     #[must_use]
     pub fn cell(&self, x: f64, y: f64) -> u64 {
         let within =

@@ -123,7 +123,7 @@ def maturation(
     refuse_density_dependent(rows[rows["tube"] == tube], sampling)
     strategy = populations.strategies[tube]
     calls = calls_for(strategy, parent, markers)
-    rules = _rules(
+    rules = rules_for(
         scheme, list(calls), strategy.path(parent), removes_lineage(strategy, parent)
     )
     used = {call: calls[call] for call in rules.markers}
@@ -170,12 +170,13 @@ def combine(*results: Maturation) -> pd.DataFrame:
     return pd.concat([one.table for one in results], ignore_index=True)
 
 
-def _rules(
+def rules_for(
     scheme: str | StageScheme,
     calls: list[str],
     parent: str,
     lineage_removed: bool,  # noqa: FBT001
 ) -> StageScheme:
+    """Return a named scheme for these calls, or one of the user's with its parent."""
     if isinstance(scheme, str):
         return stage_scheme(
             scheme, markers=calls, parent=parent, lineage_removed=lineage_removed
