@@ -205,8 +205,8 @@ pub(super) fn quadrant_masks<'py>(
     Ok(out)
 }
 
-/// Two packed masks: the events in a population, and those out of it.
-type InAndOut<'py> = (Bound<'py, PyArray1<u8>>, Bound<'py, PyArray1<u8>>);
+/// The events in, and those out, packed into bytes.
+type Masks<'py> = (Bound<'py, PyArray1<u8>>, Bound<'py, PyArray1<u8>>);
 
 /// Masks of an expression, from those of its populations: the events in it, and those out of it.
 #[pyfunction]
@@ -214,7 +214,7 @@ pub(super) fn combine_masks<'py>(
     py: Python<'py>,
     terms: Vec<TermArgument>,
     populations: Vec<(PyReadonlyArray1<'py, u8>, PyReadonlyArray1<'py, u8>)>,
-) -> PyResult<InAndOut<'py>> {
+) -> PyResult<Masks<'py>> {
     let expression =
         Expression::new(terms.into_iter().map(Into::into).collect()).map_err(exception)?;
     let masks = populations

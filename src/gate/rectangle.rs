@@ -74,9 +74,9 @@ impl Bounds {
             });
         }
         let mut pairs = cuts.iter().zip(cuts.iter().skip(1));
-        if let Some((before, cut)) = pairs.find(|(before, cut)| before >= cut) {
+        if let Some((below, above)) = pairs.find(|(below, above)| below >= above) {
             return Err(Error::MalformedGate {
-                detail: format!("dividers must increase, got {cut} after {before}"),
+                detail: format!("dividers must increase, got {above} after {below}"),
             });
         }
         let lows = std::iter::once(None).chain(cuts.iter().copied().map(Some));
