@@ -15,9 +15,10 @@ from longate._core import __version__, gate_files
 from longate._validation import listed, suggest
 from longate.cluster import GatingTask, gate_on
 from longate.exceptions import LongateError, StudyError
-from longate.gating.compiled import CompiledStrategy, GatedSample, compile_strategy
+from longate.gating.compiled import CompiledStrategy, compile_strategy
 from longate.gating.dimension import dimension_of
 from longate.gating.gated_file import GatedFile
+from longate.gating.gated_sample import GatedSample
 from longate.gating.perturbation import check_perturbations
 from longate.gating.populations import Populations
 from longate.gating.statistic import requests_of

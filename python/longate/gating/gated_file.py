@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from longate.cytometry.compensation import Compensation
     from longate.cytometry.sample import Sample
-    from longate.gating.compiled import GatedSample
+    from longate.gating.gated_sample import GatedSample
 
 
 class GatedStudy(Protocol):
