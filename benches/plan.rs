@@ -33,7 +33,8 @@ impl Monitor for Patient {
 
 /// A file of values spread over negative, linear and logarithmic parts, the same in every run.
 fn file(n_events: usize) -> PathBuf {
-    let path = std::env::temp_dir().join(format!("longate-bench-{}-{n_events}", std::process::id()));
+    let path =
+        std::env::temp_dir().join(format!("longate-bench-{}-{n_events}", std::process::id()));
     if path.exists() {
         return path;
     }
@@ -71,9 +72,12 @@ fn plan(n_gates: usize) -> Plan {
             scale,
         })
         .collect();
-    let weights = Array2::from_shape_fn((DYES, DYES), |(row, column)| {
-        if row == column { 1.02 } else { -0.01 }
-    });
+    let weights = Array2::from_shape_fn(
+        (DYES, DYES),
+        |(row, column)| {
+            if row == column { 1.02 } else { -0.01 }
+        },
+    );
     let matrix = Matrix {
         detectors: (0..DYES).collect(),
         weights,
@@ -132,13 +136,11 @@ fn run(bencher: Bencher, jobs: &[Job], threads: usize, n_events: usize) {
 fn limit_read_bytes(bencher: Bencher, n_events: usize) {
     let path = file(n_events);
     let mut buffer = Vec::new();
-    bencher
-        .counter(ItemsCount::new(n_events))
-        .bench_local(|| {
-            buffer.clear();
-            let mut file = std::fs::File::open(&path).expect("a file");
-            std::io::Read::read_to_end(&mut file, &mut buffer).expect("read")
-        });
+    bencher.counter(ItemsCount::new(n_events)).bench_local(|| {
+        buffer.clear();
+        let mut file = std::fs::File::open(&path).expect("a file");
+        std::io::Read::read_to_end(&mut file, &mut buffer).expect("read")
+    });
 }
 
 #[divan::bench(args = [10_000, 100_000, 1_000_000])]
