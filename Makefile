@@ -42,11 +42,16 @@ within = $(if $(TIMEOUT),$(TIMEOUT) $(1))
 
 test: test-rust test-python notebooks ## Run all tests: Rust, Python, notebooks
 
+# Kernels have a version for AVX2 and one for every processor; both are tested.
+PLAIN := LONGATE_SIMD=baseline
+
 test-rust: ## Run the Rust tests (no Python involved)
 	$(call within,600) cargo test --quiet --locked
+	$(PLAIN) $(call within,600) cargo test --quiet --locked --lib
 
 test-python: build ## Run the Python tests
-	$(call within,420) $(BIN)/python -m pytest --quiet
+	$(PLAIN) $(call within,300) $(BIN)/python -m pytest --quiet tests/gating tests/cytometry tests/real_data/test_gating_ml2.py
+	$(call within,600) $(BIN)/python -m pytest --quiet
 
 notebooks: build ## Execute every notebook on a real kernel
 	@mkdir -p build/notebooks && cp notebooks/*.ipynb build/notebooks/

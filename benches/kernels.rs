@@ -6,7 +6,7 @@ use longate::compensation::compensate;
 use longate::fcs::data::{Column, Values, read_columns};
 use longate::fcs::{ChannelToWrite, File, encode_head};
 use longate::gate::{Dimension, Interval, Polygon};
-use longate::transform::Scale;
+use longate::transform::{Fast, Scale};
 
 const EVENTS: usize = 200_000;
 
@@ -121,6 +121,31 @@ fn scale_inverse(bencher: Bencher, name: &str) {
     bencher
         .counter(ItemsCount::new(EVENTS))
         .bench_local(|| scale.inverse_into(black_box(&column), &mut out));
+}
+
+#[divan::bench(args = SCALES)]
+fn scale_forward_fast(bencher: Bencher, name: &str) {
+    let fast = Fast::new(scale(name));
+    let (column, mut out) = (values(), vec![0.0; EVENTS]);
+    bencher
+        .counter(ItemsCount::new(EVENTS))
+        .bench_local(|| fast.forward_into(black_box(&column), &mut out));
+}
+
+#[divan::bench(args = SCALES)]
+fn scale_inverse_fast(bencher: Bencher, name: &str) {
+    let fast = Fast::new(scale(name));
+    let (mut column, mut out) = (values(), vec![0.0; EVENTS]);
+    fast.scale().forward_all(&mut column);
+    bencher
+        .counter(ItemsCount::new(EVENTS))
+        .bench_local(|| fast.inverse_into(black_box(&column), &mut out));
+}
+
+#[divan::bench(args = SCALES)]
+fn tables_of_a_scale(bencher: Bencher, name: &str) {
+    let scale = scale(name);
+    bencher.bench_local(|| Fast::new(black_box(scale)));
 }
 
 #[divan::bench]

@@ -180,6 +180,14 @@ pub enum Error {
         /// The right length.
         expected: usize,
     },
+    /// A value that is not a number where every value counts.
+    #[error("{what} has NaN at place {index}, counted from 0")]
+    NotANumber {
+        /// The array.
+        what: &'static str,
+        /// Place of the first one.
+        index: usize,
+    },
     /// The run was stopped from outside.
     #[error("was not finished: the run was interrupted")]
     Interrupted,

@@ -16,11 +16,13 @@
 //! - [`transform`]: scales, one file each, and exact thresholds on them.
 //! - [`gate`]: gates, one file each.
 //! - [`summary`]: order statistics and means of populations.
+//! - [`density`]: binned densities of one channel, peaks and valleys.
 //! - [`maturation`]: phenotypes of the events of a population.
 //! - [`resample`]: exact permutations of patients' labels, and flips of signs.
 //! - [`plan`]: a compiled gating strategy and its single pass over a file.
 
 pub mod compensation;
+pub mod density;
 pub mod error;
 pub mod fcs;
 pub mod gate;

@@ -11,14 +11,18 @@ __all__ = [
     "Plan",
     "Variants",
     "__version__",
+    "bin_density",
     "check_crc",
     "combine_masks",
     "compensate",
     "compensate_columns",
     "count_phenotypes",
     "count_variants",
+    "density_peaks",
+    "density_valley",
     "ellipsoid_contains",
     "encode_head",
+    "fit_curve",
     "flip_signs",
     "gate_arrays",
     "gate_files",
@@ -26,13 +30,17 @@ __all__ = [
     "permute_welch",
     "polygon_contains",
     "preimage_contains",
+    "project_on_curve",
     "quadrant_masks",
+    "rank_shift",
     "read_columns",
     "read_head",
     "rectangle_contains",
     "scale_forward",
     "scale_inverse",
     "scale_preimage",
+    "score_events",
+    "smooth_density",
     "spillover_weights",
     "summarise",
 ]
@@ -175,6 +183,48 @@ def summarise(
 def count_phenotypes(
     parent: NDArray[np.uint8], markers: Sequence[NDArray[np.uint8]], n_events: int
 ) -> NDArray[np.uint64]: ...
+def bin_density(
+    values: NDArray[np.float64], low: float, high: float, places: int
+) -> tuple[NDArray[np.float64], int, int, int]: ...
+def smooth_density(
+    weights: NDArray[np.float64], bandwidth: float
+) -> NDArray[np.float64]: ...
+def density_peaks(
+    density: NDArray[np.float64],
+) -> list[tuple[int, float, float]]: ...
+def density_valley(
+    density: NDArray[np.float64], first: int, last: int
+) -> int | None: ...
+def score_events(
+    markers: Sequence[
+        tuple[
+            NDArray[np.float64],
+            tuple[str, Sequence[float]],
+            Sequence[tuple[NDArray[np.float64], float]],
+            float,
+        ]
+    ],
+    *,
+    threads: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+def rank_shift(
+    earlier: NDArray[np.float64], later: NDArray[np.float64]
+) -> tuple[float, float, float]: ...
+def fit_curve(
+    points: NDArray[np.float64],
+    start: NDArray[np.float64],
+    *,
+    knots: int,
+    span: float,
+    rounds: int,
+    tolerance: float,
+    threads: int,
+) -> tuple[
+    list[list[float]], tuple[NDArray[np.float64], NDArray[np.float64]], int, bool
+]: ...
+def project_on_curve(
+    points: NDArray[np.float64], vertices: NDArray[np.float64], *, threads: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
 def permute_welch(
     values: NDArray[np.float64],
     in_first: NDArray[np.bool_],

@@ -26,7 +26,9 @@ pub(super) fn exception(error: Error) -> PyErr {
         }
         Error::MalformedGate { .. } => GateError::new_err(message),
         Error::MalformedPlan { .. } => StrategyError::new_err(message),
-        Error::Length { .. } | Error::UnknownStatistic { .. } => PyValueError::new_err(message),
+        Error::Length { .. } | Error::NotANumber { .. } | Error::UnknownStatistic { .. } => {
+            PyValueError::new_err(message)
+        }
         Error::Interrupted => PyKeyboardInterrupt::new_err(message),
         Error::Threads(_) => PyRuntimeError::new_err(message),
         _ => FcsError::new_err(message),

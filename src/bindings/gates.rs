@@ -1,8 +1,6 @@
 //! Gates on arrays.
 
-use numpy::{
-    IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyUntypedArrayMethods,
-};
+use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
@@ -207,13 +205,16 @@ pub(super) fn quadrant_masks<'py>(
     Ok(out)
 }
 
+/// The events in, and those out, packed into bytes.
+type Masks<'py> = (Bound<'py, PyArray1<u8>>, Bound<'py, PyArray1<u8>>);
+
 /// Masks of an expression, from those of its populations: the events in it, and those out of it.
 #[pyfunction]
 pub(super) fn combine_masks<'py>(
     py: Python<'py>,
     terms: Vec<TermArgument>,
     populations: Vec<(PyReadonlyArray1<'py, u8>, PyReadonlyArray1<'py, u8>)>,
-) -> PyResult<(Bound<'py, PyArray1<u8>>, Bound<'py, PyArray1<u8>>)> {
+) -> PyResult<Masks<'py>> {
     let expression =
         Expression::new(terms.into_iter().map(Into::into).collect()).map_err(exception)?;
     let masks = populations

@@ -4,6 +4,7 @@
 //! back arrays. Meaning (does this marker exist, which file is this) is checked in Python.
 
 mod compensation;
+mod density;
 mod errors;
 mod families;
 mod fcs;
@@ -23,6 +24,8 @@ mod _core {
     #[pymodule_export]
     use super::compensation::{compensate, compensate_columns, spillover_weights};
     #[pymodule_export]
+    use super::density::{bin_density, density_peaks, density_valley, smooth_density};
+    #[pymodule_export]
     use super::families::{flip_signs, permute_family};
     #[pymodule_export]
     use super::fcs::{check_crc, encode_head, read_columns, read_head};
@@ -31,7 +34,9 @@ mod _core {
         combine_masks, ellipsoid_contains, polygon_contains, quadrant_masks, rectangle_contains,
     };
     #[pymodule_export]
-    use super::maturation::count_phenotypes;
+    use super::maturation::{
+        count_phenotypes, fit_curve, project_on_curve, rank_shift, score_events,
+    };
     #[pymodule_export]
     use super::numbers::{preimage_contains, scale_forward, scale_inverse, scale_preimage};
     #[pymodule_export]

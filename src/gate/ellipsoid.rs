@@ -274,7 +274,7 @@ impl Ellipsoid {
             }
             return;
         };
-        if let (&[_, ref second], &[mean_x, mean_y]) = (&form.rows[..], &self.mean[..]) {
+        if let ([_, second], &[mean_x, mean_y]) = (&form.rows[..], &self.mean[..]) {
             let both = Two {
                 middle: [mean_x, mean_y],
                 factor: [form.powers[0], form.powers[1]],

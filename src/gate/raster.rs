@@ -94,8 +94,8 @@ impl Raster {
         let mut inside = self.classes[cell] & INSIDE != 0;
         for &entry in self.entries(cell) {
             let (a, b) = edge(outline, (entry & EDGE) as usize);
-            inside ^= (entry & FIRST_JOINS != 0) & (a.1 > y);
-            inside ^= (entry & SECOND_JOINS != 0) & (b.1 > y);
+            inside ^= entry & FIRST_JOINS != 0 && a.1 > y;
+            inside ^= entry & SECOND_JOINS != 0 && b.1 > y;
             match passes(a, b, x, y) {
                 Passing::On => return true,
                 Passing::Right => inside = !inside,

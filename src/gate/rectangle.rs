@@ -73,9 +73,10 @@ impl Bounds {
                 detail: format!("a divider must be finite, got {cut}"),
             });
         }
-        if let Some(pair) = cuts.windows(2).find(|pair| pair[0] >= pair[1]) {
+        let mut pairs = cuts.iter().zip(cuts.iter().skip(1));
+        if let Some((below, above)) = pairs.find(|(below, above)| below >= above) {
             return Err(Error::MalformedGate {
-                detail: format!("dividers must increase, got {} after {}", pair[1], pair[0]),
+                detail: format!("dividers must increase, got {above} after {below}"),
             });
         }
         let lows = std::iter::once(None).chain(cuts.iter().copied().map(Some));

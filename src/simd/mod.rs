@@ -83,6 +83,8 @@ macro_rules! multiversion {
 }
 pub(crate) use multiversion;
 
+pub mod polyline;
+pub mod positivity;
 pub(crate) mod weighted_sums;
 
 mod columns;

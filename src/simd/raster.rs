@@ -28,8 +28,10 @@ impl Grid {
     /// The cell of a place, rows first. It never falls as a coordinate rises.
     #[inline(always)]
     #[allow(clippy::inline_always)] // it must take on the features of the kernel around it
+    #[allow(clippy::needless_bitwise_bool)] // without a branch, so that lanes stay together
     #[must_use]
     pub fn cell(&self, x: f64, y: f64) -> u64 {
+        #[allow(clippy::needless_bitwise_bool)] // branches would keep it from vectors
         let within =
             (x >= self.low.0) & (x <= self.high.0) & (y >= self.low.1) & (y <= self.high.1);
         let column = ((x - self.low.0) * self.scale.0 + ROUND).to_bits();

@@ -169,7 +169,7 @@ mod tests {
 
     /// Numbers of all sizes up to `most`, with those around halves of ln 2, where the reduction turns.
     fn numbers(most: f64) -> impl Iterator<Item = f64> {
-        let sizes = (0..400_000).map(move |i| most * (-0.000_2 * f64::from(i)).exp());
+        let sizes = (0..100_000).map(move |i| most * (-0.000_8 * f64::from(i)).exp());
         let turns = (1..1000).flat_map(move |i| {
             let turn = f64::from(i) * 0.5 * std::f64::consts::LN_2;
             [turn, turn.next_up(), turn.next_down()]

@@ -42,6 +42,64 @@ pub struct FlowJoBiex {
 /// The most channels of a table.
 const MOST_CHANNELS: f64 = 65_536.0;
 
+/// The logarithm of a width basis, which 0 does not have: it is read as -1.
+fn decades_of(width_basis: f64) -> f64 {
+    if width_basis == 0.0 {
+        0.0
+    } else {
+        ln_anywhere(-width_basis) / LN_10
+    }
+}
+
+/// The constraint that parameters (in the order of [`FlowJoBiex::new`]) break, if they break one.
+fn broken(named: &[(&str, f64); 5], width: f64) -> Option<&'static str> {
+    let [t, width_basis, pos, neg, length] = named.map(|(_, value)| value);
+    let constraints = [
+        (t > 0.0, "t > 0"),
+        (
+            width_basis <= -1.0 || width_basis == 0.0,
+            "width_basis <= -1, or 0, which is read as -1",
+        ),
+        (
+            (2.0..=MOST_CHANNELS).contains(&length) && length.fract() == 0.0,
+            "a whole length from 2 to 65536",
+        ),
+        (pos > width / 2.0, "pos > log10(-width_basis) / 2"),
+        (
+            pos.max(neg) <= super::MOST_DECADES,
+            "pos <= 100 and neg <= 100",
+        ),
+    ];
+    let first = constraints.iter().find(|(kept, _)| !kept)?;
+    Some(first.1)
+}
+
+/// The table from the channel of data zero on, and the number of that channel.
+fn rising_half(t: f64, pos: f64, neg: f64, width: f64, length: f64) -> (Biexponential, f64) {
+    let mut decades = pos - width / 2.0;
+    let extra = neg.max(0.0) + width / 2.0;
+    let zero = (extra * length / (extra + decades))
+        .floor()
+        .min((length / 2.0).floor());
+    if zero > 0.0 {
+        decades = extra * length / zero;
+    }
+    let share = width / (2.0 * decades);
+    let rise = decades * LN_10;
+    let fall = solve_width(rise, share);
+    let at_zero = zero / (length + 1.0);
+    // f(τ) - f(τ_z) = e^{P τ_z} expm1(P u) - s e^{-Q τ_z} expm1(-Q u) with u = τ - τ_z.
+    let lead = exp_anywhere(rise * at_zero);
+    let trail = (rise + fall) * (share + extra / decades) - fall * at_zero;
+    let curve = Biexponential {
+        b: rise,
+        d: fall,
+        ratio: exp_anywhere(trail) / lead,
+        amplitude: t * exp_anywhere(-rise) * lead,
+    };
+    (curve, zero)
+}
+
 impl FlowJoBiex {
     /// A scale as FlowJo's workspaces describe it: `maxRange`, `width`, `pos`, `neg`, and the number of
     /// channels, 4096 in FlowJo.
@@ -51,18 +109,7 @@ impl FlowJoBiex {
     ///
     /// # Errors
     /// [`Error::ScaleParameters`].
-    #[allow(clippy::many_single_char_names)] // the letters of the formula
     pub fn new(t: f64, width_basis: f64, pos: f64, neg: f64, length: f64) -> Result<Self> {
-        finite(
-            "FlowJoBiex",
-            &[
-                ("t", t),
-                ("width_basis", width_basis),
-                ("pos", pos),
-                ("neg", neg),
-                ("length", length),
-            ],
-        )?;
         let refuse = |constraint| {
             Err(Error::ScaleParameters {
                 scale: "FlowJoBiex",
@@ -72,55 +119,27 @@ impl FlowJoBiex {
                 ),
             })
         };
-        if t <= 0.0 {
-            return refuse("t > 0");
+        let named = [
+            ("t", t),
+            ("width_basis", width_basis),
+            ("pos", pos),
+            ("neg", neg),
+            ("length", length),
+        ];
+        finite("FlowJoBiex", &named)?;
+        let width = decades_of(width_basis);
+        if let Some(constraint) = broken(&named, width) {
+            return refuse(constraint);
         }
-        if width_basis > -1.0 && width_basis != 0.0 {
-            return refuse("width_basis <= -1, or 0, which is read as -1");
-        }
-        if !(2.0..=MOST_CHANNELS).contains(&length) || length.fract() != 0.0 {
-            return refuse("a whole length from 2 to 65536");
-        }
-        let width = if width_basis == 0.0 {
-            0.0
-        } else {
-            ln_anywhere(-width_basis) / LN_10
-        };
-        let mut decades = pos - width / 2.0;
-        if decades <= 0.0 {
-            return refuse("pos > log10(-width_basis) / 2");
-        }
-        let extra = neg.max(0.0) + width / 2.0;
-        if pos.max(neg) > super::MOST_DECADES {
-            return refuse("pos <= 100 and neg <= 100");
-        }
-        let zero = (extra * length / (extra + decades))
-            .floor()
-            .min((length / 2.0).floor());
-        if zero > 0.0 {
-            decades = extra * length / zero;
-        }
-        let share = width / (2.0 * decades);
-        let rise = decades * LN_10;
-        let fall = solve_width(rise, share);
+        let (curve, zero) = rising_half(t, pos, neg, width, length);
         let step = 1.0 / (length + 1.0);
-        let at_zero = zero * step;
-        // f(τ) - f(τ_z) = e^{P τ_z} expm1(P u) - s e^{-Q τ_z} expm1(-Q u) with u = τ - τ_z.
-        let lead = exp_anywhere(rise * at_zero);
-        let trail = (rise + fall) * (share + extra / decades) - fall * at_zero;
-        let curve = Biexponential {
-            b: rise,
-            d: fall,
-            ratio: exp_anywhere(trail) / lead,
-            amplitude: t * exp_anywhere(-rise) * lead,
-        };
         let scale = Self {
             curve,
             zero,
             length,
             step,
             highest: curve.value((length - zero) * step),
-            lowest: -curve.value(at_zero),
+            lowest: -curve.value(zero * step),
         };
         if !curve.amplitude.is_normal() || !curve.ratio.is_normal() || !scale.highest.is_normal() {
             return refuse("numbers that 64 bits hold");

@@ -26,8 +26,6 @@ pub struct Threshold {
     /// Values below are out, values from `above` on are in; between, the scale decides.
     below: f64,
     above: f64,
-    /// Where the bisection ended: a number that is in, while the one below it is out.
-    first: f64,
 }
 
 /// Numbers on either side of the cut that the scale itself decides. Rounding in a scale is a
@@ -44,12 +42,10 @@ impl Threshold {
             bound,
             below: f64::NEG_INFINITY,
             above: f64::INFINITY,
-            first: f64::INFINITY,
         };
         let (mut out, mut inside) = (rank(f64::NEG_INFINITY), rank(f64::INFINITY));
         if threshold.decides(f64::NEG_INFINITY) {
             threshold.above = f64::NEG_INFINITY;
-            threshold.first = f64::NEG_INFINITY;
             return threshold;
         }
         while out + 1 < inside {
@@ -63,7 +59,6 @@ impl Threshold {
         }
         threshold.below = number((inside - ZONE).max(rank(f64::NEG_INFINITY)));
         threshold.above = number((inside + ZONE).min(rank(f64::INFINITY)));
-        threshold.first = number(inside);
         threshold
     }
 
@@ -96,11 +91,16 @@ impl Threshold {
         self.below
     }
 
-    /// The cut: the smallest number that satisfies the threshold, where the scale does not waver; +inf
-    /// where none does, or only +inf.
+    /// The smallest number that satisfies the threshold; +inf where no other does.
     #[must_use]
     pub fn first(&self) -> f64 {
-        self.first
+        if self.above == f64::NEG_INFINITY {
+            return self.above;
+        }
+        (rank(self.below)..=rank(self.above))
+            .map(number)
+            .find(|x| self.decides(*x))
+            .unwrap_or(f64::INFINITY)
     }
 
     fn decides(&self, x: f64) -> bool {

@@ -122,3 +122,16 @@ def test_an_interval_is_a_value():
     interval = lg.Logicle().preimage(0.2, 0.7)
     assert pickle.loads(pickle.dumps(interval)) == interval
     assert hash(interval) == hash(lg.Logicle().preimage(0.2, 0.7))
+
+
+@pytest.mark.parametrize("scale", SCALES, ids=repr)
+def test_a_scale_wavers_over_fewer_numbers_than_it_decides_itself(scale):
+    # Beyond the wavering a cut holds for all numbers; 1024 on either side are asked.
+    rng = np.random.default_rng(3)
+    steps = np.arange(-1500, 1501)
+    for x in np.exp(rng.uniform(np.log(1e-3), np.log(0.9 * scale.t), 100)):
+        near = (x.view(np.int64) + steps).view(np.float64)
+        inside = scale(near) >= scale(x)
+        first, last_outside = np.argmax(inside), 3000 - np.argmax(~inside[::-1])
+        if not inside.all():
+            assert last_outside - first < 64

@@ -319,3 +319,27 @@ def test_repr_says_what_there_is(populations):
     assert text.startswith("Populations · 10 samples · 10 files · T: 4 populations")
     assert ".medians(channel, ...)" in text
     assert "4 populations" in repr(populations.files[0].gated)
+
+
+def test_a_sample_with_gates_of_its_own_is_gated_by_them(tmp_path):
+    files = [
+        {"patient": f"P{n}", "visit": "m0", "events": nested_events()} for n in (1, 2)
+    ]
+    study = write_study(tmp_path, files)
+    own = lg.RectangleGate("B+", parent="P", B=(101.0, None))
+    strategy = NESTED.override("P2_m0", own)
+    populations = study.gate(strategy, progress=False)
+    counts = populations.counts.set_index(["sample", "population"])["n_events"]
+    assert counts["P1_m0", "P/B+"] == 200
+    assert counts["P2_m0", "P/B+"] == 100
+    assert counts["P1_m0", "P/B+/deep"] == 60
+    assert counts["P2_m0", "P/B+/deep"] == 0
+    assert populations.run_id != study.gate(NESTED, progress=False).run_id
+
+
+def test_gates_for_a_sample_that_is_not_there_are_refused(tmp_path):
+    files = [{"patient": "P1", "visit": "m0", "events": nested_events()}]
+    study = write_study(tmp_path, files)
+    own = lg.RectangleGate("B+", parent="P", B=(101.0, None))
+    with pytest.raises(StudyError, match=r"'P1_mO'.*did you mean 'P1_m0'"):
+        study.gate(NESTED.override("P1_mO", own), progress=False)

@@ -147,6 +147,14 @@ def test_a_tailored_gate_needs_a_common_one(read):
         read(FILE + alone)
 
 
+def test_a_tailored_gate_is_of_the_same_kind(read):
+    there = quadrant_gate("G3_P1", 1, file="P1.fcs").replace(
+        "<gate_id>7<", "<gate_id>3<"
+    )
+    with pytest.raises(lg.exceptions.GatingMLError, match=r"gate 'G3_P1': .*kind"):
+        read(FILE + there)
+
+
 def test_names_that_occur_twice_stay_apart(read):
     twice = gate(6, "CD56", side("CD56", "4"), identifier="G6")
     strategy = read(FILE + twice + gate_set(15, "NK", "G1", "G2", "G6"))
@@ -155,6 +163,45 @@ def test_names_that_occur_twice_stay_apart(read):
 
 def test_gates_without_populations_keep_their_names(read):
     assert read(SCALE + CELLS + CD3).paths == ("Cells", "CD3|CD19 neg")
+
+
+def test_what_other_gates_need_stays(read):
+    either = (
+        '<gating:BooleanGate gating:id="Either"><gating:or>'
+        '<gating:gateReference gating:ref="G2"/><gating:gateReference '
+        'gating:ref="GateSet_12"/></gating:or></gating:BooleanGate>'
+    )
+    strategy = read(FILE + either)
+    assert strategy["Either"].expression == "'CD3|CD19 neg (gate)' or NK"
+
+
+def quadrant_gate(identifier, cut, file=""):
+    notes = info(name="Quad", gate_id=7, fcs_file_filename=file)
+    return (
+        f'<gating:QuadrantGate gating:id="{identifier}">{notes}'
+        '<gating:divider gating:id="x" gating:compensation-ref="uncompensated">'
+        '<data-type:fcs-dimension data-type:name="CD56"/>'
+        f"<gating:value>{cut}</gating:value></gating:divider>"
+        f'<gating:Quadrant gating:id="{identifier}_UL"><gating:position '
+        'gating:divider_ref="x" gating:location="0"/></gating:Quadrant>'
+        f'<gating:Quadrant gating:id="{identifier}_UR"><gating:position '
+        'gating:divider_ref="x" gating:location="99"/></gating:Quadrant>'
+        "</gating:QuadrantGate>"
+    )
+
+
+def test_quadrants_may_be_populations(read, sample):
+    bright = gate_set(16, "Bright", "G1", "G7_UR")
+    there = quadrant_gate("G7_P1", 20, file="P1.fcs")
+    strategy = read(FILE + quadrant_gate("G7", 10) + bright + there)
+    assert strategy["Bright"].expression == "G7_UR"
+    assert strategy.path("Bright") == "Cells/Bright"
+    gated = strategy.apply(sample)
+    expected = gated.mask("Cells") & (sample.values("CD56") >= 10)
+    np.testing.assert_array_equal(gated.mask("Bright"), expected)
+    own = strategy.for_sample("P1.fcs").apply(sample)
+    expected = gated.mask("Cells") & (sample.values("CD56") >= 20)
+    np.testing.assert_array_equal(own.mask("Bright"), expected)
 
 
 def test_it_can_be_written_again(read, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import tracemalloc
 
+import numpy as np
 import pytest
 
 import longate as lg
@@ -305,3 +306,43 @@ def test_what_the_standard_does_not_allow_names_gate_and_line(tmp_path, what):
 def test_another_root_is_refused(tmp_path, root, message):
     with pytest.raises(lg.exceptions.GatingMLError, match=message):
         lg.read_gatingml(written(tmp_path, root))
+
+
+def test_a_damaged_file_is_read_or_refused_by_name(tmp_path):
+    scale = lg.Logicle(t=1e4, w=0.5, m=4.5, a=0.0)
+    axis = lg.Dimension("FL1-H", compensation=None, scale=scale)
+    strategy = lg.GatingStrategy(
+        [
+            lg.RectangleGate("A b", dimensions={axis: (0.1, 0.5)}, interval="closed"),
+            lg.BooleanGate("B", "not (A b or not A b)", parent="A b"),
+            lg.QuadrantGate(
+                "Q", dividers={"x": (axis, [0.2, 0.4])}, custom_info="<a/>"
+            ),
+            lg.EllipsoidGate(
+                "E",
+                dimensions=[axis, "FSC-A"],
+                mean=[0, 0],
+                covariance=[[2, 1], [1, 2]],
+            ),
+        ],
+    )
+    whole = lg.write_gatingml(strategy, tmp_path / "whole.xml").read_bytes()
+    rng = np.random.default_rng(11)
+    path = tmp_path / "damaged.xml"
+    refused: list[str] = []
+    for _ in range(400):
+        at, other = sorted(rng.integers(len(whole), size=2))
+        length = int(rng.choice([1, 2, 8, 60, 300]))
+        piece = whole[other : other + length]
+        cut = whole[:at] + whole[at + length :]
+        path.write_bytes(
+            [cut, whole[:at] + piece + whole[at:], cut[:at] + piece + cut[at:]][
+                int(rng.integers(3))
+            ]
+        )
+        try:
+            lg.read_gatingml(path)
+        except lg.exceptions.GatingMLError as error:
+            refused.append(str(error))
+    assert len(refused) > 100
+    assert all("damaged.xml" in message for message in refused)

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 
 import longate as lg
 from gating.samples import sample_of
@@ -35,7 +35,7 @@ def events():
 
 
 @given(strategies())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_written_has_the_structure_and_reads_back_equal(strategy):
     path = written(strategy)
     check_structure(path)
@@ -49,7 +49,7 @@ def test_what_is_written_has_the_structure_and_reads_back_equal(strategy):
 
 
 @given(strategies())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_notes_decide_nothing(strategy):
     """Without what Longate notes for itself, the same events are in the gates."""
     path = written(strategy)

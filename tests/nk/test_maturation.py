@@ -142,9 +142,10 @@ def test_a_sample_without_nk_cells_has_no_index_but_a_row(maturation):
 
 def test_tables_have_the_columns_that_are_promised(maturation, populations):
     first = [
-        *["sample", "patient", "visit", "tube", "n_parent", "n", "index"],
+        *["sample", "patient", "visit", "tube", "n_parent", "n", "cells", "index"],
         *["counting_low", "counting_high", "index_with_adaptive"],
-        *["L0", "L1", "L2", "L3"],
+        *["index_with_adaptive_low", "index_with_adaptive_high"],
+        *[f"L{k}{end}" for k in range(4) for end in ("", "_low", "_high")],
     ]
     stages = [stage.label for stage in maturation.scheme.stages]
     last = [*[f"fraction_{stage}" for stage in stages], "scheme", "run_id", "batch"]

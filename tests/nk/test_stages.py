@@ -93,8 +93,7 @@ def test_hamann_2011_is_cd56_by_cx3cr1():
         "dim_CX3CR1neg": 0.5,
         "dim_CX3CR1pos": 1.0,
     }
-    off = {stage.label for stage in scheme.stages if not stage.on_axis}
-    assert off == {"bright_CX3CR1pos", "CD56neg"}
+    assert set(scheme.off_axis) == {"bright_CX3CR1pos", "CD56neg"}
 
 
 @pytest.mark.parametrize("lineage_removed", [True, False])

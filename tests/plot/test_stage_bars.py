@@ -62,3 +62,10 @@ def test_stages_without_fractions_are_refused():
     poor = SimpleNamespace(stages=pd.DataFrame({"patient": [], "visit": []}))
     with pytest.raises(MaturationError, match="lacks the columns"):
         lg.plot.stages(poor)
+
+
+def test_stages_of_two_schemes_are_not_drawn_together(maturation):
+    table = maturation.stages
+    mixed = table.assign(scheme=["one"] * (len(table) - 1) + ["other"])
+    with pytest.raises(MaturationError, match="never compared"):
+        lg.plot.stages(SimpleNamespace(stages=mixed))

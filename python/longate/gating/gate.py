@@ -139,7 +139,7 @@ class Gate:
                 msg = f"gate {self.name!r} needs places of {str(axis)!r}{near}"
                 raise GateError(msg)
             column = np.asarray(places[key])
-            # Single precision is decided as it is: each value is exact in double.
+            # Single precision is decided as it is: doubles have all its numbers.
             kind = np.float32 if column.dtype == np.float32 else np.float64
             columns.append(np.ascontiguousarray(column, dtype=kind))
         shapes = {column.shape for column in columns}

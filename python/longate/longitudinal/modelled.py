@@ -148,7 +148,10 @@ def _counts(design: Design, outcome: str, confidence: float) -> list[dict[str, o
         "binomial, patient and sample effects": binomial,
         "beta-binomial, patient effect": beta_binomial,
     }
-    note = "log odds; counts as they are, with overdispersion"
+    note = (
+        "log odds; counts as they are, with overdispersion; with few patients p is too "
+        "small (by Monte Carlo at 5 against 7 it rejects in 9 to 18 % of studies)"
+    )
     return [
         _fitted(
             name,

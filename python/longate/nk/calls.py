@@ -8,7 +8,7 @@ from longate._validation import listed
 from longate.exceptions import MaturationError
 from longate.gating.dimension import dimension_of
 from longate.gating.rectangle import RectangleGate
-from longate.nk.stages import CD56_BRIGHT, CD56_POSITIVE, MARKERS
+from longate.nk.stages import CD56_BRIGHT, CD56_POSITIVE, MARKERS, SCORED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,6 +95,8 @@ def removes_lineage(strategy: GatingStrategy, parent: str) -> bool:
 
 def refuse_bright_outside_positive(phenotypes: pd.DataFrame) -> None:
     """Refuse calls by which a cell is CD56bright without being CD56+."""
+    if not {CD56_BRIGHT, CD56_POSITIVE} <= set(phenotypes.columns):
+        return
     outside = phenotypes[CD56_BRIGHT] & ~phenotypes[CD56_POSITIVE]
     found = phenotypes[outside & (phenotypes["n_events"] > 0)]
     if len(found):
@@ -116,7 +118,7 @@ def _can_call(
 
 
 def _calls_by_name(strategy: GatingStrategy, whole: str) -> dict[str, str]:
-    names = {call: f"{call}+" for call in (CD56_POSITIVE, *MARKERS)}
+    names = {call: f"{call}+" for call in (CD56_POSITIVE, *MARKERS, *SCORED)}
     calls: dict[str, str] = {}
     for call, name in {CD56_BRIGHT: CD56_BRIGHT, **names}.items():
         found = [

@@ -1,15 +1,14 @@
-"""The Stage Maturation Index of each sample, with its counting interval."""
+"""Scoring the phenotypic maturation of the NK cells of a gated study."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from longate._validation import listed
 from longate.exceptions import MaturationError
-from longate.gating.counting import Z95, with_fractions
+from longate.gating.counting import with_fractions
 from longate.gating.populations import KEYS
 from longate.nk.calls import (
     calls_for,
@@ -17,75 +16,46 @@ from longate.nk.calls import (
     removes_lineage,
     tube_for_calls,
 )
-from longate.nk.stages import StageScheme, stage_scheme
+from longate.nk.event_source import EventSource
+from longate.nk.reference_ranges import with_reference_ranges
+from longate.nk.result import Maturation
+from longate.nk.sampling import (
+    cells_in_words,
+    few_cells_note,
+    refuse_density_dependent,
+)
+from longate.nk.schemes import stage_scheme
+from longate.nk.stage_index import (
+    around,
+    axis_counts,
+    log_odds,
+    odds_of,
+    stage_index,
+)
+from longate.nk.stages import StageScheme, require_one_scheme
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
-    from numpy.typing import NDArray
 
     from longate.gating.populations import Populations
-
-
-@dataclass(frozen=True, repr=False, eq=False)
-class Maturation:
-    """NK stages and the maturation index of every sample.
-
-    Parameters
-    ----------
-    table : DataFrame
-        One row per sample: ``sample, patient, visit, tube, n_parent`` (NK events),
-        ``n`` (on the axis), ``index, counting_low, counting_high,
-        index_with_adaptive``, the log-odds ``L0, L1, L2, L3`` where the scheme has
-        them, ``fraction_<stage>`` of the NK events, ``scheme``, ``run_id`` and the
-        sheet's columns.
-    stages : DataFrame
-        One row per sample and stage: ``sample, patient, visit, tube, stage, on_axis,
-        weight, n_events, n_parent, fraction, low, high, detection, quantifiable``.
-    scheme : StageScheme
-        The rules.
-    markers : mapping of str to str
-        Which population made which call.
-    notes : tuple of str
-        What these markers cannot tell.
-    """
-
-    table: pd.DataFrame
-    stages: pd.DataFrame
-    scheme: StageScheme
-    markers: Mapping[str, str]
-    notes: tuple[str, ...]
-
-    def __repr__(self) -> str:
-        """Say what was scored and how."""
-        index = self.table["index"]
-        lines = [
-            f"Maturation · {len(self.table)} samples · index {index.min():.3f} to "
-            f"{index.max():.3f} (phenotypic; 0 = all {self.scheme.axis[0]}, 1 = all "
-            f"{self.scheme.axis[-1]})",
-            f"  scheme {self.scheme.id}",
-            "  counting_low, counting_high is counting error alone",
-            *(f"  {note}" for note in self.notes),
-        ]
-        return "\n".join(lines)
-
-    def _repr_html_(self) -> str:
-        """Show the same and the first rows in a notebook."""
-        from html import escape
-
-        return f"<pre>{escape(repr(self))}</pre>{self.table.head(6).to_html()}"
+    from longate.nk.positivity import Positivity
 
 
 def maturation(
     populations: Populations,
     *,
     parent: str,
-    scheme: str = "five_stage",
+    scheme: str | StageScheme = "five_stage",
     markers: Mapping[str, str] | None = None,
     tube: str | None = None,
+    positivity: Mapping[str | tuple[str, str], Positivity | None] | None = None,
+    channels: Mapping[str, str] | None = None,
+    weights: Mapping[str, float] | None = None,
+    sampling: str | None = None,
 ) -> Maturation:
-    """Score the maturation of NK cells.
+    """Score the phenotypic maturation of NK cells.
 
     Every event of the parent gets one stage by the rules of the scheme, from the calls
     that populations of the strategy make. The Stage Maturation Index is ``Σ w n / Σ n``
@@ -100,8 +70,8 @@ def maturation(
         A gated study.
     parent : str
         The NK population; its words are part of the scheme's id.
-    scheme : {"five_stage", "hamann2011", "cd56_cd16"}
-        Which rules.
+    scheme : {"five_stage", "hamann2011", "cd56_cd16"} or StageScheme
+        Which rules; a scheme of one's own gets the parent filled in.
     markers : mapping of str to str, optional
         Call -> population of positive events. By default a call ``X`` is made by the
         population named ``X+`` (``CD56+``, ``CD16+``, ``KIR+`` ...) and CD56bright by
@@ -109,6 +79,19 @@ def maturation(
         below one of its ancestors.
     tube : str, optional
         Needed where several tubes have the parent.
+    positivity : mapping, optional
+        For event scores and ranks: marker, or (sample, marker) -> :class:`Positivity`;
+        None where a sample's panel lacks the marker. ``CD56bright`` tells bright from
+        dim cells. Without it the populations of `markers` decide.
+    channels : mapping of str to str, optional
+        Marker -> channel, where that is neither the channel of its range gate nor its
+        name.
+    weights : mapping of str to float, optional
+        Marker -> weight above 0 in the event score; by default every marker of known
+        direction that is measured has weight 1. Weights are never fitted to the study.
+    sampling : str, optional
+        How events came into the files, ``"all"`` or ``"uniform"``; the sheet's column
+        ``sampling`` where None. Anything else is refused.
 
     Returns
     -------
@@ -118,7 +101,8 @@ def maturation(
     ------
     MaturationError
         If populations for core markers are missing, a call could be made by several,
-        a given one is on another branch, or CD56bright is not within CD56+.
+        a given one is on another branch, CD56bright is not within CD56+, or events were
+        sampled by density.
     PopulationError
         If `parent` is unknown or in several tubes.
 
@@ -128,20 +112,93 @@ def maturation(
     ``L2`` late and CD57+ against early, ``L3`` CD57+ against late.
     ``index_with_adaptive`` counts adaptive cells as ``dim_CD57``.
 
-    The index is phenotypic: it orders cells by markers and claims no lineage time.
+    All scores are phenotypic: they order cells by markers and claim no lineage time.
+    They do not say that mature is good: in multiple sclerosis several treatments act
+    favourably with a rise of CD56bright cells (Laroni & Uccelli 2020, PMC7291063).
     """
     if tube is None:
         tube = tube_for_calls(populations, parent, markers)
     tube = populations.tube_of(parent, tube)
+    rows = populations.study.samples
+    refuse_density_dependent(rows[rows["tube"] == tube], sampling)
     strategy = populations.strategies[tube]
     calls = calls_for(strategy, parent, markers)
-    rules = stage_scheme(
-        scheme,
-        markers=list(calls),
-        parent=strategy.path(parent),
-        lineage_removed=removes_lineage(strategy, parent),
+    rules = rules_for(
+        scheme, list(calls), strategy.path(parent), removes_lineage(strategy, parent)
     )
     used = {call: calls[call] for call in rules.markers}
+    source = EventSource(
+        populations,
+        tube,
+        strategy.path(parent),
+        calls,
+        rules,
+        positivity or {},
+        channels or {},
+        weights or {},
+    )
+    counts = _stage_counts(populations, tube, parent, used, rules)
+    table = counts.index.to_frame(index=False)
+    table = table.assign(**_scores(counts, rules), scheme=rules.id)
+    table = populations.finished(table)
+    stages = with_reference_ranges(_stage_table(counts, rules), strategy.path(parent))
+    notes = (*rules.notes, *few_cells_note(table))
+    return Maturation(table, populations.finished(stages), rules, used, notes, source)
+
+
+def combine(*results: Maturation) -> pd.DataFrame:
+    """Put the tables of several results of one scheme behind each other.
+
+    Parameters
+    ----------
+    *results : Maturation
+        At least one.
+
+    Returns
+    -------
+    DataFrame
+        Their :attr:`Maturation.table`.
+
+    Raises
+    ------
+    MaturationError
+        If their scheme ids differ: such scores are different quantities.
+    """
+    import pandas as pd
+
+    require_one_scheme((one.scheme.id for one in results), "the results")
+    return pd.concat([one.table for one in results], ignore_index=True)
+
+
+def rules_for(
+    scheme: str | StageScheme,
+    calls: list[str],
+    parent: str,
+    lineage_removed: bool,  # noqa: FBT001
+) -> StageScheme:
+    """Return a named scheme for these calls, or one of the user's with its parent."""
+    if isinstance(scheme, str):
+        return stage_scheme(
+            scheme, markers=calls, parent=parent, lineage_removed=lineage_removed
+        )
+    missing = [call for call in scheme.markers if call not in calls]
+    if missing:
+        msg = (
+            f"the scheme {scheme.name!r} needs {listed(missing)}; measured are "
+            f"{listed(calls)}"
+        )
+        raise MaturationError(msg)
+    return scheme.for_parent(parent)
+
+
+def _stage_counts(
+    populations: Populations,
+    tube: str,
+    parent: str,
+    used: Mapping[str, str],
+    rules: StageScheme,
+) -> pd.DataFrame:
+    """Return events by stage (columns, in rule order) of every sample (rows)."""
     _refuse_undefined(populations, tube, used)
     phenotypes = populations.phenotypes(parent, used, tube=tube)
     refuse_bright_outside_positive(phenotypes)
@@ -152,12 +209,7 @@ def maturation(
         .sum()
         .unstack("stage", fill_value=0)
     )
-    counts = counts[[stage.label for stage in rules.stages if stage.label in counts]]
-    table = counts.index.to_frame(index=False)
-    table = table.assign(**_scores(counts, rules), scheme=rules.id)
-    stages = _stage_table(counts, rules)
-    finish = populations.finished
-    return Maturation(finish(table), finish(stages), rules, used, rules.notes)
+    return counts[[stage.label for stage in rules.stages if stage.label in counts]]
 
 
 def _refuse_undefined(
@@ -178,83 +230,29 @@ def _refuse_undefined(
 
 
 def _scores(counts: pd.DataFrame, rules: StageScheme) -> dict[str, Any]:
-    def n_of(*labels: str) -> NDArray[np.float64]:
-        columns = [counts[label] for label in labels if label in counts]
-        return (
-            np.sum(columns, axis=0, dtype=float) if columns else np.zeros(len(counts))
-        )
-
-    weights = rules.weights
-    index, low, high = stage_index(np.column_stack([n_of(s) for s in weights]), weights)
-    with_adaptive, _, _ = stage_index(
-        np.column_stack(
-            [n_of(s, "adaptive") if s == "dim_CD57" else n_of(s) for s in weights]
-        ),
-        weights,
-    )
+    plain = axis_counts(counts, rules.axis)
     n_parent = counts.sum(axis=1).to_numpy()
     columns: dict[str, Any] = {
         "n_parent": n_parent,
-        "n": np.sum([n_of(s) for s in weights], axis=0).astype("int64"),
-        "index": index,
-        "counting_low": low,
-        "counting_high": high,
-        "index_with_adaptive": with_adaptive,
+        "n": plain.sum(axis=1).astype("int64"),
+        "cells": [cells_in_words(int(n)) for n in plain.sum(axis=1)],
     }
-    bright = ("bright16neg", "bright16pos")
-    dim = tuple(label for label in rules.axis if label not in bright)
-    odds = {
-        "L0": ((bright[1],), (bright[0],)),
-        "L1": (dim, bright),
-        "L2": (("dim_late", "dim_CD57"), ("dim_early",)),
-        "L3": (("dim_CD57",), ("dim_late",)),
+    index, low, high = stage_index(plain, rules.weights)
+    columns |= {"index": index, "counting_low": low, "counting_high": high}
+    with_adaptive = axis_counts(counts, rules.axis, adaptive=True)
+    index, low, high = stage_index(with_adaptive, rules.weights)
+    columns |= {
+        "index_with_adaptive": index,
+        "index_with_adaptive_low": low,
+        "index_with_adaptive_high": high,
     }
-    for name, (more, less) in odds.items():
-        if set(more + less) <= set(rules.axis):
-            columns[name] = np.log((n_of(*more) + 0.5) / (n_of(*less) + 0.5))
+    for name, (above, below) in odds_of(rules.axis).items():
+        value, low, high = around(*log_odds(counts, above, below))
+        columns |= {name: value, f"{name}_low": low, f"{name}_high": high}
     with np.errstate(invalid="ignore", divide="ignore"):
         for label in counts:
             columns[f"fraction_{label}"] = np.divide(counts[label].to_numpy(), n_parent)
     return columns
-
-
-def stage_index(
-    counts: NDArray[np.float64], weights: Mapping[str, float]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Index and 95 % counting interval from stage counts.
-
-    Parameters
-    ----------
-    counts : (n_samples, n_stages) array
-        Events by stage, in the order of `weights`.
-    weights : mapping of str to float
-        Weight of each stage.
-
-    Returns
-    -------
-    index, low, high : (n_samples,) arrays
-        NaN where a sample has no event on the axis.
-
-    Notes
-    -----
-    Simulated coverage of the interval (multinomial samples, 10,000 replicates): 95 %
-    from 200 events on for mixed compositions, 92-95 % for 5 to 50 events, .885 at worst
-    (20 events, all at the two ends), and up to 100 % where one stage has nearly all.
-    With so few events it may reach beyond 0 or 1.
-    """
-    w = np.array(list(weights.values()))
-    total = counts.sum(axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        index = counts @ w / total
-        p = (counts + 0.5) / (total + 0.5 * len(w))[:, None]
-        variance = (p @ w**2 - (p @ w) ** 2) / total
-    half = Z95 * np.sqrt(variance)
-    known = total > 0
-    return (
-        np.where(known, index, np.nan),
-        np.where(known, index - half, np.nan),
-        np.where(known, index + half, np.nan),
-    )
 
 
 def _stage_table(counts: pd.DataFrame, rules: StageScheme) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from matplotlib.patches import Polygon, Rectangle
 
 from longate.gating.ellipsoid import EllipsoidGate
 from longate.gating.polygon import PolygonGate
+from longate.gating.quadrant import QuadrantGate
 from longate.gating.rectangle import RectangleGate
 from longate.plot.canvas import SMALL
 from longate.plot.density import density_image
@@ -43,8 +44,10 @@ def draw_step(ax: Axes, step: Step, events: Events) -> None:
         Of the file.
     """
     gate = step.gate
-    if len(step.axes) == 1:
-        _histogram(ax, step, events)
+    if isinstance(gate, QuadrantGate):
+        _quadrants(ax, step, gate, events)
+    elif len(step.axes) == 1:
+        _histogram(ax, step, events, _borders(step, step.axes[0]))
     elif isinstance(gate, PolygonGate):
         _outline(ax, step, np.array(gate.vertices), events)
     elif isinstance(gate, EllipsoidGate):
@@ -57,15 +60,20 @@ def draw_step(ax: Axes, step: Step, events: Events) -> None:
         _words(ax, step)
 
 
-def _histogram(ax: Axes, step: Step, events: Events) -> None:
+def _histogram(
+    ax: Axes, step: Step, events: Events, borders: Iterable[float | None]
+) -> tuple[float, float]:
+    """Draw the parent's events, those inside, and borders; return the limits."""
     axis = step.axes[0]
     values = events.values(axis)
-    borders = _borders(step, axis)
+    borders = tuple(borders)
     parent = values[events.inside(step.parent)]
     low, high = limits_of(parent, include=borders)
     edges = np.linspace(low, high, BINS + 1)
     everyone, _ = np.histogram(parent, edges)
-    inside, _ = np.histogram(values[events.inside(step.path)], edges)
+    inside = np.zeros(BINS)
+    if not step.quadrants:
+        inside, _ = np.histogram(values[events.inside(step.path)], edges)
     ax.fill_between(edges[:-1], everyone, step="post", color="#D9D9D9", linewidth=0)
     ax.fill_between(edges[:-1], inside, step="post", color="#3A8FA8", linewidth=0)
     for border in borders:
@@ -75,6 +83,7 @@ def _histogram(ax: Axes, step: Step, events: Events) -> None:
     ax.set_ylim(0, 1.06 * (everyone.max(initial=0) or 1))
     ax.set_yticks([])
     ax.set_ylabel("events", fontsize=SMALL - 0.5, labelpad=3)
+    return low, high
 
 
 def _borders(step: Step, axis: Axis) -> Bounds | tuple[()]:
@@ -103,6 +112,59 @@ def _rectangle(ax: Axes, step: Step, gate: RectangleGate, events: Events) -> Non
         Rectangle((x, y), width, height, fill=False, color=GATE, linewidth=1.2)
     )
     _more_axes(ax, step)
+
+
+def _quadrants(ax: Axes, step: Step, gate: QuadrantGate, events: Events) -> None:
+    """Draw the cuts of a quadrant gate, and in each quadrant its share."""
+    sides = {axis: _cuts(gate, axis) for axis in step.axes}
+    if len(step.axes) == 1:
+        left, right = _histogram(ax, step, events, sides[step.axes[0]])
+        bottom, top = ax.get_ylim()
+    else:
+        left, right, bottom, top = _plane(ax, step, events, *[*sides.values()][:2])
+        _more_axes(ax, step)
+    shares = zip(gate.rectangles.values(), step.quadrants.values(), strict=True)
+    for number, (one, share) in enumerate(shares):
+        across, along = [
+            *(one.dimensions.get(axis, (None, None)) for axis in step.axes[:2]),
+            (None, None),
+        ][:2]
+        x, width = _side(across, left, right)
+        y, height = _side(along, bottom, top)
+        if len(step.axes) > 1:
+            ax.add_patch(Rectangle((x, y), width, height, fill=False, color=GATE))
+        # Where quadrants beyond the second axis lie on one place, nothing is written.
+        if len(step.axes) <= 2:
+            seen = (max(x, left), min(x + width, right))
+            floor, roof = max(y, bottom), min(y + height, top)
+            step_down = 0.09 * (number % 2) if len(step.axes) == 1 else 0.0
+            ax.text(
+                (seen[0] + seen[1]) / 2,
+                roof - (0.03 + step_down) * (top - bottom),
+                percent(share),
+                ha="center",
+                va="top" if roof - floor > 0.1 * (top - bottom) else "center",
+                fontsize=SMALL - 1,
+                color=INK,
+                bbox={"facecolor": "white", "alpha": 0.85, "linewidth": 0, "pad": 0.8},
+            )
+
+
+def _cuts(gate: QuadrantGate, axis: Axis) -> tuple[float, ...]:
+    return tuple(
+        value
+        for divider in gate.dividers.values()
+        if divider.axis == axis
+        for value in divider.values
+    )
+
+
+def percent(fraction: float) -> str:
+    """Write a share in percent with as many digits as it deserves."""
+    if fraction != fraction:  # no parent events
+        return "–"
+    digits = 0 if fraction >= 0.995 else 1 if fraction >= 0.01 else 2
+    return f"{100 * fraction:.{digits}f} %"
 
 
 def _more_axes(ax: Axes, step: Step) -> None:

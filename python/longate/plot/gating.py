@@ -46,7 +46,8 @@ def gates(
     -------
     matplotlib.figure.Figure
         A panel shows the events of the parent: their density and the gate's outline
-        for two channels, a histogram and the borders for one. A Boolean gate over
+        for two channels, a histogram and the borders for one. The quadrants of a
+        quadrant gate share a panel, each with its share. A Boolean gate over
         two channels shows its own events in colour over the parent's in grey;
         over more channels it is a line of text. Scaled axes have ticks at decades
         of the compensated signal.
@@ -70,7 +71,7 @@ def gates(
     steps = steps_of(populations, sample, tube)
     if only is not None:
         wanted = {strategy.path(name) for name in only}
-        steps = [step for step in steps if step.path in wanted]
+        steps = [step for step in steps if wanted & {*step.populations}]
     pads = Pads(left=0.5, bottom=0.4, right=0.08, top=0.4)
     figure, panels = grid_of(
         len(steps), columns=columns, width=2.15, height=2.12, pads=pads
@@ -84,9 +85,12 @@ def gates(
 
 def _title(ax: Axes, step: Step) -> None:
     from longate.plot.canvas import SMALL, TEXT
+    from longate.plot.gate_panel import percent
 
     parent = step.parent.rsplit("/", 1)[-1]
-    share = f"{_percent(step.fraction)} of {parent}"
+    share = f"{percent(step.fraction)} of {parent}"
+    if step.quadrants:
+        share = f"in {parent}"
     n = f", n = {step.n_events:,}"
     share += n if len(share + n) <= MOST else ""
     rows = [
@@ -111,10 +115,3 @@ def _title(ax: Axes, step: Step) -> None:
     ax.tick_params(
         labelsize=SMALL - 1, color=FAINT, labelcolor=INK, length=2, width=0.7, pad=1.5
     )
-
-
-def _percent(fraction: float) -> str:
-    if fraction != fraction:  # no parent events
-        return "–"
-    digits = 0 if fraction >= 0.995 else 1 if fraction >= 0.01 else 2
-    return f"{100 * fraction:.{digits}f} %"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -11,10 +12,11 @@ from longate.cytometry.panel import Channel
 from longate.exceptions import StudyError
 from longate.gating.boolean_gate import BooleanGate
 from longate.gating.dimension import INHERIT, dimension_of
+from longate.gating.quadrant import QuadrantGate
 from longate.gating.rectangle import RectangleGate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from longate.gating.dimension import Axis
     from longate.gating.gate import Gate
@@ -31,10 +33,19 @@ class Step(NamedTuple):
     axes: tuple[Axis, ...]
     n_events: int
     fraction: float
+    quadrants: Mapping[str, float] = MappingProxyType({})
+    """Path -> share of the parent, of a quadrant gate; `path` is that of the gate."""
+
+    @property
+    def populations(self) -> tuple[str, ...]:
+        """The paths of what the gate makes."""
+        return tuple(self.quadrants) or (self.path,)
 
 
 def steps_of(populations: Any, sample: str, tube: str) -> list[Step]:
     """Return the gates of a tube on one sample, parents before children.
+
+    The quadrants of a quadrant gate are one step.
 
     Parameters
     ----------
@@ -54,17 +65,25 @@ def steps_of(populations: Any, sample: str, tube: str) -> list[Step]:
     one_of("sample", sample, known, StudyError)
     rows = counts[counts["sample"].astype(str) == sample].set_index("population")
     strategy = populations.strategies[tube].for_sample(sample)
-    return [
-        Step(
-            path=path,
-            parent=strategy.parent(path) or ALL_EVENTS,
-            gate=strategy[path],
-            axes=axes_of(strategy, path),
-            n_events=int(rows.loc[path, "n_events"]),
-            fraction=float(rows.loc[path, "fraction"]),
+    by_gate: dict[int, list[str]] = {}
+    for path in strategy.paths:
+        by_gate.setdefault(strategy.tree.declared[path], []).append(path)
+    steps = []
+    for number, paths in by_gate.items():
+        gate = strategy.gates[number]
+        shares = {path: float(rows.loc[path, "fraction"]) for path in paths}
+        cut = isinstance(gate, QuadrantGate)
+        step = Step(
+            path=strategy.tree.places[number],
+            parent=strategy.parent(paths[0]) or ALL_EVENTS,
+            gate=gate,
+            axes=gate.axes if cut else axes_of(strategy, paths[0]),
+            n_events=int(sum(rows.loc[path, "n_events"] for path in paths)),
+            fraction=sum(shares.values()),
+            quadrants=shares if cut else {},
         )
-        for path in strategy.paths
-    ]
+        steps.append(step)
+    return steps
 
 
 def ranges_of(strategy: Any, path: str) -> list[RectangleGate]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from longate._validation import require_columns, table_of
 from longate.exceptions import ClinicalError, MaturationError
+from longate.nk.stages import require_one_scheme
 from longate.plot.palette import INK, LABELS, STAGES, stage_colour, stage_words
 from longate.plot.visit_order import visits_of
 
@@ -82,6 +83,8 @@ def _by_label(maturation: Any, response: Any) -> tuple[pd.DataFrame, list[str]]:
     table = maturation.stages
     columns = ("patient", "visit", "stage", "on_axis", "fraction")
     require_columns(table, columns, "the stages of the maturation", MaturationError)
+    if "scheme" in table:
+        require_one_scheme(table["scheme"].unique(), "the stages of the maturation")
     if response is None:
         return table.assign(label="all patients"), ["all patients"]
     labels = table_of(response, "response", ClinicalError)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from longate._validation import require_columns
 from longate.exceptions import StudyError
 from longate.reporting import document as doc
+from longate.reporting.sections.anchoring import anchors_section
 from longate.reporting.sections.answer import answer_section, limits_section
 from longate.reporting.sections.comparison import effects_section, sensitivity_section
 from longate.reporting.sections.composition import stages_section
@@ -47,6 +48,7 @@ def report(
     subsets: ResponderAnalysis | Mapping[str, ResponderAnalysis] | None = None,
     response: Any = None,
     truth: TruthComparison | None = None,
+    anchors: Any = None,
     title: str = "NK cell maturation and response",
     provenance: Mapping[str, object] | None = None,
 ) -> Path:
@@ -77,6 +79,8 @@ def report(
         Labels with their reasons.
     truth : TruthComparison, optional
         Given for simulated data only; the page then says on top that they are.
+    anchors : Anchors, optional
+        From :func:`longate.nk.anchors`: where each marker's zero comes from.
     title : str
         Of the page.
     provenance : mapping, optional
@@ -107,6 +111,7 @@ def report(
         sensitivity_section(result, families),
         flow_section(result, response),
         stages_section(maturation, response),
+        *([] if anchors is None else [anchors_section(anchors)]),
         gates_section(study, populations),
         counting_section(populations, counts),
         *([] if truth is None else [truth_section(truth)]),

@@ -218,7 +218,7 @@ class Preimage:
         """Say which values have their places in the range, as the scale decides.
 
         This is ``(low <= values) & (values < high)``, but for values a few roundings
-        from an end, where a rounded function may waver, and for inf, which lies in a
+        above an end, where a rounded function may waver, and for inf, which lies in a
         range that is open above. NaN is in no range.
 
         Parameters

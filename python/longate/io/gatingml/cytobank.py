@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from longate.io.gatingml.document import Document
 
 _Reference = tuple[str, bool]
+_Place = tuple[str, str | None]
 
 
 @dataclass
@@ -79,20 +80,7 @@ def arrange(document: Document, gates: list[Element]) -> Arrangement:
         for gate in common
         if document.need(gate, "id") not in sets
     }
-    kept: set[str] = set()
-    arranged: list[Element] = []
-    copies: dict[str, list[tuple[str, str | None]]] = {}
-    for identifier, (gate, references) in sets.items():
-        parent = _largest_within(references, sets)
-        inside = sets[parent][1] if parent else frozenset()
-        rest = [one for one in references if one not in inside]
-        source = plain.get(rest[0][0]) if len(rest) == 1 else None
-        if source is not None and not rest[0][1] and _is_plain(document, source):
-            arranged.append(_as_population(document, source, identifier, parent, gate))
-            copies.setdefault(rest[0][0], []).append((identifier, parent))
-        else:
-            kept.update(name for name, _ in rest)
-            arranged.append(_intersection(document, gate, rest, parent))
+    arranged, places, kept = _nested(document, sets, plain)
     used = {name for _, references in sets.values() for name, _ in references}
     alone = [
         gate
@@ -101,19 +89,74 @@ def arrange(document: Document, gates: list[Element]) -> Arrangement:
         or not (_populations(document, gate, name) & used)
         or _populations(document, gate, name) & kept
     ]
-    result = Arrangement([*arranged, *alone], names)
-    standing = {document.need(gate, "id") for gate in alone}
-    for file, changed in tailored.items():
-        for base, gate in changed:
-            places = list(copies.get(base, ()))
-            places += [(base, document.get(plain[base], "parent_id"))] * (
-                base in standing
-            )
-            result.tailored.setdefault(file, []).extend(
-                _as_population(document, gate, identifier, parent, None)
-                for identifier, parent in places
-            )
-    return result
+    # A population has the better claim to a name than a gate that it needs.
+    taken = {names.get(identifier) for identifier in sets}
+    for gate in alone:
+        identifier = document.need(gate, "id")
+        places.setdefault(identifier, []).append(
+            (identifier, document.get(gate, "parent_id"))
+        )
+        if names.get(identifier) in taken:
+            names[identifier] += " (gate)"
+    changed = {
+        file: [
+            _as_population(document, _like(document, gate, plain[base]), *place, None)
+            for base, gate in entries
+            for place in places.get(base, ())
+        ]
+        for file, entries in tailored.items()
+    }
+    return Arrangement([*arranged, *alone], names, changed)
+
+
+def _nested(
+    document: Document,
+    sets: dict[str, tuple[Element, frozenset[_Reference]]],
+    plain: dict[str, Element],
+) -> tuple[list[Element], dict[str, list[_Place]], set[str]]:
+    """Return gate sets as populations, where gates went, and the gates still needed."""
+    kept = {name for gate in plain.values() for name in _needed(document, gate)}
+    arranged: list[Element] = []
+    places: dict[str, list[_Place]] = {}
+    for identifier, (gate, references) in sets.items():
+        parent = _largest_within(references, sets)
+        inside = sets[parent][1] if parent else frozenset()
+        rest = [one for one in references if one not in inside]
+        source = plain.get(rest[0][0]) if len(rest) == 1 else None
+        if source is not None and not rest[0][1] and _is_plain(document, source):
+            arranged.append(_as_population(document, source, identifier, parent, gate))
+            places.setdefault(rest[0][0], []).append((identifier, parent))
+        else:
+            kept.update(name for name, _ in rest)
+            arranged.append(_intersection(document, gate, rest, parent))
+    return arranged, places, kept
+
+
+def _like(document: Document, gate: Element, common: Element) -> Element:
+    """Return a tailored gate whose quadrants are called like those of the common one.
+
+    Raises
+    ------
+    GatingMLError
+        If the gates are of two kinds, or have different numbers of quadrants.
+    """
+    quadrants = document.children(gate, "Quadrant")
+    others = document.children(common, "Quadrant")
+    if gate.name != common.name or len(quadrants) != len(others):
+        complaint = (
+            "it is tailored to a file, but not of the kind of the gate for all files "
+            f"in line {common.line}"
+        )
+        raise document.error(complaint, gate, gate)
+    called = {
+        id(quadrant): _with_ids(document, quadrant, document.need(other, "id"), None)
+        for quadrant, other in zip(quadrants, others, strict=True)
+    }
+    for old in quadrants:
+        called[id(old)].children = old.children
+    made = Element(gate.name, gate.attributes, gate.line)
+    made.children = [called.get(id(child), child) for child in gate.children]
+    return made
 
 
 def _tailored(
@@ -174,6 +217,16 @@ def _is_plain(document: Document, gate: Element) -> bool:
 def _populations(document: Document, gate: Element, identifier: str) -> set[str]:
     quadrants = document.children(gate, "Quadrant")
     return {identifier, *(document.need(quadrant, "id") for quadrant in quadrants)}
+
+
+def _needed(document: Document, gate: Element) -> set[str]:
+    """Return the populations without which a gate means nothing, by id."""
+    references = {
+        document.need(element, "ref")
+        for element in gate.walk()
+        if element.name.local == "gateReference"
+    }
+    return references | {document.get(gate, "parent_id") or ""}
 
 
 def _with_ids(

@@ -15,6 +15,7 @@ from longate.gating.rectangle import RectangleGate
 from longate.io.gatingml.notes import (
     axes_as_noted,
     closed_as_noted,
+    dividers_as_noted,
     kept_info,
     note_of,
 )
@@ -82,7 +83,7 @@ class GateReader:
         try:
             return readers[gate.name.local](gate)
         except GateError as error:
-            raise self.document.error(str(error), gate, gate) from None
+            raise self.document.error(self._unnamed(error, gate), gate, gate) from None
 
     def _rectangle(self, gate: Element) -> Gate:
         document = self.document
@@ -166,7 +167,7 @@ class GateReader:
                 **self._common(gate),
             )
         except GateError as error:
-            raise document.error(str(error), matrix, gate) from None
+            raise document.error(self._unnamed(error, gate), matrix, gate) from None
         for k, (element, side) in enumerate(zip(elements, sides, strict=True)):
             reach = math.sqrt(abs(rows[k][k]) * distance) * (1 + 1e-9)
             reach = math.inf if written else reach
@@ -205,8 +206,9 @@ class GateReader:
                 positions[divider] = document.number(position, "location", gate)
             name = self.register.name(document.need(element, "id"))
             quadrants[name] = positions
-        note = note_of(gate).get("dividers", {})
-        called = {which: note.get(which, which) for which in dividers}
+        called = dict(
+            zip(dividers, dividers_as_noted(list(dividers), note_of(gate)), strict=True)
+        )
         axes = self._axes([axis for axis, _ in dividers.values()], gate)
         return QuadrantGate(
             self._name(gate),
@@ -244,7 +246,7 @@ class GateReader:
         try:
             return BooleanGate(self._name(gate), expression, **self._common(gate))
         except GateError as error:
-            raise document.error(str(error), body, gate) from None
+            raise document.error(self._unnamed(error, gate), body, gate) from None
 
     def _operands(self, body: Element, gate: Element) -> Iterable[str]:
         for reference in self.document.children(body, "gateReference"):
@@ -261,6 +263,10 @@ class GateReader:
                 complaint = f"<{local}> is infinite"
                 raise self.document.error(complaint, entry, gate)
         return values
+
+    def _unnamed(self, error: GateError, gate: Element) -> str:
+        """Return what is wrong; the place in the file is named beside it."""
+        return str(error).removeprefix(f"gate {self._name(gate)!r}: ")
 
     def _name(self, gate: Element) -> str:
         identifier = self.document.need(gate, "id")

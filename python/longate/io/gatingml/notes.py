@@ -29,7 +29,15 @@ if TYPE_CHECKING:
     from longate.io.xml_tree import Element
 
 _NOTE = re.compile(r"\s*<(?P<tag>[\w.:-]+)\b[^<>]*>[^<]*</(?P=tag)\s*>")
-_BROKEN = (KeyError, TypeError, ValueError, IndexError, AttributeError, LongateError)
+_BROKEN = (
+    KeyError,
+    TypeError,
+    ValueError,
+    IndexError,
+    AttributeError,
+    LongateError,
+    RecursionError,
+)
 
 
 def note_of(element: Element) -> dict[str, Any]:
@@ -41,7 +49,7 @@ def note_of(element: Element) -> dict[str, Any]:
             if own.name in (Name(LONGATE, "gate"), Name(LONGATE, "strategy")):
                 try:
                     note = json.loads(own.text)
-                except ValueError:
+                except (ValueError, RecursionError):
                     return {}
                 return note if isinstance(note, dict) else {}
     return {}
@@ -58,6 +66,15 @@ def kept_info(element: Element) -> str | None:
         return raw
     rest = _NOTE.sub("", raw, count=1)
     return None if note.get("alone") and not rest.strip() else rest
+
+
+def dividers_as_noted(dividers: Sequence[str], note: Mapping[str, Any]) -> list[str]:
+    """Return what a quadrant gate calls its dividers, given their ids."""
+    said = note.get("dividers")
+    if not isinstance(said, dict):
+        return list(dividers)
+    called = [str(said.get(which, which)) for which in dividers]
+    return called if len(set(called)) == len(called) else list(dividers)
 
 
 def axes_as_noted(

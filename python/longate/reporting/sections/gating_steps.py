@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from longate._validation import listed
 from longate.reporting import document as doc
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def gates_section(study: Any, populations: Any) -> doc.Section:
         doc.paragraph(
             "Per tube, the first sample of the study. Each panel shows the events of "
             "the parent population; the share is of that parent. Ticks are in units "
-            "of the compensated signal. The gates are the same for every sample.",
+            f"of the compensated signal. {_which_samples(populations)}",
         ),
         _controls(study),
     ]
@@ -44,6 +45,18 @@ def gates_section(study: Any, populations: Any) -> doc.Section:
         sample = str(rows["sample"].iloc[0])
         blocks += _tube_blocks(populations, strategy, str(tube), sample, rows)
     return doc.Section("gating", "Gating", blocks)
+
+
+def _which_samples(populations: Any) -> str:
+    """Say for which samples the strategies have gates of their own."""
+    own = {
+        sample: None
+        for strategy in populations.strategies.values()
+        for sample in strategy.overrides
+    }
+    if not own:
+        return "The gates are the same for every sample."
+    return f"Gates differ for {listed(own)}; all other samples have the same."
 
 
 def _controls(study: Any) -> str:

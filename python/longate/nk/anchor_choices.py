@@ -1,0 +1,90 @@
+"""What a panel offers as anchors, and what a picture of the choice needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from longate.nk.anchor_sources import (
+    ANCHOR_POPULATIONS,
+    INDEPENDENT,
+    TREATMENT_SENSITIVE,
+)
+from longate.nk.channel_density import ChannelDensity
+from longate.nk.stages import CD56_BRIGHT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from longate.nk.anchor_controls import Controls
+    from longate.nk.anchor_fit import Fit
+    from longate.nk.anchor_sources import TubeCells
+    from longate.nk.tube_events import TubeEvents
+
+_DRAWN_PLACES = 256
+
+
+def availability(
+    channels: Mapping[str, str],
+    gates: Mapping[str, float],
+    cells: TubeCells,
+    controls: Controls,
+) -> pd.DataFrame:
+    """Return what the panel offers: ``marker, source, available, class, words``."""
+    import pandas as pd
+
+    rows: list[tuple[str, str, bool, str, str]] = []
+    for call in channels:
+        n = controls.count(call)
+        words = f"{n} controls fmo:{call} in the sheet"
+        if call == CD56_BRIGHT:
+            n, words = 0, "negatives do not part CD56bright from CD56dim"
+        rows.append((call, "fmo", n > 0, INDEPENDENT, words))
+        for anchor in ANCHOR_POPULATIONS:
+            if call in anchor.markers:
+                why = cells.reasons.get(anchor.name)
+                words = f"{anchor.name} as {anchor.role}: {why or anchor.reason}"
+                rows.append((call, "internal", why is None, anchor.kind, words))
+        words = "where the NK cells' own density has two modes"
+        rows.append((call, "valley", True, TREATMENT_SENSITIVE, words))
+        words = f"the strategy's gate at {gates[call]:.4g}"
+        rows.append((call, "frozen", True, f"{INDEPENDENT}, does not follow", words))
+    return pd.DataFrame(
+        rows, columns=["marker", "source", "available", "class", "words"]
+    )
+
+
+def pictured(
+    call: str,
+    channel: str,
+    parent: str,
+    events: TubeEvents,
+    controls: Controls,
+    row: Mapping[str, Any],
+    fit: Fit,
+) -> dict[str, Any]:
+    """Return scale, and the densities of NK cells, negatives and FMO control."""
+    drawn: dict[str, Any] = {
+        "scale": events.scales[channel],
+        "nk": _drawn(events.populations[parent][channel]),
+    }
+    if row["source"] in ("fmo", "internal"):
+        drawn["negatives"] = fit.density
+    control = controls.values_or_none(call, channel, events.row)
+    if control is not None:
+        drawn["fmo"] = _drawn(control)
+    return drawn
+
+
+def _drawn(values: Any) -> ChannelDensity | None:
+    finite = values[np.isfinite(values)]
+    if len(finite) < 2 or finite.min() == finite.max():
+        return None
+    density = ChannelDensity.of([finite], places=_DRAWN_PLACES)
+    # Silverman's rule is for one mode; two of them are drawn too wide by it.
+    return ChannelDensity.of(
+        [finite], places=_DRAWN_PLACES, bandwidth=density.bandwidth / 2
+    )

@@ -1,0 +1,124 @@
+"""FMO controls of a study: which serves a sample, and its events in the NK gate."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from longate.exceptions import LongateError, MaturationError
+from longate.nk.tube_events import control_values
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from longate.gating.populations import Populations
+
+_NEAREST = ("batch", "run", "date")
+
+
+class Controls:
+    """FMO controls of one tube, each gated once.
+
+    Parameters
+    ----------
+    populations : Populations
+        A gated study; its sheet says which files are controls (``fmo:<marker>``).
+    tube, parent : str
+        Which tube, and its NK population.
+    channels : mapping of str to str
+        Call -> channel.
+    """
+
+    def __init__(
+        self,
+        populations: Populations,
+        tube: str,
+        parent: str,
+        channels: Mapping[str, str],
+    ) -> None:
+        self._populations = populations
+        self._parent = parent
+        self._names = list(dict.fromkeys(channels.values()))
+        sheet = populations.study.samples
+        roles = sheet["role"].astype(str).str.casefold()
+        usable = roles.str.startswith("fmo:") & (sheet["tube"] == tube)
+        self._sheet = sheet[usable]
+        self._channels = channels
+        self._strategy = populations.strategies[tube]
+        self._values = lru_cache(maxsize=None)(self._read)
+
+    def count(self, call: str) -> int:
+        """Return how many controls of a call the sheet has."""
+        return len(self._rows(call, self._channels[call]))
+
+    def negatives(
+        self, call: str, channel: str, row: Mapping[str, Any]
+    ) -> tuple[Any, str]:
+        """Return the control's places of a channel in the NK gate, and which file.
+
+        Raises
+        ------
+        MaturationError
+            If the sample's batch has no such control, or several that differ in
+            nothing that decides, or it cannot be read.
+        """
+        number = self._nearest(call, channel, row)
+        name = self._sheet["file"][number]
+        try:
+            values = self._values(number)[channel]
+        except LongateError as error:
+            msg = f"the control {name} cannot be used: {error}"
+            raise MaturationError(msg) from None
+        if not len(values):
+            msg = f"the control {name} has no event in the NK gate {self._parent!r}"
+            raise MaturationError(msg)
+        return values, f"{self._parent} of {_short(str(name))}"
+
+    def values_or_none(self, call: str, channel: str, row: Mapping[str, Any]) -> Any:
+        """Return the control's places, or None where there is none."""
+        try:
+            return self.negatives(call, channel, row)[0]
+        except MaturationError:
+            return None
+
+    def _rows(self, call: str, channel: str) -> pd.DataFrame:
+        named = self._sheet["role"].astype(str).str.slice(len("fmo:")).str.strip()
+        wanted = {call.casefold(), channel.casefold()}
+        return self._sheet[named.str.casefold().isin(wanted)]
+
+    def _nearest(self, call: str, channel: str, row: Mapping[str, Any]) -> int:
+        found = self._rows(call, channel)
+        if found.empty:
+            msg = f"the sheet has no control fmo:{call} for this tube"
+            raise MaturationError(msg)
+        if "batch" in found and _known(row.get("batch")):
+            found = found[found["batch"] == row["batch"]]
+            if found.empty:
+                msg = f"batch {row['batch']!r} has no control fmo:{call}"
+                raise MaturationError(msg)
+        for column in ("patient", "visit", *_NEAREST):
+            if column in found and _known(row.get(column)) and len(found) > 1:
+                closer = found[found[column].astype(object) == row[column]]
+                found = closer if len(closer) else found
+        if len(found) > 1:
+            msg = (
+                f"{len(found)} controls fmo:{call} could serve; tell them apart by "
+                "batch, patient or visit in the sheet"
+            )
+            raise MaturationError(msg)
+        return int(found.index[0])
+
+    def _read(self, number: int) -> Any:
+        data = self._populations.study.read_file(number)
+        gated = self._strategy.apply(data)
+        return control_values(data, gated, self._parent, self._names)
+
+
+def _known(value: Any) -> bool:
+    return value is not None and value == value
+
+
+def _short(file: str) -> str:
+    return file.replace("\\", "/").rpartition("/")[2]

@@ -1,0 +1,221 @@
+"""Which cells of a tube can say where a marker's zero lies, and which cannot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from longate._validation import listed
+from longate.exceptions import MaturationError
+from longate.gating.rectangle import RectangleGate
+from longate.nk.stages import CD56_BRIGHT, CD56_POSITIVE
+
+if TYPE_CHECKING:
+    from longate.gating.strategy import GatingStrategy
+
+SOURCES = ("fmo", "internal", "valley", "frozen")
+"""Where a threshold may come from, in the order in which they are tried."""
+
+INDEPENDENT = "independent"
+TREATMENT_SENSITIVE = "treatment-sensitive"
+CIRCULAR = "circular"
+USER_SET = "user-set"
+
+T_CELLS = "T cells (CD3+ CD56-)"
+B_CELLS = "low-scatter dump+ CD3- cells (B)"
+CD57_T_CELLS = "CD3+ CD57+ T cells"
+
+
+@dataclass(frozen=True)
+class AnchorPopulation:
+    """Cells of the same tube that are negative (or positive) for some markers.
+
+    Parameters
+    ----------
+    name : str
+        What the cells are.
+    markers : tuple of str
+        Markers they anchor.
+    role : {"negatives", "positives"}
+        Which end.
+    kind : str
+        ``"independent"`` or ``"treatment-sensitive"``.
+    reason : str
+        Why that kind.
+    """
+
+    name: str
+    markers: tuple[str, ...]
+    role: str
+    kind: str
+    reason: str
+
+
+ANCHOR_POPULATIONS = (
+    AnchorPopulation(
+        T_CELLS,
+        ("CD56", "CD16", "NKG2A", "KIR"),
+        "negatives",
+        INDEPENDENT,
+        "the main mode of T cells has none of these; the few T cells that do are its "
+        "upper tail and do not move it",
+    ),
+    AnchorPopulation(
+        B_CELLS,
+        ("CD57", "CX3CR1", "KIR"),
+        "negatives",
+        TREATMENT_SENSITIVE,
+        "B cells have none of these, but treatments deplete them: look at n_events",
+    ),
+    AnchorPopulation(
+        CD57_T_CELLS,
+        ("CD57",),
+        "positives",
+        TREATMENT_SENSITIVE,
+        "CD57+ T cells rise with CMV and with treatments that spare them",
+    ),
+)
+"""Cells that real tubes have, with the markers they can anchor."""
+
+CIRCULAR_ANCHORS = {
+    (CD56_POSITIVE, "CD56dim"): "the CD56dim mode would define its own CD56",
+    ("NKG2A", CD56_BRIGHT): "the CD56bright mode would define its own NKG2A",
+}
+"""(marker, population) whose scored cells would define their own scale."""
+
+NO_ANCHORS = {
+    ("CD16", "neutrophil"): "neutrophils carry another CD16 (FcγRIIIb)",
+    ("CD62L", "monocyte"): "monocytes are bimodal for CD62L",
+    ("CX3CR1", "monocyte"): "monocytes are bimodal for CX3CR1",
+}
+"""(marker, word in a population's name) that look like anchors and are none."""
+
+
+def refuse_circular(call: str, population: str, parent: str) -> None:
+    """Refuse a population as an anchor if the scored cells define their own scale.
+
+    Parameters
+    ----------
+    call : str
+        What is called, such as ``"CD56bright"``.
+    population : str
+        Path of the population that was given as negatives.
+    parent : str
+        Path of the NK population.
+
+    Raises
+    ------
+    MaturationError
+        If it lies within the NK cells, or is known to be no anchor for the marker.
+    """
+    name = population.rpartition("/")[2]
+    why = CIRCULAR_ANCHORS.get((call, name))
+    if why is None and f"{population}/".startswith(f"{parent}/"):
+        why = "the cells that are scored would define their own scale"
+    if why is not None:
+        msg = (
+            f"{population!r} is a circular anchor for {call!r}: {why}; take an FMO "
+            "control, cells outside the NK gate, or a density valley"
+        )
+        raise MaturationError(msg)
+    for (marker, word), reason in NO_ANCHORS.items():
+        if marker == call and word in population.casefold():
+            msg = f"{population!r} is no anchor for {call!r}: {reason}"
+            raise MaturationError(msg)
+
+
+@dataclass(frozen=True)
+class TubeCells:
+    """How to pick T and B cells among the events that lead to the NK gate.
+
+    Parameters
+    ----------
+    t_root, b_root : str or None
+        Populations from which the NK path takes CD3- and dump- cells; None where the
+        path bounds no such channel.
+    cd3, dump : (str, float) or None
+        Channel and bound of the gate.
+    reasons : dict of str to str
+        Population -> why the tube does not have it.
+    """
+
+    t_root: str | None
+    b_root: str | None
+    cd3: tuple[str, float] | None
+    dump: tuple[str, float] | None
+    reasons: dict[str, str]
+
+
+def tube_cells(strategy: GatingStrategy, parent: str) -> TubeCells:
+    """Read from the gates on the path to the NK cells which others can be picked.
+
+    T cells are what the path's CD3 bound excludes. B cells are what a dump bound
+    excludes among CD3- cells, if a gate before bounds side scatter from above (a dump
+    of CD14 and CD19 holds monocytes as well).
+    """
+    cd3, t_root = _upper_bound(strategy, parent, "cd3")
+    dump, b_root = _upper_bound(strategy, parent, "dump")
+    reasons: dict[str, str] = {}
+    if cd3 is None:
+        why = "no range gate on the path to the NK cells bounds CD3 from above"
+        reasons = dict.fromkeys((T_CELLS, B_CELLS, CD57_T_CELLS), why)
+    elif dump is None:
+        reasons[B_CELLS] = "no range gate on the path bounds a dump from above"
+    elif _upper_bound(strategy, b_root or parent, "ssc-a")[0] is None:
+        reasons[B_CELLS] = (
+            "no gate before the dump bounds SSC-A from above, so the dump holds "
+            "monocytes too"
+        )
+        dump, b_root = None, None
+    return TubeCells(t_root, b_root, cd3, dump, reasons)
+
+
+def _upper_bound(
+    strategy: GatingStrategy, population: str, channel: str
+) -> tuple[tuple[str, float] | None, str | None]:
+    """Return (channel, bound) of the nearest gate above, and that gate's parent."""
+    path: str | None = strategy.path(population)
+    while path:
+        gate = strategy[path]
+        if isinstance(gate, RectangleGate):
+            for dimension, (_, high) in gate.dimensions.items():
+                if not isinstance(dimension, str) or high is None:
+                    continue
+                if dimension.casefold() == channel:
+                    return (dimension, float(high)), strategy.parent(path) or ""
+        path = strategy.parent(path)
+    return None, None
+
+
+def one_threshold(strategy: GatingStrategy, path: str) -> tuple[str, float] | None:
+    """Return channel and threshold of a gate ``channel >= threshold``, else None."""
+    gate = strategy[path]
+    if not isinstance(gate, RectangleGate) or len(gate.dimensions) != 1:
+        return None
+    ((dimension, (low, high)),) = gate.dimensions.items()
+    # Else the gate has a scale or compensation of its own.
+    if not isinstance(dimension, str) or low is None or high is not None:
+        return None
+    return dimension, float(low)
+
+
+def movable(strategy: GatingStrategy, calls: dict[str, str]) -> dict[str, str]:
+    """Return call -> channel of the calls that are made by one threshold.
+
+    Raises
+    ------
+    MaturationError
+        If no call is.
+    """
+    found = {
+        call: gate[0]
+        for call, path in calls.items()
+        if (gate := one_threshold(strategy, path)) is not None
+    }
+    if not found:
+        msg = (
+            f"none of the populations {listed(calls.values())} is a range gate with "
+            "one lower bound; there is no threshold to anchor"
+        )
+        raise MaturationError(msg)
+    return found

@@ -1,0 +1,289 @@
+"""Calls of one sample under other thresholds or another gain, in memory."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from longate.exceptions import MaturationError
+from longate.gating.axes import PanelAxes
+from longate.gating.boolean import parse
+from longate.gating.boolean_gate import BooleanGate
+from longate.gating.compiled import values_for
+from longate.nk.anchor_sources import one_threshold
+from longate.nk.calls import calls_for, removes_lineage
+from longate.nk.scores import rules_for
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from longate.cytometry.transforms import Transform
+    from longate.gating.populations import Populations
+    from longate.gating.strategy import GatingStrategy
+    from longate.nk.stages import StageScheme
+
+_LN10 = math.log(10.0)
+
+
+@dataclass(frozen=True, eq=False)
+class CallRules:
+    """How thresholds make calls, the NK parent and an index.
+
+    Parameters
+    ----------
+    base : str
+        Population (path, or empty for all events) whose events are looked at.
+    parent : str
+        The NK population.
+    terms : list
+        Expression of the parent over calls, in postfix order; empty where the parent
+        is `base` itself.
+    movable : dict of str to (channel, threshold)
+        Calls that one threshold makes.
+    fixed : dict of str to str
+        Other calls -> population.
+    scheme : StageScheme
+        Names stages.
+    """
+
+    base: str
+    parent: str
+    terms: list[Any]
+    movable: dict[str, tuple[str, float]]
+    fixed: dict[str, str]
+    scheme: StageScheme
+
+    @classmethod
+    def of(
+        cls,
+        strategy: GatingStrategy,
+        parent: str,
+        scheme: str | StageScheme,
+        markers: Mapping[str, str] | None,
+    ) -> CallRules:
+        """Read the rules from a strategy's gates."""
+        whole = strategy.path(parent)
+        calls = calls_for(strategy, parent, markers)
+        removed = removes_lineage(strategy, parent)
+        rules = rules_for(scheme, list(calls), whole, removed)
+        calls = {call: calls[call] for call in rules.markers}
+        base, terms = _parent_of_calls(strategy, whole, calls)
+        movable, fixed = {}, {}
+        for call, path in calls.items():
+            gate = one_threshold(strategy, path)
+            around = strategy.parent(path)
+            nested = around not in (None, whole) and not f"{base}/".startswith(
+                f"{around}/"
+            )
+            if gate is None or nested:
+                fixed[call] = path
+            else:
+                movable[call] = gate
+        if terms and not set(_names(terms)) <= movable.keys():
+            base, terms = whole, []
+        if not movable:
+            msg = (
+                f"none of the calls of {whole!r} is made by one lower bound; there is "
+                "no threshold to move"
+            )
+            raise MaturationError(msg)
+        return cls(base, whole, terms, movable, fixed, rules)
+
+    @property
+    def channels(self) -> dict[str, list[str]]:
+        """Channel -> the calls that it makes."""
+        found: dict[str, list[str]] = {}
+        for call, (channel, _) in self.movable.items():
+            found.setdefault(channel, []).append(call)
+        return found
+
+    @cached_property
+    def weight_of_code(self) -> NDArray[np.float64]:
+        """Weight of each combination of calls; NaN off the axis."""
+        labels = self.label_of_code
+        weights = self.scheme.weights
+        return np.array([weights.get(str(label), math.nan) for label in labels])
+
+    @cached_property
+    def label_of_code(self) -> NDArray[np.str_]:
+        """Stage of each combination of calls, call k being bit k."""
+        markers = self.scheme.markers
+        codes = np.arange(2 ** len(markers))
+        bits = {m: (codes >> k & 1).astype(bool) for k, m in enumerate(markers)}
+        return self.scheme.label(bits)
+
+
+@dataclass(frozen=True, eq=False)
+class MovingCalls:
+    """One sample's events, whose calls are made again for any thresholds.
+
+    Parameters
+    ----------
+    rules : CallRules
+        How calls are made.
+    values : dict of str to (n,) arrays
+        By channel, places on its scale.
+    scales : dict of str to Transform or None
+        By channel.
+    fixed : dict of str to (n,) arrays of bool
+        Calls that do not move.
+    """
+
+    rules: CallRules
+    values: dict[str, NDArray[np.float64]]
+    scales: dict[str, Transform | None]
+    fixed: dict[str, NDArray[np.bool_]]
+
+    @property
+    def gates(self) -> dict[str, float]:
+        """Call -> the strategy's own threshold."""
+        return {call: at for call, (_, at) in self.rules.movable.items()}
+
+    def counts(self, thresholds: Mapping[str, float]) -> NDArray[np.int64]:
+        """Return NK events by combination of calls."""
+        rules = self.rules
+        called = {
+            call: self.values[channel] >= thresholds[call]
+            for call, (channel, _) in rules.movable.items()
+        } | self.fixed
+        size = len(next(iter(called.values())))
+        code = np.zeros(size, dtype=np.int64)
+        for bit, marker in enumerate(rules.scheme.markers):
+            code |= called[marker].astype(np.int64) << bit
+        if rules.terms:
+            code = code[_evaluated(rules.terms, called)]
+        return np.bincount(code, minlength=len(rules.weight_of_code))
+
+    def index(self, thresholds: Mapping[str, float]) -> float:
+        """Return the maturation index; NaN without events on the axis."""
+        counts, weights = self.counts(thresholds), self.rules.weight_of_code
+        on_axis = ~np.isnan(weights)
+        total = int(counts[on_axis].sum())
+        return float(counts[on_axis] @ weights[on_axis]) / total if total else math.nan
+
+    def under_gain(
+        self, thresholds: Mapping[str, float], channel: str, gain: float
+    ) -> dict[str, float]:
+        """Return thresholds that do to these events what a gain would do.
+
+        An event is positive after a gain if ``scale(gain x) >= t``, which is
+        ``x >= inverse(t) / gain``.
+        """
+        scale = self.scales[channel]
+        moved = dict(thresholds)
+        for call in self.rules.channels[channel]:
+            at = np.array([thresholds[call]])
+            linear = at if scale is None else scale.inverse(at)
+            place = linear / gain if scale is None else scale(linear / gain)
+            moved[call] = float(place[0])
+        return moved
+
+    def moved(
+        self, thresholds: Mapping[str, float], call: str, units: float
+    ) -> dict[str, float] | None:
+        """Return thresholds with one moved by units of asinh (1 is a factor of e).
+
+        None where the channel's scale has no such unit (linear).
+        """
+        channel, _ = self.rules.movable[call]
+        unit = asinh_unit(self.scales[channel])
+        if unit is None:
+            return None
+        return {**thresholds, call: thresholds[call] + units * unit}
+
+
+def asinh_unit(scale: Transform | None) -> float | None:
+    """Return how far a factor of e reaches on the logarithmic part of a scale."""
+    decades = getattr(scale, "m", None)
+    if decades is None:
+        return None
+    extra = getattr(scale, "a", 0.0)
+    return 1.0 / ((float(decades) + float(extra)) * _LN10)
+
+
+def moving_calls(
+    populations: Populations, tube: str, rules: CallRules
+) -> dict[str, tuple[dict[str, Any], MovingCalls]]:
+    """Return sample -> (row of the sheet, its events); pooled runs are one sample."""
+    sheet = populations.study.samples
+    names = list(rules.channels)
+    found: dict[str, list[tuple[dict[str, Any], MovingCalls]]] = {}
+    for file in populations.files:
+        row = sheet.loc[file.row]
+        if row["tube"] != tube:
+            continue
+        data, gated = populations.study.read_file(file.row), file.gated
+        mask = gated.mask(rules.base) if rules.base else slice(None)
+        columns = values_for(gated.strategy, data, names, scaled=True)
+        axes = PanelAxes(gated.strategy, data.panel, data.compensation)
+        calls = MovingCalls(
+            rules,
+            {
+                n: np.ascontiguousarray(c[mask])
+                for n, c in zip(names, columns, strict=True)
+            },
+            {n: axes.fit(n).scale for n in names},
+            {call: gated.mask(path)[mask] for call, path in rules.fixed.items()},
+        )
+        found.setdefault(str(row["sample"]), []).append((row.to_dict(), calls))
+    return {sample: _joined(parts) for sample, parts in found.items()}
+
+
+def _joined(
+    parts: list[tuple[dict[str, Any], MovingCalls]],
+) -> tuple[dict[str, Any], MovingCalls]:
+    row, first = parts[0]
+    if len(parts) == 1:
+        return row, first
+    together = [calls for _, calls in parts]
+    return row, MovingCalls(
+        first.rules,
+        {n: np.concatenate([c.values[n] for c in together]) for n in first.values},
+        first.scales,
+        {n: np.concatenate([c.fixed[n] for c in together]) for n in first.fixed},
+    )
+
+
+def _parent_of_calls(
+    strategy: GatingStrategy, whole: str, calls: Mapping[str, str]
+) -> tuple[str, list[Any]]:
+    """Return the base population, and the parent's expression over calls."""
+    gate = strategy[whole]
+    if not isinstance(gate, BooleanGate):
+        return whole, []
+    by_path = {path: call for call, path in calls.items()}
+    terms = []
+    for term in parse(gate.expression):
+        if term.kind != "name":
+            terms.append(term)
+            continue
+        call = by_path.get(strategy.path(term.text))
+        if call is None:
+            return whole, []
+        terms.append(term._replace(text=call))
+    return strategy.parent(whole) or "", terms
+
+
+def _names(terms: list[Any]) -> list[str]:
+    return [term.text for term in terms if term.kind == "name"]
+
+
+def _evaluated(
+    terms: list[Any], called: Mapping[str, NDArray[np.bool_]]
+) -> NDArray[np.bool_]:
+    stack: list[NDArray[np.bool_]] = []
+    for term in terms:
+        if term.kind == "name":
+            stack.append(called[term.text])
+        elif term.text == "not":
+            stack.append(~stack.pop())
+        else:
+            right, left = stack.pop(), stack.pop()
+            stack.append(left & right if term.text == "and" else left | right)
+    return stack.pop()

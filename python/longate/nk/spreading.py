@@ -1,0 +1,125 @@
+"""Spillover spreading on a marker's scale: what other dyes add to the negatives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from longate._validation import suggest
+from longate.exceptions import MaturationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+
+    from longate.cytometry.panel import Panel
+    from longate.cytometry.transforms import Transform
+    from longate.nk.tube_events import TubeEvents
+
+_STEP = 1e-4  # on the scale
+
+
+def spreading_matrix(
+    spreading: pd.DataFrame, panel: Panel, channels: Iterable[str]
+) -> pd.DataFrame:
+    """Return spreading as a matrix whose called channels bear the gates' names.
+
+    Parameters
+    ----------
+    spreading : DataFrame
+        As :func:`longate.spillover_spreading` gives it (``dye, channel, spreading``),
+        or a matrix: rows are dyes' channels, columns receiving channels.
+    panel : Panel
+        Tells which names mean one channel.
+    channels : iterable of str
+        As the gates call them.
+
+    Raises
+    ------
+    MaturationError
+        If a channel is no column.
+    """
+    long = {"dye", "channel", "spreading"} <= set(spreading.columns)
+    matrix = (
+        spreading.pivot_table(index="dye", columns="channel", values="spreading")
+        if long
+        else spreading
+    )
+    place = {panel.index(channel): channel for channel in channels}
+
+    def called(name: object) -> str:
+        text = str(name)
+        return place.get(panel.index(text), text) if text in panel else text
+
+    matrix = matrix.rename(index=called, columns=called)
+    for channel in place.values():
+        _refuse_unknown(channel, matrix)
+    return matrix
+
+
+def spread_coefficients(
+    channel: str, zero: float, scale: Transform | None, spreading: pd.DataFrame
+) -> dict[str, float]:
+    """Return dye -> standard deviation on the channel's scale per unit of intensity.
+
+    The linear coefficients are multiplied by the scale's slope at the negatives.
+
+    Parameters
+    ----------
+    channel : str
+        Marker or detector that receives.
+    zero : float
+        Where the negatives lie, on the scale.
+    scale : Transform or None
+        Of the channel.
+    spreading : DataFrame
+        From :func:`spreading_matrix`.
+    """
+    slope = 1.0
+    if scale is not None:
+        ends = scale.inverse(np.array([zero - _STEP, zero + _STEP]))
+        slope = 2 * _STEP / float(ends[1] - ends[0])
+    column = spreading[channel]
+    return {
+        str(dye): float(value) * slope
+        for dye, value in column.items()
+        if str(dye) != channel and value > 0
+    }
+
+
+def extra_variance(
+    channel: str, events: TubeEvents, spreading: pd.DataFrame | None
+) -> float:
+    """Return the squared spread, linear, that other dyes add on the median NK cell.
+
+    Parameters
+    ----------
+    channel : str
+        Marker or detector that receives.
+    events : TubeEvents
+        With the NK cells' linear intensities.
+    spreading : DataFrame or None
+        From :func:`spreading_matrix`.
+    """
+    if spreading is None:
+        return 0.0
+    added = [
+        value**2 * np.maximum(events.intensities[str(dye)], 0.0)
+        for dye, value in spreading[channel].items()
+        if str(dye) != channel and value > 0
+    ]
+    if not added or not len(added[0]):
+        return 0.0
+    return float(np.median(np.sum(added, axis=0)))
+
+
+def _refuse_unknown(channel: str, spreading: pd.DataFrame) -> None:
+    if channel not in spreading.columns:
+        known = [str(name) for name in spreading.columns]
+        msg = (
+            f"the spillover spreading matrix has no column {channel!r}"
+            f"{suggest(channel, known)}"
+        )
+        raise MaturationError(msg)
