@@ -326,7 +326,7 @@ def test_elements_are_counted_in_matrices_alone(tmp_path, monkeypatch):
     ((_, element),) = read_spillover_xml(path)
     assert len(list(element.walk())) == 7
     path.write_text(f"<Workspace><CompensationMatrix>{sample * 500}")
-    with pytest.raises(SpilloverError, match="large.wsp, line 1.* 1,000 elements"):
+    with pytest.raises(SpilloverError, match=r"large\.wsp, line 1.* 1,000 elements"):
         lg.read_compensation(path)
 
 
