@@ -205,8 +205,8 @@ def test_bounds_that_a_polygon_does_not_reach_do_not_matter(read):
     assert read(declared + corners)["P"].x.scale == lg.Linear(10, 0)
     declared = transformation("S", LIN, boundMin="0.3")
     words = (
-        r"gate 'P': its borders on FL1-H reach from 0\.2 to 0\.8, to or beyond boundMin "
-        r"or boundMax of the transformation \(0\.3 to inf\).*only rectangles may"
+        r"gate 'P': its borders on FL1-H reach from 0\.2 to 0\.8, to or beyond "
+        r"boundMin or boundMax of the transformation \(0\.3 to inf\).*only rectangles"
     )
     with pytest.raises(lg.exceptions.GatingMLError, match=words):
         read(declared + corners)
