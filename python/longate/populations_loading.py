@@ -11,8 +11,8 @@ import numpy as np
 
 from longate.cytometry.compensation import Compensation
 from longate.exceptions import FcsError, LongateError, StudyError
-from longate.gating.compiled import GatedSample
 from longate.gating.gated_file import GatedFile
+from longate.gating.gated_sample import GatedSample
 from longate.gating.populations import Populations
 from longate.gating.saving import FORMAT, FORMAT_VERSION, MANIFEST
 from longate.gating.strategy import GatingStrategy

@@ -13,21 +13,27 @@ import numpy as np
 from longate import regating
 from longate._core import __version__, gate_files
 from longate._validation import listed, suggest
-from longate.cluster import GatingTask, gate_on
-from longate.exceptions import LongateError, StudyError
-from longate.gating.compiled import CompiledStrategy, GatedSample, compile_strategy
-from longate.gating.dimension import dimension_of
+from longate.cluster import gate_on
+from longate.exceptions import StudyError
 from longate.gating.gated_file import GatedFile
+from longate.gating.gated_sample import GatedSample
 from longate.gating.perturbation import check_perturbations
 from longate.gating.populations import Populations
 from longate.gating.statistic import requests_of
+from longate.gating_jobs import (
+    Progress,
+    cluster_tasks,
+    compiled_files,
+    refuse_threads,
+    refuse_unmeasured,
+)
 from longate.instrument_log import instrument_log
 from longate.io.fcs import FileHead, read_fcs, scan_file
 from longate.io.remote import locate, sha256_of
 from longate.problems import listing, problem, problem_table, warn_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     import pandas as pd
     from distributed import Client
@@ -36,7 +42,7 @@ if TYPE_CHECKING:
     from longate.cytometry.sample import Sample
     from longate.gating.dimension import Axis
     from longate.gating.perturbation import Perturbation
-    from longate.gating.statistic import Request, Statistic
+    from longate.gating.statistic import Statistic
     from longate.gating.strategy import GatingStrategy
 
 
@@ -290,7 +296,7 @@ class Study:
             If files could not be gated.
         """
         strategies = self._strategies(strategy)
-        self._refuse_threads(threads)
+        refuse_threads(threads)
         if keep is not None and keep != "masks" and not isinstance(keep, Mapping):
             msg = f"keep must be 'masks', None, or populations and channels: {keep!r}"
             raise StudyError(msg)
@@ -298,9 +304,10 @@ class Study:
         pooled = bool(self._usable.duplicated(["sample", "tube"]).any())
         requests = requests_of(strategies, statistics, events, pooled=pooled)
         failed: list[dict[str, Any]] = []
-        compiled = self._compiled(strategies, failed, requests)
-        self._refuse_unmeasured(compiled, requests)
-        with _Progress(len(compiled), show=progress) as tick:
+        rows = [int(row) for row in self._usable.index]
+        compiled = compiled_files(self, rows, strategies, failed, requests)
+        refuse_unmeasured(self, compiled, requests)
+        with Progress(len(compiled), show=progress) as tick:
             if client is None:
                 jobs = [
                     (locate(self.heads[r].path), c.plan, self.heads[r].identity)
@@ -308,7 +315,7 @@ class Study:
                 ]
                 outcomes = gate_files(jobs, threads or 0, keep is not None, tick)
             else:
-                tasks = self._tasks(compiled, keep_masks=keep is not None)
+                tasks = cluster_tasks(self, compiled, keep_masks=keep is not None)
                 outcomes = gate_on(client, tasks, tick)
         files = []
         for (row, made), outcome in zip(compiled, outcomes, strict=True):
@@ -371,7 +378,7 @@ class Study:
             If files could not be gated.
         """
         strategies = self._strategies(strategy)
-        self._refuse_threads(threads)
+        refuse_threads(threads)
         perturbations = list(perturbations)
         check_perturbations(strategies, perturbations)
         for one in perturbations:
@@ -384,19 +391,13 @@ class Study:
             if own is not None:
                 rows.append((row, own, self.heads[row], self.compensations[row]))
         ready = regating.prepared(rows, perturbations, self.samples, failed)
-        with _Progress(len(ready), show=progress) as tick:
+        with Progress(len(ready), show=progress) as tick:
             counted = regating.count(ready, self.samples, failed, threads or 0, tick)
         if not counted:
             msg = "no file could be gated:\n" + listing(problem_table(failed))
             raise StudyError(msg)
         warn_of(failed)
         return regating.tidy(counted, perturbations, self.samples)
-
-    @staticmethod
-    def _refuse_threads(threads: int | None) -> None:
-        if threads is not None and not (isinstance(threads, int) and threads > 0):
-            msg = f"threads must be a whole number above 0, or None; got {threads!r}"
-            raise StudyError(msg)
 
     def _strategies(
         self, strategy: GatingStrategy | Mapping[str, GatingStrategy]
@@ -422,72 +423,6 @@ class Study:
                     raise StudyError(msg)
         return dict(strategy)
 
-    def _compiled(
-        self,
-        strategies: Mapping[str, GatingStrategy],
-        failed: list[dict[str, Any]],
-        requests: Mapping[str, Sequence[Request]] | None = None,
-    ) -> list[tuple[int, CompiledStrategy]]:
-        """Compile each strategy once per panel and matrix."""
-        known: dict[Any, CompiledStrategy] = {}
-        ready = []
-        for row in map(int, self._usable.index):
-            tube = self.samples["tube"][row]
-            if tube not in strategies:
-                continue
-            head, matrix = self.heads[row], self.compensations[row]
-            strategy = strategies[tube].for_sample(self.samples["sample"][row])
-            asked = (requests or {}).get(tube, ())
-            panel = head.panel.channels
-            key = (tube, strategy.id, panel, matrix.id if matrix else None)
-            try:
-                if key not in known:
-                    known[key] = compile_strategy(strategy, head.panel, matrix, asked)
-            except LongateError as error:
-                failed.append(problem(self.samples, row, "compile", error))
-            else:
-                ready.append((row, known[key]))
-        if not ready:
-            msg = "no file could be gated:\n" + listing(problem_table(failed))
-            raise StudyError(msg)
-        return ready
-
-    def _refuse_unmeasured(
-        self,
-        compiled: list[tuple[int, CompiledStrategy]],
-        requests: Mapping[str, Sequence[Request]],
-    ) -> None:
-        """Refuse what is asked of a channel that no file has."""
-        answered = {
-            dimension_of(one.channel) for _, made in compiled for one in made.requests
-        }
-        for asked in requests.values():
-            for one in asked:
-                if dimension_of(one.channel) not in answered:
-                    panel = self.heads[compiled[0][0]].panel
-                    for name in dimension_of(one.channel).channels:
-                        panel.index(name)  # raises, with suggestions
-
-    def _tasks(
-        self, compiled: list[tuple[int, CompiledStrategy]], *, keep_masks: bool
-    ) -> list[GatingTask]:
-        """Return what the workers of a cluster need, file by file."""
-        texts: dict[str, str] = {}
-        for _, made in compiled:
-            texts.setdefault(made.strategy.id, made.strategy.to_json())
-        return [
-            GatingTask(
-                path=self.heads[row].path,
-                strategy=texts[made.strategy.id],
-                compensation=self.compensations[row],
-                aliases=self.heads[row].panel.aliases,
-                identity=self.heads[row].identity,
-                keep_masks=keep_masks,
-                requests=made.requests,
-            )
-            for row, made in compiled
-        ]
-
     def _run_id(self, strategies: Mapping[str, GatingStrategy]) -> str:
         parts = [__version__]
         parts += [f"{tube}:{strategy.id}" for tube, strategy in strategies.items()]
@@ -497,21 +432,3 @@ class Study:
             which = f"{self.samples['sample'][row]}:{self.samples['tube'][row]}"
             parts.append(f"{which}:{length}:{text_hash}:{matrix.id if matrix else ''}")
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]
-
-
-class _Progress:
-    """A progress bar that is made only if it is shown."""
-
-    def __init__(self, total: int, *, show: bool) -> None:
-        self._bar: Any = None
-        if show:
-            from tqdm.auto import tqdm
-
-            self._bar = tqdm(total=total, desc="gating", unit="file", leave=False)
-
-    def __enter__(self) -> Callable[[int], object] | None:
-        return self._bar.update if self._bar is not None else None
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.close()

@@ -12,6 +12,7 @@ mod gates;
 mod location;
 mod maturation;
 mod numbers;
+mod passes;
 mod plan;
 mod resample;
 
@@ -39,7 +40,9 @@ mod _core {
     #[pymodule_export]
     use super::numbers::{preimage_contains, scale_forward, scale_inverse, scale_preimage};
     #[pymodule_export]
-    use super::plan::{Plan, Variants, count_variants, gate_arrays, gate_files, summarise};
+    use super::passes::{count_variants, gate_arrays, gate_files, summarise};
+    #[pymodule_export]
+    use super::plan::{Plan, Variants};
     #[pymodule_export]
     use super::resample::permute_welch;
 

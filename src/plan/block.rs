@@ -7,9 +7,6 @@ use super::compile::{GateKind, Kept, Plan};
 use super::decide::{Place, Workspace};
 use super::domain::{Domains, Rows, WHOLE};
 
-/// A population whose events are fewer than one in so many of its domain gets a domain of its own.
-const SPARSE: u64 = 2;
-
 /// What is known of a population of a block.
 #[derive(Debug, Default)]
 struct Population {
@@ -144,8 +141,7 @@ impl Block {
             return WHOLE;
         };
         let population = &mut self.populations[parent];
-        if population.own.is_none()
-            && population.n_inside * SPARSE < self.domains.n_events(population.slot) as u64
+        if population.own.is_none() && self.domains.is_sparse(population.slot, population.n_inside)
         {
             let slot = self.domains.narrow(population.slot, &population.inside);
             population.own = Some(slot);

@@ -4,6 +4,7 @@
 //! full words and full vectors however rare the population is.
 
 use crate::fcs::Decoder;
+use crate::membership::words_for;
 use crate::simd;
 
 use super::nodes::Node;
@@ -68,6 +69,8 @@ struct Domain {
     places: Vec<u32>,
     /// Its events in the block; empty for the whole block.
     events: Vec<u32>,
+    /// The same as a mask over the block.
+    mask: Vec<u64>,
     /// One column per node, empty until asked for.
     columns: Vec<Option<Vec<f64>>>,
     /// Per node: whether any value is NaN, once asked for.
@@ -81,12 +84,15 @@ pub(super) struct Domains {
     free: Vec<usize>,
     spare: Vec<Vec<f64>>,
     n_nodes: usize,
+    /// Words of a mask over the block.
+    n_words: usize,
 }
 
 impl Domains {
     /// Begin a block of `n_events` events.
     pub(super) fn begin(&mut self, n_nodes: usize, n_events: usize) {
         self.n_nodes = n_nodes;
+        self.n_words = words_for(n_events);
         for slot in 0..self.slots.len() {
             self.empty(slot);
         }
@@ -135,12 +141,23 @@ impl Domains {
         } else {
             events.extend(places.iter().map(|&place| outer.events[place as usize]));
         }
+        let mut whole = std::mem::take(&mut self.slots[slot].mask);
+        whole.clear();
+        whole.resize(self.n_words, 0);
+        self.spread(above, mask, &mut whole);
         self.open(slot, places.len());
         let domain = &mut self.slots[slot];
         domain.above = Some(above);
+        domain.mask = whole;
         domain.places = places;
         domain.events = events;
         slot
+    }
+
+    /// Whether so few events of a domain are worth a domain of their own: what is computed for the
+    /// others costs more than bringing these together.
+    pub(super) fn is_sparse(&self, slot: usize, n_events: u64) -> bool {
+        n_events * 4 < self.n_events(slot) as u64 * 3
     }
 
     /// Number of events of a domain.
@@ -276,8 +293,23 @@ impl Domains {
             out.copy_from_slice(mask);
             return;
         }
-        out.fill(0);
-        self.turn(slot, mask, out);
+        let domain = &self.slots[slot];
+        let mut begin = 0;
+        for (out, &whole) in out.iter_mut().zip(&domain.mask) {
+            let n_events = whole.count_ones() as usize;
+            let bits = bits_from(mask, begin, n_events);
+            let events = &domain.events[begin..begin + n_events];
+            // From nothing or from everything, whichever is nearer.
+            let missing = bits ^ low_bits(n_events);
+            let is_full = missing.count_ones() < bits.count_ones();
+            *out = if is_full { whole } else { 0 };
+            let mut rest = if is_full { missing } else { bits };
+            while rest != 0 {
+                *out ^= 1 << (events[rest.trailing_zeros() as usize] % 64);
+                rest &= rest - 1;
+            }
+            begin += n_events;
+        }
     }
 
     /// Turn, in a mask over the block, the bits of the events of a mask over a domain.
@@ -313,6 +345,28 @@ impl Domains {
             }
         }
     }
+}
+
+/// A word with so many of its lowest bits set.
+fn low_bits(count: usize) -> u64 {
+    if count >= 64 {
+        u64::MAX
+    } else {
+        (1 << count) - 1
+    }
+}
+
+/// Up to 64 bits of a mask, from one of them on.
+fn bits_from(mask: &[u64], begin: usize, count: usize) -> u64 {
+    let (word, shift) = (begin / 64, begin % 64);
+    let low = mask.get(word).copied().unwrap_or(0) >> shift;
+    let high = mask.get(word + 1).copied().unwrap_or(0);
+    let bits = if shift == 0 {
+        low
+    } else {
+        low | high << (64 - shift)
+    };
+    bits & low_bits(count)
 }
 
 /// The places of the bits of a mask.

@@ -21,4 +21,6 @@ pub use run::{Keep, Populations, Summary, gate_values, run_file};
 pub use variants::Variants;
 
 #[cfg(test)]
+mod dice;
+#[cfg(test)]
 mod tests;

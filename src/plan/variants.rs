@@ -149,9 +149,6 @@ pub(super) struct VariantBlock {
     undefined: Vec<u64>,
 }
 
-/// A population that holds fewer than one in so many events of its domain gets one of its own.
-const SPARSE: u64 = 2;
-
 impl VariantBlock {
     /// Count the events of every gate in every variant, and add them to `counts` (variants x gates);
     /// the plan's own counts go to `base`.
@@ -299,8 +296,7 @@ impl VariantBlock {
             return WHOLE;
         };
         let decided = &mut self.gates[parent];
-        if decided.own_domain.is_none()
-            && count(&decided.any) * SPARSE < self.domains.n_events(decided.slot) as u64
+        if decided.own_domain.is_none() && self.domains.is_sparse(decided.slot, count(&decided.any))
         {
             decided.own_domain = Some(self.domains.narrow(decided.slot, &decided.any));
         }

@@ -31,17 +31,24 @@ multiversion! {
 }
 
 multiversion! {
-    /// Whether any value is NaN.
-    pub(crate) fn has_nan(values: &[f64]) -> bool {
-        let (groups, rest) = values.as_chunks::<8>();
-        let mut found = [false; 8];
+    /// Whether all values are finite.
+    fn all_finite(values: &[f64]) -> bool {
+        // Zero times a number that is not finite is NaN, and stays NaN in a sum.
+        let (groups, rest) = values.as_chunks::<16>();
+        let mut sums = [0.0; 16];
         for group in groups {
-            for (found, value) in found.iter_mut().zip(group) {
-                *found |= value.is_nan();
+            for (sum, value) in sums.iter_mut().zip(group) {
+                *sum += value * 0.0;
             }
         }
-        found.contains(&true) || rest.iter().any(|value| value.is_nan())
+        let rest = rest.iter().fold(0.0, |sum, value| sum + value * 0.0);
+        sums.iter().fold(rest, |sum, more| sum + more) == 0.0
     }
+}
+
+/// Whether any value is NaN.
+pub(crate) fn has_nan(values: &[f64]) -> bool {
+    !all_finite(values) && values.iter().any(|value| value.is_nan())
 }
 
 #[cfg(test)]
@@ -84,6 +91,8 @@ mod tests {
         for n_values in [1, 7, 8, 9, 64, 67] {
             for place in 0..n_values {
                 let mut values = vec![1.0; n_values];
+                assert!(!has_nan(&values));
+                values[place] = f64::INFINITY;
                 assert!(!has_nan(&values));
                 values[place] = f64::NAN;
                 assert!(has_nan(&values) && baseline(|| has_nan(&values)));

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from longate.gating.compiled import Answer, GatedSample
     from longate.gating.dimension import Axis
+    from longate.gating.gated_sample import Answer, GatedSample
     from longate.gating.statistic import Request
 
 STATISTIC_COLUMNS = (

@@ -5,22 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-
-from longate._core import Plan, Variants, gate_arrays, gate_files
+from longate._core import Plan, Variants
 from longate._validation import listed
 from longate.exceptions import (
     GateError,
     LongateError,
     PanelError,
-    PopulationError,
     SpilloverError,
     StrategyError,
 )
 from longate.gating.axes import PLAIN, PanelAxes
 from longate.gating.boolean import parse
 from longate.gating.boolean_gate import BooleanGate
-from longate.gating.counting import ALL_EVENTS, count_row, count_table
+from longate.gating.counting import ALL_EVENTS
 from longate.gating.ellipsoid import AS_WRITTEN, EllipsoidGate
 from longate.gating.polygon import PolygonGate
 from longate.gating.rectangle import RectangleGate
@@ -28,7 +25,7 @@ from longate.gating.rectangle import RectangleGate
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    import pandas as pd
+    import numpy as np
     from numpy.typing import NDArray
 
     from longate.cytometry.compensation import Compensation
@@ -39,8 +36,6 @@ if TYPE_CHECKING:
     from longate.gating.gate import Gate
     from longate.gating.statistic import Request
     from longate.gating.strategy import GatingStrategy
-
-    Answer = tuple[Request, int, list[Any], NDArray[np.float64] | None]
 
 
 class Acquired(Protocol):
@@ -329,132 +324,3 @@ def _kernel_entry(
         return {"terms": terms}
     msg = f"gates of kind {gate.kind!r} cannot be compiled"
     raise GateError(msg)
-
-
-@dataclass(frozen=True, repr=False, eq=False)
-class GatedSample:
-    """What a strategy leaves of one sample.
-
-    Parameters
-    ----------
-    strategy : GatingStrategy
-        What was applied.
-    n_events : int
-        Number of events of the sample.
-    n_inside : tuple of int
-        Events in each population, in the order of ``strategy.paths``.
-    n_undefined : tuple of int
-        Events of each population's parent that are neither in it nor out of it, since
-        a value is NaN.
-    masks : (n_populations, n_bytes) array of uint8, or None
-        One packed mask per population, lowest bit first; None where masks were not
-        kept.
-    answers : tuple
-        For each request: the request, number of events, estimates, and the values or
-        None.
-    """
-
-    strategy: GatingStrategy
-    n_events: int
-    n_inside: tuple[int, ...]
-    n_undefined: tuple[int, ...]
-    masks: NDArray[np.uint8] | None
-    answers: tuple[Answer, ...] = ()
-
-    @classmethod
-    def of(cls, compiled: CompiledStrategy, outcome: Any) -> GatedSample:
-        """Take what a kernel gives."""
-        n_events, inside, undefined, masks, summaries = outcome
-        answers = tuple(
-            (request, *summary)
-            for request, summary in zip(compiled.requests, summaries, strict=True)
-        )
-        return cls(
-            compiled.strategy,
-            n_events,
-            tuple(inside),
-            tuple(undefined),
-            masks,
-            answers,
-        )
-
-    def __repr__(self) -> str:
-        """Say how many events and populations."""
-        return (
-            f"GatedSample · {self.n_events:,} events · {len(self.n_inside)} populations"
-        )
-
-    @property
-    def counts(self) -> pd.DataFrame:
-        """Events per population with exact intervals of the fraction of the parent.
-
-        Columns ``population, parent, n_events, n_parent, fraction, low, high,
-        detection, quantifiable``; the first row holds all events.
-        """
-        return count_table(self.count_rows())
-
-    def count_rows(self) -> list[dict[str, Any]]:
-        """Return the rows of :attr:`counts` before intervals are added."""
-        inside = dict(zip(self.strategy.paths, self.n_inside, strict=True))
-        rows = [count_row(ALL_EVENTS, None, self.n_events, self.n_events)]
-        for path, n_events in inside.items():
-            parent = self.strategy.parent(path)
-            n_parent = inside[parent] if parent else self.n_events
-            rows.append(count_row(path, parent or ALL_EVENTS, n_events, n_parent))
-        return rows
-
-    def path(self, population: str) -> str:
-        """Return the path that a name means, ``"All events"`` among them."""
-        if population == ALL_EVENTS:
-            return population
-        return self.strategy.path(population)
-
-    def packed_mask(self, population: str) -> NDArray[np.uint8]:
-        """Return the mask of a population, one bit per event, lowest bit first."""
-        if population == ALL_EVENTS:
-            return np.packbits(np.ones(self.n_events, dtype=bool), bitorder="little")
-        place = self.strategy.paths.index(self.strategy.path(population))
-        if self.masks is None:
-            msg = (
-                f"the mask of {population!r} was not kept; gate with keep='masks' to "
-                "have it"
-            )
-            raise PopulationError(msg)
-        mask: NDArray[np.uint8] = self.masks[place]
-        return mask
-
-    def mask(self, population: str) -> NDArray[np.bool_]:
-        """Return which events belong to a population, ``(n_events,)`` of bool.
-
-        Raises
-        ------
-        PopulationError
-            If the strategy has no such population.
-        """
-        bits = np.unpackbits(
-            self.packed_mask(population), count=self.n_events, bitorder="little"
-        )
-        return bits.view(np.bool_)
-
-
-def gate_sample(compiled: CompiledStrategy, sample: Sample) -> GatedSample:
-    """Gate the events of a sample that was read."""
-    channels = sample.panel.channels
-    for place in compiled.channels:
-        if place not in sample.columns:
-            sample.column(channels[place].detector)  # raises, naming the channel
-    values = [
-        np.ascontiguousarray(sample.columns[place], dtype=np.float64)
-        for place in compiled.channels
-    ]
-    outcome = gate_arrays(compiled.plan, values, sample.n_events)
-    return GatedSample.of(compiled, outcome)
-
-
-def gate_head(compiled: CompiledStrategy, head: Any) -> GatedSample:
-    """Gate a file in one pass, as it was when its head was read."""
-    jobs = [(head.path, compiled.plan, head.identity)]
-    outcome = gate_files(jobs, 0, True, None)[0]  # noqa: FBT003
-    if isinstance(outcome, BaseException):
-        raise outcome
-    return GatedSample.of(compiled, outcome)

@@ -18,8 +18,8 @@ from longate.gating.answers import (
     statistic_rows,
 )
 from longate.gating.compiled import values_for
-from longate.gating.counting import ALL_EVENTS, count_places, with_fractions
-from longate.gating.gated_file import joined_mask
+from longate.gating.counting import ALL_EVENTS, with_fractions
+from longate.gating.gated_file import counted, joined_mask
 from longate.gating.medians import median_rows
 from longate.gating.saving import save_populations
 from longate.gating.tubes import paths_by_tube, tube_with
@@ -96,7 +96,7 @@ class Populations:
         ``run_id``, and the further columns of the sheet. Runs that are pooled are
         summed.
         """
-        frame = self._counted()
+        frame = counted(self.strategies, self.files, self._rows[KEYS])
         if self._rows.duplicated(["sample", "tube"]).any():
             by = [*KEYS, "population", "parent"]
             grouped = frame.groupby(
@@ -104,34 +104,6 @@ class Populations:
             )
             frame = grouped.sum()
         return self.finished(with_fractions(frame, "n_events", "n_parent"))
-
-    def _counted(self) -> pd.DataFrame:
-        """Return a row per file and population: keys, path, parent, and counts."""
-        import pandas as pd
-
-        tables = {
-            tube: count_places(strategy) for tube, strategy in self.strategies.items()
-        }
-        tubes = [keys["tube"] for keys in self._keys]
-        per_file = [len(tables[tube].populations) for tube in tubes]
-        inside = [
-            np.array([file.gated.n_events, *file.gated.n_inside]) for file in self.files
-        ]
-        parents = [
-            counts[tables[tube].parents]
-            for counts, tube in zip(inside, tubes, strict=True)
-        ]
-        frame = self._rows[KEYS].take(np.repeat(np.arange(len(tubes)), per_file))
-        frame = frame.reset_index(drop=True)
-        return frame.assign(
-            population=[p for tube in tubes for p in tables[tube].populations],
-            parent=pd.array(
-                [p for tube in tubes for p in tables[tube].parent_paths],
-                dtype=frame["sample"].dtype,
-            ),
-            n_events=np.concatenate(inside),
-            n_parent=np.concatenate(parents),
-        )
 
     @property
     def _keys(self) -> list[dict[str, Any]]:

@@ -12,15 +12,11 @@ from longate.cytometry.sample import Sample
 from longate.cytometry.transforms import Transform
 from longate.exceptions import StrategyError
 from longate.gating import edits
-from longate.gating.compiled import (
-    compile_strategy,
-    gate_head,
-    gate_sample,
-    validate_strategy,
-)
+from longate.gating.compiled import compile_strategy, validate_strategy
 from longate.gating.dimension import ACQUISITION
 from longate.gating.explanation import explain
 from longate.gating.gate import Gate, gates_of
+from longate.gating.gated_sample import gate_head, gate_sample
 from longate.gating.overrides import strategies_by_sample
 from longate.gating.population_paths import PopulationPaths
 from longate.gating.statistic import requests_of
@@ -33,9 +29,10 @@ from longate.gating.tree_drawing import tree_html, tree_text
 
 if TYPE_CHECKING:
     from longate.cytometry.panel import Panel
-    from longate.gating.compiled import Acquired, GatedSample
+    from longate.gating.compiled import Acquired
     from longate.gating.dimension import Axis
     from longate.gating.explanation import Explanation
+    from longate.gating.gated_sample import GatedSample
     from longate.gating.statistic import Statistic
 
 Scale = Transform | Mapping[str, Transform | None] | None

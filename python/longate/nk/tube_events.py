@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from longate.cytometry.sample import Sample
     from longate.cytometry.transforms import Transform
-    from longate.gating.compiled import GatedSample
+    from longate.gating.gated_sample import GatedSample
     from longate.gating.populations import Populations
 
 Columns = dict[str, "NDArray[np.float64]"]

@@ -1,0 +1,147 @@
+"""What gating the files of a study takes: compiled strategies, tasks, a bar."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from longate.cluster import GatingTask
+from longate.exceptions import LongateError, StudyError
+from longate.gating.compiled import CompiledStrategy, compile_strategy
+from longate.gating.dimension import dimension_of
+from longate.problems import listing, problem, problem_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from longate.gating.statistic import Request
+    from longate.gating.strategy import GatingStrategy
+    from longate.study import Study
+
+
+def refuse_threads(threads: int | None) -> None:
+    """Refuse what is no number of threads.
+
+    Raises
+    ------
+    StudyError
+    """
+    if threads is not None and not (isinstance(threads, int) and threads > 0):
+        msg = f"threads must be a whole number above 0, or None; got {threads!r}"
+        raise StudyError(msg)
+
+
+def compiled_files(
+    study: Study,
+    rows: Sequence[int],
+    strategies: Mapping[str, GatingStrategy],
+    failed: list[dict[str, Any]],
+    requests: Mapping[str, Sequence[Request]] | None = None,
+) -> list[tuple[int, CompiledStrategy]]:
+    """Compile each strategy once per panel and matrix.
+
+    Parameters
+    ----------
+    study : Study
+        Whose files are gated.
+    rows : sequence of int
+        Of these files.
+    strategies : mapping of str to GatingStrategy
+        By tube; files of other tubes are left out.
+    failed : list
+        Gets the files whose panel the strategy does not fit.
+    requests : mapping of str to sequence of Request, optional
+        What is asked for beyond counts, by tube.
+
+    Returns
+    -------
+    list of (int, CompiledStrategy)
+
+    Raises
+    ------
+    StudyError
+        If no file is left.
+    """
+    known: dict[Any, CompiledStrategy] = {}
+    ready = []
+    for row in rows:
+        tube = study.samples["tube"][row]
+        if tube not in strategies:
+            continue
+        head, matrix = study.heads[row], study.compensations[row]
+        strategy = strategies[tube].for_sample(study.samples["sample"][row])
+        asked = (requests or {}).get(tube, ())
+        panel = head.panel.channels
+        key = (tube, strategy.id, panel, matrix.id if matrix else None)
+        try:
+            if key not in known:
+                known[key] = compile_strategy(strategy, head.panel, matrix, asked)
+        except LongateError as error:
+            failed.append(problem(study.samples, row, "compile", error))
+        else:
+            ready.append((row, known[key]))
+    if not ready:
+        msg = "no file could be gated:\n" + listing(problem_table(failed))
+        raise StudyError(msg)
+    return ready
+
+
+def refuse_unmeasured(
+    study: Study,
+    compiled: list[tuple[int, CompiledStrategy]],
+    requests: Mapping[str, Sequence[Request]],
+) -> None:
+    """Refuse what is asked of a channel that no file has.
+
+    Raises
+    ------
+    PanelError
+        The channel is named.
+    """
+    answered = {
+        dimension_of(one.channel) for _, made in compiled for one in made.requests
+    }
+    for asked in requests.values():
+        for one in asked:
+            if dimension_of(one.channel) not in answered:
+                panel = study.heads[compiled[0][0]].panel
+                for name in dimension_of(one.channel).channels:
+                    panel.index(name)  # raises, with suggestions
+
+
+def cluster_tasks(
+    study: Study, compiled: list[tuple[int, CompiledStrategy]], *, keep_masks: bool
+) -> list[GatingTask]:
+    """Return what the workers of a cluster need, file by file."""
+    texts: dict[str, str] = {}
+    for _, made in compiled:
+        texts.setdefault(made.strategy.id, made.strategy.to_json())
+    return [
+        GatingTask(
+            path=study.heads[row].path,
+            strategy=texts[made.strategy.id],
+            compensation=study.compensations[row],
+            aliases=study.heads[row].panel.aliases,
+            identity=study.heads[row].identity,
+            keep_masks=keep_masks,
+            requests=made.requests,
+        )
+        for row, made in compiled
+    ]
+
+
+class Progress:
+    """A progress bar that is made only if it is shown."""
+
+    def __init__(self, total: int, *, show: bool) -> None:
+        self._bar: Any = None
+        if show:
+            from tqdm.auto import tqdm
+
+            self._bar = tqdm(total=total, desc="gating", unit="file", leave=False)
+
+    def __enter__(self) -> Callable[[int], object] | None:
+        return self._bar.update if self._bar is not None else None
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
