@@ -78,6 +78,14 @@ def test_dyes_are_values_of_a_sample_though_no_panel_names_them(tmp_path):
     match = r"'FITCC' is not in the panel.*did you mean 'FITC'"
     with pytest.raises(PanelError, match=match):
         sample.values("FITCC")
+    match = r"'B2' is not in the panel, nor is it a dye .*did you mean 'B\d-A'"
+    with pytest.raises(PanelError, match=match):
+        sample.values("B2")
+    match = (
+        "'xyz' is not .* dye of the spillover matrix; there are 'FITC', 'PE'.*'B1-A'"
+    )
+    with pytest.raises(PanelError, match=match):
+        sample.values("xyz")
     with pytest.raises(PanelError, match="'PE' is not in the panel"):
         sample.values("PE", compensated=False)
 

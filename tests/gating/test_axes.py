@@ -207,6 +207,67 @@ def test_a_dye_is_a_channel_of_a_spectral_strategy():
     np.testing.assert_array_equal(gated.mask("both"), expected)
 
 
+@given(seed=st.integers(0, 2**32 - 1), n_dyes=st.integers(1, 4))
+@settings(max_examples=25, deadline=None)
+def test_unmixed_dyes_are_those_of_least_squares(seed, n_dyes):
+    """By the strategy's matrix or by one of the axis's own, against NumPy's lstsq."""
+    rng = np.random.default_rng(seed)
+    detectors = [f"V{k}-A" for k in range(6)]
+    dyes = ["BV421", "Alexa 700", "PE-Cy7", "Own light"][:n_dyes]
+    spectra = rng.uniform(0.0, 0.3, (n_dyes, 6)) + np.eye(n_dyes, 6)
+    events = (rng.lognormal(4, 1.5, (400, n_dyes)) @ spectra).astype(np.float32)
+    events += rng.normal(0, 5, events.shape).astype(np.float32)
+    sample = sample_of(dict(zip(detectors, events.T, strict=True)))
+    found = np.linalg.lstsq(spectra.T, events.T.astype(float), rcond=None)[0]
+    unmix = lg.Compensation(spectra, detectors, dyes=dyes)
+    cuts = np.median(found, axis=1)
+    ways = {
+        "its own": lg.GatingStrategy(
+            [
+                lg.RectangleGate(
+                    dye, dimensions={lg.Dimension(dye, compensation=unmix): (cut, None)}
+                )
+                for dye, cut in zip(dyes, cuts, strict=True)
+            ],
+        ),
+        "the strategy's": lg.GatingStrategy(
+            [
+                lg.RectangleGate(dye, dimensions={dye: (cut, None)})
+                for dye, cut in zip(dyes, cuts, strict=True)
+            ],
+            compensation=unmix,
+        ),
+    }
+    for strategy in ways.values():
+        gated = strategy.apply(sample)
+        for dye, cut, values in zip(dyes, cuts, found, strict=True):
+            decided = np.abs(values - cut) > 1e-9 * np.abs(events).max()
+            assert decided.sum() >= 398
+            inside = gated.mask(dye)
+            np.testing.assert_array_equal(inside[decided], (values >= cut)[decided])
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("BV412", "nor is it a dye of the spillover matrix; did you mean 'BV421'"),
+        ("Alexa 70", "nor is it a dye .*; did you mean 'Alexa 700'"),
+        ("CD65", "nor is it a dye .*; did you mean 'CD56'"),
+        ("FL5", "nor is it a dye .*; did you mean 'FL"),
+        ("???", "nor is it a dye .*; there are 'BV421', 'Alexa 700', 'CD3', .*'FL4'"),
+    ],
+)
+def test_a_name_that_is_no_dye_is_answered_with_dyes_and_channels(name, words):
+    sample = _sample(_events(5))
+    own = lg.Dimension(name, compensation=SPECTRA)
+    for axis, compensation in ((name, SPECTRA), (own, "acquisition")):
+        strategy = _strategy(axis, compensation=compensation)
+        with pytest.raises(PanelError, match=f"gate 'Cells/NK': .*{words}"):
+            strategy.apply(sample)
+        with pytest.raises(PanelError, match=f"gate 'Cells/NK': .*{words}"):
+            strategy.validate(sample.panel, compensation=FILE)
+
+
 def test_a_matrix_is_decided_by_markers_and_detectors_alike():
     events = _events()
     names = {"by marker": "CD56", "by detector": "FL2", "whatever the case": "fl2"}

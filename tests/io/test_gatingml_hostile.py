@@ -193,7 +193,11 @@ WRONG = {
     ),
     "short matrix": (
         MATRIX.format(ROW.format(1, 0)),
-        "line 5, matrix 'M': .*need 2 <spectrum>; there are 1",
+        "line 5, matrix 'M': it has 1 spectra for 2 fluorochromes 'FITC', 'PE'",
+    ),
+    "matrix without a number": (
+        MATRIX.format(ROW.format(1, 0) + ROW.format("0,1", 1)),
+        "line 5, matrix 'M': .*row 'PE', column 'FL1-H' is '0,1' .line 5., not a fini",
     ),
     "missing parent": (
         rectangle("Ra") + "\n" + rectangle("Rb", parent_id="Rc"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -203,7 +206,7 @@ FLOWJO = FLOWJO_10.format(name="n", spill=0.25)
         (spectrum([[1, 0], [0, 1]], detectors="AA"), "names a detector twice: 'A'"),
         (
             spectrum([[1, 0], [0, 1]], more='transforms:matrix-inverted-already="ja"'),
-            "matrix-inverted-already is 'ja'; it must be true or false",
+            "matrix-inverted-already='ja' is neither true nor false",
         ),
         (
             spectrum([[1, 0], [0, 1]]).replace("transforms:fluorochromes", "x"),
@@ -230,23 +233,110 @@ def test_a_matrix_in_xml_that_is_none_is_refused_with_its_line(
     assert str(tmp_path / "a.xml") in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("<a><b></a>", "not well-formed"),
-        ("<a>" * 100_000, "not well-formed"),
-        (
-            '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>',
-            "entities",
-        ),
-        ('<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>', "declares XML entities"),
-    ],
+MATRIX_9 = FLOWJO_9.partition("<CompensationMatrix")[2]
+BOMB = "".join(
+    f'<!ENTITY {chr(98 + k)} "{("&" + chr(97 + k) + ";") * 10}">' for k in range(20)
 )
-def test_hostile_xml_is_refused(tmp_path, text, reason):
-    path = tmp_path / "evil.xml"
+
+HOSTILE = {
+    "not well-formed": ("<a><b></a>", "not well-formed XML: mismatched tag .line 1"),
+    "cut short": (FLOWJO_9[:-30], "not well-formed"),
+    "nothing but a declaration": ('<?xml version="1.0"?>', "not well-formed"),
+    "nested": ("<a>" * 1_000_000, "line 1.*100 deep"),
+    "nested in a matrix": (
+        '<Workspace><CompensationMatrix name="M">' + "<a>" * 1_000_000,
+        r"line 1 \(CompensationMatrix 'M'\).*100 deep",
+    ),
+    "external entity": (
+        '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>',
+        "line 1: a document type.*entities",
+    ),
+    "inner entity": ('<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>', "line 1: a document"),
+    "unused entity": (
+        f'<!DOCTYPE a [<!ENTITY x "y">]><CompensationMatrix{MATRIX_9}',
+        "a document type",
+    ),
+    "parameter entity": (
+        '<!DOCTYPE a [<!ENTITY % x SYSTEM "http://127.0.0.1:9/x"> %x;]><a/>',
+        "a document type",
+    ),
+    "billion laughs": (
+        f'<!DOCTYPE a [<!ENTITY a "ha">{BOMB}]><a>&u;</a>',
+        "line 1: a document type",
+    ),
+    "external type": (
+        f'<!DOCTYPE a SYSTEM "http://127.0.0.1:9/x"><CompensationMatrix{MATRIX_9}',
+        "a document type",
+    ),
+    "public type": (
+        f'<!DOCTYPE a PUBLIC "x" "file:///etc/passwd"><CompensationMatrix{MATRIX_9}',
+        "a document type",
+    ),
+    "empty subset": (
+        f"<!DOCTYPE a []><CompensationMatrix{MATRIX_9}",
+        "a document type",
+    ),
+    "entity nowhere declared": (
+        FLOWJO_9.replace("0.25", "&x;"),
+        "not well-formed XML: undefined entity",
+    ),
+    "prefix nowhere declared": ("<x:CompensationMatrix/>", "unbound prefix"),
+    "huge attribute": (
+        '<CompensationMatrix name="' + "x" * 20_000_000,
+        "2,097,152 bytes",
+    ),
+    "huge comment": ("<Workspace><!--" + "x" * 20_000_000, "2,097,152 bytes"),
+}
+
+
+@pytest.mark.parametrize("suffix", ["mtx", "wsp"])
+@pytest.mark.parametrize("what", HOSTILE)
+def test_hostile_xml_is_refused_soon_and_in_little_memory(tmp_path, what, suffix):
+    text, reason = HOSTILE[what]
+    path = tmp_path / f"evil.{suffix}"
     path.write_text(text)
-    with pytest.raises(SpilloverError, match=reason):
+    tracemalloc.start()
+    with pytest.raises(SpilloverError, match=reason) as caught:
         lg.read_compensation(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    message = str(caught.value)
+    assert path.name in message
+    assert len(message) < 500
+    assert str(pickle.loads(pickle.dumps(caught.value))) == message
+    assert peak < 20e6 + 3 * len(text)
+
+
+def test_too_large_a_workspace_is_refused(tmp_path):
+    path = tmp_path / "large.wsp"
+    with path.open("wb") as file:
+        file.write(b"<Workspace>")
+        file.truncate(256 * 2**20 + 1)
+    with pytest.raises(SpilloverError, match="larger than 256 MB"):
+        lg.read_compensation(path)
+
+
+def test_elements_are_counted_in_matrices_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr("longate.io.xml_tree.MAX_ELEMENTS", 1000)
+    sample = '<Sample name="a">text<Keyword name="$P1N" value="FSC-A"/></Sample>'
+    matrix = "<CompensationMatrix" + MATRIX_9
+    path = tmp_path / "large.wsp"
+    path.write_text(f"<Workspace>{sample * 2000}{matrix}{sample}</Workspace>")
+    assert lg.read_compensation(path) == EXPECTED
+    ((_, element),) = read_spillover_xml(path)
+    assert len(list(element.walk())) == 7
+    path.write_text(f"<Workspace><CompensationMatrix>{sample * 500}")
+    with pytest.raises(SpilloverError, match=r"large\.wsp, line 1.* 1,000 elements"):
+        lg.read_compensation(path)
+
+
+def test_what_is_no_standard_attribute_does_not_stand_in_for_one(tmp_path):
+    foreign = 'xmlns:other="urn:other" other:value="7"'
+    matrix = spectrum([[1, 0.25], [0.03, 1]])
+    more = matrix.replace(
+        "<transforms:coefficient", f"<transforms:coefficient {foreign}"
+    )
+    assert read(tmp_path, more) == read(tmp_path, matrix)
 
 
 def test_an_element_that_is_no_matrix(tmp_path):
@@ -255,8 +345,8 @@ def test_an_element_that_is_no_matrix(tmp_path):
     ((name, element),) = read_spillover_xml(path)
     assert name == "n"
     assert isinstance(spillover_from_element(element), Compensation)
-    with pytest.raises(SpilloverError, match="'Gating-ML' is no spillover matrix"):
-        spillover_from_element(element.getparent())
+    with pytest.raises(SpilloverError, match="'parameters' is no spillover matrix"):
+        spillover_from_element(element.children[0])
 
 
 # --- FCS files, old keywords

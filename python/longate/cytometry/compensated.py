@@ -56,11 +56,12 @@ class FittedMatrix:
         Raises
         ------
         PanelError
-            If it is neither in the panel nor a dye.
+            If it is neither in the panel nor a dye (near names of both are suggested),
+            or means several channels.
         """
         try:
             place = self.panel.index(name)
-        except PanelError as error:
+        except PanelError:
             own = [
                 (number, dye)
                 for number, dye in enumerate(self.compensation.dyes)
@@ -70,11 +71,16 @@ class FittedMatrix:
                 found = [number for number, dye in own if fold(dye) == fold(name)]
                 if len(found) == 1:
                     return found[0]
-            near = suggest(name, [dye for _, dye in own])
-            if own and near:
-                msg = f"{error}{near}" if near not in str(error) else str(error)
-                raise PanelError(msg) from None
-            raise
+            known = self.panel.names
+            if not own or name.casefold() in {one.casefold() for one in known}:
+                raise  # no dye is meant; or the name means several channels
+            dyes = [dye for _, dye in own]
+            has = f"; there are {listed([*dyes, *known], most=30)}"
+            msg = (
+                f"marker or detector {name!r} is not in the panel, nor is it a dye of "
+                f"the spillover matrix{suggest(name, [*dyes, *known]) or has}"
+            )
+            raise PanelError(msg) from None
         return self.dyes.index(place) if place in self.dyes else None
 
 

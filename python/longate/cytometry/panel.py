@@ -97,6 +97,12 @@ class Panel:
         return True
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """All that channels are called by: markers, then detectors, then aliases."""
+        markers = [c.marker for c in self.channels if c.marker]
+        return (*markers, *(c.detector for c in self.channels), *self.aliases)
+
+    @property
     def table(self) -> pd.DataFrame:
         """Columns ``channel`` (from 1), ``detector, marker, kind, range, voltage``."""
         import pandas as pd
@@ -137,8 +143,7 @@ class Panel:
                     return found[0]
                 if found:
                     raise PanelError(self._ambiguous(name, found))
-        names = [c.marker for c in self.channels if c.marker]
-        names += [c.detector for c in self.channels] + list(self.aliases)
+        names = self.names
         msg = (
             f"marker or detector {name!r} is not in the panel"
             f"{suggest(name, names) or '; it has ' + listed(names, most=30)}"

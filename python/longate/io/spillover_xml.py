@@ -4,30 +4,36 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from longate._validation import listed, suggest
 from longate.cytometry.compensation import Compensation
 from longate.exceptions import SpilloverError
+from longate.io.xml_tree import Wanted, boolean_of, number_of, read_xml, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from longate.io.xml_tree import Element
+
 MOST_BYTES = 256 * 2**20
 """Larger XML files are refused unread."""
+
+ISAC = "http://www.isac-net.org/std/Gating-ML/"
+"""How the namespaces of Gating-ML begin."""
 
 KINDS = ("spectrumMatrix", "spilloverMatrix", "CompensationMatrix")
 """Names of the elements that hold a matrix, without namespace."""
 
 
 def spillover_from_element(
-    element: Any, *, names: Mapping[str, str] | None = None
+    element: Element, *, names: Mapping[str, str] | None = None
 ) -> Compensation:
     """Read a spillover matrix from a parsed XML element.
 
     Parameters
     ----------
-    element : lxml.etree._Element
+    element : Element
         ``spectrumMatrix`` (Gating-ML 2.0 §5.2: fluorochromes in rows, detectors in
         columns, also rectangular, also ``matrix-inverted-already``),
         ``spilloverMatrix`` (FlowJo 10) or ``CompensationMatrix`` (FlowJo 7 to 9), in
@@ -46,9 +52,9 @@ def spillover_from_element(
         If it is no matrix, an entry is no number, or it is singular; the element, its
         name and its line are named.
     """
-    kind = local(element)
+    kind = element.name.local
     readers = {
-        "spectrumMatrix": _spectrum_matrix,
+        "spectrumMatrix": spectrum_matrix,
         "spilloverMatrix": _flowjo_10,
         "CompensationMatrix": _flowjo_9,
     }
@@ -59,100 +65,60 @@ def spillover_from_element(
         matrix = readers[kind](element)
         return matrix.renamed(_known(names, matrix)) if names else matrix
     except SpilloverError as error:
-        msg = f"{kind} {matrix_name(element)!r} (line {element.sourceline}): {error}"
+        msg = f"{kind} {matrix_name(element)!r} (line {element.line}): {error}"
         raise SpilloverError(msg) from None
 
 
-def matrix_name(element: Any) -> str:
+def matrix_name(element: Element) -> str:
     """Return how a matrix is called: its name, else its id, else nothing."""
     return attribute(element, "name") or attribute(element, "id") or ""
 
 
-def read_spillover_xml(path: str | Path) -> list[tuple[str, Any]]:
+def read_spillover_xml(path: str | Path) -> list[tuple[str, Element]]:
     """Return the matrices of an XML file as (name, parsed element), in file order.
 
     Parameters
     ----------
     path : path-like
-        A Gating-ML file, a FlowJo workspace or matrix file. Entities are refused,
-        nothing is fetched, and the size is bounded.
+        A Gating-ML file, a FlowJo workspace or matrix file. Only its matrices are kept;
+        a document type is refused if it says more than its name, and with it entities.
 
     Raises
     ------
     SpilloverError
-        If it is not XML, declares entities, is larger than 256 MB, or holds no matrix.
+        If it is not XML, has a document type, is larger than 256 MB, nested deeper than
+        100 elements, or holds no matrix.
     """
-    from lxml import etree
-
-    size = Path(path).stat().st_size
-    if size > MOST_BYTES:
-        msg = f"{path}: {size:,} bytes are more than a matrix or workspace should have"
-        raise SpilloverError(msg)
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
-    )
-    try:
-        tree = etree.parse(str(path), parser)
-    except etree.XMLSyntaxError as error:
-        msg = f"{path} is not well-formed XML: {error}"
-        raise SpilloverError(msg) from None
-    declared = tree.docinfo.internalDTD
-    if declared is not None and next(iter(declared.iterentities()), None) is not None:
-        msg = f"{path} declares XML entities, which are not read"
-        raise SpilloverError(msg)
-    found = [e for e in tree.iter(etree.Element) if local(e) in KINDS]
+    wanted = Wanted(only=KINDS, most_bytes=MOST_BYTES, bare_doctype=True)
+    root = read_xml(Path(path), error=SpilloverError, wanted=wanted)
+    found = [element for element in root.walk() if element.name.local in KINDS]
     if not found:
         msg = f"{path} holds no spillover matrix (an element {listed(KINDS)})"
         raise SpilloverError(msg)
     return [(matrix_name(element), element) for element in found]
 
 
-def local(element: Any) -> str:
-    """Return the name of an element without its namespace."""
-    tag = element.tag
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+def spectrum_matrix(element: Element) -> Compensation:
+    """Read ``spectrumMatrix`` of Gating-ML 2.0.
 
+    Parameters
+    ----------
+    element : Element
+        Fluorochromes in rows and detectors in columns, of any number; the other way
+        round, and square, if ``matrix-inverted-already``.
 
-def attribute(element: Any, name: str) -> str | None:
-    """Return an attribute, in whatever namespace."""
-    for key, value in element.attrib.items():
-        if key.rpartition("}")[2] == name:
-            return str(value)
-    return None
-
-
-def _children(element: Any, name: str) -> Iterator[Any]:
-    return (child for child in element if local(child) == name)
-
-
-def _required(element: Any, name: str) -> str:
-    value = attribute(element, name)
-    if value is None:
-        msg = f"<{local(element)}> in line {element.sourceline} has no {name!r}"
-        raise SpilloverError(msg)
-    return value
-
-
-def _number(element: Any, where: str) -> float:
-    text = _required(element, "value")
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        msg = f"{where} is {text!r} (line {element.sourceline}), not a finite number"
-        raise SpilloverError(msg)
-    return number
-
-
-def _spectrum_matrix(element: Any) -> Compensation:
+    Raises
+    ------
+    SpilloverError
+        If it is no matrix, or singular; lines below the element's own are named.
+    """
     dyes = _dimensions(element, "fluorochromes")
     detectors = _dimensions(element, "detectors")
-    inverted = (attribute(element, "matrix-inverted-already") or "").strip()
-    if inverted not in ("", "true", "false", "1", "0"):
-        msg = f"matrix-inverted-already is {inverted!r}; it must be true or false"
+    inverted = attribute(element, "matrix-inverted-already")
+    is_inverted = False if inverted is None else boolean_of(inverted)
+    if is_inverted is None:
+        msg = f"matrix-inverted-already={inverted!r:.60} is neither true nor false"
         raise SpilloverError(msg)
-    is_inverted = inverted in ("true", "1")
     rows, columns = (detectors, dyes) if is_inverted else (dyes, detectors)
     spectra = list(_children(element, "spectrum"))
     if len(spectra) != len(rows):
@@ -166,13 +132,13 @@ def _spectrum_matrix(element: Any) -> Compensation:
         entries = list(_children(spectrum, "coefficient"))
         if len(entries) != len(columns):
             msg = (
-                f"the spectrum of {row!r} (line {spectrum.sourceline}) has "
+                f"the spectrum of {shortened(row)} (line {spectrum.line}) has "
                 f"{len(entries)} coefficients; {len(columns)} are needed"
             )
             raise SpilloverError(msg)
         table.append(
             [
-                _number(entry, f"the coefficient of row {row!r}, column {column!r}")
+                _number(entry, row, column)
                 for column, entry in zip(columns, entries, strict=True)
             ]
         )
@@ -182,15 +148,52 @@ def _spectrum_matrix(element: Any) -> Compensation:
     return Compensation(table, detectors, own)
 
 
-def _dimensions(element: Any, name: str) -> list[str]:
+def attribute(element: Element, name: str) -> str | None:
+    """Return an attribute: of the standard's namespace, else of none, else of any."""
+    found = {
+        key.space: value
+        for key, value in element.attributes.items()
+        if key.local == name
+    }
+    if not found:
+        return None
+    best = min(found, key=lambda space: (not space.startswith(ISAC), space != ""))
+    return found[best]
+
+
+def _children(element: Element, name: str) -> Iterator[Element]:
+    return (child for child in element.children if child.name.local == name)
+
+
+def _required(element: Element, name: str) -> str:
+    value = attribute(element, name)
+    if value is None:
+        msg = f"<{element.name.local}> in line {element.line} has no {name!r}"
+        raise SpilloverError(msg)
+    return value
+
+
+def _number(element: Element, row: str, column: str) -> float:
+    text = _required(element, "value")
+    number = number_of(text)
+    if not math.isfinite(number):
+        msg = (
+            f"the coefficient of row {shortened(row)}, column {shortened(column)} is "
+            f"{shortened(text)} (line {element.line}), not a finite number"
+        )
+        raise SpilloverError(msg)
+    return number
+
+
+def _dimensions(element: Element, name: str) -> list[str]:
     lists = list(_children(element, name))
     if len(lists) != 1:
         msg = f"it has {len(lists)} lists of {name}; it must have one"
         raise SpilloverError(msg)
-    return [_required(child, "name") for child in lists[0] if local(child)]
+    return [_required(child, "name") for child in lists[0].children]
 
 
-def _flowjo_10(element: Any) -> Compensation:
+def _flowjo_10(element: Element) -> Compensation:
     rows = {
         _required(row, "parameter"): {
             _required(entry, "parameter"): entry
@@ -206,7 +209,7 @@ def _flowjo_10(element: Any) -> Compensation:
     return _by_name(element, rows, detectors)
 
 
-def _flowjo_9(element: Any) -> Compensation:
+def _flowjo_9(element: Element) -> Compensation:
     rows = {
         _required(row, "name"): {
             _required(entry, "name"): entry for entry in _children(row, "ChannelValue")
@@ -217,7 +220,7 @@ def _flowjo_9(element: Any) -> Compensation:
 
 
 def _by_name(
-    element: Any, rows: Mapping[str, Mapping[str, Any]], detectors: list[str]
+    element: Element, rows: Mapping[str, Mapping[str, Element]], detectors: list[str]
 ) -> Compensation:
     detectors = detectors or list(rows)
     for dye, entries in rows.items():
@@ -230,10 +233,7 @@ def _by_name(
             msg = f"row {dye!r} has no coefficient for {listed(missing)}"
             raise SpilloverError(msg)
     table = [
-        [
-            _number(entries[name], f"the coefficient of row {dye!r}, column {name!r}")
-            for name in detectors
-        ]
+        [_number(entries[name], dye, name) for name in detectors]
         for dye, entries in rows.items()
     ]
     prefix, suffix = attribute(element, "prefix"), attribute(element, "suffix")

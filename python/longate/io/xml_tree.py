@@ -1,22 +1,24 @@
 """XML from strangers: a small tree with line numbers, read with the doors locked.
 
 Standards for gates and workspaces are XML. What is read here cannot make the reader
-open a file or a connection, cannot grow while it is read (a document type, and with it
-every entity, is refused where it begins), and is bounded in size, depth, number of
+open a file or a connection, cannot grow while it is read (a document type that could
+declare an entity is refused where it begins), and is bounded in size, depth, number of
 elements and length of a tag. The parser is the standard library's expat; nothing
 recurses.
 """
 
 from __future__ import annotations
 
+import math
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from longate.exceptions import LongateError
@@ -32,6 +34,9 @@ MAX_TAG_BYTES = 2 * 2**20
 
 _CHUNK = 64 * 2**10
 _SEPARATOR = "\n"  # cannot occur in a name, nor (normalised) in a namespace
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z", re.ASCII)
+_SPECIAL = {"INF": math.inf, "-INF": -math.inf}
+_BOOLEAN = {"true": True, "1": True, "false": False, "0": False}
 _START_TAG = re.compile(rb"""<(?:[^"'>]|"[^"]*"|'[^']*')*>""")
 
 XML = "http://www.w3.org/XML/1998/namespace"
@@ -75,12 +80,37 @@ class Element:
             waiting.extend(reversed(element.children))
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What of a file is wanted, and how much is borne; elements by local name.
+
+    Parameters
+    ----------
+    with_text : tuple of str
+        Elements whose text is wanted.
+    verbatim : tuple of str
+        Elements whose content is also kept word by word.
+    only : tuple of str
+        If any: these elements are kept, as children of the root, and what is in them.
+        The rest is checked, forgotten, and not counted.
+    most_bytes : int
+        The largest file that is read.
+    bare_doctype : bool
+        Whether a document type that says no more than its name is passed over.
+    """
+
+    with_text: tuple[str, ...] = ()
+    verbatim: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    most_bytes: int = MAX_BYTES
+    bare_doctype: bool = False
+
+
+EVERYTHING = Wanted()
+
+
 def read_xml(
-    path: Path,
-    *,
-    error: type[LongateError],
-    with_text: Collection[str] = (),
-    verbatim: Collection[str] = (),
+    path: Path, *, error: type[LongateError], wanted: Wanted = EVERYTHING
 ) -> Element:
     """Read a file into a tree.
 
@@ -90,40 +120,44 @@ def read_xml(
         The file.
     error : type
         The exception to raise for what is not acceptable XML.
-    with_text : collection of str
-        Local names of the elements whose text is wanted.
-    verbatim : collection of str
-        Local names of the elements whose content is also kept word by word.
+    wanted : Wanted
+        What is kept of it.
 
     Raises
     ------
     LongateError
         Of type `error`: no well-formed XML, a document type, or beyond the bounds.
     """
+    most = wanted.most_bytes
     blocks: list[bytes] = []
     with path.open("rb") as stream:
-        while (block := stream.read(2**20)) and len(blocks) <= MAX_BYTES // 2**20:
+        while (block := stream.read(2**20)) and len(blocks) <= most // 2**20:
             blocks.append(block)
     data = b"".join(blocks)
-    if len(data) > MAX_BYTES:
-        msg = f"{path.name} is larger than {MAX_BYTES // 2**20} MB; it is not read"
+    if len(data) > most:
+        msg = f"{path.name} is larger than {most // 2**20} MB; it is not read"
         raise error(msg)
-    return parse_xml(
-        data, what=path.name, error=error, with_text=with_text, verbatim=verbatim
-    )
+    return parse_xml(data, what=path.name, error=error, wanted=wanted)
 
 
 def parse_xml(
-    data: bytes,
-    *,
-    what: str,
-    error: type[LongateError],
-    with_text: Collection[str] = (),
-    verbatim: Collection[str] = (),
+    data: bytes, *, what: str, error: type[LongateError], wanted: Wanted = EVERYTHING
 ) -> Element:
     """Parse bytes as :func:`read_xml` does; `what` names them in messages."""
-    builder = _Builder(data, what, error, frozenset(with_text), frozenset(verbatim))
-    return builder.run()
+    return _Builder(data, what, error, wanted).run()
+
+
+def number_of(text: str) -> float:
+    """Read a number as XML Schema writes one; NaN where it is none, or is NaN."""
+    stripped = text.strip()
+    if _NUMBER.match(stripped):
+        return float(stripped)
+    return _SPECIAL.get(stripped, math.nan)
+
+
+def boolean_of(text: str) -> bool | None:
+    """Read ``true``, ``1``, ``false`` or ``0``; None for all else."""
+    return _BOOLEAN.get(text.strip())
 
 
 def shortened(value: str, *, most: int = 60) -> str:
@@ -139,14 +173,14 @@ class _Builder:
         data: bytes,
         what: str,
         error: type[LongateError],
-        with_text: frozenset[str],
-        verbatim: frozenset[str],
+        wanted: Wanted,
     ) -> None:
         self.data = data
         self.what = what
         self.error = error
-        self.with_text = with_text
-        self.verbatim = verbatim
+        self.wanted = wanted
+        self.inside: int | None = None
+        """How deep the element is that is kept with all below it."""
         self.root: Element | None = None
         self.open: list[Element] = []
         self.n_elements = 0
@@ -159,7 +193,7 @@ class _Builder:
         parser.namespace_prefixes = True
         parser.buffer_text = True
         parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
-        parser.StartDoctypeDeclHandler = self.refuse_document_type
+        parser.StartDoctypeDeclHandler = self.document_type
         parser.XmlDeclHandler = self.declaration
         parser.StartNamespaceDeclHandler = self.namespace
         parser.StartElementHandler = self.start
@@ -202,7 +236,11 @@ class _Builder:
         msg = f"{self.what}, line {line}{inside}: {complaint}"
         raise self.error(msg)
 
-    def refuse_document_type(self, *_: object) -> None:
+    def document_type(
+        self, _name: str, system: str | None, public: str | None, subset: int
+    ) -> None:
+        if self.wanted.bare_doctype and not (system or public or subset):
+            return
         self.refuse(
             "a document type (<!DOCTYPE ...>) and the entities it may declare are not "
             "accepted; remove it"
@@ -217,9 +255,6 @@ class _Builder:
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         declared, self.declared = self.declared, {}
-        self.n_elements += 1
-        if self.n_elements > MAX_ELEMENTS:
-            self.refuse(f"more than {MAX_ELEMENTS:,} elements")
         if len(self.open) >= MAX_DEPTH:
             self.refuse(f"elements are nested more than {MAX_DEPTH} deep")
         element = Element(
@@ -227,19 +262,34 @@ class _Builder:
             {_name(key): value for key, value in attributes.items()},
             self.parser.CurrentLineNumber,
         )
-        if self.open:
-            self.open[-1].children.append(element)
-        else:
-            self.root = element
+        self.attach(element)
         self.open.append(element)
         if self.kept is not None:
             self.kept[2].start(tag, attributes, declared)
-        elif element.name.local in self.verbatim:
+        elif element.name.local in self.wanted.verbatim:
             self.keep(element)
-        if self.kept is not None or element.name.local in self.with_text:
+        if self.kept is not None or element.name.local in self.wanted.with_text:
             self.pieces = []
             self.n_characters = 0
             self.parser.CharacterDataHandler = self.characters
+
+    def attach(self, element: Element) -> None:
+        """Put an element below the one it is in, if it is wanted."""
+        depth = len(self.open)
+        parent = self.open[-1] if self.inside is not None else self.root
+        if self.inside is None and (
+            not self.wanted.only or element.name.local in self.wanted.only
+        ):
+            self.inside = depth
+        if self.root is None:
+            self.root = element
+        elif parent is not None and self.inside is not None:
+            parent.children.append(element)
+        if self.inside is None:
+            return
+        self.n_elements += 1
+        if self.n_elements > MAX_ELEMENTS:
+            self.refuse(f"more than {MAX_ELEMENTS:,} elements")
 
     def keep(self, element: Element) -> None:
         at = self.parser.CurrentByteIndex
@@ -256,7 +306,9 @@ class _Builder:
 
     def end(self, tag: str) -> None:
         element = self.open.pop()
-        if element.name.local in self.with_text:
+        if self.inside == len(self.open):
+            self.inside = None
+        if element.name.local in self.wanted.with_text:
             element.text = "".join(self.pieces).strip()
         self.pieces = []
         if self.kept is None:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING
 
 from longate._validation import listed, suggest
 from longate.exceptions import GatingMLError
 from longate.io.gatingml.vocabulary import RULES, RULES_15, VERSIONS, Rule, prefixes
-from longate.io.xml_tree import Element, read_xml, shortened
+from longate.io.xml_tree import (
+    Element,
+    Wanted,
+    boolean_of,
+    number_of,
+    read_xml,
+    shortened,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,9 +32,6 @@ _WITH_TEXT = (
     "gate",
     "strategy",
 )
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z")
-_SPECIAL = {"INF": math.inf, "-INF": -math.inf, "NaN": math.nan}
-_BOOLEAN = {"true": True, "1": True, "false": False, "0": False}
 _OWNERS = {"transformation": "transformation", "spectrumMatrix": "matrix"}
 
 
@@ -51,8 +54,7 @@ class Document:
         self.root = read_xml(
             path,
             error=GatingMLError,
-            with_text=_WITH_TEXT,
-            verbatim=("custom_info",),
+            wanted=Wanted(with_text=_WITH_TEXT, verbatim=("custom_info",)),
         )
         self.version = self._version()
         self.prefixes = prefixes(self.version)
@@ -101,13 +103,7 @@ class Document:
 
     def number_in(self, text: str, of: str, element: Element, owner: Element) -> float:
         """Return a text as a number; `of` names it in messages."""
-        stripped = text.strip()
-        if stripped in _SPECIAL:
-            value = _SPECIAL[stripped]
-        elif _NUMBER.match(stripped):
-            value = float(stripped)
-        else:
-            value = math.nan
+        value = number_of(text)
         if math.isnan(value):
             complaint = f"{of}={shortened(text)} is not a number"
             raise self.error(complaint, element, owner)
@@ -118,10 +114,11 @@ class Document:
         text = self.get(element, attribute)
         if text is None:
             return False
-        if text.strip() not in _BOOLEAN:
+        value = boolean_of(text)
+        if value is None:
             complaint = f"{attribute}={shortened(text)} is neither true nor false"
             raise self.error(complaint, element, owner)
-        return _BOOLEAN[text.strip()]
+        return value
 
     def label(self, owner: Element) -> str:
         """Say which gate, transformation or matrix an element is."""

@@ -287,9 +287,12 @@ class GateReader:
         self, side: Side, least: float, most: float, element: Element, gate: Element
     ) -> None:
         if matters(side.clamps, least, most):
+            bounds = " and ".join(f"{low:g} to {high:g}" for low, high in side.clamps)
             complaint = (
-                "the gate reaches beyond boundMin or boundMax of its transformation; "
-                "that is supported for rectangles only"
+                f"its borders on {side.dimension.channel} reach from {least:g} to "
+                f"{most:g}, to or beyond boundMin or boundMax of the transformation "
+                f"({bounds}), where values are held back; only rectangles may do so. "
+                "Draw the gate within the bounds, or take these away"
             )
             raise self.document.error(complaint, element, gate)
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from longate._validation import listed, suggest
-from longate.cytometry.compensation import Compensation
 from longate.cytometry.transforms import (
     Arcsinh,
     Hyperlog,
@@ -20,10 +19,12 @@ from longate.cytometry.transforms import (
 )
 from longate.exceptions import GateError, SpilloverError, TransformError
 from longate.gating.dimension import Dimension
+from longate.io.spillover_xml import spectrum_matrix
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from longate.cytometry.compensation import Compensation
     from longate.io.gatingml.document import Document
     from longate.io.xml_tree import Element
 
@@ -206,39 +207,10 @@ class Declarations:
         return clamp if np.isfinite(clamp).any() else None
 
     def _matrix(self, owner: Element) -> Compensation:
-        document = self.document
-
-        def names(local: str) -> list[str]:
-            entries = document.children(document.child(owner, local), "fcs-dimension")
-            return [document.need(entry, "name") for entry in entries]
-
-        dyes, detectors = names("fluorochromes"), names("detectors")
-        inverted = document.boolean(owner, "matrix-inverted-already", owner)
-        rows = []
-        # A matrix has a row per dye; inverted, it has a row per detector.
-        n_rows, n_columns = len(dyes), len(detectors)
-        if inverted:
-            n_rows, n_columns = n_columns, n_rows
-        for row in document.children(owner, "spectrum"):
-            entries = document.children(row, "coefficient")
-            rows.append([document.number(entry, "value", owner) for entry in entries])
-            if len(rows[-1]) != n_columns:
-                complaint = (
-                    f"<spectrum> has {len(entries)} coefficients, not {n_columns}"
-                )
-                raise document.error(complaint, row, owner)
-        if len(rows) != n_rows:
-            complaint = (
-                f"{len(dyes)} fluorochromes and {len(detectors)} detectors need "
-                f"{n_rows} <spectrum>; there are {len(rows)}"
-            )
-            raise document.error(complaint, owner, owner)
         try:
-            if inverted:
-                return Compensation.from_inverse(rows, detectors, dyes=dyes)
-            return Compensation(rows, detectors, dyes=dyes)
+            return spectrum_matrix(owner)
         except SpilloverError as error:
-            raise document.error(str(error), owner, owner) from None
+            raise self.document.error(str(error), owner, owner) from None
 
 
 def unclamped(bounds: Bounds, clamps: tuple[Clamp, ...]) -> Bounds | None:
