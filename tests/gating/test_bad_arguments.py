@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import longate as lg
+from gating.samples import sample_of
 from longate.exceptions import GateError, StrategyError, TransformError
 
 CORNERS = [(0, 0), (1, 0), (0, 1)]
@@ -132,3 +133,22 @@ def test_cycle_names_the_gates_in_it_and_no_others():
     ]
     with pytest.raises(StrategyError, match=r"cycle: 'a', 'b'$"):
         lg.GatingStrategy(gates)
+
+
+def test_two_scales_for_one_channel_are_refused():
+    sample = sample_of({"A": [1.0], "B": [2.0]}, markers={"A": "CD3"})
+    scale = {"A": lg.Logicle(), "CD3": lg.Linear()}
+    strategy = lg.GatingStrategy([INSIDE], scale=scale)
+    with pytest.raises(StrategyError, match="'A' and 'CD3'.*one channel"):
+        strategy.validate(sample.panel)
+    with pytest.raises(StrategyError, match="'A' and 'CD3'.*one channel"):
+        strategy.apply(sample)
+    same = lg.GatingStrategy([INSIDE], scale=dict.fromkeys(scale, lg.Logicle()))
+    same.validate(sample.panel)
+
+
+def test_axes_that_are_one_channel_are_refused_before_events_are_read():
+    sample = sample_of({"A": [1.0], "B": [2.0]}, markers={"A": "CD3"})
+    gate = lg.PolygonGate("P", x="A", y="CD3", vertices=CORNERS)
+    with pytest.raises(GateError, match=r"gate 'P'.*one and the same"):
+        lg.GatingStrategy([gate]).validate(sample.panel)
