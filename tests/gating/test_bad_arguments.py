@@ -139,9 +139,9 @@ def test_two_scales_for_one_channel_are_refused():
     sample = sample_of({"A": [1.0], "B": [2.0]}, markers={"A": "CD3"})
     scale = {"A": lg.Logicle(), "CD3": lg.Linear()}
     strategy = lg.GatingStrategy([INSIDE], scale=scale)
-    with pytest.raises(StrategyError, match="'A' and 'CD3'.*one channel"):
+    with pytest.raises(StrategyError, match=r"'A' and 'CD3'.*one channel"):
         strategy.validate(sample.panel)
-    with pytest.raises(StrategyError, match="'A' and 'CD3'.*one channel"):
+    with pytest.raises(StrategyError, match=r"'A' and 'CD3'.*one channel"):
         strategy.apply(sample)
     same = lg.GatingStrategy([INSIDE], scale=dict.fromkeys(scale, lg.Logicle()))
     same.validate(sample.panel)
