@@ -220,8 +220,8 @@ class PanelAxes:
             other, same = found.setdefault(self._target(name), (name, scale))
             if same != scale:
                 msg = (
-                    f"the strategy's scales for {other!r} and {name!r} differ, and both "
-                    "names mean one channel of the panel; leave one out"
+                    f"the strategy's scales for {other!r} and {name!r} differ, and "
+                    "both names mean one channel of the panel; leave one out"
                 )
                 raise StrategyError(msg)
         return {target: scale for target, (_, scale) in found.items()}
