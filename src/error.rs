@@ -195,3 +195,14 @@ pub enum Error {
     #[error("threads cannot be started: {0}")]
     Threads(String),
 }
+
+/// A number for a message: plain where that is short, else with its power of ten.
+#[must_use]
+pub fn number(value: f64) -> String {
+    let size = value.abs();
+    if value == 0.0 || !value.is_finite() || (1e-4..1e16).contains(&size) {
+        format!("{value}")
+    } else {
+        format!("{value:e}")
+    }
+}

@@ -1,6 +1,6 @@
 //! Covariance matrices: what an ellipsoid is checked for, and factored into.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, number};
 
 /// Entries that mirror each other may differ by so much of the standard deviations they join.
 const ASYMMETRY: f64 = 1e-9;
@@ -64,11 +64,13 @@ pub(super) fn symmetrized(covariance: &[Vec<f64>]) -> Result<Vec<Vec<f64>>> {
             let joined = row[i].abs().sqrt() * covariance[j][j].abs().sqrt();
             if (entry - mirrored).abs() > ASYMMETRY * joined {
                 return refuse(format!(
-                    "the covariance is not symmetric: row {}, column {} has {entry}, but row {}, column {} has {mirrored}",
+                    "the covariance is not symmetric: row {}, column {} has {}, but row {}, column {} has {}",
                     i + 1,
                     j + 1,
+                    number(entry),
                     j + 1,
                     i + 1,
+                    number(mirrored),
                 ));
             }
             let mean = entry.midpoint(mirrored);
@@ -100,8 +102,9 @@ pub(super) fn factorize(covariance: &[Vec<f64>]) -> Result<Decomposition> {
         }
         if pivot.is_nan() || pivot <= n as f64 * f64::EPSILON * given[i] {
             return refuse(format!(
-                "the covariance is not positive definite: given the dimensions before, dimension {} has a variance of {pivot:e} where it must be positive",
-                i + 1
+                "the covariance is not positive definite: given the dimensions before, dimension {} has a variance of {} where it must be positive",
+                i + 1,
+                number(pivot)
             ));
         }
         rows.push(row);

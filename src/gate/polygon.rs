@@ -7,7 +7,7 @@
 
 use std::sync::OnceLock;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, number};
 use crate::simd::raster::classify;
 
 use super::orientation::orientation;
@@ -63,7 +63,11 @@ impl Polygon {
             .iter()
             .find(|(x, y)| !x.is_finite() || !y.is_finite())
         {
-            return refuse(format!("the vertex ({x}, {y}) is not finite"));
+            return refuse(format!(
+                "the vertex ({}, {}) is not finite",
+                number(x),
+                number(y)
+            ));
         }
         let first = vertices[0];
         let other = vertices.iter().copied().find(|&vertex| vertex != first);

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 
 use super::curve::{Curve, loops_over};
 use super::elementary::{LARGEST_EXPONENT, asinh, exp_anywhere, ln_anywhere, sinh};
-use super::finite;
+use super::{finite, listed};
 
 /// `y = (asinh(x · sinh(m ln 10) / t) + a ln 10) / ((m + a) ln 10)`,
 /// with `t > 0`, `m > 0` and `0 <= a`.
@@ -28,12 +28,13 @@ impl Arcsinh {
     /// # Errors
     /// [`Error::ScaleParameters`].
     pub fn new(t: f64, m: f64, a: f64) -> Result<Self> {
-        finite("Arcsinh", &[("t", t), ("m", m), ("a", a)])?;
+        let named = [("t", t), ("m", m), ("a", a)];
+        finite("Arcsinh", &named)?;
         let refuse = |constraint| {
             Err(Error::ScaleParameters {
                 scale: "Arcsinh",
                 constraint,
-                found: format!("t = {t}, m = {m}, a = {a}"),
+                found: listed(&named),
             })
         };
         if t <= 0.0 {

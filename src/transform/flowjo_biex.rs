@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 
 use super::biexponential::{Biexponential, solve_width};
 use super::elementary::{exp_anywhere, ln_anywhere};
-use super::finite;
+use super::{finite, listed};
 
 /// FlowJo's biexponential with `t > 0`, `w <= -1` or 0, `p > log10(-w)/2`, and `N >= 2`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -110,15 +110,6 @@ impl FlowJoBiex {
     /// # Errors
     /// [`Error::ScaleParameters`].
     pub fn new(t: f64, width_basis: f64, pos: f64, neg: f64, length: f64) -> Result<Self> {
-        let refuse = |constraint| {
-            Err(Error::ScaleParameters {
-                scale: "FlowJoBiex",
-                constraint,
-                found: format!(
-                    "t = {t}, width_basis = {width_basis}, pos = {pos}, neg = {neg}, length = {length}"
-                ),
-            })
-        };
         let named = [
             ("t", t),
             ("width_basis", width_basis),
@@ -126,6 +117,13 @@ impl FlowJoBiex {
             ("neg", neg),
             ("length", length),
         ];
+        let refuse = |constraint| {
+            Err(Error::ScaleParameters {
+                scale: "FlowJoBiex",
+                constraint,
+                found: listed(&named),
+            })
+        };
         finite("FlowJoBiex", &named)?;
         let width = decades_of(width_basis);
         if let Some(constraint) = broken(&named, width) {

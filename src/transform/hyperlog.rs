@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 
 use super::curve::{Curve, loops_over};
 use super::elementary::{LARGEST_EXPONENT, exp_anywhere, exp_m1, ln_1p, ln_anywhere};
-use super::finite;
+use super::{finite, listed};
 
 /// A hyperlog scale with `t > 0`, `m > 0`, `0 < w <= m/2` and `-w <= a <= m - 2w`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -40,12 +40,13 @@ impl Hyperlog {
     /// [`Error::ScaleParameters`].
     #[allow(clippy::many_single_char_names)] // the letters of the standard
     pub fn new(t: f64, w: f64, m: f64, a: f64) -> Result<Self> {
-        finite("Hyperlog", &[("t", t), ("w", w), ("m", m), ("a", a)])?;
+        let named = [("t", t), ("w", w), ("m", m), ("a", a)];
+        finite("Hyperlog", &named)?;
         let refuse = |constraint| {
             Err(Error::ScaleParameters {
                 scale: "Hyperlog",
                 constraint,
-                found: format!("t = {t}, w = {w}, m = {m}, a = {a}"),
+                found: listed(&named),
             })
         };
         if t <= 0.0 {

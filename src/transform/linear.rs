@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 
-use super::finite;
+use super::{finite, listed};
 
 /// `y = (x + a) / (t + a)`, with `t > 0` and `0 <= a <= t`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,12 +17,13 @@ impl Linear {
     /// # Errors
     /// [`Error::ScaleParameters`].
     pub fn new(t: f64, a: f64) -> Result<Self> {
-        finite("Linear", &[("t", t), ("a", a)])?;
+        let named = [("t", t), ("a", a)];
+        finite("Linear", &named)?;
         let refuse = |constraint| {
             Err(Error::ScaleParameters {
                 scale: "Linear",
                 constraint,
-                found: format!("t = {t}, a = {a}"),
+                found: listed(&named),
             })
         };
         if t <= 0.0 {

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 
 use super::curve::{Curve, loops_over};
 use super::elementary::{LARGEST_EXPONENT, exp, exp_anywhere, ln, ln_anywhere};
-use super::finite;
+use super::{finite, listed};
 
 /// `y = log10(x / t) / m + 1`, with `t > 0` and `m > 0`; -inf for `x <= 0`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,12 +22,13 @@ impl Log {
     /// # Errors
     /// [`Error::ScaleParameters`].
     pub fn new(t: f64, m: f64) -> Result<Self> {
-        finite("Log", &[("t", t), ("m", m)])?;
+        let named = [("t", t), ("m", m)];
+        finite("Log", &named)?;
         let refuse = |constraint| {
             Err(Error::ScaleParameters {
                 scale: "Log",
                 constraint,
-                found: format!("t = {t}, m = {m}"),
+                found: listed(&named),
             })
         };
         if t <= 0.0 {

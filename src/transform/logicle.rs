@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use super::biexponential::{Biexponential, solve_width};
 use super::curve::{Curve, loops_over};
 use super::elementary::{exp_anywhere, exp_m1};
-use super::finite;
+use super::{finite, listed};
 
 /// A logicle scale with `t > 0`, `m > 0`, `0 <= w <= m/2` and `-w <= a <= m - 2w`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,12 +37,13 @@ impl Logicle {
     /// [`Error::ScaleParameters`].
     #[allow(clippy::many_single_char_names)] // the letters of the standard
     pub fn new(t: f64, w: f64, m: f64, a: f64) -> Result<Self> {
-        finite("Logicle", &[("t", t), ("w", w), ("m", m), ("a", a)])?;
+        let named = [("t", t), ("w", w), ("m", m), ("a", a)];
+        finite("Logicle", &named)?;
         let refuse = |constraint| {
             Err(Error::ScaleParameters {
                 scale: "Logicle",
                 constraint,
-                found: format!("t = {t}, w = {w}, m = {m}, a = {a}"),
+                found: listed(&named),
             })
         };
         if t <= 0.0 {

@@ -36,7 +36,7 @@ pub use preimage::Interval;
 pub use spread::spread;
 pub use threshold::{Bound, Threshold};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, number};
 use curve::Curve;
 use fast::Knots;
 
@@ -184,10 +184,19 @@ fn finite(scale: &'static str, parameters: &[(&str, f64)]) -> Result<()> {
         Some((name, value)) => Err(Error::ScaleParameters {
             scale,
             constraint: "finite parameters",
-            found: format!("{name} = {value}"),
+            found: listed(&[(name, *value)]),
         }),
         None => Ok(()),
     }
+}
+
+/// Parameters for a message, as `t = 1000, m = 4`.
+fn listed(parameters: &[(&str, f64)]) -> String {
+    let words: Vec<String> = parameters
+        .iter()
+        .map(|(name, value)| format!("{name} = {}", number(*value)))
+        .collect();
+    words.join(", ")
 }
 
 #[cfg(test)]

@@ -152,6 +152,10 @@ WRONG = {
         ellipsoid([[1, 1], [1, 1]]),
         "line 5, gate 'E': .*not positive definite",
     ),
+    "askew with a variance below zero": (
+        ellipsoid([[-1, 0.5], [0.4, -1]]),
+        "line 5, gate 'E': .*variance of -1 in dimension 1",
+    ),
     "covariance of another size": (
         ellipsoid([[1, 0, 0], [0, 1, 0]]),
         "line 5, gate 'E': 2 dimensions need .* 2 x 3",

@@ -98,6 +98,8 @@ class PanelAxes:
         If the strategy's matrix does not fit the panel.
     PanelError
         If a scale is for a name that means several channels.
+    StrategyError
+        If two names of one channel have different scales.
     """
 
     def __init__(
@@ -111,9 +113,7 @@ class PanelAxes:
         self._scale = strategy.scale
         self._scales: dict[tuple[str, object], Transform | None] = {}
         if isinstance(strategy.scale, Mapping):
-            self._scales = {
-                self._target(name): scale for name, scale in strategy.scale.items()
-            }
+            self._scales = self._by_target(strategy.scale)
 
     def fit(self, axis: Axis) -> FittedAxis:
         """Find an axis in the panel.
@@ -210,6 +210,21 @@ class PanelAxes:
             if name.casefold() in {known.casefold() for known in names}:
                 raise  # it means several channels
             return ("dye", name.casefold())
+
+    def _by_target(
+        self, scales: Mapping[str, Transform | None]
+    ) -> dict[tuple[str, object], Transform | None]:
+        """Return scales by what their names mean, which no two may mean otherwise."""
+        found: dict[tuple[str, object], tuple[str, Transform | None]] = {}
+        for name, scale in scales.items():
+            other, same = found.setdefault(self._target(name), (name, scale))
+            if same != scale:
+                msg = (
+                    f"the strategy's scales for {other!r} and {name!r} differ, and "
+                    "both names mean one channel of the panel; leave one out"
+                )
+                raise StrategyError(msg)
+        return {target: scale for target, (_, scale) in found.items()}
 
     def _is_fluorescence(self, name: str) -> bool:
         kind, place = self._target(name)

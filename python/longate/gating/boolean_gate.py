@@ -71,9 +71,12 @@ class BooleanGate(Gate):
         parent: str | None = None,
         custom_info: str | None = None,
     ) -> None:
+        if not isinstance(expression, str):
+            msg = f"gate {name!r}: expression={expression!r} is not text"
+            raise GateError(msg)
         try:
             parse(expression)
-        except (GateError, TypeError, AttributeError) as error:
+        except GateError as error:
             msg = f"gate {name!r}: {error}"
             raise GateError(msg) from None
         self._set(

@@ -263,8 +263,12 @@ def _complaints(strategy: GatingStrategy, axes: PanelAxes) -> Iterator[LongateEr
     parts = _Parts(axes)
     for path in strategy.paths:
         try:
-            for axis in strategy[path].axes:
-                parts.number(axis)
+            gate = strategy[path]
+            if isinstance(gate, RectangleGate):
+                for axis in gate.axes:  # intervals on one channel hold together
+                    parts.number(axis)
+            else:
+                parts.numbers(gate)
         except LongateError as error:
             yield _of_gate(path, error)
 

@@ -80,7 +80,8 @@ class Dimension:
         compensation: OwnCompensation = INHERIT,
         scale: OwnScale = INHERIT,
     ) -> None:
-        if not isinstance(channel, str | Ratio) or not channel:
+        nameless = isinstance(channel, str) and not channel.strip()
+        if nameless or not isinstance(channel, str | Ratio):
             msg = f"an axis is a channel's name or a Ratio; got {channel!r}"
             raise GateError(msg)
         said = compensation is None or isinstance(compensation, Inherit | Compensation)
@@ -145,24 +146,43 @@ def _formula(channel: str | Ratio) -> str:
     if isinstance(channel, str):
         return channel
     x, y = channel.channels
-    x = f"({x} - {channel.b:g})" if channel.b else x
-    y = f"({y} - {channel.c:g})" if channel.c else y
+    x = _less(x, channel.b)
+    y = _less(y, channel.c)
     return f"{channel.a:g} {x} / {y}" if channel.a != 1 else f"{x} / {y}"
+
+
+def _less(name: str, constant: float) -> str:
+    if not constant:
+        return name
+    return f"({name} {'-' if constant > 0 else '+'} {abs(constant):g})"
 
 
 Axis = str | Dimension
 """An axis as gates keep it: a plain name where all is left to the strategy."""
 
 
-def axis_of(given: Any) -> Axis:
+def axis_of(given: Any, *, gate: object = None) -> Axis:
     """Return an axis as gates keep it, so that equal axes are equal values.
+
+    Parameters
+    ----------
+    given : str, Ratio or Dimension
+        What a gate was given.
+    gate : str, optional
+        The name of the gate, for the complaint.
 
     Raises
     ------
     GateError
         If it is no name, Ratio or Dimension.
     """
-    dimension = dimension_of(given)
+    try:
+        dimension = dimension_of(given)
+    except GateError as error:
+        if gate is None:
+            raise
+        msg = f"gate {gate!r}: {error}"
+        raise GateError(msg) from None
     inherits = dimension.compensation is INHERIT and dimension.scale is INHERIT
     if inherits and isinstance(dimension.channel, str):
         return dimension.channel

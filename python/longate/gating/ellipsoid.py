@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -103,7 +104,7 @@ class EllipsoidGate(Gate):
                 "it must be above 0"
             )
             raise GateError(msg)
-        one_of("matrix", matrix, (COVARIANCE, AS_WRITTEN), GateError)
+        one_of(f"gate {name!r}: matrix", matrix, (COVARIANCE, AS_WRITTEN), GateError)
         self._set(
             name=name,
             parent=parent,
@@ -200,10 +201,12 @@ class EllipsoidGate(Gate):
 
 
 def _different(name: str, dimensions: Sequence[Any]) -> tuple[Axis, ...]:
-    if isinstance(dimensions, str):
-        msg = f"gate {name!r}: dimensions={dimensions!r} is one axis; give a list"
+    if isinstance(dimensions, str) or not isinstance(dimensions, Iterable):
+        msg = (
+            f"gate {name!r}: dimensions={dimensions!r} is not several axes; give a list"
+        )
         raise GateError(msg)
-    axes = tuple(axis_of(given) for given in dimensions)
+    axes = tuple(axis_of(given, gate=name) for given in dimensions)
     if len(axes) < 2 or len(set(axes)) != len(axes):
         msg = (
             f"gate {name!r}: an ellipsoid needs two or more different axes; got "

@@ -6,6 +6,7 @@ scale, plain values where it has none.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -252,8 +253,12 @@ def gates_of(gates: Sequence[Gate]) -> tuple[Gate, ...]:
     if isinstance(gates, Gate):
         msg = f"gates must be a sequence of gates; put {gates.name!r} into a list"
         raise GateError(msg)
+    if not isinstance(gates, Iterable):
+        msg = f"gates must be a sequence of gates; got {gates!r}"
+        raise GateError(msg)
+    gates = tuple(gates)
     wrong = [gate for gate in gates if not isinstance(gate, Gate)]
     if wrong:
         msg = f"gates must be gates; got {listed(type(g).__name__ for g in wrong)}"
         raise GateError(msg)
-    return tuple(gates)
+    return gates

@@ -76,11 +76,17 @@ class PolygonGate(Gate):
     ) -> None:
         try:
             points = tuple((float(vx), float(vy)) for vx, vy in vertices)
+        except (TypeError, ValueError):
+            msg = (
+                f"gate {name!r}: vertices={vertices!r} are not pairs (x, y) of numbers"
+            )
+            raise GateError(msg) from None
+        try:
             polygon_contains(points, np.empty(0), np.empty(0))
-        except (TypeError, ValueError) as error:
+        except ValueError as error:
             msg = f"gate {name!r}: {error}"
             raise GateError(msg) from None
-        across, along = axis_of(x), axis_of(y)
+        across, along = axis_of(x, gate=name), axis_of(y, gate=name)
         if across == along:
             msg = f"gate {name!r}: both axes are {str(across)!r}; a polygon needs two"
             raise GateError(msg)

@@ -129,7 +129,17 @@ class PopulationPaths:
         while needs:
             free = [path for path, others in needs.items() if not others & needs.keys()]
             if not free:
-                msg = f"gates need each other in a cycle: {listed(needs)}"
+                msg = f"gates need each other in a cycle: {listed(_cycle(needs))}"
                 raise StrategyError(msg)
             for path in free:
                 del needs[path]
+
+
+def _cycle(needs: dict[str, set[str]]) -> list[str]:
+    """Return the paths of a cycle, where every path needs another of them."""
+    seen = [next(iter(needs))]
+    while True:
+        step = next(path for path in needs if path in needs[seen[-1]])
+        if step in seen:
+            return seen[seen.index(step) :]
+        seen.append(step)

@@ -252,12 +252,14 @@ def _dividers(name: str, given: Mapping[Any, Any]) -> dict[str, Divider]:
         if which in cuts:
             msg = f"gate {name!r} has two dividers {which!r}"
             raise GateError(msg)
-        cuts[which] = Divider(axis_of(axis), _cuts(name, which, values))
+        cuts[which] = Divider(axis_of(axis, gate=name), _cuts(name, which, values))
     return cuts
 
 
 def _cuts(name: str, which: str, given: Any) -> tuple[float, ...]:
     listed_values = [given] if isinstance(given, Real) else given
+    if isinstance(given, str | bytes):
+        listed_values = ()  # letters would be read one by one
     try:
         values = tuple(sorted(float(value) for value in listed_values))
     except (TypeError, ValueError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,7 +14,7 @@ from longate.gating.dimension import Axis, axis_of
 from longate.gating.gate import Gate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
@@ -75,11 +76,14 @@ class RectangleGate(Gate):
         custom_info: str | None = None,
         **more_dimensions: Bounds,
     ) -> None:
-        one_of("interval", interval, ("half-open", "closed"), GateError)
+        if not isinstance(dimensions, Mapping | None):
+            msg = f"gate {name!r}: dimensions={dimensions!r} is no {{axis: (min, max)}}"
+            raise GateError(msg)
+        one_of(f"gate {name!r}: interval", interval, ("half-open", "closed"), GateError)
         checked: dict[Axis, Bounds] = {}
         for given in (dimensions or {}, more_dimensions):
             for key, bounds in given.items():
-                axis = axis_of(key)
+                axis = axis_of(key, gate=name)
                 if axis in checked:
                     msg = f"gate {name!r} has two intervals on {str(axis)!r}"
                     raise GateError(msg)
@@ -160,6 +164,9 @@ def _rows(sides: Any, length: int) -> list[list[Any]]:
 
 def _bounds(name: str, axis: str, bounds: Bounds, interval: str) -> Bounds:
     try:
+        # Letters would be read one by one; sets and mappings have no order.
+        if isinstance(bounds, str | bytes | Set | Mapping):
+            raise TypeError
         low, high = (None if b is None else float(b) for b in bounds)
     except (TypeError, ValueError):
         msg = (

@@ -104,14 +104,16 @@ class GatingStrategy(PopulationPaths):
         overrides: Mapping[str, Sequence[Gate]] | None = None,
         custom_info: str | None = None,
     ) -> None:
-        known = compensation is None or compensation == ACQUISITION
-        if not known and not isinstance(compensation, Compensation):
+        known = compensation is None or isinstance(compensation, Compensation)
+        named = isinstance(compensation, str) and compensation == ACQUISITION
+        if not known and not named:
             msg = (
                 f"compensation={compensation!r} is not known; give 'acquisition', a "
                 "Compensation, or None"
             )
             raise StrategyError(msg)
-        own = {sample: gates_of(own) for sample, own in (overrides or {}).items()}
+        _refuse_unfit_words(name, custom_info)
+        own = _checked_overrides(overrides or {})
         for attribute, value in {
             "gates": gates_of(gates),
             "scale": _checked_scale(scale),
@@ -399,7 +401,28 @@ class GatingStrategy(PopulationPaths):
         return tree_html(self)
 
 
+def _refuse_unfit_words(name: object, custom_info: object) -> None:
+    if not isinstance(name, str):
+        msg = f"name={name!r} of a strategy is not text"
+        raise StrategyError(msg)
+    if not isinstance(custom_info, str | None):
+        msg = f"custom_info={custom_info!r} of a strategy is not text"
+        raise StrategyError(msg)
+
+
+def _checked_overrides(overrides: Any) -> dict[str, tuple[Gate, ...]]:
+    if not isinstance(overrides, Mapping) or not all(
+        isinstance(sample, str) for sample in overrides
+    ):
+        msg = f"overrides must be {{sample id: gates}}, ids as text; got {overrides!r}"
+        raise StrategyError(msg)
+    return {sample: gates_of(own) for sample, own in overrides.items()}
+
+
 def _checked_scale(scale: Scale) -> Scale:
+    if isinstance(scale, Mapping) and not all(isinstance(name, str) for name in scale):
+        msg = f"scale must be by markers or detectors; got the keys {list(scale)}"
+        raise StrategyError(msg)
     entries = scale.values() if isinstance(scale, Mapping) else [scale]
     for entry in entries:
         if entry is not None and not isinstance(entry, Transform):

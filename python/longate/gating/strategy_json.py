@@ -85,7 +85,13 @@ def strategy_from_text(text: str) -> dict[str, Any]:
             },
             "custom_info": data.get("custom_info"),
         }
-    except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+    except (
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        json.JSONDecodeError,
+    ) as error:
         msg = f"the text is not a gating strategy: {error!r}"
         raise StrategyError(msg) from None
 
@@ -112,8 +118,19 @@ def hash_of(strategy: GatingStrategy) -> str:
         "compensation": own.id if isinstance(own, Compensation) else own,
         "overrides": {sample: own for sample, own in differing.items() if own},
     }
-    text = json.dumps(decisive, sort_keys=True)
+    text = json.dumps(_unsigned(decisive), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _unsigned(plain: Any) -> Any:
+    """Return plain data with 0 for -0, which decides the same."""
+    if isinstance(plain, float):
+        return plain + 0.0
+    if isinstance(plain, Mapping):
+        return {key: _unsigned(value) for key, value in plain.items()}
+    if isinstance(plain, list | tuple):
+        return [_unsigned(value) for value in plain]
+    return plain
 
 
 def _rules(strategy: GatingStrategy) -> dict[str, Any]:

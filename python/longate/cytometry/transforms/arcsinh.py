@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import ClassVar
 
 import numpy as np
@@ -24,7 +25,7 @@ class Arcsinh(Transform):
     m : float
         Decades, above 0.
     a : float
-        Extra negative decades, at least 0.
+        Extra negative decades, at least 0; ``m + a`` at most 100.
 
     Raises
     ------
@@ -63,7 +64,7 @@ class Arcsinh(Transform):
         >>> float(lg.Arcsinh.with_cofactor(5.0)([10.0])[0].round(6))
         1.443635
         """
-        if not cofactor > 0:
+        if not isinstance(cofactor, Real) or not cofactor > 0:
             msg = f"cofactor must be above 0, got {cofactor!r}"
             raise TransformError(msg)
         return cls(t=cofactor * float(np.sinh(1.0)), m=1.0 / float(np.log(10.0)), a=0.0)

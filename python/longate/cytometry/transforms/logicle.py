@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import numpy as np
@@ -41,7 +42,7 @@ class Logicle(Transform):
     m : float
         Decades, above 0.
     a : float
-        Extra negative decades, from ``-w`` to ``m - 2 w``.
+        Extra negative decades, from ``-w`` to ``m - 2 w``; ``m + a`` at most 100.
 
     Raises
     ------
@@ -120,10 +121,14 @@ class Logicle(Transform):
         >>> lg.Logicle.estimate([-262.144] * 10 + [5000.0]).w
         0.75
         """
-        if not 0 < q < 1:
+        if not isinstance(q, Real) or not 0 < q < 1:
             msg = f"q is a share of the negative values, between 0 and 1; got {q!r}"
             raise TransformError(msg)
-        values = np.asarray(data, dtype=np.float64).reshape(-1)
+        try:
+            values = np.asarray(data, dtype=np.float64).reshape(-1)
+        except (TypeError, ValueError) as error:
+            msg = f"data must be numbers: {error}"
+            raise TransformError(msg) from None
         values = values[np.isfinite(values)]
         if not values.size:
             msg = "data holds no finite number, so that no width can be estimated"

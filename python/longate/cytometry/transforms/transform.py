@@ -154,8 +154,11 @@ class Transform:
         >>> lg.Log(t=1000.0, m=3.0).preimage(None, 0.5).contains([-1.0, 0.0, 900.0])
         array([ True,  True, False])
         """
-        low = -math.inf if lo is None else float(lo)
-        high = math.inf if hi is None else float(hi)
+        try:
+            low = -math.inf if lo is None else float(lo)
+            high = math.inf if hi is None else float(hi)
+        except (TypeError, ValueError):
+            low = high = math.nan
         if not low < high:
             msg = f"a range of places needs lo below hi; got lo = {lo!r}, hi = {hi!r}"
             raise TransformError(msg)

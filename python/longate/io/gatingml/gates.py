@@ -155,7 +155,15 @@ class GateReader:
             )
             raise document.error(complaint, matrix, gate)
         # A covariance is symmetric. What is not is no covariance, but has a meaning.
-        written = _is_askew(rows) or note_of(gate).get("matrix") == "as-written"
+        noted = note_of(gate).get("matrix") == "as-written"
+        written = noted or _is_askew(rows)
+        negative = next((k for k in range(n) if rows[k][k] <= 0), None)
+        if written and not noted and negative is not None:
+            complaint = (
+                "the covariance is not positive definite: it has a variance of "
+                f"{rows[negative][negative]:g} in dimension {negative + 1}"
+            )
+            raise document.error(complaint, matrix, gate)
         try:
             read = EllipsoidGate(
                 self._name(gate),
