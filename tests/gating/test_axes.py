@@ -247,6 +247,24 @@ def test_unmixed_dyes_are_those_of_least_squares(seed, n_dyes):
             np.testing.assert_array_equal(inside[decided], (values >= cut)[decided])
 
 
+def test_a_study_gives_medians_of_unmixed_dyes(tmp_path):
+    events = np.nan_to_num(_events(700), nan=1.0)
+    study = write_study(
+        tmp_path,
+        [{"patient": "P1", "visit": "m0", "events": events}],
+        channels=["FSC-A", *DETECTORS],
+    )
+    gate = lg.RectangleGate("BV421+", BV421=(100.0, None))
+    strategy = lg.GatingStrategy([gate], compensation=SPECTRA)
+    populations = study.gate(strategy, progress=False)
+    dyes = _unmixed(SPECTRA, "Alexa 700", _columns(events))
+    inside = _unmixed(SPECTRA, "BV421", _columns(events)) >= 100.0
+    medians = populations.medians("Alexa 700", population="BV421+")
+    assert medians["median"].tolist() == [np.median(dyes[inside])]
+    with pytest.raises(PanelError, match=r"did you mean 'Alexa 700'"):
+        populations.medians("Alexa 70")
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [

@@ -280,6 +280,15 @@ def _of_gate(path: str, error: LongateError) -> LongateError:
     return kind(f"gate {path!r}: {error}")
 
 
+def has_values(strategy: GatingStrategy, sample: Sample, name: Axis) -> bool:
+    """Say whether a sample has a channel or dye as a strategy sees it."""
+    try:
+        PanelAxes(strategy, sample.panel, sample.compensation).fit(name)
+    except PanelError:
+        return False
+    return True
+
+
 def values_for(
     strategy: GatingStrategy, sample: Sample, names: Sequence[Axis], *, scaled: bool
 ) -> list[NDArray[np.float64]]:

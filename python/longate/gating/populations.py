@@ -17,7 +17,7 @@ from longate.gating.answers import (
     kept_events,
     statistic_rows,
 )
-from longate.gating.compiled import values_for
+from longate.gating.compiled import has_values, values_for
 from longate.gating.counting import ALL_EVENTS, with_fractions
 from longate.gating.gated_file import counted, joined_mask
 from longate.gating.medians import median_rows
@@ -396,11 +396,12 @@ class Populations:
         rows, measured = [], set()
         for keys, files in self._by_sample(paths):
             samples = [self.study.read_file(file.row) for file in files]
-            names = [c for c in channels if all(c in data.panel for data in samples)]
+            pairs = [(f.gated.strategy, s) for f, s in zip(files, samples, strict=True)]
+            names = [c for c in channels if all(has_values(*one, c) for one in pairs)]
             measured.update(names)
             columns = [
-                values_for(file.gated.strategy, data, names, scaled=scaled)
-                for file, data in zip(files, samples, strict=True)
+                values_for(strategy, data, names, scaled=scaled)
+                for strategy, data in pairs
             ]
             pooled = map(np.concatenate, zip(*columns, strict=True))
             masks = {path: joined_mask(files, path) for path in paths[keys["tube"]]}
@@ -408,7 +409,7 @@ class Populations:
             rows += [{**keys, **row} for row in found]
         for name in channels:
             if name not in measured:
-                samples[-1].panel.index(name)  # raises, with suggestions
+                values_for(*pairs[-1], [name], scaled=False)  # raises and suggests
                 msg = f"channel {name!r} is not in all the runs that are pooled"
                 raise PopulationError(msg)
         return self.finished(pd.DataFrame(rows))
