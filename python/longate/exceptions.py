@@ -92,5 +92,9 @@ class PanelWarning(LongateWarning):
     """Panels of a study differ in a way that may matter."""
 
 
+class GateWarning(LongateWarning):
+    """A gate of a file has a meaning, but hardly the one that was wanted."""
+
+
 class CountingWarning(LongateWarning):
     """An absolute count rests on an assumption that deserves a look."""

@@ -247,7 +247,8 @@ def test_polygon_and_ellipse(read):
 
 def test_a_matrix_that_is_no_covariance_decides_as_it_is_written(read):
     rows = np.array([[2.0, 3.0], [-1.0, 0.5]])
-    gate = read(ellipsoid(rows.tolist()))["E"]
+    with pytest.warns(lg.exceptions.GateWarning, match=r"gate 'E'.*not symmetric"):
+        gate = read(ellipsoid(rows.tolist()))["E"]
     places = np.random.default_rng(1).normal(scale=3, size=(500, 2))
     distance = np.einsum("ij,jk,ik->i", places, np.linalg.inv(rows), places)
     inside = gate.contains(dict(zip(gate.axes, places.T, strict=True)))

@@ -14,6 +14,9 @@ import longate as lg
 if TYPE_CHECKING:
     from pathlib import Path
 
+# One of the set's covariances is neither symmetric nor positive definite.
+pytestmark = pytest.mark.filterwarnings("ignore::longate.exceptions.GateWarning")
+
 SET = "gating_ml2"
 REFUSED = "gml_range_gate_attr_testing.xml"
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from longate._validation import listed, suggest
-from longate.exceptions import GateError
+from longate.exceptions import GateError, GateWarning
 from longate.gating.boolean_gate import BooleanGate
 from longate.gating.ellipsoid import EllipsoidGate
 from longate.gating.polygon import PolygonGate
@@ -164,6 +165,13 @@ class GateReader:
                 f"{rows[negative][negative]:g} in dimension {negative + 1}"
             )
             raise document.error(complaint, matrix, gate)
+        if written and not noted:
+            complaint = (
+                "the covariance is not symmetric; its numbers are taken as they are "
+                "written, as the standard's own compliance set needs"
+            )
+            told = str(document.error(complaint, matrix, gate))
+            warnings.warn(told, GateWarning, stacklevel=2)
         try:
             read = EllipsoidGate(
                 self._name(gate),
