@@ -220,33 +220,30 @@ def show_times(ax, frame, series, unit):
             found[unit], limit, ":", color=FAINT, label="reading the bytes, 1 thread"
         )
     if len(ax.lines) > 1:
-        ax.legend(fontsize=7, frameon=False)
+        ax.legend(fontsize=7, frameon=False, handlelength=3)
+
+
+MEMORY = (
+    ("events", "peak_mb", "events, counts alone", "#0072B2", "-o"),
+    ("events, masks kept", "peak_mb", "events, masks kept", "#0072B2", "--o"),
+    ("gates, ranges", "peak_mb", "gates, ranges", "#009E73", "-s"),
+    ("gates, polygons", "peak_mb", "gates, polygons", "#009E73", "--s"),
+    ("files", "peak_mb", "files", "#CC79A7", "-^"),
+    ("files", "study_mb", "files, by reading the study", "#CC79A7", ":^"),
+)
 
 
 def show_memory(ax, frame):
     """Peak memory beyond the imports, over events, gates and files."""
     panel(ax, "Peak memory beyond the imports", "events, gates, or files", "MB")
-    ax.set_yscale("symlog", linthresh=10)
-    shown = {
-        "events": ("events, counts", "#0072B2", "-o"),
-        "events, masks kept": ("events, masks kept", "#0072B2", "--o"),
-        "gates, polygons": ("gates (polygons)", "#009E73", "-s"),
-        "files": ("files", "#CC79A7", "-^"),
-    }
-    for series, (label, colour, style) in shown.items():
+    ax.set_yscale("log")
+    for series, column, label, colour, style in MEMORY:
         found = chosen(frame, series, 2)
         unit = VARIED.get(series, "events")
-        ax.plot(
-            found[unit],
-            found["peak_mb"],
-            style,
-            color=colour,
-            markersize=4,
-            linewidth=1.4,
-            label=label,
-        )
-    ax.set_ylim(0, 1000)
-    ax.legend(fontsize=7, frameon=False, loc="upper left")
+        look = {"color": colour, "markersize": 4, "linewidth": 1.4, "label": label}
+        ax.plot(found[unit], found[column], style, **look)
+    ax.set_ylim(3, 1000)
+    ax.legend(fontsize=7, frameon=False, loc="upper left", ncols=2, handlelength=3)
 
 
 def write(frame, load, folders):
