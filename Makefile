@@ -9,7 +9,7 @@ SEED ?= 2012
 RUST_SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src -name '*.rs')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-rust test-python notebooks lint format bench clean
+.PHONY: help setup build demo test test-rust test-python notebooks lint format bench scaling clean
 
 help: ## Show this help
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-19s %s\n", $$1, $$2}'
@@ -73,6 +73,9 @@ format: $(STAMPS)/setup ## Format Rust and Python
 
 bench: build ## Measure the kernels in events per second
 	cargo bench --locked
+
+scaling: build ## Measure how gating scales, up to 10^8 events (a quarter of an hour, 5 GB)
+	$(BIN)/python benches/gating_scaling.py --docs
 
 clean: ## Remove what was built; the demo stays
 	rm -rf build target $(VENV)
