@@ -9,7 +9,7 @@ from longate.reporting import document as doc
 if TYPE_CHECKING:
     import pandas as pd
 
-_DRAWN = 3
+_COLUMNS = 4
 _NAMES = {
     "fmo": "FMO control of the batch",
     "internal": "negative cells of the same tube",
@@ -39,6 +39,7 @@ def anchors_section(anchors: Any) -> doc.Section:
 
     table = anchors.table
     drawn = _one_patient(table)
+    markers = list(table["marker"].unique())
     places = dict.fromkeys(("lowest", "median", "highest", "frozen"), 3)
     columns = ["sample", "marker", "source", "population", "class"]
     columns += ["threshold", "se", "frozen", "n_events"]
@@ -57,12 +58,21 @@ def anchors_section(anchors: Any) -> doc.Section:
                 kind="note",
             ),
             doc.table(_by_marker(table), headings=_HEADINGS, digits=places),
-            doc.picture(
-                picture(anchors, samples=drawn),
-                alt="Densities of NK cells, negatives and FMO control by marker",
-                caption=f"Samples {', '.join(drawn)}. Filled: NK cells. Full line: the "
+            *(
+                doc.picture(
+                    picture(
+                        anchors, samples=drawn, markers=markers[at : at + _COLUMNS]
+                    ),
+                    alt="Densities of NK cells, negatives and FMO control of "
+                    + ", ".join(markers[at : at + _COLUMNS]),
+                )
+                for at in range(0, len(markers), _COLUMNS)
+            ),
+            doc.paragraph(
+                f"Samples {', '.join(drawn)}. Filled: NK cells. Full line: the "
                 "threshold, with its standard error as a band. Dotted: the strategy's "
                 "own gate. Each density has its highest point at 1.",
+                kind="note",
             ),
             doc.folded(
                 "Every sample and marker",
@@ -97,11 +107,12 @@ def _answer(table: pd.DataFrame) -> str:
 
 
 def _one_patient(table: pd.DataFrame) -> list[str]:
-    """Return the samples of the first patient who has most of them."""
+    """Return the first and the last sample of a patient who has most of them."""
     samples = table.drop_duplicates("sample")
     counted = samples.groupby("patient", sort=False, observed=True).size()
     own = samples[samples["patient"] == counted.idxmax()]
-    return [str(sample) for sample in own["sample"].iloc[:_DRAWN]]
+    ends = dict.fromkeys(own.sort_values("visit")["sample"].iloc[[0, -1]])
+    return [str(sample) for sample in ends]
 
 
 def _by_marker(table: pd.DataFrame) -> pd.DataFrame:

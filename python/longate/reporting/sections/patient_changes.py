@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from longate.nk import Maturation, ReferenceChange
 
 _DOMINANCE = {
-    "higher": "up, whatever the weights",
-    "lower": "down, whatever the weights",
-    "crossing": "sign depends on the weights",
+    "higher": "up",
+    "lower": "down",
+    "crossing": "either way",
     "unchanged": "unchanged",
 }
 
@@ -57,9 +57,11 @@ def changes_section(
             "Rank shift: the chance that an NK cell of the later visit has a higher "
             "event score than one of the baseline, ties counting half; 0.5 is no "
             "shift. The handling-robust score uses CD56, NKG2A, KIR, CD57 and CX3CR1 "
-            "alone. “Whatever the weights”: no increasing weights of the stages would "
-            "turn the sign. All of this is phenotypic maturation: it claims no "
-            "lineage, and does not say that more mature is better.",
+            "alone. Over all stage weights: the smallest and largest change of the "
+            "index that any increasing weights from 0 to 1 would give; “up” and "
+            "“down” where none of them turns the sign. All of this is phenotypic "
+            "maturation: it claims no lineage, and does not say that more mature is "
+            "better.",
             kind="note",
         ),
         *(
@@ -148,10 +150,11 @@ def _shown(rows: pd.DataFrame) -> pd.DataFrame:
         shown["response"] = rows["label"]
     names = ["change", "counting_low", "counting_high"]
     shown["index change"] = _bracketed(rows, names, signed=True)
-    shown["direction"] = rows["dominance"].map(_DOMINANCE)
-    shown["over all weights"] = [
-        f"{_signed(low)} to {_signed(high)}"
-        for low, high in zip(rows["weight_min"], rows["weight_max"], strict=True)
+    shown["over all stage weights"] = [
+        f"{_DOMINANCE.get(word, '–')} ({_signed(low)} to {_signed(high)})"
+        for word, low, high in rows[
+            ["dominance", "weight_min", "weight_max"]
+        ].itertuples(index=False)
     ]
     ends = ["theta", "counting_low", "counting_high"]
     shown["rank shift"] = _bracketed(rows, [f"rank_{name}" for name in ends])
@@ -160,7 +163,7 @@ def _shown(rows: pd.DataFrame) -> pd.DataFrame:
     )
     if "verdict" in rows:
         shown["reference change"] = [
-            "–" if pd.isna(limit) else f"{verdict} (limit {limit:.3f})"
+            "–" if pd.isna(limit) else f"{verdict} (±{limit:.3f})"
             for verdict, limit in zip(rows["verdict"], rows["limit"], strict=True)
         ]
     return pd.DataFrame(shown)

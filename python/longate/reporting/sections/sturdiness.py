@@ -23,7 +23,7 @@ def robustness_section(robustness: Robustness) -> doc.Section:
         From :func:`longate.nk.robustness`.
     """
     conclusion = robustness.conclusion
-    estimand = str(conclusion["estimand"].iloc[0])
+    estimand = _minus(conclusion["estimand"].iloc[0])
     words = list(robustness.words)
     contrasts = list(dict.fromkeys(conclusion["contrast"]))
     first, later = words[: len(contrasts)], words[len(contrasts) :]
@@ -56,6 +56,7 @@ def robustness_section(robustness: Robustness) -> doc.Section:
 
 def _answer(conclusion: pd.DataFrame, gains: pd.DataFrame) -> str:
     contrast = conclusion["contrast"].iloc[-1]
+    last, first = contrast.split(" - ")
     own = conclusion[conclusion["contrast"] == contrast]
     by = own.set_index("variant")["estimate"]
     low, high = own["estimate"].min(), own["estimate"].max()
@@ -69,7 +70,7 @@ def _answer(conclusion: pd.DataFrame, gains: pd.DataFrame) -> str:
             f"{nearest['channel']}, in one group alone, to produce it"
         ).replace("-", "−")
     return (
-        f"From {contrast.replace(' - ', ' against ')} the {own['estimand'].iloc[0]} is "
+        f"From {first} to {last} the {_minus(own['estimand'].iloc[0])} is "
         f"{_signed(by['anchored'])} with anchored thresholds and "
         f"{_signed(by['frozen gates'])} with the strategy's own gates, as in the "
         f"answer above. It {sign} when thresholds are moved ({_signed(low)} to "
@@ -90,13 +91,17 @@ def _side_by_side(conclusion: pd.DataFrame) -> pd.DataFrame:
             row
             | {
                 "lowest": lowest["estimate"],
-                "with": f"{lowest['marker']} {lowest['variant']}",
+                "with": _variant(lowest),
                 "highest": highest["estimate"],
-                "with ": f"{highest['marker']} {highest['variant']}",
+                "with ": _variant(highest),
                 "variants": len(moved),
             }
         )
     return pd.DataFrame(rows)
+
+
+def _variant(row: pd.Series) -> str:
+    return f"{row['marker']} {row['variant']}".replace("-", "−")
 
 
 def _gains(gains: pd.DataFrame) -> pd.DataFrame:
@@ -167,6 +172,10 @@ def _gains_by(gains: pd.DataFrame) -> pd.DataFrame:
         sort=False,
     )
     return wide.reset_index()
+
+
+def _minus(estimand: str) -> str:
+    return estimand.replace(" - of ", " minus that of ")
 
 
 def _signed(value: float) -> str:
