@@ -209,11 +209,14 @@ class _Checks:
 def _check(found: _Analysis, anchors: Anchors) -> _Checks:
     from longate.nk import Variation, reference_change, robustness
 
-    sources = {name: Variation(*given) for name, given in ASSUMED.items()}
     return _Checks(
         anchors,
         found.maturation.shifts(),
-        reference_change(found.maturation, **sources),
+        reference_change(
+            found.maturation,
+            within=Variation(*ASSUMED["within"]),
+            assay=Variation(*ASSUMED["assay"]),
+        ),
         robustness(anchors, labels=found.response),
     )
 
