@@ -55,4 +55,4 @@ def test_the_report_has_a_section_of_anchors(anchored):
     assert "data:image/png;base64," in html
     for source in anchored.table["source"].unique():
         assert source in html
-    assert "sources that could not serve" in html
+    assert "Sources that could not serve" in html

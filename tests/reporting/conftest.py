@@ -4,7 +4,12 @@ import pytest
 
 from longate.reporting.demo import run_demo
 
-SMALL = {"patients": 6, "nk_events": 6000, "lineage_events": 8000}
+SMALL = {
+    "patients": 6,
+    "nk_events": 6000,
+    "lineage_events": 8000,
+    "fmo_events": 8000,
+}
 
 
 @pytest.fixture(scope="session")

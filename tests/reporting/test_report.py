@@ -71,11 +71,14 @@ def test_links_of_the_contents_lead_somewhere(page):
     assert anchors == [
         "answer",
         "limits",
+        "robustness",
         "subsets",
         "effects",
         "sensitivity",
         "flow",
         "stages",
+        "changes",
+        "anchors",
         "gating",
         "counting",
         "truth",
@@ -88,7 +91,7 @@ def test_pictures_are_pictures_with_descriptions(page):
     pictures = [
         base64.b64decode(src.partition(",")[2]) for src in page.all("img", "src")
     ]
-    assert len(pictures) == 11
+    assert len(pictures) == 13
     assert all(p.startswith(b"\x89PNG") and len(p) > 5000 for p in pictures)
     assert all(page.all("img", "alt"))
 
@@ -117,7 +120,31 @@ def test_no_group_is_tested_apart(page):
 
 
 def test_missing_controls_are_said(page):
-    assert "drug fluorescence is not excluded" in page.text
+    assert "Drug fluorescence not excluded" in page.text
+
+
+def test_sources_of_thresholds_are_told(page):
+    told = page.text.partition("Where each marker's zero comes from In")[2]
+    assert "FMO control of the batch for CD16, CD57" in told.partition(".")[0]
+    assert "treatment-sensitive" in told
+
+
+def test_assumed_components_are_called_assumed(page):
+    assert page.text.count("ASSUMED for this simulated study") == 2
+    assert "only these are called changed" in page.text
+
+
+def test_maturation_is_phenotypic(page):
+    text = page.text
+    assert "does not say that more mature is better" in text
+    assert "claims no lineage" in text
+
+
+def test_the_answer_under_other_thresholds_is_told(page):
+    told = page.text.partition("How sturdy the answer is From")[2]
+    assert "with anchored thresholds" in told
+    assert "when thresholds are moved" in told
+    assert "What this panel and this study cannot exclude" in told
 
 
 def test_every_subset_is_there(page):

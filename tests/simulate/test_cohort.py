@@ -323,3 +323,26 @@ def test_it_says_that_it_is_simulated(small):
     note = (small.folder / "README.txt").read_text(encoding="utf-8")
     assert "SIMULATED" in note
     assert "never that\npaper's numbers" in note
+
+
+def test_controls_lack_one_stain_and_change_nothing_else(small, tmp_path):
+    made = cohort(tmp_path, seed=3, event_truth=True, fmo_events=3000, **SMALL)
+    ours, theirs = digest(small.folder), digest(made.folder)
+    files = [name for name in ours if name.endswith((".fcs", ".parquet"))]
+    assert all(ours[name] == theirs[name] for name in files)
+    sheet = pd.read_csv(made.sheet)
+    controls = sheet[sheet["role"] != "sample"]
+    batches = sheet.loc[sheet["tube"] == "NK", "batch"].unique()
+    assert len(controls) == 6 * len(batches)
+    assert controls[["patient", "visit"]].isna().all(axis=None)
+    for row in controls[controls["batch"] == batches[0]].itertuples():
+        data = read_fcs(made.folder / row.file)
+        left_out = row.role.partition(":")[2]
+        for marker in ("CD16", "KIR", "CX3CR1", "CD57"):
+            bright = (data.values(marker, compensated=True) > 3000).mean()
+            assert (bright < 0.001) == (marker == left_out), (row.role, marker)
+
+
+def test_too_few_events_of_controls_are_refused(tmp_path):
+    with pytest.raises(StudyError, match="fmo_events must be a whole number"):
+        cohort(tmp_path, fmo_events=5, **SMALL)

@@ -157,7 +157,12 @@ class PanelAxes:
             raise StrategyError(msg)
 
     def values(
-        self, sample: Sample, axis: Axis, *, scaled: bool
+        self,
+        sample: Sample,
+        axis: Axis,
+        *,
+        scaled: bool,
+        where: NDArray[np.bool_] | None = None,
     ) -> NDArray[np.float64]:
         """Return the events of a sample on an axis, scaled or before its scale.
 
@@ -169,10 +174,12 @@ class PanelAxes:
             Which.
         scaled : bool
             Whether to put the values on the scale.
+        where : (n_events,) numpy.ndarray of bool, optional
+            Only these events; the others are not put on the scale either.
 
         Returns
         -------
-        (n_events,) numpy.ndarray of float64
+        (n,) numpy.ndarray of float64
         """
         fitted = self.fit(axis)
         columns = [
@@ -184,6 +191,8 @@ class PanelAxes:
             for reading in fitted.readings
         ]
         values = fitted.ratio.of(*columns) if fitted.ratio else columns[0]
+        if where is not None:
+            values = values[where]
         return fitted.scale(values) if scaled and fitted.scale else values
 
     def _matrix(self, compensation: Compensation | str | None) -> FittedMatrix | None:

@@ -290,7 +290,12 @@ def has_values(strategy: GatingStrategy, sample: Sample, name: Axis) -> bool:
 
 
 def values_for(
-    strategy: GatingStrategy, sample: Sample, names: Sequence[Axis], *, scaled: bool
+    strategy: GatingStrategy,
+    sample: Sample,
+    names: Sequence[Axis],
+    *,
+    scaled: bool,
+    where: NDArray[np.bool_] | None = None,
 ) -> list[NDArray[np.float64]]:
     """Return channels of a sample as a strategy sees them.
 
@@ -304,9 +309,11 @@ def values_for(
         Markers, detectors or dyes, and axes of gates.
     scaled : bool
         Whether to put each channel on its scale.
+    where : (n_events,) array of bool, optional
+        Only these events.
     """
     axes = PanelAxes(strategy, sample.panel, sample.compensation)
-    return [axes.values(sample, name, scaled=scaled) for name in names]
+    return [axes.values(sample, name, scaled=scaled, where=where) for name in names]
 
 
 def _kernel_entry(

@@ -340,9 +340,11 @@ class Populations:
             names: Sequence[Axis] = [c.detector for c in data.panel]
             names = names if channels is None else channels
             labels = _labels(data.panel) if channels is None else map(str, channels)
-            columns = values_for(file.gated.strategy, data, names, scaled=scaled)
+            columns = values_for(
+                file.gated.strategy, data, names, scaled=scaled, where=mask
+            )
             part = pd.DataFrame(
-                np.column_stack([column[mask] for column in columns]),
+                np.column_stack(columns),
                 columns=list(labels),
                 index=np.flatnonzero(mask) + first,
             )

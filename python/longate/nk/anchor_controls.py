@@ -11,8 +11,6 @@ from longate.nk.tube_events import control_values
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pandas as pd
-
     from longate.gating.populations import Populations
 
 _NEAREST = ("batch", "run", "date")
@@ -44,14 +42,19 @@ class Controls:
         sheet = populations.study.samples
         roles = sheet["role"].astype(str).str.casefold()
         usable = roles.str.startswith("fmo:") & (sheet["tube"] == tube)
-        self._sheet = sheet[usable]
+        rows = sheet[usable]
+        self._controls = [
+            (int(number), {str(k): v for k, v in row.items()})
+            for number, row in zip(rows.index, rows.to_dict("records"), strict=True)
+        ]
+        self._files = rows["file"]
         self._channels = channels
         self._strategy = populations.strategies[tube]
         self._values = lru_cache(maxsize=None)(self._read)
 
     def count(self, call: str) -> int:
         """Return how many controls of a call the sheet has."""
-        return len(self._rows(call, self._channels[call]))
+        return len(self._of(call, self._channels[call]))
 
     def negatives(
         self, call: str, channel: str, row: Mapping[str, Any]
@@ -65,7 +68,7 @@ class Controls:
             nothing that decides, or it cannot be read.
         """
         number = self._nearest(call, channel, row)
-        name = self._sheet["file"][number]
+        name = self._files[number]
         try:
             values = self._values(number)[channel]
         except LongateError as error:
@@ -83,32 +86,35 @@ class Controls:
         except MaturationError:
             return None
 
-    def _rows(self, call: str, channel: str) -> pd.DataFrame:
-        named = self._sheet["role"].astype(str).str.slice(len("fmo:")).str.strip()
+    def _of(self, call: str, channel: str) -> list[tuple[int, dict[str, Any]]]:
         wanted = {call.casefold(), channel.casefold()}
-        return self._sheet[named.str.casefold().isin(wanted)]
+        return [
+            (number, row)
+            for number, row in self._controls
+            if str(row["role"])[len("fmo:") :].strip().casefold() in wanted
+        ]
 
     def _nearest(self, call: str, channel: str, row: Mapping[str, Any]) -> int:
-        found = self._rows(call, channel)
-        if found.empty:
+        found = self._of(call, channel)
+        if not found:
             msg = f"the sheet has no control fmo:{call} for this tube"
             raise MaturationError(msg)
-        if "batch" in found and _known(row.get("batch")):
-            found = found[found["batch"] == row["batch"]]
-            if found.empty:
+        if "batch" in found[0][1] and _known(row.get("batch")):
+            found = [one for one in found if one[1]["batch"] == row["batch"]]
+            if not found:
                 msg = f"batch {row['batch']!r} has no control fmo:{call}"
                 raise MaturationError(msg)
         for column in ("patient", "visit", *_NEAREST):
-            if column in found and _known(row.get(column)) and len(found) > 1:
-                closer = found[found[column].astype(object) == row[column]]
-                found = closer if len(closer) else found
+            if _known(row.get(column)) and len(found) > 1:
+                closer = [one for one in found if one[1].get(column) == row[column]]
+                found = closer or found
         if len(found) > 1:
             msg = (
                 f"{len(found)} controls fmo:{call} could serve; tell them apart by "
                 "batch, patient or visit in the sheet"
             )
             raise MaturationError(msg)
-        return int(found.index[0])
+        return found[0][0]
 
     def _read(self, number: int) -> Any:
         data = self._populations.study.read_file(number)

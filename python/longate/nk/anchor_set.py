@@ -114,7 +114,7 @@ class Anchors:
         }
 
     @property
-    def positivities(self) -> dict[tuple[str, str], Positivity]:
+    def positivities(self) -> dict[str | tuple[str, str], Positivity | None]:
         """(sample, call) -> positivity, for ``maturation(positivity=...)``."""
         return {
             (row["sample"], row["marker"]): self._positivity(row)

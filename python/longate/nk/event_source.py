@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -79,6 +79,7 @@ class EventSource:
     positivity: Mapping[str | tuple[str, str], Positivity | None]
     channels: Mapping[str, str]
     weights: Mapping[str, float]
+    _measured: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         """Refuse weights and positivities of markers that have no direction."""
@@ -194,7 +195,9 @@ class EventSource:
 
     def measured(self, sample: str) -> tuple[str, ...]:
         """Return the markers of the score that a sample's file has."""
-        return tuple(self._values(sample)[0])
+        if sample not in self._measured:
+            self._measured[sample] = tuple(self._values(sample)[0])
+        return self._measured[sample]
 
     def score(self, sample: str, *, only: Collection[str] | None = None) -> Scored:
         """Score the events of a sample.
@@ -214,6 +217,7 @@ class EventSource:
         columns, light, events = self._values(sample, only=only)
         markers = tuple(columns)
         if only is None:
+            self._measured[sample] = markers
             self.require_coverage(sample, markers)
         votes = {m: DIRECTIONS[m].sign * self.weight(m) for m in markers}
         rows = [(columns[m][0], columns[m][1], votes[m]) for m in markers]

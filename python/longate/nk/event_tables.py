@@ -18,7 +18,7 @@ from longate.nk.summaries import mean_with_interval, summary
 if TYPE_CHECKING:
     import pandas as pd
 
-    from longate.nk.event_source import EventSource
+    from longate.nk.event_source import EventSource, Scored
     from longate.nk.maturation_curve import MaturationCurve
 
 _KEYS = ["sample", "patient", "visit", "tube"]
@@ -62,10 +62,11 @@ def shift_table(
 
     pairs = visit_pairs(samples, baseline, visit)
     rows = []
+    kept: dict[tuple[str, tuple[str, ...]], Scored] = {}
     for pair in pairs.to_dict("records"):
         row: dict[str, Any] = {str(name): value for name, value in pair.items()}
         if not row["missing"]:
-            row.update(_shift(source, row))
+            row.update(_shift(source, row, kept))
         rows.append(row)
     last = pairs.columns.get_loc("missing")
     names = ["n_from", "n_to", "markers", "coverage"]
@@ -75,7 +76,12 @@ def shift_table(
     return pd.DataFrame(rows, columns=order)
 
 
-def _shift(source: EventSource, pair: dict[str, Any]) -> dict[str, Any]:
+def _shift(
+    source: EventSource,
+    pair: dict[str, Any],
+    kept: dict[tuple[str, tuple[str, ...]], Scored],
+) -> dict[str, Any]:
+    """Compare two samples; `kept` holds the last baseline, which later visits share."""
     ends = [pair["sample_from"], pair["sample_to"]]
     measured = [source.measured(sample) for sample in ends]
     common = [marker for marker in measured[0] if marker in measured[1]]
@@ -87,7 +93,11 @@ def _shift(source: EventSource, pair: dict[str, Any]) -> dict[str, Any]:
             f"weights; at least {SMALLEST_COVERAGE} is needed to compare them"
         )
         raise MaturationError(msg)
-    earlier, later = (source.score(sample, only=common) for sample in ends)
+    first = (ends[0], tuple(common))
+    if first not in kept:
+        kept.clear()
+        kept[first] = source.score(ends[0], only=common)
+    earlier, later = kept[first], source.score(ends[1], only=common)
     row: dict[str, Any] = {
         "n_from": len(earlier.scores),
         "n_to": len(later.scores),

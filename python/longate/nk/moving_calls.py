@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -178,10 +178,7 @@ class MovingCalls:
         scale = self.scales[channel]
         moved = dict(thresholds)
         for call in self.rules.channels[channel]:
-            at = np.array([thresholds[call]])
-            linear = at if scale is None else scale.inverse(at)
-            place = linear / gain if scale is None else scale(linear / gain)
-            moved[call] = float(place[0])
+            moved[call] = _under_gain(scale, thresholds[call], gain)
         return moved
 
     def moved(
@@ -196,6 +193,15 @@ class MovingCalls:
         if unit is None:
             return None
         return {**thresholds, call: thresholds[call] + units * unit}
+
+
+# A search tries the same gains of the same gates in sample after sample.
+@lru_cache(maxsize=8192)
+def _under_gain(scale: Transform | None, threshold: float, gain: float) -> float:
+    at = np.array([threshold])
+    linear = at if scale is None else scale.inverse(at)
+    place = linear / gain if scale is None else scale(linear / gain)
+    return float(place[0])
 
 
 def asinh_unit(scale: Transform | None) -> float | None:
@@ -219,15 +225,12 @@ def moving_calls(
         if row["tube"] != tube:
             continue
         data, gated = populations.study.read_file(file.row), file.gated
-        mask = gated.mask(rules.base) if rules.base else slice(None)
-        columns = values_for(gated.strategy, data, names, scaled=True)
+        mask = gated.mask(rules.base) if rules.base else np.ones(gated.n_events, bool)
+        columns = values_for(gated.strategy, data, names, scaled=True, where=mask)
         axes = PanelAxes(gated.strategy, data.panel, data.compensation)
         calls = MovingCalls(
             rules,
-            {
-                n: np.ascontiguousarray(c[mask])
-                for n, c in zip(names, columns, strict=True)
-            },
+            dict(zip(names, columns, strict=True)),
             {n: axes.fit(n).scale for n in names},
             {call: gated.mask(path)[mask] for call, path in rules.fixed.items()},
         )

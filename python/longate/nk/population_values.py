@@ -58,9 +58,10 @@ def scaled_values(
         if row["tube"] != tube:
             continue
         data = populations.study.read_file(file.row)
-        columns = values_for(file.gated.strategy, data, list(channels), scaled=True)
-        mask = file.gated.mask(population) if population != ALL_EVENTS else slice(None)
-        chosen = [np.ascontiguousarray(column[mask]) for column in columns]
+        mask = file.gated.mask(population) if population != ALL_EVENTS else None
+        chosen = values_for(
+            file.gated.strategy, data, list(channels), scaled=True, where=mask
+        )
         sample = str(row["sample"])
         rows.setdefault(sample, {str(k): v for k, v in row.items()})
         named = dict(zip(channels, chosen, strict=True))

@@ -65,7 +65,7 @@ def _drug(anchors: Anchors) -> str:
             "for there."
         )
     return (
-        "Drug fluorescence not excluded: no unstained or FMO tube at "
+        "Drug fluorescence not excluded: no unstained or FMO tube of the patients at "
         f"{', '.join(missing)}."
     )
 

@@ -97,9 +97,9 @@ def control_values(
 ) -> Columns:
     """Return places of channels among the events of a control in the NK gate."""
     mask = gated.mask(parent)
-    columns = values_for(gated.strategy, data, list(channels), scaled=True)
-    named = zip(channels, columns, strict=True)
-    return {name: np.ascontiguousarray(column[mask]) for name, column in named}
+    names = list(channels)
+    columns = values_for(gated.strategy, data, names, scaled=True, where=mask)
+    return dict(zip(names, columns, strict=True))
 
 
 def _events_of(
@@ -115,19 +115,26 @@ def _events_of(
     strategy = gated.strategy
     bounds = [bound for bound in (cells.cd3, cells.dump) if bound is not None]
     names = list(dict.fromkeys([*channels, *(name for name, _ in bounds)]))
-    columns = dict(
-        zip(names, values_for(strategy, data, names, scaled=True), strict=True)
-    )
     masks = {path: gated.mask(path) for path in (parent, *more)}
     if cells.cd3 is not None:
+        masks[T_CELLS] = _mask(gated, cells.t_root)
+        if cells.dump is not None:
+            masks[B_CELLS] = _mask(gated, cells.b_root)
+    # Most events of a file are in none of them and need no place on a scale.
+    looked_at = np.logical_or.reduce(list(masks.values()))
+    masks = {name: mask[looked_at] for name, mask in masks.items()}
+    places = values_for(strategy, data, names, scaled=True, where=looked_at)
+    columns = dict(zip(names, places, strict=True))
+    if cells.cd3 is not None:
         name, bound = cells.cd3
-        masks[T_CELLS] = _mask(gated, cells.t_root) & (columns[name] >= bound)
+        masks[T_CELLS] = masks[T_CELLS] & (columns[name] >= bound)
         if cells.dump is not None:
             dump, limit = cells.dump
-            inside = _mask(gated, cells.b_root) & (columns[dump] >= limit)
+            inside = masks[B_CELLS] & (columns[dump] >= limit)
             masks[B_CELLS] = inside & (columns[name] < bound)
     axes = PanelAxes(strategy, data.panel, data.compensation)
-    light = values_for(strategy, data, list(linear), scaled=False)
+    nk = gated.mask(parent)
+    light = values_for(strategy, data, list(linear), scaled=False, where=nk)
     return TubeEvents(
         row=row,
         populations={
@@ -135,10 +142,7 @@ def _events_of(
             for path, mask in masks.items()
         },
         scales={c: axes.fit(c).scale for c in channels},
-        intensities={
-            name: column[masks[parent]]
-            for name, column in zip(linear, light, strict=True)
-        },
+        intensities=dict(zip(linear, light, strict=True)),
     )
 
 

@@ -87,7 +87,8 @@ def _draw(ax: Axes, drawn: dict[str, Any], row: Any) -> None:
         ("fmo", FMO_COLOUR, False),
     ):
         density = drawn.get(name)
-        if density is None:
+        # An FMO control that serves is drawn once, not as the negatives as well.
+        if density is None or (name == "negatives" and row["source"] == "fmo"):
             continue
         x, y = density.grid, density.density / density.peak
         seen = y > 0.004

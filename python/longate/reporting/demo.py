@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from longate.clinical import Response
     from longate.gating.populations import Populations
     from longate.longitudinal import ResponderAnalysis
-    from longate.nk import Maturation
+    from longate.nk import Anchors, Maturation, ReferenceChange, Robustness
     from longate.simulate import SimulatedCohort
     from longate.study import Study
 
@@ -32,6 +32,13 @@ MARKER = "longate-demo.json"
 TITLE = "NK cell maturation and response: a simulated study"
 #: The declared family: the immune subsets of the model study.
 SUBSETS = ("Neutrophils", "B cells", "CD4 T", "CD8bright T", "CD8low T", "NK")
+#: Triggers of each FMO control.
+FMO_EVENTS = 20_000
+#: Sizes that nobody has measured: the demo shows how a verdict on one patient is made.
+ASSUMED = {
+    "within": (0.02, "ASSUMED for this simulated study, not measured in anybody"),
+    "assay": (0.01, "ASSUMED for this simulated study, not measured in any assay"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +110,8 @@ def run_demo(
     tell : callable
         Takes one line per finished step, with the seconds it took.
     **simulation
-        Passed to :func:`longate.simulate.cohort`, e.g. ``nk_events``.
+        Passed to :func:`longate.simulate.cohort`, e.g. ``nk_events``; ``fmo_events`` is
+        20,000 here, so that the thresholds have FMO controls.
 
     Returns
     -------
@@ -128,17 +136,21 @@ def run_demo(
             seed=seed,
             patients=patients,
             progress=progress,
-            **simulation,
+            **{"fmo_events": FMO_EVENTS, **simulation},
         )
     with step("read the study and gate both tubes"):
         study, populations = _gate(cohort, progress=progress)
+    with step("find where each marker's zero lies"):
+        anchors = _anchored(populations)
     with step("count, score, classify, infer"):
-        found = _analyse(cohort, study, populations)
+        found = _analyse(cohort, study, populations, anchors)
+    with step("ask what else could have moved the answer"):
+        checks = _check(found, anchors)
     with step("compare with the simulated truth"):
         comparison = compare_with_truth(populations, found.maturation, cohort)
     with step("write tables"):
         tables = write_tables(
-            target / "tables", _tables(study, populations, found, comparison)
+            target / "tables", _tables(study, populations, found, checks, comparison)
         )
     with step("write the report"):
         page = report(
@@ -151,6 +163,10 @@ def run_demo(
             subsets=found.families,
             response=found.response,
             truth=comparison,
+            anchors=anchors,
+            shifts=checks.shifts,
+            reference=checks.reference,
+            robustness=checks.robustness,
             title=TITLE,
             provenance={f"simulation, {k}": v for k, v in cohort.parameters.items()},
         )
@@ -176,8 +192,37 @@ def _gate(cohort: SimulatedCohort, *, progress: bool) -> tuple[Study, Population
     return study, study.gate(strategies, progress=progress)
 
 
+def _anchored(populations: Populations) -> Anchors:
+    from longate.nk import anchors
+
+    return anchors(populations, parent="NK", tube="NK")
+
+
+@dataclass(frozen=True, eq=False)
+class _Checks:
+    anchors: Anchors
+    shifts: pd.DataFrame
+    reference: ReferenceChange
+    robustness: Robustness
+
+
+def _check(found: _Analysis, anchors: Anchors) -> _Checks:
+    from longate.nk import Variation, reference_change, robustness
+
+    return _Checks(
+        anchors,
+        found.maturation.shifts(),
+        reference_change(
+            found.maturation,
+            within=Variation(*ASSUMED["within"]),
+            assay=Variation(*ASSUMED["assay"]),
+        ),
+        robustness(anchors, labels=found.response),
+    )
+
+
 def _analyse(
-    cohort: SimulatedCohort, study: Study, populations: Populations
+    cohort: SimulatedCohort, study: Study, populations: Populations, anchors: Anchors
 ) -> _Analysis:
     from longate.clinical import classify
     from longate.longitudinal import responder_analysis
@@ -185,8 +230,10 @@ def _analyse(
     from longate.quality import per_microlitre
 
     counts = per_microlitre(populations, beads="Beads", of=SUBSETS)
-    scores = maturation(populations, parent="NK", tube="NK")
-    patients = list(study.samples["patient"].unique())
+    scores = maturation(
+        populations, parent="NK", tube="NK", positivity=anchors.positivities
+    )
+    patients = list(scores.table["patient"].unique())
     response = classify(cohort.visits, cohort.relapses, patients=patients)
     result = responder_analysis(scores, response, value="index")
     families = {
@@ -224,6 +271,7 @@ def _tables(
     study: Study,
     populations: Populations,
     found: _Analysis,
+    checks: _Checks,
     comparison: TruthComparison,
 ) -> dict[str, pd.DataFrame]:
     """Return every tidy table of the analysis by the name of its file."""
@@ -234,6 +282,14 @@ def _tables(
         "per_microlitre": found.counts,
         "maturation": found.maturation.table,
         "stages": found.maturation.stages,
+        "event_scores": found.maturation.event_scores,
+        "changes": found.maturation.changes(),
+        "shifts": checks.shifts,
+        "anchors": checks.anchors.table,
+        "reference_change": checks.reference.table,
+        "robustness_samples": checks.robustness.samples,
+        "robustness_gains": checks.robustness.gains,
+        "robustness_conclusion": checks.robustness.conclusion,
         "response": found.response.table,
         "truth": comparison.table,
         "truth_summary": comparison.summary,

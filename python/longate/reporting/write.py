@@ -19,8 +19,10 @@ from longate.reporting.sections.counting import counting_section
 from longate.reporting.sections.files import problems_section, provenance_section
 from longate.reporting.sections.gating_steps import gates_section
 from longate.reporting.sections.over_time import over_time_section
+from longate.reporting.sections.patient_changes import changes_section
 from longate.reporting.sections.patient_flow import flow_section
 from longate.reporting.sections.simulated_truth import truth_section
+from longate.reporting.sections.sturdiness import robustness_section
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from longate.longitudinal import ResponderAnalysis
+    from longate.nk import ReferenceChange, Robustness
     from longate.reporting.truth import TruthComparison
 
 RESEARCH = "For research use only. Not for diagnosis or for the care of patients."
@@ -49,6 +52,9 @@ def report(
     response: Any = None,
     truth: TruthComparison | None = None,
     anchors: Any = None,
+    shifts: pd.DataFrame | None = None,
+    reference: ReferenceChange | None = None,
+    robustness: Robustness | None = None,
     title: str = "NK cell maturation and response",
     provenance: Mapping[str, object] | None = None,
 ) -> Path:
@@ -81,6 +87,13 @@ def report(
         Given for simulated data only; the page then says on top that they are.
     anchors : Anchors, optional
         From :func:`longate.nk.anchors`: where each marker's zero comes from.
+    shifts : DataFrame, optional
+        From ``maturation.shifts()``: each patient's change is then told, with event
+        scores, index change and its direction.
+    reference : ReferenceChange, optional
+        From :func:`longate.nk.reference_change` of the index; shown with `shifts`.
+    robustness : Robustness, optional
+        From :func:`longate.nk.robustness`: what could have moved the index.
     title : str
         Of the page.
     provenance : mapping, optional
@@ -106,11 +119,17 @@ def report(
     sections = [
         answer_section(result, families),
         limits_section(result, families),
+        *([] if robustness is None else [robustness_section(robustness)]),
         *([over_time_section(families)] if families else []),
         effects_section(result, families),
         sensitivity_section(result, families),
         flow_section(result, response),
         stages_section(maturation, response),
+        *(
+            []
+            if shifts is None
+            else [changes_section(maturation, shifts, reference, response)]
+        ),
         *([] if anchors is None else [anchors_section(anchors)]),
         gates_section(study, populations),
         counting_section(populations, counts),

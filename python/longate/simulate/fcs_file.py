@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from longate.simulate.panels import DETECTORS, SCATTER
-from longate.simulate.sheets import CYTOMETER
+from longate.simulate.sheets import CONTROL_DONOR, CYTOMETER
 from longate.simulate.tube import FLOW_UL_PER_S, TIMESTEP
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def write_tube(path: Path, tube: Tube, panel: Panel, row: dict[str, Any]) -> Non
         "$ETIM": f"{end:%H:%M:%S}",
         "$TIMESTEP": str(TIMESTEP),
         "$VOL": f"{tube.volume_nl:.0f}",
-        "$SRC": row["patient"],
+        "$SRC": row["patient"] or CONTROL_DONOR,
         "$COM": "SIMULATED by longate.simulate; no real patient",
         "TUBE NAME": panel.tube,
         "PANEL VERSION": panel.version,

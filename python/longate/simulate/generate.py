@@ -23,12 +23,12 @@ from longate.simulate.stages import SCENARIOS, NkPatient
 from longate.simulate.tube import Recipe, fill
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import numpy.typing as npt
 
 # First word of every generator's key: what it is for.
-_CLINICAL, _BIOLOGY, _LOTS, _HANDLING, _FILE = range(5)
+_CLINICAL, _BIOLOGY, _LOTS, _HANDLING, _FILE, _DONOR, _CONTROL = range(7)
 
 
 def _rng(seed: int, *key: int) -> np.random.Generator:
@@ -62,6 +62,7 @@ def cohort(
     patients: int = 15,
     nk_events: int = 112_000,
     lineage_events: int = 70_000,
+    fmo_events: int = 0,
     scenario: str = "interaction",
     tubes: Sequence[str] = ("NK", "lineage"),
     event_truth: bool = False,
@@ -90,6 +91,11 @@ def cohort(
         Triggers wanted per file, met up to counting noise: 112,000 (so that every
         file has at least 100,000) and 70,000.
         More than a tube holds (about 600,000 and 400,000) are not to be had.
+    fmo_events : int, default 0
+        Triggers of each FMO control of the NK (or legacy) tube: the blood of a healthy
+        donor, once per batch, without CD16, KIR, NKG2A, NKG2C, CX3CR1 or CD57. With 0
+        there are no controls. They are in the sheet (role ``fmo:<marker>``), not in the
+        truth.
     scenario : {"interaction", "homogeneous", "null"}
         Whose NK cells mature: the responders', everybody's alike, nobody's.
     tubes : sequence of {"NK", "lineage", "legacy"}
@@ -139,6 +145,7 @@ def cohort(
         patients=patients,
         nk_events=nk_events,
         lineage_events=lineage_events,
+        fmo_events=fmo_events,
         scenario=scenario,
         tubes=tubes,
         event_truth=event_truth,
@@ -157,17 +164,20 @@ def _parameters(
     patients: int,
     nk_events: int,
     lineage_events: int,
+    fmo_events: int,
     scenario: str,
     tubes: Sequence[str],
     event_truth: bool,
 ) -> dict[str, Any]:
     """Check the parameters and return them as the manifest holds them."""
     least = {"seed": 0, "patients": 2, "nk_events": 100, "lineage_events": 100}
+    least["fmo_events"] = 100 if fmo_events else 0
     given = {
         "seed": seed,
         "patients": patients,
         "nk_events": nk_events,
         "lineage_events": lineage_events,
+        "fmo_events": fmo_events,
     }
     for name, low in least.items():
         value = given[name]
@@ -201,11 +211,16 @@ def _simulate(
     ]
     lots = sheets.bead_lots(_rng(seed, _LOTS))
     files = _plan(parameters, people, biology, lots)
+    controls = list(_plan_controls(parameters, files))
     (folder / "fcs").mkdir(exist_ok=True)
     (folder / "truth" / "events").mkdir(parents=True, exist_ok=True)
-    known = _make(folder, parameters, files, workers=workers, progress=progress)
+    made = _make(
+        folder, parameters, [*files, *controls], workers=workers, progress=progress
+    )
+    known = made[: len(files)]
 
-    pd.DataFrame(file.row for file in files).to_csv(folder / "samples.csv", index=False)
+    sheet = pd.DataFrame(file.row for file in [*files, *controls])
+    sheet.to_csv(folder / "samples.csv", index=False)
     sheets.lot_table(lots).to_csv(folder / "bead_lots.csv", index=False)
     sheets.visit_table(people).to_csv(folder / "visits.csv", index=False)
     sheets.relapse_table(people).to_csv(folder / "relapses.csv", index=False)
@@ -291,6 +306,40 @@ def _plan(
     return files
 
 
+def _plan_controls(
+    parameters: dict[str, Any], files: Sequence[_File]
+) -> Iterator[_File]:
+    """Yield the FMO controls of each batch, on the batch's first day."""
+    seed = parameters["seed"]
+    codes = {tube: i for i, tube in enumerate(PANELS)}
+    donor = _rng(seed, _DONOR)
+    blood = concentrations(donor)[0]
+    composition = NkPatient.draw(donor, cmv=False).composition(0, 0.0)
+    first: dict[tuple[str, str], str] = {}
+    for file in files:
+        if parameters["fmo_events"] and not file.recipe.panel.beads:
+            own = (file.recipe.panel.tube, file.row["batch"])
+            first[own] = min(first.get(own, "9"), file.row["date"])
+    for (tube, batch), day in sorted(first.items()):
+        panel = PANELS[tube]
+        for number, marker in enumerate(sheets.CONTROLLED):
+            if marker not in panel.markers:
+                continue
+            yield _File(
+                key={"sample": "", "patient": "", "visit": "", "tube": tube},
+                row=sheets.control_row(day, batch, panel, marker),
+                recipe=Recipe(
+                    panel=panel,
+                    n_events=parameters["fmo_events"],
+                    concentration=blood,
+                    composition=composition,
+                    beads_per_tube=0,
+                    without=marker,
+                ),
+                stream=(_CONTROL, codes[tube], int(batch[1:]), number),
+            )
+
+
 def _key(patient: Patient, visit: str, panel: Panel) -> dict[str, str]:
     return {
         "sample": f"{patient.name}_{visit}",
@@ -318,7 +367,7 @@ def _make(
     def one(file: _File) -> truth.FileTruth:
         tube = fill(_rng(parameters["seed"], *file.stream), file.recipe)
         write_tube(folder / file.row["file"], tube, file.recipe.panel, file.row)
-        if parameters["event_truth"]:
+        if parameters["event_truth"] and file.row["role"] == "sample":
             name = Path(file.row["file"]).stem
             target = folder / "truth" / "events" / f"{name}.parquet"
             truth.event_table(tube).to_parquet(target, index=False)

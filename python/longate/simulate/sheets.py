@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from longate.simulate.panels import Panel
 
 BATCH_DAYS = 120
+CONTROLLED = ("CD16", "KIR", "NKG2A", "NKG2C", "CX3CR1", "CD57")
+CONTROL_DONOR = "control donor"
 LOT_DAYS = 415  # on this day of the study the second bead lot takes over
 SPECIMEN = "whole_blood_lyse_no_wash"
 CYTOMETER = "Longate simulator"
@@ -97,7 +99,7 @@ def sheet_row(
         "role": "sample",
         "date": date.isoformat(),
         "specimen": SPECIMEN,
-        "batch": f"B{(date - START).days // BATCH_DAYS + 1:02d}",
+        "batch": batch_on(date),
         "cytometer": CYTOMETER,
         "panel_version": panel.version,
         "bead_lot": lot.name if lot else None,
@@ -107,6 +109,29 @@ def sheet_row(
         "days_since_dose": days_since_dose,
         "age": patient.age,
         "cmv": "positive" if patient.cmv else "negative",
+    }
+
+
+def batch_on(day: dt.date) -> str:
+    """Return the batch of stains in use on a day."""
+    return f"B{(day - START).days // BATCH_DAYS + 1:02d}"
+
+
+def control_row(date: str, batch: str, panel: Panel, marker: str) -> dict[str, Any]:
+    """Return the sheet's row of an FMO control: a healthy donor, once per batch."""
+    return {
+        "file": f"fcs/{batch}_FMO_{marker}_{panel.tube}.fcs",
+        "patient": None,
+        "visit": None,
+        "tube": panel.tube,
+        "role": f"fmo:{marker}",
+        "date": date,
+        "specimen": SPECIMEN,
+        "batch": batch,
+        "cytometer": CYTOMETER,
+        "panel_version": panel.version,
+        "blood_ul": panel.blood_ul,
+        "dilution": 1.0,
     }
 
 

@@ -54,6 +54,8 @@ class Recipe:
         Latent NK composition.
     beads_per_tube : int
         Of the bead lot; 0 for tubes without beads.
+    without : str or None
+        Marker that is left out: an FMO control (fluorescence minus one).
     """
 
     panel: Panel
@@ -61,6 +63,7 @@ class Recipe:
     concentration: npt.NDArray[np.float64]
     composition: npt.NDArray[np.float64]
     beads_per_tube: int
+    without: str | None = None
 
 
 @dataclass(frozen=True)
@@ -239,6 +242,8 @@ def fill(rng: np.random.Generator, recipe: Recipe) -> Tube:
     classes, hosts, n = _pair(rng, counts)
     table = StainTable.of(panel)
     dyes, positive = _stain(rng, table, panel.markers, classes)
+    if recipe.without is not None:
+        dyes[panel.markers.index(recipe.without)] = 0.0
     spread = np.float32(AUTOFLUORESCENCE_SD * np.log(10))
     glow = np.exp(spread * rng.standard_normal(classes.size, dtype=np.float32))
     glow *= table.autofluorescence.take(classes)
