@@ -53,7 +53,8 @@ def biexponential(y, t, w, m, a):
     """Return the value at place `y`; below data zero the reflection of that above."""
     scale, b, c, d, f, x1 = logicle_constants(t, w, m, a)
     above = x1 + abs(y - x1)
-    value = scale * np.exp(b * above) - c * np.exp(-d * above) - f
+    with np.errstate(over="ignore"):  # beyond the numbers there are: infinite
+        value = scale * np.exp(b * above) - c * np.exp(-d * above) - f
     return value if y >= x1 else -value
 
 
