@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 import longate as lg
 from longate.exceptions import LongateError
@@ -40,8 +39,6 @@ def test_ranges_ellipsoids_and_booleans_on_every_file(shared_data):
                 continue
             raise
         checked += 1
-    if not checked:
-        pytest.skip("no real file is small enough")
     assert checked > 20
 
 

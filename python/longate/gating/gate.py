@@ -6,6 +6,7 @@ scale, plain values where it has none.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, repr=False)
-class Gate:
+class Gate(ABC):
     """A gate; use one of the named kinds.
 
     Parameters
@@ -109,6 +110,7 @@ class Gate:
         """What the gate keeps, in a line."""
         return ""
 
+    @abstractmethod
     def contains(self, places: Mapping[Any, ArrayLike]) -> NDArray[np.bool_]:
         """Decide events that are given as places on the gate's axes.
 
@@ -128,7 +130,6 @@ class Gate:
         GateError
             If a column is missing, or columns differ in length.
         """
-        raise NotImplementedError
 
     def _columns(self, places: Mapping[Any, ArrayLike]) -> list[NDArray[Any]]:
         """Return the columns of the gate's axes, in their order."""
@@ -150,11 +151,12 @@ class Gate:
             raise GateError(msg)
         return columns
 
+    @abstractmethod
     def _shape(self, axis: Callable[[Axis], Any]) -> dict[str, Any]:
         """Return what makes the gate beside its names, as plain data."""
-        raise NotImplementedError
 
     @classmethod
+    @abstractmethod
     def _from_shape(
         cls,
         names: dict[str, Any],
@@ -162,7 +164,6 @@ class Gate:
         axis: Callable[[Any], Axis],
     ) -> Gate:
         """Make the gate of the names and the shape that :meth:`_shape` gave."""
-        raise NotImplementedError
 
     def to_json(
         self, *, matrix: Callable[[Compensation], Any] = Compensation.to_plain

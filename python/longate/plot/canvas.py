@@ -107,6 +107,50 @@ def tidy(ax: Axes, *, grid: str | None = "y") -> None:
         ax.grid(axis=cast("Any", grid), color=GRID, linewidth=0.7)
 
 
+class PanelText(NamedTuple):
+    """A line above a small panel."""
+
+    words: str
+    above: float
+    """How far above the panel, in points."""
+    size: float
+    colour: str
+    weight: str
+    most: int
+    """Characters that there is room for."""
+
+
+def frame_panel(ax: Axes, lines: list[PanelText]) -> None:
+    """Write lines above a small panel, and make its frame and ticks quiet.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        The panel.
+    lines : list of PanelText
+        What stands above it; what is too long is cut with an ellipsis.
+    """
+    for line in lines:
+        fits = len(line.words) <= line.most
+        ax.annotate(
+            line.words if fits else line.words[: line.most - 1] + "…",
+            (0, 1),
+            xycoords="axes fraction",
+            xytext=(0, line.above),
+            textcoords="offset points",
+            fontsize=line.size,
+            color=line.colour,
+            fontweight=line.weight,
+            annotation_clip=False,
+        )
+    for spine in ax.spines.values():
+        spine.set_color(FAINT)
+        spine.set_linewidth(0.7)
+    ax.tick_params(
+        labelsize=SMALL - 1, color=FAINT, labelcolor=INK, length=2, width=0.7, pad=1.5
+    )
+
+
 def grid_of(
     n: int, *, columns: int, width: float, height: float, pads: Pads
 ) -> tuple[Picture, list[Axes]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from longate._validation import one_of
 from longate.exceptions import StudyError
 from longate.plot.gating_steps import Events, Step, steps_of
-from longate.plot.palette import FAINT, INK
+from longate.plot.palette import INK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +84,7 @@ def gates(
 
 
 def _title(ax: Axes, step: Step) -> None:
-    from longate.plot.canvas import SMALL, TEXT
+    from longate.plot.canvas import SMALL, TEXT, PanelText, frame_panel
     from longate.plot.gate_panel import percent
 
     parent = step.parent.rsplit("/", 1)[-1]
@@ -93,25 +93,8 @@ def _title(ax: Axes, step: Step) -> None:
         share = f"in {parent}"
     n = f", n = {step.n_events:,}"
     share += n if len(share + n) <= MOST else ""
-    rows = [
-        (step.gate.name, 13, TEXT - 0.5, INK, "bold", 30),
-        (share, 3, SMALL - 0.5, "#555555", "normal", MOST),
+    lines = [
+        PanelText(step.gate.name, 13, TEXT - 0.5, INK, "bold", 30),
+        PanelText(share, 3, SMALL - 0.5, "#555555", "normal", MOST),
     ]
-    for words, above, size, colour, weight, most in rows:
-        ax.annotate(
-            words if len(words) <= most else words[: most - 1] + "…",
-            (0, 1),
-            xycoords="axes fraction",
-            xytext=(0, above),
-            textcoords="offset points",
-            fontsize=size,
-            color=colour,
-            fontweight=weight,
-            annotation_clip=False,
-        )
-    for spine in ax.spines.values():
-        spine.set_color(FAINT)
-        spine.set_linewidth(0.7)
-    ax.tick_params(
-        labelsize=SMALL - 1, color=FAINT, labelcolor=INK, length=2, width=0.7, pad=1.5
-    )
+    frame_panel(ax, lines)

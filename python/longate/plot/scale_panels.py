@@ -73,8 +73,8 @@ def scales(
 def _panel(
     ax: Axes, name: str, scale: Transform, values: np.ndarray, channel: str
 ) -> None:
-    from longate.plot.canvas import SMALL, TEXT
-    from longate.plot.palette import FAINT, INK
+    from longate.plot.canvas import SMALL, TEXT, PanelText, frame_panel
+    from longate.plot.palette import INK
     from longate.plot.scaled_axis import label_axis, limits_of
 
     places = scale(values)
@@ -93,25 +93,8 @@ def _panel(
     words = ", ".join(f"{letter} {value:g}" for letter, value in vars(scale).items())
     if lost > 0.002 * len(values):
         words = f"{100 * lost / len(values):.1f} % of events are not on the axis"
-    rows = [
-        (name, 13, TEXT - 0.5, INK, "bold"),
-        (words, 3, SMALL - 1, "#555555", "normal"),
+    lines = [
+        PanelText(name, 13, TEXT - 0.5, INK, "bold", MOST),
+        PanelText(words, 3, SMALL - 1, "#555555", "normal", MOST),
     ]
-    for text, above, size, colour, weight in rows:
-        ax.annotate(
-            text if len(text) <= MOST else text[: MOST - 1] + "…",
-            (0, 1),
-            xycoords="axes fraction",
-            xytext=(0, above),
-            textcoords="offset points",
-            fontsize=size,
-            color=colour,
-            fontweight=weight,
-            annotation_clip=False,
-        )
-    for spine in ax.spines.values():
-        spine.set_color(FAINT)
-        spine.set_linewidth(0.7)
-    ax.tick_params(
-        labelsize=SMALL - 1, color=FAINT, labelcolor=INK, length=2, width=0.7, pad=1.5
-    )
+    frame_panel(ax, lines)
