@@ -8,6 +8,7 @@ use crate::summary::Statistic;
 use crate::transform::Scale;
 
 use super::nodes::Nodes;
+use super::reach::{Reach, reaches};
 
 /// A channel, as acquired or compensated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -146,6 +147,8 @@ pub struct Plan {
     pub(super) order: Vec<usize>,
     /// What is computed of an event.
     pub(super) nodes: Nodes,
+    /// Per gate: where it can hold anything, for polygons on scaled axes.
+    pub(super) reaches: Vec<Option<Reach>>,
     /// Per gate: whether a Boolean gate refers to it.
     pub(super) referenced: Vec<bool>,
     /// Per gate: the populations of which it is the last descendant in this order.
@@ -224,6 +227,7 @@ impl Plan {
         }
         Ok(Self {
             nodes: Nodes::new(channels.len(), &matrices, &axes),
+            reaches: reaches(&axes, &gates),
             last_uses: last_uses(&gates, &order),
             kept: Vec::new(),
             channels,

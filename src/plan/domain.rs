@@ -3,59 +3,11 @@
 //! A domain holds the events of one population side by side, so that everything below works on
 //! full words and full vectors however rare the population is.
 
-use crate::fcs::Decoder;
-use crate::membership::words_for;
+use crate::membership::{count, words_for};
 use crate::simd;
 
 use super::nodes::Node;
-
-/// The events of a block as they come.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Rows<'a> {
-    /// Plain rows of bytes, and how each channel of the plan is decoded.
-    Bytes(&'a [u8], &'a [Decoder]),
-    /// Whole columns in memory, and the event at which the block begins.
-    Columns(&'a [&'a [f64]], usize),
-}
-
-impl Rows<'_> {
-    /// One channel of all events of the block.
-    fn fill(&self, channel: usize, out: &mut [f64]) {
-        match self {
-            Self::Bytes(rows, decoders) => {
-                decoders[channel].decode(rows, out);
-            }
-            Self::Columns(columns, first) => {
-                out.copy_from_slice(&columns[channel][*first..*first + out.len()]);
-            }
-        }
-    }
-
-    /// Four channels from this one on, if they can be decoded at once: of all events, or of some.
-    fn fill_four(&self, channel: usize, events: Option<&[u32]>, out: [&mut [f64]; 4]) {
-        if let Self::Bytes(rows, decoders) = self {
-            decoders[channel].decode_four_at(rows, events, out);
-        }
-    }
-
-    /// How many channels from this one on can be decoded at once.
-    fn together(&self, channel: usize) -> usize {
-        match self {
-            Self::Bytes(_, decoders) => Decoder::four_floats(&decoders[channel..]),
-            Self::Columns(..) => 0,
-        }
-    }
-
-    /// One channel of some events of the block.
-    fn fill_at(&self, channel: usize, events: &[u32], out: &mut [f64]) {
-        match self {
-            Self::Bytes(rows, decoders) => {
-                decoders[channel].decode_at(rows, events, out);
-            }
-            Self::Columns(columns, first) => gather(&columns[channel][*first..], events, out),
-        }
-    }
-}
+use super::rows::{Rows, WINDOW, gather};
 
 /// Number of the domain of all events of a block.
 pub(super) const WHOLE: usize = 0;
@@ -83,6 +35,8 @@ pub(super) struct Domains {
     slots: Vec<Domain>,
     free: Vec<usize>,
     spare: Vec<Vec<f64>>,
+    /// Channels that are about to be read.
+    missing: Vec<usize>,
     n_nodes: usize,
     /// Words of a mask over the block.
     n_words: usize,
@@ -132,25 +86,20 @@ impl Domains {
             self.slots.push(Domain::default());
             self.slots.len() - 1
         });
-        let mut places = std::mem::take(&mut self.slots[slot].places);
-        let mut events = std::mem::take(&mut self.slots[slot].events);
-        places_of(mask, &mut places);
-        let outer = &self.slots[above];
-        if above == WHOLE {
-            events.extend_from_slice(&places);
-        } else {
-            events.extend(places.iter().map(|&place| outer.events[place as usize]));
-        }
         let mut whole = std::mem::take(&mut self.slots[slot].mask);
-        whole.clear();
         whole.resize(self.n_words, 0);
         self.spread(above, mask, &mut whole);
-        self.open(slot, places.len());
         let domain = &mut self.slots[slot];
-        domain.above = Some(above);
+        places_of(&whole, &mut domain.events);
+        if above == WHOLE {
+            domain.places.clone_from(&domain.events);
+        } else {
+            places_of(mask, &mut domain.places);
+        }
         domain.mask = whole;
-        domain.places = places;
-        domain.events = events;
+        domain.above = Some(above);
+        let n_events = domain.events.len();
+        self.open(slot, n_events);
         slot
     }
 
@@ -191,41 +140,84 @@ impl Domains {
         self.slots[slot].columns[node] = Some(out);
     }
 
-    /// Work out channels, where possible four at once.
-    fn ensure_all(&mut self, nodes: &[Node], rows: Rows<'_>, slot: usize, channels: &[usize]) {
-        let mut rest = channels;
-        while let Some(&first) = rest.first() {
-            let follow = |(channel, node): (usize, &usize)| channel == *node;
-            let four = rest.len() >= 4
-                && (first..).zip(&rest[..4]).all(follow)
-                && rows.together(first) == 4
-                && rest[..4].iter().all(|&node| !self.knows(slot, node));
-            if four {
-                self.four_channels(rows, slot, first);
-                rest = &rest[4..];
-            } else {
-                self.ensure(nodes, rows, slot, first);
-                rest = &rest[1..];
+    /// Work out nodes, and channels that stand side by side together.
+    pub(super) fn ensure_all(
+        &mut self,
+        nodes: &[Node],
+        rows: Rows<'_>,
+        slot: usize,
+        wanted: &[usize],
+    ) {
+        let mut missing = std::mem::take(&mut self.missing);
+        missing.clear();
+        for &node in wanted {
+            self.add_missing(nodes, slot, node, &mut missing);
+        }
+        while let Some(&first) = missing.first() {
+            let (mut window, mut n_channels) = ([first; WINDOW], 0);
+            rows.window(&missing, |channel| {
+                window[n_channels] = channel;
+                n_channels += 1;
+            });
+            let window = &window[..n_channels.max(1)];
+            let unknown = window.iter().any(|&channel| !self.knows(slot, channel));
+            if window.len() > 1 && (unknown || window.len() > 2) {
+                self.decode(rows, slot, window);
+            }
+            missing.retain(|channel| !window.contains(channel));
+        }
+        self.missing = missing;
+        for &node in wanted {
+            self.ensure(nodes, rows, slot, node);
+        }
+    }
+
+    /// Collect the channels that have to be read for a node.
+    fn add_missing(&self, nodes: &[Node], slot: usize, node: usize, missing: &mut Vec<usize>) {
+        if self.slots[slot].columns[node].is_some() {
+            return;
+        }
+        match &nodes[node] {
+            Node::Channel(_) if missing.contains(&node) => {}
+            Node::Channel(_) => missing.push(node),
+            _ if self.knows(slot, node) => {}
+            Node::Compensated { detectors, .. } => {
+                for &detector in detectors {
+                    self.add_missing(nodes, slot, detector, missing);
+                }
+            }
+            Node::Ratio {
+                numerator,
+                denominator,
+                ..
+            } => {
+                self.add_missing(nodes, slot, *numerator, missing);
+                self.add_missing(nodes, slot, *denominator, missing);
+            }
+            Node::Scaled { source, .. } => self.add_missing(nodes, slot, *source, missing),
+        }
+    }
+
+    /// Decode channels that share a window.
+    fn decode(&mut self, rows: Rows<'_>, slot: usize, window: &[usize]) {
+        let n_events = self.slots[slot].n_events;
+        let mut columns: [Vec<f64>; WINDOW] = Default::default();
+        for column in &mut columns[..window.len()] {
+            *column = self.spare.pop().unwrap_or_default();
+            column.resize(n_events, 0.0);
+        }
+        let events = (slot != WHOLE).then_some(self.slots[slot].events.as_slice());
+        let mut out = columns.each_mut().map(Vec::as_mut_slice);
+        rows.fill_window(window, events, &mut out[..window.len()]);
+        for (&channel, column) in window.iter().zip(columns) {
+            if let Some(before) = self.slots[slot].columns[channel].replace(column) {
+                self.spare.push(before);
             }
         }
     }
 
-    fn four_channels(&mut self, rows: Rows<'_>, slot: usize, first: usize) {
-        let n_events = self.slots[slot].n_events;
-        let mut four: [Vec<f64>; 4] = std::array::from_fn(|_| {
-            let mut out = self.spare.pop().unwrap_or_default();
-            out.resize(n_events, 0.0);
-            out
-        });
-        let events = (slot != WHOLE).then_some(self.slots[slot].events.as_slice());
-        rows.fill_four(first, events, four.each_mut().map(Vec::as_mut_slice));
-        for (node, column) in (first..).zip(four) {
-            self.slots[slot].columns[node] = Some(column);
-        }
-    }
-
     /// Whether a domain or one that it lies in has a column.
-    fn knows(&self, slot: usize, node: usize) -> bool {
+    pub(super) fn knows(&self, slot: usize, node: usize) -> bool {
         let domain = &self.slots[slot];
         domain.columns[node].is_some() || domain.above.is_some_and(|above| self.knows(above, node))
     }
@@ -243,17 +235,11 @@ impl Domains {
             Node::Channel(channel) => rows.fill_at(*channel, &self.slots[slot].events, out),
             Node::Compensated { detectors, weights } => {
                 self.ensure_all(nodes, rows, slot, detectors);
-                out.fill(0.0);
-                let pairs = detectors.chunks(2).zip(weights.chunks(2));
-                for (detectors, weights) in pairs {
-                    let first = self.column(slot, detectors[0]);
-                    match (detectors, weights) {
-                        (&[_, second], &[w, v]) => {
-                            simd::add_two(out, first, w, self.column(slot, second), v);
-                        }
-                        _ => simd::add_one(out, first, weights[0]),
-                    }
-                }
+                let columns: Vec<_> = detectors
+                    .iter()
+                    .map(|&detector| self.column(slot, detector))
+                    .collect();
+                simd::weighted_sum(&columns, weights, out);
             }
             &Node::Ratio {
                 numerator,
@@ -291,24 +277,8 @@ impl Domains {
     pub(super) fn spread(&self, slot: usize, mask: &[u64], out: &mut [u64]) {
         if slot == WHOLE {
             out.copy_from_slice(mask);
-            return;
-        }
-        let domain = &self.slots[slot];
-        let mut begin = 0;
-        for (out, &whole) in out.iter_mut().zip(&domain.mask) {
-            let n_events = whole.count_ones() as usize;
-            let bits = bits_from(mask, begin, n_events);
-            let events = &domain.events[begin..begin + n_events];
-            // From nothing or from everything, whichever is nearer.
-            let missing = bits ^ low_bits(n_events);
-            let is_full = missing.count_ones() < bits.count_ones();
-            *out = if is_full { whole } else { 0 };
-            let mut rest = if is_full { missing } else { bits };
-            while rest != 0 {
-                *out ^= 1 << (events[rest.trailing_zeros() as usize] % 64);
-                rest &= rest - 1;
-            }
-            begin += n_events;
+        } else {
+            simd::bits::spread(mask, &self.slots[slot].mask, out);
         }
     }
 
@@ -335,56 +305,23 @@ impl Domains {
     pub(super) fn focus(&self, slot: usize, mask: &[u64], out: &mut [u64]) {
         if slot == WHOLE {
             out.copy_from_slice(mask);
-            return;
-        }
-        let events = &self.slots[slot].events;
-        for (word, events) in out.iter_mut().zip(events.chunks(64)) {
-            *word = 0;
-            for (bit, &event) in events.iter().enumerate() {
-                *word |= (mask[event as usize / 64] >> (event % 64) & 1) << bit;
-            }
+        } else {
+            simd::bits::focus(mask, &self.slots[slot].mask, out);
         }
     }
-}
-
-/// A word with so many of its lowest bits set.
-fn low_bits(count: usize) -> u64 {
-    if count >= 64 {
-        u64::MAX
-    } else {
-        (1 << count) - 1
-    }
-}
-
-/// Up to 64 bits of a mask, from one of them on.
-fn bits_from(mask: &[u64], begin: usize, count: usize) -> u64 {
-    let (word, shift) = (begin / 64, begin % 64);
-    let low = mask.get(word).copied().unwrap_or(0) >> shift;
-    let high = mask.get(word + 1).copied().unwrap_or(0);
-    let bits = if shift == 0 {
-        low
-    } else {
-        low | high << (64 - shift)
-    };
-    bits & low_bits(count)
 }
 
 /// The places of the bits of a mask.
 fn places_of(mask: &[u64], places: &mut Vec<u32>) {
-    places.clear();
-    let mut begin = 0_u32;
-    for &word in mask {
-        let mut rest = word;
-        while rest != 0 {
-            places.push(begin + rest.trailing_zeros());
-            rest &= rest - 1;
+    places.resize(usize::try_from(count(mask)).unwrap_or(usize::MAX), 0);
+    let mut rest = places.as_mut_slice();
+    for (begin, &word) in (0..).step_by(64).zip(mask) {
+        let mut bits = word;
+        let (here, behind) = rest.split_at_mut(word.count_ones() as usize);
+        for place in here {
+            *place = begin + bits.trailing_zeros();
+            bits &= bits - 1;
         }
-        begin += 64;
-    }
-}
-
-fn gather(values: &[f64], places: &[u32], out: &mut [f64]) {
-    for (out, &place) in out.iter_mut().zip(places) {
-        *out = values[place as usize];
+        rest = behind;
     }
 }

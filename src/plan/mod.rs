@@ -11,6 +11,8 @@ mod domain;
 mod explain;
 mod nodes;
 mod pool;
+mod reach;
+mod rows;
 mod run;
 mod variants;
 

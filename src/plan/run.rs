@@ -8,7 +8,7 @@ use crate::summary::{Estimate, summarise};
 
 use super::block::Block;
 use super::compile::Plan;
-use super::domain::Rows;
+use super::rows::Rows;
 use super::variants::{VariantBlock, Variants};
 
 /// What is to be kept of a run.

@@ -19,7 +19,7 @@ use std::sync::OnceLock;
 pub enum Level {
     /// What every processor of the target has.
     Baseline,
-    /// 256-bit vectors.
+    /// 256-bit vectors, and bits moved by a mask (BMI2).
     Avx2,
 }
 
@@ -44,7 +44,11 @@ pub fn level() -> Level {
 
 #[cfg(target_arch = "x86_64")]
 fn detected() -> Level {
-    if std::arch::is_x86_feature_detected!("avx2") {
+    if std::arch::is_x86_feature_detected!("avx2")
+        && std::arch::is_x86_feature_detected!("bmi1")
+        && std::arch::is_x86_feature_detected!("bmi2")
+        && std::arch::is_x86_feature_detected!("popcnt")
+    {
         Level::Avx2
     } else {
         Level::Baseline
@@ -66,7 +70,7 @@ macro_rules! multiversion {
             fn plain($($argument: $kind),*) $(-> $answer)? $body
 
             #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx2")]
+            #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
             fn avx2($($argument: $kind),*) $(-> $answer)? {
                 plain($($argument),*)
             }
@@ -83,12 +87,13 @@ macro_rules! multiversion {
 }
 pub(crate) use multiversion;
 
+pub(crate) mod bits;
 pub mod polyline;
 pub mod positivity;
 pub(crate) mod weighted_sums;
 
 mod columns;
-pub(crate) use columns::{add_one, add_two, and_count, has_nan};
+pub(crate) use columns::{and_count, has_nan, weighted_sum};
 
 /// Tests compare the levels within one process.
 #[cfg(test)]
@@ -117,6 +122,18 @@ pub(crate) mod forced {
 mod tests {
     use super::forced::baseline;
     use super::{Level, level};
+    use proptest::prelude::*;
+
+    /// Words of masks: full, empty, dense and sparse ones.
+    pub(super) fn words(n_words: usize) -> impl Strategy<Value = Vec<u64>> {
+        let word = prop_oneof![
+            Just(0),
+            Just(u64::MAX),
+            any::<u64>(),
+            any::<(u64, u64, u64)>().prop_map(|(a, b, c)| a & b & c),
+        ];
+        prop::collection::vec(word, n_words)
+    }
 
     multiversion! {
         /// A sum of squares.
