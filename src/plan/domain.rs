@@ -3,7 +3,7 @@
 //! A domain holds the events of one population side by side, so that everything below works on
 //! full words and full vectors however rare the population is.
 
-use crate::membership::{count, words_for};
+use crate::membership::{WORD_BITS, words_for};
 use crate::simd;
 
 use super::nodes::Node;
@@ -16,14 +16,15 @@ pub(super) const WHOLE: usize = 0;
 #[derive(Debug, Default)]
 struct Domain {
     n_events: usize,
-    /// The domain it was taken from, and its events there.
+    /// The domain it was taken from.
     above: Option<usize>,
+    /// The places of its events there, and more; meant if that is not the whole block.
     places: Vec<u32>,
-    /// Its events in the block; empty for the whole block.
+    /// Its events in the block, and more; meant if it is not the whole block itself.
     events: Vec<u32>,
     /// The same as a mask over the block.
     mask: Vec<u64>,
-    /// One column per node, empty until asked for.
+    /// One column per node, empty until asked for; as long as a block at least.
     columns: Vec<Option<Vec<f64>>>,
     /// Per node: whether any value is NaN, once asked for.
     nan: Vec<Option<bool>>,
@@ -40,6 +41,21 @@ pub(super) struct Domains {
     n_nodes: usize,
     /// Words of a mask over the block.
     n_words: usize,
+}
+
+impl Domain {
+    /// Its events in the block.
+    fn events(&self) -> &[u32] {
+        &self.events[..self.n_events]
+    }
+
+    /// Its events in the domain that it was taken from.
+    fn places(&self) -> &[u32] {
+        match self.above {
+            Some(WHOLE) => self.events(),
+            _ => &self.places[..self.n_events],
+        }
+    }
 }
 
 impl Domains {
@@ -69,8 +85,6 @@ impl Domains {
         let domain = &mut self.slots[slot];
         self.spare.extend(domain.columns.drain(..).flatten());
         domain.nan.clear();
-        domain.places.clear();
-        domain.events.clear();
         domain.above = None;
     }
 
@@ -90,15 +104,12 @@ impl Domains {
         whole.resize(self.n_words, 0);
         self.spread(above, mask, &mut whole);
         let domain = &mut self.slots[slot];
-        places_of(&whole, &mut domain.events);
-        if above == WHOLE {
-            domain.places.clone_from(&domain.events);
-        } else {
-            places_of(mask, &mut domain.places);
+        let n_events = simd::bits::places(&whole, &mut domain.events);
+        if above != WHOLE {
+            simd::bits::places(mask, &mut domain.places);
         }
         domain.mask = whole;
         domain.above = Some(above);
-        let n_events = domain.events.len();
         self.open(slot, n_events);
         slot
     }
@@ -116,9 +127,11 @@ impl Domains {
 
     /// A column that was asked for by [`Self::ensure`].
     pub(super) fn column(&self, slot: usize, node: usize) -> &[f64] {
-        self.slots[slot].columns[node]
-            .as_deref()
-            .unwrap_or_default()
+        let domain = &self.slots[slot];
+        match &domain.columns[node] {
+            Some(column) => &column[..domain.n_events],
+            None => &[],
+        }
     }
 
     /// Work out a column, unless it is there.
@@ -126,18 +139,27 @@ impl Domains {
         if self.slots[slot].columns[node].is_some() {
             return;
         }
-        let mut out = self.spare.pop().unwrap_or_default();
-        out.resize(self.slots[slot].n_events, 0.0);
+        let mut column = self.buffer();
+        let out = &mut column[..self.slots[slot].n_events];
         if let Some(above) = self.slots[slot]
             .above
             .filter(|&above| self.knows(above, node))
         {
             self.ensure(nodes, rows, above, node);
-            gather(self.column(above, node), &self.slots[slot].places, &mut out);
+            gather(self.column(above, node), self.slots[slot].places(), out);
         } else {
-            self.compute(nodes, rows, slot, node, &mut out);
+            self.compute(nodes, rows, slot, node, out);
         }
-        self.slots[slot].columns[node] = Some(out);
+        self.slots[slot].columns[node] = Some(column);
+    }
+
+    /// A buffer for a column, of whatever numbers.
+    fn buffer(&mut self) -> Vec<f64> {
+        let mut buffer = self.spare.pop().unwrap_or_default();
+        if buffer.len() < self.n_words * WORD_BITS {
+            buffer.resize(self.n_words * WORD_BITS, 0.0);
+        }
+        buffer
     }
 
     /// Work out nodes, and channels that stand side by side together.
@@ -203,11 +225,12 @@ impl Domains {
         let n_events = self.slots[slot].n_events;
         let mut columns: [Vec<f64>; WINDOW] = Default::default();
         for column in &mut columns[..window.len()] {
-            *column = self.spare.pop().unwrap_or_default();
-            column.resize(n_events, 0.0);
+            *column = self.buffer();
         }
-        let events = (slot != WHOLE).then_some(self.slots[slot].events.as_slice());
-        let mut out = columns.each_mut().map(Vec::as_mut_slice);
+        let events = (slot != WHOLE).then(|| self.slots[slot].events());
+        let mut out = columns
+            .each_mut()
+            .map(|column| column.get_mut(..n_events).unwrap_or_default());
         rows.fill_window(window, events, &mut out[..window.len()]);
         for (&channel, column) in window.iter().zip(columns) {
             if let Some(before) = self.slots[slot].columns[channel].replace(column) {
@@ -232,7 +255,7 @@ impl Domains {
     ) {
         match &nodes[node] {
             Node::Channel(channel) if slot == WHOLE => rows.fill(*channel, out),
-            Node::Channel(channel) => rows.fill_at(*channel, &self.slots[slot].events, out),
+            Node::Channel(channel) => rows.fill_at(*channel, self.slots[slot].events(), out),
             Node::Compensated { detectors, weights } => {
                 self.ensure_all(nodes, rows, slot, detectors);
                 let columns: Vec<_> = detectors
@@ -290,7 +313,7 @@ impl Domains {
             }
             return;
         }
-        let events = &self.slots[slot].events;
+        let events = self.slots[slot].events();
         for (word, events) in mask.iter().zip(events.chunks(64)) {
             let mut rest = *word;
             while rest != 0 {
@@ -308,20 +331,5 @@ impl Domains {
         } else {
             simd::bits::focus(mask, &self.slots[slot].mask, out);
         }
-    }
-}
-
-/// The places of the bits of a mask.
-fn places_of(mask: &[u64], places: &mut Vec<u32>) {
-    places.resize(usize::try_from(count(mask)).unwrap_or(usize::MAX), 0);
-    let mut rest = places.as_mut_slice();
-    for (begin, &word) in (0..).step_by(64).zip(mask) {
-        let mut bits = word;
-        let (here, behind) = rest.split_at_mut(word.count_ones() as usize);
-        for place in here {
-            *place = begin + bits.trailing_zeros();
-            bits &= bits - 1;
-        }
-        rest = behind;
     }
 }

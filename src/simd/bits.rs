@@ -23,6 +23,57 @@ pub(crate) fn focus(mask: &[u64], whole: &[u64], out: &mut [u64]) {
     each_focus(mask, whole, out, extract);
 }
 
+/// The places of the set bits of each byte, lowest first.
+const PLACES: [[u8; 8]; 256] = {
+    let mut places = [[0; 8]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let (mut bit, mut found) = (0, 0);
+        while bit < 8 {
+            if byte >> bit & 1 == 1 {
+                places[byte][found] = bit;
+                found += 1;
+            }
+            bit += 1;
+        }
+        byte += 1;
+    }
+    places
+};
+
+/// Write the places of the set bits of a mask (fewer than 2^32), rising; gives how many. `out` grows
+/// as needed and may hold more behind them.
+pub(crate) fn places(mask: &[u64], out: &mut Vec<u32>) -> usize {
+    let n_bits = count(mask);
+    // Eight places are written at once, of which only some count.
+    if out.len() < n_bits + 8 {
+        out.resize(n_bits + 8, 0);
+    }
+    write_places(mask, out);
+    n_bits
+}
+
+multiversion! {
+    fn count(mask: &[u64]) -> usize {
+        mask.iter().map(|word| word.count_ones() as usize).sum()
+    }
+}
+
+multiversion! {
+    fn write_places(mask: &[u64], out: &mut [u32]) {
+        let mut end = 0;
+        for (begin, &word) in (0_u32..).step_by(64).zip(mask) {
+            for (begin, byte) in (begin..).step_by(8).zip(word.to_le_bytes()) {
+                let Some(eight) = out.get_mut(end..).and_then(<[u32]>::first_chunk_mut::<8>) else {
+                    return;
+                };
+                *eight = PLACES[usize::from(byte)].map(|place| begin + u32::from(place));
+                end += byte.count_ones() as usize;
+            }
+        }
+    }
+}
+
 #[inline(always)]
 #[allow(clippy::inline_always)] // must take on the features of its caller
 fn each_spread(mask: &[u64], whole: &[u64], out: &mut [u64], deposit: impl Fn(u64, u64) -> u64) {
@@ -101,16 +152,29 @@ mod tests {
     use proptest::prelude::*;
 
     /// The places of the bits of a mask.
-    fn places(mask: &[u64]) -> Vec<usize> {
+    fn set_bits(mask: &[u64]) -> Vec<usize> {
         let is_set = |&place: &usize| mask[place / 64] >> (place % 64) & 1 == 1;
         (0..64 * mask.len()).filter(is_set).collect()
     }
 
     proptest! {
         #[test]
+        fn places_are_those_of_the_set_bits(mask in words(5), before in 0..400_usize) {
+            let run = || {
+                let mut out = vec![7; before];
+                let n_bits = places(&mask, &mut out);
+                out.truncate(n_bits);
+                out
+            };
+            let expected: Vec<_> = set_bits(&mask).iter().map(|&place| place as u32).collect();
+            prop_assert_eq!(&run(), &expected);
+            prop_assert_eq!(baseline(run), expected);
+        }
+
+        #[test]
         fn a_spread_mask_holds_the_events_that_it_names(whole in words(5), mask in words(5)) {
-            let events = places(&whole);
-            let named: Vec<_> = places(&mask).into_iter().filter(|&k| k < events.len()).collect();
+            let events = set_bits(&whole);
+            let named: Vec<_> = set_bits(&mask).into_iter().filter(|&k| k < events.len()).collect();
             let run = || {
                 let mut out = vec![7; 5];
                 spread(&mask, &whole, &mut out);
@@ -120,8 +184,8 @@ mod tests {
             };
             let (out, back) = run();
             let expected: Vec<_> = named.iter().map(|&k| events[k]).collect();
-            prop_assert_eq!(places(&out), expected);
-            prop_assert_eq!(places(&back), named);
+            prop_assert_eq!(set_bits(&out), expected);
+            prop_assert_eq!(set_bits(&back), named);
             prop_assert_eq!(baseline(run), (out, back));
         }
     }
