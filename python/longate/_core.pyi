@@ -164,7 +164,7 @@ def combine_masks(
     populations: Sequence[tuple[NDArray[np.uint8], NDArray[np.uint8]]],
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]: ...
 def gate_arrays(
-    plan: Plan, values: Sequence[NDArray[np.float64]], n_events: int
+    plan: Plan, values: Sequence[_Column], n_events: int
 ) -> _Gated: ...
 def gate_files(
     jobs: Sequence[tuple[_Location, Plan, _Identity | None]],

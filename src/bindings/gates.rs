@@ -46,7 +46,7 @@ impl<'py> FromPyObject<'_, 'py> for Held<'py> {
 }
 
 impl Held<'_> {
-    fn column(&self) -> PyResult<Column<'_>> {
+    pub(super) fn column(&self) -> PyResult<Column<'_>> {
         Ok(match self {
             Self::Single(array) => Column::Float32(array.as_slice()?),
             Self::Double(array) => Column::Float64(array.as_slice()?),

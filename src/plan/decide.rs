@@ -169,6 +169,10 @@ impl Place<'_> {
                 reach: None,
                 ..*self
             };
+            for axis in axes {
+                // Asked for the exact places of events near an edge.
+                place.ensure(domains, self.plan.nodes.source[axis]);
+            }
             place.polygon(axes, outline, domains, work, &mut inside);
             domains.release(slot);
             simd::bits::spread(&inside, &near, mask);

@@ -1,6 +1,8 @@
 //! The events of a block as they come: rows of bytes, or columns in memory.
 
 use crate::fcs::Decoder;
+use crate::gate::columns::Column;
+use crate::simd::compare::widen;
 use crate::simd::transpose;
 
 /// Most channels that are decoded at once.
@@ -12,7 +14,7 @@ pub(super) enum Rows<'a> {
     /// Plain rows of bytes, and how each channel of the plan is decoded.
     Bytes(&'a [u8], &'a [Decoder]),
     /// Whole columns in memory, and the event at which the block begins.
-    Columns(&'a [&'a [f64]], usize),
+    Columns(&'a [Column<'a>], usize),
 }
 
 impl Rows<'_> {
@@ -22,9 +24,12 @@ impl Rows<'_> {
             Self::Bytes(rows, decoders) => {
                 decoders[channel].decode(rows, out);
             }
-            Self::Columns(columns, first) => {
-                out.copy_from_slice(&columns[channel][*first..*first + out.len()]);
-            }
+            Self::Columns(columns, first) => match columns[channel] {
+                Column::Float32(column) => widen(&column[*first..*first + out.len()], out),
+                Column::Float64(column) => {
+                    out.copy_from_slice(&column[*first..*first + out.len()]);
+                }
+            },
         }
     }
 
@@ -34,7 +39,15 @@ impl Rows<'_> {
             Self::Bytes(rows, decoders) => {
                 decoders[channel].decode_at(rows, events, out);
             }
-            Self::Columns(columns, first) => gather(&columns[channel][*first..], events, out),
+            Self::Columns(columns, first) => match columns[channel] {
+                Column::Float32(column) => {
+                    let column = &column[*first..];
+                    for (out, &event) in out.iter_mut().zip(events) {
+                        *out = f64::from(column[event as usize]);
+                    }
+                }
+                Column::Float64(column) => gather(&column[*first..], events, out),
+            },
         }
     }
 

@@ -135,12 +135,16 @@ def gate_sample(compiled: CompiledStrategy, sample: Sample) -> GatedSample:
     for place in compiled.channels:
         if place not in sample.columns:
             sample.column(channels[place].detector)  # raises, naming the channel
-    values = [
-        np.ascontiguousarray(sample.columns[place], dtype=np.float64)
-        for place in compiled.channels
-    ]
+    values = [_floats(sample.columns[place]) for place in compiled.channels]
     outcome = gate_arrays(compiled.plan, values, sample.n_events)
     return GatedSample.of(compiled, outcome)
+
+
+def _floats(column: NDArray[Any]) -> NDArray[Any]:
+    """Return a column as the kernels take it, itself where it is one of native floats."""
+    if column.dtype in {np.dtype(np.float32), np.dtype(np.float64)}:
+        return column
+    return column.astype(np.float64)
 
 
 def gate_head(compiled: CompiledStrategy, head: Any) -> GatedSample:
