@@ -1,5 +1,7 @@
 //! What each gate needs, and in which order gates are decided.
 
+use std::collections::HashSet;
+
 use ndarray::Array2;
 
 use crate::error::{Error, Result};
@@ -168,6 +170,9 @@ impl Plan {
         axes: Vec<Axis>,
         gates: Vec<GateSpec>,
     ) -> Result<Self> {
+        if channels.iter().collect::<HashSet<_>>().len() < channels.len() {
+            return refuse("a channel stands in the list twice".into());
+        }
         for (index, matrix) in matrices.iter().enumerate() {
             if matrix.weights.nrows() != matrix.detectors.len() {
                 return refuse(format!(

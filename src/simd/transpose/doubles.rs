@@ -5,9 +5,14 @@ use super::{Rows, WIDTH, chunk, word};
 /// Turn 32-bit floats of all rows, or of those at `places` (rising): `out[k][i]` becomes number
 /// `lanes[k]` behind the offset, of the row of event `i`.
 ///
-/// There are at most [`WIDTH`] columns, all of one length, and every lane is below [`WIDTH`].
+/// There are at most [`WIDTH`] columns, all of one length; lanes differ and are below [`WIDTH`].
+///
+/// # Panics
+/// If they are not.
 pub fn doubles(rows: Rows<'_>, places: Option<&[u32]>, lanes: &[usize], out: &mut [&mut [f64]]) {
+    assert!(lanes.iter().all(|lane| *lane < WIDTH) && lanes.len() == out.len());
     let n_events = out.first().map_or(0, |column| column.len());
+    assert!(out.iter().all(|column| column.len() == n_events));
     let n_events = places.map_or(n_events, |places| n_events.min(places.len()));
     let mut done = 0;
     #[cfg(target_arch = "x86_64")]
@@ -18,8 +23,6 @@ pub fn doubles(rows: Rows<'_>, places: Option<&[u32]>, lanes: &[usize], out: &mu
         // Only the last rows may have fewer bytes behind the offset than are loaded at once.
         let unsafe_ones = (0..n_events).rev().take_while(|&event| !is_safe(event));
         let safe = n_events - unsafe_ones.count();
-        assert!(lanes.iter().all(|lane| *lane < WIDTH) && lanes.len() == out.len());
-        assert!(out.len() <= WIDTH && out.iter().all(|column| column.len() >= safe));
         // SAFETY: the processor has AVX2, or the level would be another; places rise, so that all
         // rows before the last safe one are safe; the columns have been looked at.
         done = unsafe {
@@ -56,6 +59,8 @@ pub fn doubles(rows: Rows<'_>, places: Option<&[u32]>, lanes: &[usize], out: &mu
 
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
+    #![allow(clippy::cast_ptr_alignment)] // the loads are the unaligned ones
+
     use std::arch::x86_64::{
         __m256, _mm_loadu_ps, _mm_setr_epi8, _mm256_broadcastsi128_si256, _mm256_castps_si256,
         _mm256_castps128_ps256, _mm256_castps256_ps128, _mm256_castsi256_ps, _mm256_cvtps_pd,
@@ -147,8 +152,8 @@ mod avx2 {
     #[target_feature(enable = "avx2")]
     #[inline]
     unsafe fn few_columns(row: impl Fn(usize) -> *const u8, swap: bool) -> [__m256; FEW] {
-        let mut r = [_mm256_setzero_ps(); FEW];
-        for (k, place) in r.iter_mut().enumerate() {
+        let mut rows = [_mm256_setzero_ps(); FEW];
+        for (k, place) in rows.iter_mut().enumerate() {
             // SAFETY: by the condition.
             *place = unsafe {
                 let low = _mm_loadu_ps(row(k).cast::<f32>());
@@ -159,19 +164,19 @@ mod avx2 {
                 *place = swapped(*place);
             }
         }
-        let (a, b) = (
-            _mm256_unpacklo_ps(r[0], r[1]),
-            _mm256_unpacklo_ps(r[2], r[3]),
-        );
-        let (c, d) = (
-            _mm256_unpackhi_ps(r[0], r[1]),
-            _mm256_unpackhi_ps(r[2], r[3]),
-        );
+        let low = [
+            _mm256_unpacklo_ps(rows[0], rows[1]),
+            _mm256_unpacklo_ps(rows[2], rows[3]),
+        ];
+        let high = [
+            _mm256_unpackhi_ps(rows[0], rows[1]),
+            _mm256_unpackhi_ps(rows[2], rows[3]),
+        ];
         [
-            _mm256_shuffle_ps::<0x44>(a, b),
-            _mm256_shuffle_ps::<0xEE>(a, b),
-            _mm256_shuffle_ps::<0x44>(c, d),
-            _mm256_shuffle_ps::<0xEE>(c, d),
+            _mm256_shuffle_ps::<0x44>(low[0], low[1]),
+            _mm256_shuffle_ps::<0xEE>(low[0], low[1]),
+            _mm256_shuffle_ps::<0x44>(high[0], high[1]),
+            _mm256_shuffle_ps::<0xEE>(high[0], high[1]),
         ]
     }
 
