@@ -4,7 +4,8 @@
 //! `multiversion!` compiles its body for the baseline and for AVX2 and picks one when called. Rust never
 //! contracts a multiplication and an addition into one rounding, and reductions have a fixed
 //! order, so that both give the same bits. `LONGATE_SIMD=baseline` in the environment forces the
-//! plain one.
+//! plain one. Where AVX-512 wins clearly, a kernel has a third version, which asks [`has_avx512`];
+//! `LONGATE_SIMD=avx2` does without.
 #![allow(unsafe_code)]
 
 pub mod compare;
@@ -32,14 +33,31 @@ pub fn level() -> Level {
         return forced;
     }
     *LEVEL.get_or_init(|| {
-        let asked_for_baseline =
-            std::env::var_os("LONGATE_SIMD").is_some_and(|value| value == "baseline");
-        if asked_for_baseline {
+        if asked_for("baseline") {
             Level::Baseline
         } else {
             detected()
         }
     })
+}
+
+/// Whether kernels may use AVX-512 too: on machines that have it, at [`Level::Avx2`], unless
+/// `LONGATE_SIMD=avx2` asks for no more than that.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn has_avx512() -> bool {
+    static HAS: OnceLock<bool> = OnceLock::new();
+    #[cfg(test)]
+    if forced::level().is_some() {
+        return false;
+    }
+    *HAS.get_or_init(|| {
+        let present = std::arch::is_x86_feature_detected!("avx512f");
+        present && level() == Level::Avx2 && !asked_for("avx2")
+    })
+}
+
+fn asked_for(version: &str) -> bool {
+    std::env::var_os("LONGATE_SIMD").is_some_and(|value| value == version)
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -111,7 +129,12 @@ pub(crate) mod forced {
 
     /// What `kernel` gives on this thread without any vectors beyond the baseline.
     pub(crate) fn baseline<T>(kernel: impl FnOnce() -> T) -> T {
-        FORCED.set(Some(Level::Baseline));
+        at(Level::Baseline, kernel)
+    }
+
+    /// What `kernel` gives on this thread at this level, without AVX-512.
+    pub(crate) fn at<T>(level: Level, kernel: impl FnOnce() -> T) -> T {
+        FORCED.set(Some(level));
         let answer = kernel();
         FORCED.set(None);
         answer
