@@ -8,6 +8,7 @@ use crate::simd;
 
 use super::nodes::Node;
 use super::rows::{Rows, WINDOW, gather};
+use crate::simd::weighted_sums::WIDEST;
 
 /// Number of the domain of all events of a block.
 pub(super) const WHOLE: usize = 0;
@@ -139,6 +140,10 @@ impl Domains {
         if self.slots[slot].columns[node].is_some() {
             return;
         }
+        if matches!(nodes[node], Node::Compensated { .. }) && !self.knows(slot, node) {
+            self.ensure_all(nodes, rows, slot, &[node]);
+            return;
+        }
         let mut column = self.buffer();
         let out = &mut column[..self.slots[slot].n_events];
         if let Some(above) = self.slots[slot]
@@ -188,6 +193,26 @@ impl Domains {
             }
             missing.retain(|channel| !window.contains(channel));
         }
+        missing.clear();
+        for &node in wanted {
+            if matches!(nodes[node], Node::Compensated { .. })
+                && !self.knows(slot, node)
+                && !missing.contains(&node)
+            {
+                missing.push(node);
+            }
+        }
+        while let Some(&first) = missing.first() {
+            let beside = |&node: &usize| nodes[node].detectors() == nodes[first].detectors();
+            let (mut group, mut n_sums) = ([first; WIDEST], 0);
+            for node in missing.iter().copied().filter(beside).take(WIDEST) {
+                group[n_sums] = node;
+                n_sums += 1;
+            }
+            let group = &group[..n_sums];
+            self.compensate(nodes, rows, slot, group);
+            missing.retain(|node| !group.contains(node));
+        }
         self.missing = missing;
         for &node in wanted {
             self.ensure(nodes, rows, slot, node);
@@ -217,6 +242,33 @@ impl Domains {
                 self.add_missing(nodes, slot, *denominator, missing);
             }
             Node::Scaled { source, .. } => self.add_missing(nodes, slot, *source, missing),
+        }
+    }
+
+    /// Work out compensated values of the same detectors side by side; at most [`WIDEST`].
+    fn compensate(&mut self, nodes: &[Node], rows: Rows<'_>, slot: usize, group: &[usize]) {
+        let detectors = nodes[group[0]].detectors();
+        for &detector in detectors {
+            self.ensure(nodes, rows, slot, detector);
+        }
+        let n_events = self.slots[slot].n_events;
+        let mut sums: [Vec<f64>; WIDEST] = Default::default();
+        for sum in &mut sums[..group.len()] {
+            *sum = self.buffer();
+        }
+        let columns: Vec<_> = detectors
+            .iter()
+            .map(|&detector| self.column(slot, detector))
+            .collect();
+        let weights: Vec<_> = (0..detectors.len())
+            .flat_map(|k| group.iter().map(move |&node| nodes[node].weights()[k]))
+            .collect();
+        let mut out = sums
+            .each_mut()
+            .map(|sum| sum.get_mut(..n_events).unwrap_or_default());
+        simd::weighted_sums::weighted_sums(&columns, &weights, &mut out[..group.len()]);
+        for (&node, sum) in group.iter().zip(sums) {
+            self.slots[slot].columns[node] = Some(sum);
         }
     }
 
@@ -256,14 +308,8 @@ impl Domains {
         match &nodes[node] {
             Node::Channel(channel) if slot == WHOLE => rows.fill(*channel, out),
             Node::Channel(channel) => rows.fill_at(*channel, self.slots[slot].events(), out),
-            Node::Compensated { detectors, weights } => {
-                self.ensure_all(nodes, rows, slot, detectors);
-                let columns: Vec<_> = detectors
-                    .iter()
-                    .map(|&detector| self.column(slot, detector))
-                    .collect();
-                simd::weighted_sum(&columns, weights, out);
-            }
+            // Worked out side by side by `compensate`.
+            Node::Compensated { .. } => {}
             &Node::Ratio {
                 numerator,
                 denominator,

@@ -1,35 +1,4 @@
-//! Columns of values: weighted sums, and whether there is a NaN.
-
-/// Values that are summed side by side.
-const LANES: usize = 16;
-
-multiversion! {
-    /// `out[i] = Σ_k columns[k][i] · weights[k]`, from 0 in the order of `k`, rounded after each
-    /// product and each sum. Columns are as long as `out`.
-    pub(crate) fn weighted_sum(columns: &[&[f64]], weights: &[f64], out: &mut [f64]) {
-        let (groups, rest) = out.as_chunks_mut::<LANES>();
-        let mut first = 0;
-        for group in groups {
-            let mut sums = [0.0; LANES];
-            for (column, weight) in columns.iter().zip(weights) {
-                let Some(values) = column.get(first..).and_then(<[f64]>::first_chunk::<LANES>) else {
-                    continue;
-                };
-                for (sum, value) in sums.iter_mut().zip(values) {
-                    *sum += value * weight;
-                }
-            }
-            *group = sums;
-            first += LANES;
-        }
-        for (sum, event) in rest.iter_mut().zip(first..) {
-            *sum = 0.0;
-            for (column, weight) in columns.iter().zip(weights) {
-                *sum += column[event] * weight;
-            }
-        }
-    }
-}
+//! Columns: bits that two have, and whether there is a NaN.
 
 multiversion! {
     /// `out = a & b`, and how many bits that has.
@@ -68,25 +37,6 @@ pub(crate) fn has_nan(values: &[f64]) -> bool {
 mod tests {
     use super::super::forced::baseline;
     use super::*;
-
-    #[test]
-    fn both_levels_sum_alike() {
-        let first: Vec<f64> = (0..131).map(|i| f64::from(i) * 0.37 - 20.0).collect();
-        let second: Vec<f64> = (0..131).map(|i| 1e5 / (f64::from(i) + 0.3)).collect();
-        let run = || {
-            let mut out = vec![0.1; 131];
-            let columns = [&first[..], &second, &first];
-            weighted_sum(&columns, &[1.0 / 3.0, -0.07, 1e-3], &mut out);
-            out
-        };
-        let expected: Vec<f64> = first
-            .iter()
-            .zip(&second)
-            .map(|(a, b)| 0.0 + a * (1.0 / 3.0) + b * -0.07 + a * 1e-3)
-            .collect();
-        assert_eq!(run(), expected);
-        assert_eq!(run(), baseline(run));
-    }
 
     #[test]
     fn counts_what_both_have() {

@@ -111,7 +111,7 @@ pub mod positivity;
 pub(crate) mod weighted_sums;
 
 mod columns;
-pub(crate) use columns::{and_count, has_nan, weighted_sum};
+pub(crate) use columns::{and_count, has_nan};
 
 /// Tests compare the levels within one process.
 #[cfg(test)]
