@@ -19,9 +19,11 @@ from longate.gating.answers import (
 )
 from longate.gating.compiled import has_values, values_for
 from longate.gating.counting import ALL_EVENTS, with_fractions
-from longate.gating.gated_file import counted, joined_mask
+from longate.gating.gated_file import joined_mask
+from longate.gating.joining import KEYS, finished
 from longate.gating.medians import median_rows
 from longate.gating.saving import save_populations
+from longate.gating.study_counts import study_counts
 from longate.gating.tubes import paths_by_tube, tube_with
 
 if TYPE_CHECKING:
@@ -36,9 +38,7 @@ if TYPE_CHECKING:
     from longate.gating.gated_file import GatedFile, GatedStudy
     from longate.gating.strategy import GatingStrategy
 
-KEYS = ["sample", "patient", "visit", "tube"]
 MOST_CALLS = 16
-_NOT_JOINED = {*KEYS, "file", "role", "reason", "run", "n_events"}
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -83,7 +83,10 @@ class Populations:
 
     @cached_property
     def _rows(self) -> pd.DataFrame:
-        return self.study.samples.loc[[file.row for file in self.files]]
+        samples = self.study.samples
+        if len(self.files) == len(samples):
+            return samples
+        return samples.loc[[file.row for file in self.files]]
 
     @cached_property
     def counts(self) -> pd.DataFrame:
@@ -96,14 +99,7 @@ class Populations:
         ``run_id``, and the further columns of the sheet. Runs that are pooled are
         summed.
         """
-        frame = counted(self.strategies, self.files, self._rows[KEYS])
-        if self._rows.duplicated(["sample", "tube"]).any():
-            by = [*KEYS, "population", "parent"]
-            grouped = frame.groupby(
-                by, sort=False, dropna=False, observed=True, as_index=False
-            )
-            frame = grouped.sum()
-        return self.finished(with_fractions(frame, "n_events", "n_parent"))
+        return study_counts(self.strategies, self.files, self._rows, self.run_id)
 
     @property
     def _keys(self) -> list[dict[str, Any]]:
@@ -120,20 +116,7 @@ class Populations:
         frame : DataFrame
             With ``sample, patient, visit, tube``.
         """
-        import pandas as pd
-
-        visits = self._rows["visit"].dtype
-        if frame["visit"].dtype != visits:
-            frame["visit"] = pd.Categorical(frame["visit"], dtype=visits)
-        frame = frame.assign(run_id=self.run_id)
-        joined = [c for c in self._rows.columns if c not in _NOT_JOINED]
-        metadata = self._rows.drop_duplicates(["sample", "tube"])
-        metadata = metadata[["sample", "tube", *joined]].rename(
-            columns={c: f"{c}_of_sheet" for c in joined if c in frame}
-        )
-        if not joined:
-            return frame
-        return frame.merge(metadata, on=["sample", "tube"], how="left", validate="m:1")
+        return finished(frame, self._rows, self.run_id)
 
     @cached_property
     def statistics(self) -> pd.DataFrame:
