@@ -26,6 +26,8 @@ __all__ = [
     "flip_signs",
     "gate_arrays",
     "gate_files",
+    "keyword_of_text",
+    "keywords_of_text",
     "permute_family",
     "permute_welch",
     "polygon_contains",
@@ -96,6 +98,8 @@ class Variants:
     ) -> Variants: ...
 
 def read_head(path: _Location, dataset: int = 0) -> dict[str, Any]: ...
+def keywords_of_text(text: bytes) -> list[tuple[str, str]]: ...
+def keyword_of_text(text: bytes, names: Sequence[str]) -> tuple[str, str] | None: ...
 def check_crc(path: _Location, dataset: int = 0) -> bool | None: ...
 def read_columns(
     path: _Location,

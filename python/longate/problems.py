@@ -17,9 +17,12 @@ COLUMNS = ["file", "sample", "tube", "step", "problem"]
 
 
 def problem(
-    samples: pd.DataFrame, row: int, step: str, error: BaseException
+    samples: pd.DataFrame | Mapping[str, Any],
+    row: int,
+    step: str,
+    error: BaseException,
 ) -> dict[str, Any]:
-    """Return one entry of a table of problems."""
+    """Return one entry of a table of problems; `samples` are columns by name."""
     return {
         "file": Path(samples["file"][row]).name,
         "sample": samples["sample"][row],

@@ -17,20 +17,21 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from longate.cytometry.keywords import Keywords
     from longate.cytometry.panel import Channel
 
 _PAIR = re.compile(r"^\$DFC(\d{1,4})TO(\d{1,4})$", re.IGNORECASE)
 
 
 def file_compensation(
-    keywords: Mapping[str, str], panel: Panel
+    keywords: Keywords, panel: Panel
 ) -> tuple[str, Compensation] | None:
     """Return the matrix of ``$SPILLOVER``, ``SPILL`` or ``SPILLOVER``, and which it is.
 
     Parameters
     ----------
-    keywords : mapping of str to str
-        Found without regard to case.
+    keywords : Keywords
+        Of the file.
     panel : Panel
         The channels; the matrix may name them by ``$PnN``, ``$PnS`` or number.
 
@@ -39,16 +40,16 @@ def file_compensation(
     SpilloverError
         If the value is no matrix; the keyword is named.
     """
-    for keyword in SPILLOVER_KEYWORDS:
-        value = keywords.get(keyword, "").strip()
-        if value:
-            try:
-                matrix = _matrix(value, panel.channels, tuple(panel.aliases.items()))
-            except SpilloverError as error:
-                msg = f"in {keyword}: {error}"
-                raise SpilloverError(msg) from None
-            return None if matrix is None else (keyword, matrix)
-    return None
+    found = keywords.first(SPILLOVER_KEYWORDS)
+    if found is None:
+        return None
+    keyword, value = found
+    try:
+        matrix = _matrix(value, panel.channels, tuple(panel.aliases.items()))
+    except SpilloverError as error:
+        msg = f"in {keyword}: {error}"
+        raise SpilloverError(msg) from None
+    return None if matrix is None else (keyword, matrix)
 
 
 @lru_cache(maxsize=64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from longate._core import check_crc, read_columns, read_head
@@ -10,8 +11,9 @@ from longate._validation import one_of
 from longate.cytometry.acquisition import Acquisition
 from longate.cytometry.compensation import SPILLOVER_KEYWORDS, Compensation
 from longate.cytometry.file_spillover import file_compensation
+from longate.cytometry.keywords import Keywords
 from longate.cytometry.panel import Channel, Panel
-from longate.cytometry.sample import Departure, Keywords, Sample
+from longate.cytometry.sample import Departure, Sample
 from longate.exceptions import FcsError, SpilloverError
 from longate.io.fcs_write import write_fcs
 from longate.io.remote import RemoteFile, locate
@@ -81,7 +83,7 @@ class FileHead(Acquisition):
     @property
     def has_spillover(self) -> bool:
         """Whether a keyword holds a spillover matrix, readable or not."""
-        return any(self.keywords.get(key, "").strip() for key in SPILLOVER_KEYWORDS)
+        return self.keywords.first(SPILLOVER_KEYWORDS) is not None
 
     @property
     def compensation(self) -> Compensation | None:
@@ -129,10 +131,7 @@ def scan_file(
         raise FcsError(msg)
     place = locate(path)
     head = read_head(place, dataset)
-    channels = tuple(
-        Channel(p["detector"], p["marker"], p["range"], p["voltage"])
-        for p in head["parameters"]
-    )
+    pairs, text = head["keywords"], head["text"]
     diagnosis = [Departure(*entry) for entry in head["departures"]]
     if head["n_data_sets"] > 1:
         found = f"the file holds {head['n_data_sets']} data sets"
@@ -141,18 +140,26 @@ def scan_file(
     return FileHead(
         path=place,
         version=head["version"],
-        panel=Panel(channels, dict(aliases or {})),
-        keywords=Keywords(head["keywords"]),
+        panel=Panel(_channels(head["parameters"]), dict(aliases or {})),
+        keywords=Keywords.of_text(text) if pairs is None else Keywords(pairs),
         n_events=head["n_events"],
         diagnosis=tuple(diagnosis),
         identity=head["identity"],
         dataset=dataset,
         n_data_sets=head["n_data_sets"],
         analysis=Keywords(head["analysis"]),
-        text=head["text"],
+        text=text,
         segments=head["segments"],
         crc=head["crc"],
     )
+
+
+@lru_cache(maxsize=64)
+def _channels(
+    parameters: tuple[tuple[str, str | None, float, str | None], ...],
+) -> tuple[Channel, ...]:
+    """Return the channels of a file; the files of a study mostly share them."""
+    return tuple(Channel(*parameter) for parameter in parameters)
 
 
 def read_fcs(
