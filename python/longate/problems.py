@@ -36,7 +36,7 @@ def problem_table(problems: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Return problems as ``file, sample, tube, step, problem``."""
     import pandas as pd
 
-    return pd.DataFrame(list(problems), columns=COLUMNS)
+    return pd.DataFrame({name: [one[name] for one in problems] for name in COLUMNS})
 
 
 def listing(problems: pd.DataFrame, most: int = 10) -> str:

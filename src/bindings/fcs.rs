@@ -15,13 +15,15 @@ use super::errors::{exception, file_exception};
 use super::location::LocationArgument;
 
 /// HEADER and TEXT of a data set of a file as a dictionary. Parameters are (detector, marker, range,
-/// voltage); keywords are left out where `keywords_of_text` finds them all in `text`.
+/// voltage); keywords are left out where `keywords_of_text` finds them all in `text`; `stated` is the
+/// first of `wanted` that is not blank, with its value.
 #[pyfunction]
-#[pyo3(signature = (path, dataset = 0))]
+#[pyo3(signature = (path, dataset = 0, wanted = Vec::new()))]
 pub(super) fn read_head(
     py: Python<'_>,
     path: LocationArgument,
     dataset: usize,
+    wanted: Vec<String>,
 ) -> PyResult<Bound<'_, PyDict>> {
     let LocationArgument(path) = path;
     let (file, identity, n_data_sets) = py
@@ -55,6 +57,7 @@ pub(super) fn read_head(
     let head = PyDict::new(py);
     head.set_item("version", &file.version)?;
     head.set_item("keywords", keywords)?;
+    head.set_item("stated", file.stated(&wanted))?;
     head.set_item("analysis", &file.analysis)?;
     head.set_item("text", PyBytes::new(py, &file.text))?;
     head.set_item("parameters", parameters)?;
@@ -71,22 +74,6 @@ pub(super) fn read_head(
 #[pyfunction]
 pub(super) fn keywords_of_text(text: &[u8]) -> PyResult<Vec<(String, String)>> {
     fcs::keywords_of(text).map_err(exception)
-}
-
-/// The first of some keywords that a TEXT segment has, with its value; of a repeated keyword the
-/// first counts.
-#[pyfunction]
-pub(super) fn keyword_of_text(
-    text: &[u8],
-    names: Vec<String>,
-) -> PyResult<Option<(String, String)>> {
-    let pairs = fcs::keywords_of(text).map_err(exception)?;
-    let value = |name: &String| {
-        let found = pairs.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value.clone())
-    };
-    let mut names = names.into_iter();
-    Ok(names.find_map(|name| value(&name).map(|value| (name, value))))
 }
 
 /// Departures as (code, found, done).

@@ -178,6 +178,18 @@ impl File {
         })
     }
 
+    /// The first of some keywords that is not blank, and its value; of a repeated one the first
+    /// counts.
+    #[must_use]
+    pub fn stated<'a>(&'a self, wanted: &'a [String]) -> Option<(&'a str, &'a str)> {
+        wanted.iter().find_map(|name| {
+            let mut pairs = self.keywords.iter();
+            let (_, value) = pairs.find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+            let value = value.trim();
+            (!value.is_empty()).then_some((name.as_str(), value))
+        })
+    }
+
     /// Number of data sets of the file, of which this is number `number`, from 0.
     #[must_use]
     pub fn count_data_sets(&self, source: &dyn Source, number: usize) -> usize {

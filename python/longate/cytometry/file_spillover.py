@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from longate.cytometry.compensation import SPILLOVER_KEYWORDS, Compensation
+from longate.cytometry.compensation import Compensation
 from longate.cytometry.panel import Panel
 from longate.exceptions import SpilloverError
 
@@ -17,21 +17,20 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from longate.cytometry.keywords import Keywords
     from longate.cytometry.panel import Channel
 
 _PAIR = re.compile(r"^\$DFC(\d{1,4})TO(\d{1,4})$", re.IGNORECASE)
 
 
-def file_compensation(
-    keywords: Keywords, panel: Panel
+def stated_compensation(
+    stated: tuple[str, str] | None, panel: Panel
 ) -> tuple[str, Compensation] | None:
     """Return the matrix of ``$SPILLOVER``, ``SPILL`` or ``SPILLOVER``, and which it is.
 
     Parameters
     ----------
-    keywords : Keywords
-        Of the file.
+    stated : tuple of (str, str), optional
+        Keyword and value.
     panel : Panel
         The channels; the matrix may name them by ``$PnN``, ``$PnS`` or number.
 
@@ -40,10 +39,9 @@ def file_compensation(
     SpilloverError
         If the value is no matrix; the keyword is named.
     """
-    found = keywords.first(SPILLOVER_KEYWORDS)
-    if found is None:
+    if stated is None:
         return None
-    keyword, value = found
+    keyword, value = stated
     try:
         matrix = _matrix(value, panel.channels, tuple(panel.aliases.items()))
     except SpilloverError as error:

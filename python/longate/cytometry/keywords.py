@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar, overload
 
-from longate._core import keyword_of_text, keywords_of_text
+from longate._core import keywords_of_text
 from longate._validation import suggest
 
 Pairs = Sequence[tuple[str, str]]
@@ -87,30 +87,6 @@ class Keywords(Mapping[str, str]):
         if self._known is None:
             return Keywords.of_text, (self._text,)
         return Keywords, (list(self._known.values()),)
-
-    def first(self, names: Sequence[str]) -> tuple[str, str] | None:
-        """Return the first of some keywords that is not blank, and its value, stripped.
-
-        All others stay the bytes that they are.
-
-        Parameters
-        ----------
-        names : sequence of str
-            In the order of preference.
-        """
-        rest = list(names)
-        while found := self._first_of(rest):
-            name, value = found
-            if value.strip():
-                return name, value.strip()
-            rest = rest[rest.index(name) + 1 :]
-        return None
-
-    def _first_of(self, names: list[str]) -> tuple[str, str] | None:
-        if self._known is None:
-            return keyword_of_text(self._text, names)
-        known = ((name, self._known.get(name.casefold())) for name in names)
-        return next(((name, pair[1]) for name, pair in known if pair), None)
 
 
 def _by_name(pairs: Pairs) -> dict[str, tuple[str, str]]:
