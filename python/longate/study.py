@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from longate import regating
 from longate._core import gate_files
 from longate._validation import listed, suggest
@@ -30,6 +28,7 @@ from longate.gating_jobs import (
 from longate.instrument_log import instrument_log
 from longate.io.fcs import FileHead, read_fcs, scan_file
 from longate.io.remote import locate, sha256_of
+from longate.negatives import negative_references
 from longate.problems import listing, problem, problem_table, warn_of
 from longate.study_files import is_pooled, run_id_of, usable_files
 
@@ -222,22 +221,7 @@ class Study:
         StudyError
             If the study has several tubes and `tube` does not say which.
         """
-        tube = self.one_tube(tube)
-        tops: dict[str, float] = {}
-        negatives: dict[str, list[np.ndarray[Any, np.dtype[np.float64]]]] = {}
-        for row in self._usable.index[self._usable["tube"] == tube]:
-            sample = self.read_file(int(row))
-            for channel in sample.panel:
-                if channel.kind == "fluorescence":
-                    name = channel.detector
-                    values = sample.values(name)
-                    negatives.setdefault(name, []).append(values[values < 0])
-                    tops[name] = max(tops.get(name, 0.0), channel.range)
-        pooled = {name: np.concatenate(parts) for name, parts in negatives.items()}
-        return {
-            name: (tops[name], float(np.quantile(v, 0.05)) if len(v) else None)
-            for name, v in pooled.items()
-        }
+        return negative_references(self, self.one_tube(tube))
 
     def one_tube(self, tube: str | None) -> str:
         """Return a tube of the study: the given one, or the only one.

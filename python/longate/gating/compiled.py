@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from longate._core import Plan, Variants
 from longate._validation import listed
@@ -36,18 +36,6 @@ if TYPE_CHECKING:
     from longate.gating.gate import Gate
     from longate.gating.statistic import Request
     from longate.gating.strategy import GatingStrategy
-
-
-class Acquired(Protocol):
-    """A sample, or the head of its file."""
-
-    @property
-    def panel(self) -> Panel:
-        """Its channels."""
-
-    @property
-    def compensation(self) -> Compensation | None:
-        """The matrix that came with the acquisition."""
 
 
 @dataclass(frozen=True)
