@@ -6,6 +6,8 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from longate.exceptions import FileWarning
 
 if TYPE_CHECKING:
@@ -36,7 +38,12 @@ def problem_table(problems: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Return problems as ``file, sample, tube, step, problem``."""
     import pandas as pd
 
-    return pd.DataFrame({name: [one[name] for one in problems] for name in COLUMNS})
+    # An array of objects, so that no column of an empty table is one of numbers.
+    columns = {
+        name: np.array([one[name] for one in problems], dtype=object)
+        for name in COLUMNS
+    }
+    return pd.DataFrame(columns)
 
 
 def listing(problems: pd.DataFrame, most: int = 10) -> str:
