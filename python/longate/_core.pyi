@@ -26,6 +26,7 @@ __all__ = [
     "flip_signs",
     "gate_arrays",
     "gate_files",
+    "keywords_of_text",
     "permute_family",
     "permute_welch",
     "polygon_contains",
@@ -95,7 +96,10 @@ class Variants:
         variants: Sequence[Sequence[int]],
     ) -> Variants: ...
 
-def read_head(path: _Location, dataset: int = 0) -> dict[str, Any]: ...
+def read_head(
+    path: _Location, dataset: int = 0, wanted: Sequence[str] = ...
+) -> dict[str, Any]: ...
+def keywords_of_text(text: bytes) -> list[tuple[str, str]]: ...
 def check_crc(path: _Location, dataset: int = 0) -> bool | None: ...
 def read_columns(
     path: _Location,

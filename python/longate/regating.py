@@ -14,7 +14,7 @@ from longate.io.remote import locate
 from longate.problems import problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
 
@@ -149,11 +149,3 @@ def _repeated(parts: Sequence[tuple[Sequence[str | None], int]]) -> pd.Categoric
         numbers = [-1 if n is None else known.setdefault(n, len(known)) for n in names]
         codes.append(np.tile(numbers, times))
     return pd.Categorical.from_codes(np.concatenate(codes), categories=list(known))
-
-
-def strategies_of(
-    strategies: Mapping[str, GatingStrategy], samples: pd.DataFrame, row: int
-) -> GatingStrategy | None:
-    """Return the strategy that holds for a row of the study, or None."""
-    strategy = strategies.get(samples["tube"][row])
-    return strategy.for_sample(samples["sample"][row]) if strategy else None
