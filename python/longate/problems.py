@@ -38,12 +38,9 @@ def problem_table(problems: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Return problems as ``file, sample, tube, step, problem``."""
     import pandas as pd
 
-    # An array of objects, so that no column of an empty table is one of numbers.
-    columns = {
-        name: np.array([one[name] for one in problems], dtype=object)
-        for name in COLUMNS
-    }
-    return pd.DataFrame(columns)
+    if not problems:  # mostly so, and this is the cheapest of empty tables
+        return pd.DataFrame(np.empty((0, len(COLUMNS)), dtype=object), columns=COLUMNS)
+    return pd.DataFrame(list(problems), columns=COLUMNS)
 
 
 def listing(problems: pd.DataFrame, most: int = 10) -> str:

@@ -88,7 +88,7 @@ def read_study(
     samples = pd.DataFrame(columns)
     lots = _read_lots(bead_lots, folder, beside=not isinstance(sheet, pd.DataFrame))
     study = Study(samples, heads, compensations, problem_table(failed), lots)
-    if not study.tubes:
+    if not any(columns["role"][row] == "sample" for row in heads):
         found = listing(study.problems) or "  it lists no file with the role 'sample'"
         msg = f"no sample of the study has a usable file:\n{found}"
         raise StudyError(msg)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from os.path import isabs, normpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
@@ -111,9 +112,7 @@ def sheet_columns(
     check_cells(cells, rows)
     numbers = above_zero(frame, rows)
     base = folder.absolute()
-    cells["file"] = [
-        name if is_remote(name) else str(base / name) for name in cells["file"]
-    ]
+    cells["file"] = [_located(name, base) for name in cells["file"]]
     refuse_one_file_twice(cells, rows)
     if "sample" not in cells:
         pairs = zip(cells["patient"], cells["visit"], strict=True)
@@ -178,6 +177,12 @@ def _read_table(path: Path) -> pd.DataFrame:
             index_col=False,
             skip_blank_lines=False,
         )
+
+
+def _located(name: str, base: Path) -> str:
+    # A Path for each of a thousand names costs more than all the checks.
+    is_whole = isabs(name) and normpath(name) == name  # noqa: PTH117
+    return name if is_whole or is_remote(name) else str(base / name)
 
 
 def _check_columns(frame: pd.DataFrame) -> None:
