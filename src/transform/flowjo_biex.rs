@@ -185,6 +185,12 @@ impl FlowJoBiex {
         x >= self.highest || x <= self.lowest
     }
 
+    /// Whether `x` is a number between the ends of the table.
+    #[inline(always)]
+    pub(super) fn is_between_ends(&self, x: f64) -> bool {
+        (x < self.highest) & (x > self.lowest)
+    }
+
     /// The place of a value at or beyond an end of the table, or of NaN.
     pub(super) fn end(&self, x: f64) -> f64 {
         if x >= self.highest {
@@ -201,6 +207,18 @@ impl FlowJoBiex {
     pub(super) fn between(&self, x: f64, k: f64, knot: f64, next: f64) -> f64 {
         let above = k + (x.abs() - knot) / (next - knot);
         (self.zero + above.copysign(x)) / self.length
+    }
+
+    /// Place of data zero.
+    #[inline(always)]
+    pub(super) fn zero_place(&self) -> f64 {
+        self.zero / self.length
+    }
+
+    /// The place above that of data zero by the size, of sizes in `[knot, next)`: height and slope.
+    pub(super) fn line(&self, k: f64, knot: f64, next: f64) -> [f64; 2] {
+        let slope = 1.0 / (next - knot);
+        [(k - knot * slope) / self.length, slope / self.length]
     }
 
     /// How many channels a place lies above that of data zero, and the whole part of its size.

@@ -132,7 +132,7 @@ fn both_levels_give_the_same_bits() {
         };
         assert_eq!(run(), baseline(run), "{scale:?}");
         // The tables themselves are the same as well.
-        let plain = baseline(|| Fast::new(scale));
+        let plain = baseline(|| Fast::made(scale));
         let mut c = values.clone();
         baseline(|| plain.forward_all(&mut c));
         assert_eq!(run()[2], bits(&c), "{scale:?}");
@@ -157,12 +157,60 @@ fn many_values_get_the_places_that_each_gets_alone() {
 
 #[test]
 fn the_table_of_a_usual_scale_is_small() {
-    let Tables::Reflected(places, values) =
-        &*Fast::new(scale("logicle", &[262_144.0, 0.5, 4.5, 0.0])).tables
-    else {
-        unreachable!("a logicle has cubics")
+    let usual = scale("logicle", &[262_144.0, 0.5, 4.5, 0.0]);
+    let Tables::Reflected(places, _) = Tables::new(&usual) else {
+        unreachable!("a logicle has parabolas")
     };
-    assert!(places.cells() <= 1024 && values.cells() <= 1024);
+    let values = Values::new(&usual, places.zero()).expect("usual");
+    assert!(places.cells() <= 2048 && values.cells() <= 1024);
+}
+
+#[test]
+fn tables_are_made_once_for_a_scale() {
+    let of = |t| Fast::new(scale("arcsinh", &[t, 4.5, 0.0]));
+    let first = of(1.0);
+    // Other tests may hold or fill the list at any time.
+    assert!((0..100).any(|_| Arc::ptr_eq(&of(1.0).tables, &of(1.0).tables)));
+    assert!(!Arc::ptr_eq(&first.tables, &of(2.0).tables));
+    for i in 0..2 * KEPT as u32 {
+        assert_eq!(
+            of(f64::from(i + 1)).scale(),
+            &scale("arcsinh", &[f64::from(i + 1), 4.5, 0.0])
+        );
+    }
+    assert!(LATEST.lock().is_ok_and(|latest| latest.len() <= KEPT));
+}
+
+#[test]
+fn a_rising_value_has_no_lower_place() {
+    let mut values: Vec<f64> = values().into_iter().filter(|x| x.is_finite()).collect();
+    values.sort_by(f64::total_cmp);
+    for scale in scales() {
+        let mut found = values.clone();
+        Fast::new(scale).forward_all(&mut found);
+        for (two, x) in found.windows(2).zip(&values) {
+            let rounding = 4.0 * f64::EPSILON * two[0].abs().max(1.0);
+            assert!(two[1] >= two[0] - rounding, "{scale:?} {x:e}: {two:?}");
+        }
+    }
+}
+
+#[test]
+fn groups_that_are_not_full_or_not_within_reach_get_the_same_places() {
+    let values = values();
+    for scale in scales() {
+        let fast = Fast::new(scale);
+        let mut whole = vec![0.0; values.len()];
+        fast.forward_into(&values, &mut whole);
+        for length in 1..=3 {
+            for (values, whole) in values.chunks(length).zip(whole.chunks(length)) {
+                let mut out = vec![0.0; values.len()];
+                fast.forward_into(values, &mut out);
+                let same = |(a, b): (&f64, &f64)| a.to_bits() == b.to_bits() || a.is_nan();
+                assert!(out.iter().zip(whole).all(same), "{scale:?} {values:?}");
+            }
+        }
+    }
 }
 
 proptest! {
