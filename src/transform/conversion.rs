@@ -66,12 +66,26 @@ impl Conversion {
     }
 
     fn one_job(&self, numbers: &[f64], out: &mut [f64]) {
-        match (&self.fast, self.inverse) {
-            (Some(fast), false) => fast.forward_into(numbers, out),
-            (Some(fast), true) => fast.inverse_into(numbers, out),
-            (None, false) => self.scale.forward_into(numbers, out),
-            (None, true) => self.scale.inverse_into(numbers, out),
+        let Some(fast) = &self.fast else {
+            if self.inverse {
+                self.scale.inverse_into(numbers, out);
+            } else {
+                self.scale.forward_into(numbers, out);
+            }
+            return self.multiply(out);
+        };
+        // Block by block, so that the results are still at hand when they are multiplied.
+        for (numbers, out) in numbers.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
+            if self.inverse {
+                fast.inverse_into(numbers, out);
+            } else {
+                fast.forward_into(numbers, out);
+            }
+            self.multiply(out);
         }
+    }
+
+    fn multiply(&self, out: &mut [f64]) {
         if self.unit != 1.0 {
             for number in out {
                 *number *= self.unit;

@@ -209,16 +209,29 @@ impl FlowJoBiex {
         (self.zero + above.copysign(x)) / self.length
     }
 
-    /// Place of data zero.
-    #[inline(always)]
+    /// The place of data zero.
     pub(super) fn zero_place(&self) -> f64 {
         self.zero / self.length
     }
 
-    /// The place above that of data zero by the size, of sizes in `[knot, next)`: height and slope.
-    pub(super) fn line(&self, k: f64, knot: f64, next: f64) -> [f64; 2] {
-        let slope = 1.0 / (next - knot);
-        [(k - knot * slope) / self.length, slope / self.length]
+    /// The size up to which values may lie between the ends of the table.
+    pub(super) fn largest_size(&self) -> f64 {
+        self.highest.max(-self.lowest)
+    }
+
+    /// How far a place above data zero is, on the curve through the channels' values, less half of how far the
+    /// lines between the channels lie below that curve at most.
+    pub(super) fn amid_lines(&self, size: f64) -> f64 {
+        if size == 0.0 {
+            return 0.0;
+        }
+        let u = self.curve.solve(size);
+        (u / self.step - self.step * self.curve.curvature(u) / 16.0) / self.length
+    }
+
+    /// How far places may be from [`Self::amid_lines`], which the first exponential bounds.
+    pub(super) fn half_gap(&self) -> f64 {
+        self.step * self.curve.b / 16.0 / self.length
     }
 
     /// How many channels a place lies above that of data zero, and the whole part of its size.

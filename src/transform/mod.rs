@@ -24,6 +24,7 @@ mod log;
 mod logicle;
 mod preimage;
 mod spread;
+mod standard;
 mod threshold;
 
 pub use arcsinh::Arcsinh;
@@ -134,7 +135,7 @@ impl Scale {
             }
             Self::FlowJoBiex(scale) => {
                 // From some number of values on the whole table costs less than their solutions.
-                if values.len() > MANY && Fast::new(*self).exact_forward_into(values, out) {
+                if values.len() > MANY && Fast::new(*self).exact_into(values, out) {
                     return;
                 }
                 for (place, &x) in out.iter_mut().zip(values) {

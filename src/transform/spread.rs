@@ -39,11 +39,11 @@ pub(super) fn spread<T>(jobs: impl ExactSizeIterator<Item = T> + Send, work: imp
 
 /// How many threads help with so many jobs.
 fn helpers(jobs: usize) -> usize {
+    /// Asked for once: that takes longer than to start a thread.
+    static PROCESSORS: OnceLock<usize> = OnceLock::new();
     if jobs < FEW {
         return 0;
     }
-    // Asking takes as long as a thread's whole part of the work.
-    static PROCESSORS: OnceLock<usize> = OnceLock::new();
     let ask = || thread::available_parallelism().map_or(1, NonZero::get);
     match *PROCESSORS.get_or_init(ask) {
         1 => 0,

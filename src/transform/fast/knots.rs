@@ -1,35 +1,31 @@
 //! FlowJo's table of values by channel, and an index into it: the same places as the scale itself
-//! gives, to the last bit, or without its divisions, to some roundings.
+//! gives, to the last bit.
 
 use crate::simd::multiversion;
 use crate::transform::FlowJoBiex;
 use crate::transform::curve::BLOCK;
-
-use super::{GROUP, in_groups};
 
 /// More cells than any use needs are left to the scale itself.
 const MOST_CELLS: u64 = 1 << 20;
 
 /// The values of the channels on the longer side of data zero, which serve both sides.
 #[derive(Debug)]
-pub(in crate::transform) struct Knots {
+pub(super) struct Knots {
     scale: FlowJoBiex,
     /// The value `k` channels from data zero, one beyond the last as well.
     values: Vec<f64>,
-    /// From each of them to the next, the place above data zero as height and slope by the size.
-    lines: Vec<[f64; 2]>,
-    /// For each cell of sizes a channel at or below all of it, at most one too low: a ring, where a cell
-    /// stands at the lowest of its bits.
-    starts: Vec<u16>,
+    /// For each cell of sizes a channel at or below all of it, at most one too low.
+    starts: Vec<u32>,
     /// Cells divide each octave of `size + offset` into `2^(52 - within)` parts.
     offset: f64,
     within: u32,
+    first: u64,
 }
 
 impl Knots {
     /// The table of a scale, or none where it would be huge.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a small whole number
-    pub(in crate::transform) fn new(scale: &FlowJoBiex) -> Option<Self> {
+    pub(super) fn new(scale: &FlowJoBiex) -> Option<Self> {
         let channels = scale.reach() as u32 + 2;
         let values: Vec<_> = (0..=channels).map(|k| scale.knot(f64::from(k))).collect();
         (7..=16).find_map(|bits| Self::with_bits(*scale, &values, bits))
@@ -45,9 +41,7 @@ impl Knots {
         if !offset.is_normal() || !last_value.is_finite() || last - first > MOST_CELLS {
             return None;
         }
-        #[allow(clippy::cast_possible_truncation)] // at most twice MOST_CELLS
-        let mut starts = vec![0; (last + 1 - first).next_power_of_two() as usize];
-        let mask = starts.len() as u64 - 1;
+        let mut starts = Vec::new();
         let (mut start, mut most) = (0, 0);
         for cell in first..=last {
             let (low, high) = (
@@ -72,58 +66,20 @@ impl Knots {
             if most > start + 1 {
                 return None;
             }
-            #[allow(clippy::cast_possible_truncation)] // of a mask that is short
-            let at = (cell & mask) as usize;
-            starts[at] = u16::try_from(start).ok()?;
+            starts.push(u32::try_from(start).ok()?);
         }
-        let line = |(k, ends): (usize, &[f64])| scale.line(k as f64, ends[0], ends[1]);
         Some(Self {
             scale,
             values: values.to_vec(),
-            lines: values.windows(2).enumerate().map(line).collect(),
             starts,
             offset,
             within,
+            first,
         })
     }
 
-    /// Where the cell of a size stands in the ring.
-    #[inline(always)]
-    #[allow(clippy::cast_possible_truncation)] // of a mask that is short
-    fn at(&self, size: f64) -> usize {
-        let cell = (size + self.offset).to_bits() >> self.within;
-        (cell & (self.starts.len() as u64 - 1)) as usize
-    }
-
-    /// The place of a value that does not saturate, along its line.
-    #[inline(always)]
-    fn of(&self, x: f64) -> f64 {
-        let size = x.abs();
-        let start = usize::from(self.starts[self.at(size)]);
-        let [height, slope] = self.lines[start + usize::from(size >= self.values[start + 1])];
-        self.scale.zero_place() + (height + size * slope).copysign(x)
-    }
-
-    /// Put `values` on the scale, to some roundings.
-    pub(super) fn look_up(&self, values: &[f64], out: &mut [f64]) {
-        in_groups(values, out, |values, out| along_lines(self, values, out));
-    }
-
-    /// The places of values some of which saturate.
-    #[cold]
-    #[inline(never)]
-    fn beyond(&self, values: &[f64; GROUP], out: &mut [f64; GROUP]) {
-        for (place, &x) in out.iter_mut().zip(values) {
-            *place = if x.is_nan() || self.scale.saturates(x) {
-                self.scale.end(x)
-            } else {
-                self.of(x)
-            };
-        }
-    }
-
-    /// Put `values` on the scale, to the last bit.
-    pub(in crate::transform) fn forward_into(&self, values: &[f64], out: &mut [f64]) {
+    /// Put `values` on the scale.
+    pub(super) fn forward_into(&self, values: &[f64], out: &mut [f64]) {
         for (values, out) in values.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
             if !places_of(self, values, out) {
                 for (place, &x) in out.iter_mut().zip(values) {
@@ -136,7 +92,7 @@ impl Knots {
     }
 
     /// Bring `places` back to values.
-    pub(in crate::transform) fn inverse_into(&self, places: &[f64], out: &mut [f64]) {
+    pub(super) fn inverse_into(&self, places: &[f64], out: &mut [f64]) {
         for (value, &y) in out.iter_mut().zip(places) {
             *value = if (0.0..=1.0).contains(&y) {
                 let (above, k) = self.scale.channel(y);
@@ -152,28 +108,6 @@ impl Knots {
 }
 
 multiversion! {
-    /// Look up groups of values along the lines.
-    fn along_lines(table: &Knots, values: &[[f64; GROUP]], out: &mut [[f64; GROUP]]) {
-        if table.starts.is_empty() {
-            return; // never; with it said, no place in the ring has to be checked
-        }
-        for (values, out) in values.iter().zip(out) {
-            let [a, b, c, d] = *values;
-            let scale = &table.scale;
-            if scale.is_between_ends(a)
-                & scale.is_between_ends(b)
-                & scale.is_between_ends(c)
-                & scale.is_between_ends(d)
-            {
-                *out = [table.of(a), table.of(b), table.of(c), table.of(d)];
-            } else {
-                table.beyond(values, out);
-            }
-        }
-    }
-}
-
-multiversion! {
     /// Look up a block; whether all of it was in the table.
     fn places_of(table: &Knots, values: &[f64], out: &mut [f64]) -> bool {
         let mut cells = [0_u32; BLOCK];
@@ -181,22 +115,23 @@ multiversion! {
         let (mut lower, mut upper) = ([0.0_f64; BLOCK], [0.0_f64; BLOCK]);
         let (cells, channels) = (&mut cells[..values.len()], &mut channels[..values.len()]);
         let (lower, upper) = (&mut lower[..values.len()], &mut upper[..values.len()]);
-        let scale = &table.scale;
+        let (scale, offset, within, first) =
+            (&table.scale, table.offset, table.within, table.first);
         let mut all = true;
         for (cell, &x) in cells.iter_mut().zip(values) {
             let inside = !scale.saturates(x) & !x.is_nan();
             all &= inside;
-            let size = if inside { x.abs() } else { 0.0 };
+            let sum = if inside { x.abs() + offset } else { offset };
             #[allow(clippy::cast_possible_truncation)] // tables are small
             {
-                *cell = table.at(size) as u32;
+                *cell = ((sum.to_bits() >> within) - first) as u32;
             }
         }
         let (starts, knots) = (table.starts.as_slice(), table.values.as_slice());
         for ((((channel, lower), upper), &cell), &x) in
             channels.iter_mut().zip(lower.iter_mut()).zip(upper.iter_mut()).zip(&*cells).zip(values)
         {
-            let start = u32::from(starts[cell as usize]);
+            let start = starts[cell as usize];
             let k = start + u32::from(x.abs() >= knots[start as usize + 1]);
             *channel = k;
             *lower = knots[k as usize];

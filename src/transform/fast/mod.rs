@@ -6,6 +6,7 @@
 //! outside the table take the exact path. What is decided is decided by [`Scale::forward`]: whoever finds a
 //! place nearer to a border than the bound asks it.
 
+mod channels;
 mod cubics;
 mod knots;
 mod octave;
@@ -16,7 +17,7 @@ mod values;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use super::Scale;
-use knots::Knots;
+use channels::Channels;
 use octave::Octave;
 use places::Places;
 use values::Values;
@@ -41,8 +42,8 @@ enum Tables {
     Reflected(Places, OnceLock<Option<Values>>),
     /// Cubics over the mantissa.
     Octave(Octave),
-    /// The scale's own table.
-    Knots(Knots),
+    /// FlowJo's channels.
+    Channels(Channels),
 }
 
 impl Tables {
@@ -57,7 +58,7 @@ impl Tables {
             Scale::Arcsinh(of) => reflected(of.zero(), of.linear_size()),
             Scale::Logicle(of) => reflected(of.zero(), of.linear_size()),
             Scale::Hyperlog(of) => reflected(of.zero(), of.linear_size()),
-            Scale::FlowJoBiex(biex) => Knots::new(biex).map(Self::Knots),
+            Scale::FlowJoBiex(biex) => Some(Self::Channels(Channels::new(biex))),
         };
         tables.unwrap_or(Self::Exact)
     }
@@ -115,7 +116,11 @@ impl Fast {
             Tables::Exact => self.scale.forward_into(values, out),
             Tables::Reflected(places, _) => places.look_up(&self.scale, values, out),
             Tables::Octave(octave) => octave.look_up(&self.scale, values, out),
-            Tables::Knots(knots) => knots.look_up(values, out),
+            Tables::Channels(channels) => {
+                if !channels.look_up(values, out) {
+                    self.scale.forward_into(values, out);
+                }
+            }
         }
     }
 
@@ -128,18 +133,17 @@ impl Fast {
                     None => self.scale.inverse_into(places, out),
                 }
             }
-            Tables::Knots(knots) => knots.inverse_into(places, out),
+            Tables::Channels(channels) => match channels.knots() {
+                Some(knots) => knots.inverse_into(places, out),
+                None => self.scale.inverse_into(places, out),
+            },
             Tables::Exact | Tables::Octave(_) => self.scale.inverse_into(places, out),
         }
     }
 
-    /// Put `values` on the axis as the scale itself does, by its own table if it has one.
-    pub(super) fn exact_forward_into(&self, values: &[f64], out: &mut [f64]) -> bool {
-        if let Tables::Knots(knots) = &*self.tables {
-            knots.forward_into(values, out);
-            return true;
-        }
-        false
+    /// Put `values` on the axis as the scale itself does, to the last bit, by a table; whether there is one.
+    pub(super) fn exact_into(&self, values: &[f64], out: &mut [f64]) -> bool {
+        matches!(&*self.tables, Tables::Channels(channels) if channels.exact(values, out))
     }
 
     /// Put `values` on the axis, in place, within [`Self::BOUND`].

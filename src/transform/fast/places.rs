@@ -33,17 +33,38 @@ pub(super) struct Places {
 impl Places {
     /// A table for sizes from 0 to beyond `top`, or none where it would be huge or inexact.
     pub(super) fn new(scale: &Scale, zero: f64, linear_size: f64, top: f64) -> Option<Self> {
-        (6..=8).find_map(|bits| Self::with_bits(scale, zero, linear_size, top, bits))
+        let end = (top * TOPS).max(linear_size * LINEAR_SIZES);
+        Self::through(zero, linear_size, end, |sizes, places| {
+            scale.forward_into(sizes, places);
+            for place in places {
+                *place -= zero;
+            }
+        })
     }
 
-    fn with_bits(scale: &Scale, zero: f64, linear_size: f64, top: f64, bits: u32) -> Option<Self> {
+    /// The same from the places of sizes above that of data zero, up to a size.
+    pub(super) fn through(
+        zero: f64,
+        linear_size: f64,
+        end: f64,
+        heights: impl Fn(&[f64], &mut [f64]),
+    ) -> Option<Self> {
         let offset = linear_size.log2().round().exp2();
-        let end = (top * TOPS).max(linear_size * LINEAR_SIZES) + offset;
-        let end = end.log2().ceil().exp2();
+        let end = (end + offset).log2().ceil().exp2();
         // Squares of widths have to be numbers.
         if !(1e-100..1e100).contains(&offset) || !(1e-100..1e100).contains(&end) {
             return None;
         }
+        (6..=8).find_map(|bits| Self::with_bits(zero, offset, end, bits, &heights))
+    }
+
+    fn with_bits(
+        zero: f64,
+        offset: f64,
+        end: f64,
+        bits: u32,
+        heights: &impl Fn(&[f64], &mut [f64]),
+    ) -> Option<Self> {
         let within = 52 - bits;
         let (first, last) = (offset.to_bits() >> within, end.to_bits() >> within);
         if last - first > MOST_CELLS {
@@ -54,10 +75,7 @@ impl Places {
             .map(|half| f64::from_bits(half << (within - 1)) - offset)
             .collect();
         let mut places = vec![0.0; sizes.len()];
-        scale.forward_into(&sizes, &mut places);
-        for place in &mut places {
-            *place -= zero;
-        }
+        heights(&sizes, &mut places);
         if !hold(&places, 0.25 * Fast::BOUND, |_| 1.0) {
             return None;
         }
@@ -91,6 +109,12 @@ impl Places {
         self.ring.len()
     }
 
+    /// Never; where it is said, no place in the ring has to be checked.
+    #[inline(always)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.ring.is_empty()
+    }
+
     /// Where a cell stands in the ring.
     #[inline(always)]
     #[allow(clippy::cast_possible_truncation)] // a mask that is short
@@ -100,7 +124,7 @@ impl Places {
 
     /// The place of a value within reach.
     #[inline(always)]
-    fn of(&self, x: f64) -> f64 {
+    pub(super) fn of(&self, x: f64) -> f64 {
         let sum = x.abs() + self.offset;
         let bits = sum.to_bits();
         let lower_end = f64::from_bits(bits & !((1 << self.within) - 1));
@@ -117,7 +141,7 @@ impl Places {
     /// Put `values` on the scale.
     pub(super) fn look_up(&self, scale: &Scale, values: &[f64], out: &mut [f64]) {
         in_groups(values, out, |values, out| {
-            places_of(self, scale, values, out)
+            places_of(self, scale, values, out);
         });
     }
 
@@ -138,8 +162,8 @@ impl Places {
 multiversion! {
     /// Look up groups of values.
     fn places_of(table: &Places, scale: &Scale, values: &[[f64; GROUP]], out: &mut [[f64; GROUP]]) {
-        if table.ring.is_empty() {
-            return; // never; with it said, no place in the ring has to be checked
+        if table.is_empty() {
+            return;
         }
         for (values, out) in values.iter().zip(out) {
             let [a, b, c, d] = *values;

@@ -166,17 +166,36 @@ fn the_table_of_a_usual_scale_is_small() {
 }
 
 #[test]
+fn flowjo_places_are_amid_the_lines_of_all_channels() {
+    for scale in scales() {
+        let Scale::FlowJoBiex(_) = scale else {
+            continue;
+        };
+        // Every sixteenth of a channel of 4096, with the neighbours of the ends.
+        let mut values: Vec<_> = (0..=65_536)
+            .map(|i| scale.inverse(f64::from(i) / 65_536.0))
+            .collect();
+        let ends = [values[0], values[65_536]];
+        values.extend(ends.map(f64::next_up));
+        values.extend(ends.map(f64::next_down));
+        let mut found = values.clone();
+        Fast::new(scale).forward_all(&mut found);
+        for (&x, &found) in values.iter().zip(&found) {
+            assert!((0.0..=1.0).contains(&found), "{scale:?} {x:e}: {found}");
+            assert!(near(found, scale.forward(x)), "{scale:?} {x:e}: {found}");
+        }
+    }
+}
+
+#[test]
 fn tables_are_made_once_for_a_scale() {
     let of = |t| Fast::new(scale("arcsinh", &[t, 4.5, 0.0]));
     let first = of(1.0);
     // Other tests may hold or fill the list at any time.
     assert!((0..100).any(|_| Arc::ptr_eq(&of(1.0).tables, &of(1.0).tables)));
     assert!(!Arc::ptr_eq(&first.tables, &of(2.0).tables));
-    for i in 0..2 * KEPT as u32 {
-        assert_eq!(
-            of(f64::from(i + 1)).scale(),
-            &scale("arcsinh", &[f64::from(i + 1), 4.5, 0.0])
-        );
+    for t in (1..=2 * KEPT).map(|i| i as f64) {
+        assert_eq!(of(t).scale(), &scale("arcsinh", &[t, 4.5, 0.0]));
     }
     assert!(LATEST.lock().is_ok_and(|latest| latest.len() <= KEPT));
 }

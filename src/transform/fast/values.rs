@@ -84,7 +84,7 @@ impl Values {
     /// Bring `places` back to values.
     pub(super) fn look_up(&self, scale: &Scale, places: &[f64], out: &mut [f64]) {
         in_groups(places, out, |places, out| {
-            values_of(self, scale, places, out)
+            values_of(self, scale, places, out);
         });
     }
 
