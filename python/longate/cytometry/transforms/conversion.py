@@ -112,12 +112,12 @@ def _refuse_unusable(out: object, shape: tuple[int, ...]) -> None:
 
 def _same_memory(flat: NDArray[np.float64], target: NDArray[np.float64]) -> bool:
     """Whether two contiguous arrays are one; they may not overlap otherwise."""
-    if not np.may_share_memory(flat, target):
-        return False
-    if flat.ctypes.data != target.ctypes.data:
+    if flat.ctypes.data == target.ctypes.data:
+        return True
+    if np.may_share_memory(flat, target):
         msg = (
             "out overlaps with the numbers, which would change while they are read; "
             "give the same array for both, or one of its own"
         )
         raise TransformError(msg)
-    return True
+    return False
