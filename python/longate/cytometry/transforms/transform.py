@@ -111,7 +111,7 @@ class Transform:
         >>> places is values
         True
         >>> values.round(3).tolist()
-        [-0.018, 0.111, 1.0]
+        [0.009, 0.111, 1.0]
         """
         return to_places(self.kernel, values, precision, out)
 
