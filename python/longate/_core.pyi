@@ -132,11 +132,20 @@ def compensate(
     observed: Sequence[NDArray[np.float64]], weights: Sequence[float]
 ) -> NDArray[np.float64]: ...
 def scale_forward(
-    scale: _Scale, values: NDArray[np.float64], fast: bool
-) -> NDArray[np.float64]: ...
+    scale: _Scale,
+    values: NDArray[np.float64] | None,
+    out: NDArray[np.float64],
+    *,
+    fast: bool,
+    unit: float = 1.0,
+) -> None: ...
 def scale_inverse(
-    scale: _Scale, places: NDArray[np.float64], fast: bool
-) -> NDArray[np.float64]: ...
+    scale: _Scale,
+    places: NDArray[np.float64] | None,
+    out: NDArray[np.float64],
+    *,
+    fast: bool,
+) -> None: ...
 def scale_preimage(
     scale: _Scale, lo: float, hi: float
 ) -> tuple[float, float] | None: ...

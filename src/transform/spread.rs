@@ -1,33 +1,54 @@
-//! Long arrays over several threads.
+//! Work on long arrays, over several threads.
 
 use std::num::NonZero;
-use std::thread;
+use std::sync::{Mutex, OnceLock};
+use std::thread::{self, Builder};
 
-/// Shorter arrays are not worth a thread.
-const LONG: usize = 100_000;
+/// Fewer jobs are not worth a thread.
+const FEW: usize = 6;
 /// More threads than these wait for memory.
 const MOST_THREADS: usize = 8;
 
-/// Apply `kernel`, which treats each value alone, to parts of `values` and `out`, side by side where
-/// they are long and the machine has several processors.
-pub fn spread(values: &[f64], out: &mut [f64], kernel: impl Fn(&[f64], &mut [f64]) + Sync) {
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    let parts = threads.min(MOST_THREADS).min(values.len() / (LONG / 2));
-    if values.len() < LONG || parts < 2 {
-        return kernel(values, out);
+/// Do `work` on each of `jobs`, side by side where they are several and the machine has several processors.
+///
+/// The calling thread works as well, and whoever is free takes the next job, so that nobody waits for a
+/// thread that starts late. There is one thread more than processors: a system may start a thread on
+/// the processor of its parent, where it waits for its turn while another processor is idle.
+pub(super) fn spread<T>(jobs: impl ExactSizeIterator<Item = T> + Send, work: impl Fn(T) + Sync) {
+    let helpers = helpers(jobs.len());
+    if helpers == 0 {
+        return jobs.for_each(work);
     }
-    let length = values.len().div_ceil(parts);
+    let jobs = Mutex::new(jobs);
+    let take = || jobs.lock().ok()?.next();
+    let run = || {
+        while let Some(job) = take() {
+            work(job);
+        }
+    };
     thread::scope(|scope| {
-        let mut pairs = values.chunks(length).zip(out.chunks_mut(length));
-        let own = pairs.next();
-        for (values, out) in pairs {
-            let kernel = &kernel;
-            scope.spawn(move || kernel(values, out));
+        for _ in 0..helpers {
+            // Where no thread can be started the others do its part.
+            if Builder::new().spawn_scoped(scope, run).is_err() {
+                break;
+            }
         }
-        if let Some((values, out)) = own {
-            kernel(values, out);
-        }
+        run();
     });
+}
+
+/// How many threads help with so many jobs.
+fn helpers(jobs: usize) -> usize {
+    /// Asked for once: that takes longer than to start a thread.
+    static PROCESSORS: OnceLock<usize> = OnceLock::new();
+    if jobs < FEW {
+        return 0;
+    }
+    let ask = || thread::available_parallelism().map_or(1, NonZero::get);
+    match *PROCESSORS.get_or_init(ask) {
+        1 => 0,
+        processors => processors.min(MOST_THREADS).min(jobs / 3),
+    }
 }
 
 #[cfg(test)]
@@ -35,20 +56,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn treats_every_value_once() {
-        for length in [0, 1, LONG - 1, LONG, 3 * LONG + 7] {
-            let values: Vec<_> = (0..length).map(|i| i as f64).collect();
-            let mut out = vec![-1.0; length];
-            spread(&values, &mut out, |values, out| {
-                for (out, value) in out.iter_mut().zip(values) {
-                    *out = value + 1.0;
-                }
-            });
-            assert!(
-                out.iter()
-                    .zip(&values)
-                    .all(|(out, value)| *out == value + 1.0)
-            );
+    fn does_every_job_once() {
+        for length in [0, 1, FEW - 1, FEW, 1000] {
+            let mut done = vec![0_u8; length];
+            spread(done.iter_mut(), |job| *job += 1);
+            assert!(done.iter().all(|&times| times == 1));
         }
+    }
+
+    #[test]
+    fn starts_no_thread_for_few_jobs() {
+        let caller = thread::current().id();
+        spread(0..FEW - 1, |_| assert_eq!(thread::current().id(), caller));
     }
 }

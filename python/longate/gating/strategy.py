@@ -62,7 +62,9 @@ class GatingStrategy(PopulationPaths):
     scale : Transform, or mapping of str to Transform, optional
         One scale for all fluorescence channels (scatter and Time stay as they are), or
         one per marker or detector. Gate coordinates are on it. Channels without a scale
-        are gated on plain values. A gate's :class:`Dimension` may say otherwise.
+        are gated on plain values. A gate's :class:`Dimension` may say otherwise. A
+        mapping may serve several panels: names that a panel lacks are left aside, with
+        a :class:`PanelWarning` where it looks like a slip.
     compensation : {"acquisition"}, Compensation or None
         ``"acquisition"`` takes the matrix that comes with the file or the sample sheet;
         ``None`` does not compensate; a matrix is used for every file.
