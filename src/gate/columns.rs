@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use crate::error::{Error, Result};
-use crate::simd::ahead::fetch;
 use crate::simd::compare::{keep_within, keep_within_f32, unpack, widen};
 use crate::threads::share;
 
@@ -24,11 +23,10 @@ const WORD: usize = 64;
 const WORDS: usize = BLOCK / WORD;
 /// Events that a thread takes at a time.
 const PART: usize = 32 * BLOCK;
-/// Blocks that are asked for before they are needed.
-const AHEAD: usize = 2;
-/// Fewer events are not worth a thread where each takes long, or is only compared.
+/// Fewer events are not worth a thread.
 const EVENTS_PER_THREAD: usize = 100_000;
-const COMPARED_PER_THREAD: usize = 250_000;
+/// Nor are fewer that are only compared: that waits for memory, which threads share.
+const COMPARED_PER_THREAD: usize = 1_000_000;
 
 impl<'a> Column<'a> {
     /// Number of events.
@@ -71,16 +69,6 @@ impl<'a> Column<'a> {
             }
         }
     }
-
-    /// Ask for the block that is needed some blocks after these events.
-    fn fetch_after(self, events: &Range<usize>) {
-        let begin = (events.start + AHEAD * BLOCK).min(self.len());
-        let end = (begin + BLOCK).min(self.len());
-        match self {
-            Self::Float32(values) => fetch(&values[begin..end]),
-            Self::Float64(values) => fetch(&values[begin..end]),
-        }
-    }
 }
 
 /// Which places are in a polygon: one answer per event in `out`, 1 or 0.
@@ -94,7 +82,6 @@ pub fn polygon_columns(polygon: &Polygon, columns: [Column; 2], out: &mut [u8]) 
     }
     let mixed = [[0.0; BLOCK]; 2];
     in_blocks(
-        &columns,
         out,
         EVENTS_PER_THREAD,
         mixed,
@@ -108,7 +95,8 @@ pub fn polygon_columns(polygon: &Polygon, columns: [Column; 2], out: &mut [u8]) 
                 polygon.contains_words(xs, ys, mask);
             }
         },
-    )
+    );
+    Ok(())
 }
 
 /// Which places are in an ellipsoid: one answer per event in `out`, 1 or 0.
@@ -119,25 +107,21 @@ pub fn ellipsoid_columns(ellipsoid: &Ellipsoid, columns: &[Column], out: &mut [u
     check_number(columns, ellipsoid.dimensions())?;
     check(columns, out.len())?;
     if let [Column::Float32(xs), Column::Float32(ys)] = *columns {
-        return in_blocks(columns, out, EVENTS_PER_THREAD, (), |(), events, mask| {
+        in_blocks(out, EVENTS_PER_THREAD, (), |(), events, mask| {
             ellipsoid.contains_words_f32([&xs[events.clone()], &ys[events]], mask);
         });
+        return Ok(());
     }
     let buffers = vec![0.0; BLOCK * columns.len()];
-    in_blocks(
-        columns,
-        out,
-        EVENTS_PER_THREAD,
-        buffers,
-        |buffers, events, mask| {
-            let wide: Vec<&[f64]> = columns
-                .iter()
-                .zip(buffers.chunks_mut(BLOCK))
-                .map(|(column, buffer)| column.wide(events.clone(), buffer))
-                .collect();
-            ellipsoid.contains_words(&wide, mask);
-        },
-    )
+    in_blocks(out, EVENTS_PER_THREAD, buffers, |buffers, events, mask| {
+        let wide: Vec<&[f64]> = columns
+            .iter()
+            .zip(buffers.chunks_mut(BLOCK))
+            .map(|(column, buffer)| column.wide(events.clone(), buffer))
+            .collect();
+        ellipsoid.contains_words(&wide, mask);
+    });
+    Ok(())
 }
 
 /// Which values lie within the bounds of every column: one answer per event in `out`, 1 or 0.
@@ -147,11 +131,12 @@ pub fn ellipsoid_columns(ellipsoid: &Ellipsoid, columns: &[Column], out: &mut [u
 pub fn rectangle_columns(bounds: &[Bounds], columns: &[Column], out: &mut [u8]) -> Result<()> {
     check_number(columns, bounds.len())?;
     check(columns, out.len())?;
-    in_blocks(columns, out, COMPARED_PER_THREAD, (), |(), events, mask| {
+    in_blocks(out, COMPARED_PER_THREAD, (), |(), events, mask| {
         for (column, bounds) in columns.iter().zip(bounds) {
             column.keep(events.clone(), *bounds, mask);
         }
-    })
+    });
+    Ok(())
 }
 
 /// The quadrants into which dividers cut the events: one mask for each combination of intervals,
@@ -205,9 +190,6 @@ fn cut(intervals: &[Vec<Bounds>], columns: &[Column], first: usize, masks: &mut 
     for begin in (0..n_words).step_by(WORDS) {
         let end = (begin + WORDS).min(n_words);
         let events = first + begin * WORD..(first + end * WORD).min(columns[0].len());
-        for column in columns {
-            column.fetch_after(&events);
-        }
         for ((own, bounds), column) in within.iter_mut().zip(intervals).zip(columns) {
             for (mask, bounds) in own.iter_mut().zip(bounds) {
                 mask.fill(u64::MAX);
@@ -255,12 +237,11 @@ fn check_number(columns: &[Column], expected: usize) -> Result<()> {
 ///
 /// Each part of the events has its own copy of `scratch`.
 fn in_blocks<Scratch: Clone + Sync>(
-    columns: &[Column],
     out: &mut [u8],
     events_per_thread: usize,
     scratch: Scratch,
     decide: impl Fn(&mut Scratch, Range<usize>, &mut [u64]) + Sync,
-) -> Result<()> {
+) {
     let threads = out.len() / events_per_thread;
     let parts = out.chunks_mut(PART).enumerate();
     share(threads, parts, |(part, answers)| {
@@ -268,16 +249,12 @@ fn in_blocks<Scratch: Clone + Sync>(
         for (block, answers) in answers.chunks_mut(BLOCK).enumerate() {
             let begin = part * PART + block * BLOCK;
             let events = begin..begin + answers.len();
-            for column in columns {
-                column.fetch_after(&events);
-            }
             let mut mask = [u64::MAX; WORDS];
             let words = &mut mask[..answers.len().div_ceil(WORD)];
             decide(&mut scratch, events, words);
             unpack(words, answers);
         }
     });
-    Ok(())
 }
 
 #[cfg(test)]

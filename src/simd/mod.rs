@@ -7,7 +7,6 @@
 //! plain one.
 #![allow(unsafe_code)]
 
-pub mod ahead;
 pub mod compare;
 pub mod quadratic;
 pub mod raster;
