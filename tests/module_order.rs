@@ -10,13 +10,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("membership", &["error"]),
     ("source", &["error"]),
     ("simd", &["error"]),
+    ("threads", &[]),
     ("resample", &["error"]),
     ("summary", &["error", "simd", "membership"]),
     ("density", &["error", "simd"]),
     ("transform", &["error", "simd"]),
     ("compensation", &["error", "simd"]),
     ("fcs", &["error", "simd", "source"]),
-    ("gate", &["error", "simd", "transform"]),
+    ("gate", &["error", "simd", "threads", "transform"]),
     (
         "maturation",
         &[
