@@ -294,3 +294,41 @@ proptest! {
         prop_assert_eq!(found.summaries[1].n_events, inside.len());
     }
 }
+
+#[test]
+fn a_run_can_be_stopped_in_its_blocks_and_in_its_statistics() {
+    let mut dice = Dice(7);
+    let n_events = 3 * crate::fcs::data::BLOCK_EVENTS;
+    let kept = Kept {
+        population: None,
+        axis: 0,
+        scaled: true,
+        statistics: vec![crate::summary::Statistic::Median],
+        values: false,
+    };
+    let plan = dice.plan().keeping(vec![kept]).expect("requests");
+    let columns = dice.columns(n_events, false);
+    let bytes = file_of(&columns, n_events);
+    let looked = std::cell::Cell::new(0);
+    let run = |most: usize| {
+        looked.set(0);
+        let file = File::read(&bytes.as_slice()).expect("a file");
+        run_file(bytes.as_slice(), file, &plan, Keep::default(), || {
+            looked.set(looked.get() + 1);
+            looked.get() > most
+        })
+    };
+    let all = {
+        assert!(run(usize::MAX).is_ok());
+        looked.get()
+    };
+    assert!(
+        all > 6,
+        "three blocks, three pieces of values, a scale and a median"
+    );
+    for most in 0..all {
+        assert!(matches!(run(most), Err(crate::error::Error::Interrupted)));
+        assert_eq!(looked.get(), most + 1, "nothing is done after that");
+    }
+    assert!(run(all).is_ok());
+}
