@@ -330,7 +330,8 @@ class Study:
             raise StudyError(msg)
         warn_of(failed)
         run_id = self._run_id(strategies)
-        return Populations(self, strategies, tuple(files), problems, run_id)
+        options = {"statistics": tuple(statistics), "keep": keep}
+        return Populations(self, strategies, tuple(files), problems, run_id, options)
 
     def regate(
         self,
@@ -402,6 +403,10 @@ class Study:
     def _strategies(
         self, strategy: GatingStrategy | Mapping[str, GatingStrategy]
     ) -> dict[str, GatingStrategy]:
+        if not self.tubes:
+            found = listing(self.problems)
+            msg = f"no sample of the study has a usable file:\n{found}"
+            raise StudyError(msg)
         if not isinstance(strategy, Mapping):
             strategy = {self._one_tube(None): strategy}
         unknown = [tube for tube in strategy if tube not in self.tubes]
