@@ -160,8 +160,11 @@ pub fn read_columns_unless(
             }
         }
     };
-    let met = run_on(threads, work)?;
-    Ok(report(file, channels, &met))
+    let outcome = run_on(threads, work);
+    if source.has_changed() {
+        return Err(Error::FileChanged); // blocks may be of different files
+    }
+    Ok(report(file, channels, &outcome?))
 }
 
 /// Run the same work on several threads, this one included, and put together what they met.

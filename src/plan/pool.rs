@@ -295,6 +295,7 @@ impl Crew<'_> {
                 let failure = result.failure.take();
                 drop(result);
                 let outcome = match failure {
+                    _ if active.opened.has_changed() => Err(Error::FileChanged),
                     Some((_, error)) => Err(error),
                     None => self.finished(active),
                 };

@@ -197,6 +197,11 @@ impl<S: Source> Opened<S> {
         self.file.n_events
     }
 
+    /// Whether blocks may be of different files: someone has written to it since it was opened.
+    pub(super) fn has_changed(&self) -> bool {
+        self.source.has_changed()
+    }
+
     pub(super) fn n_blocks(&self) -> usize {
         self.file.n_events.div_ceil(BLOCK_EVENTS)
     }
