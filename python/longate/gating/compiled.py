@@ -49,6 +49,10 @@ class Acquired(Protocol):
     def compensation(self) -> Compensation | None:
         """The matrix that came with the acquisition."""
 
+    @property
+    def n_events(self) -> int:
+        """How many events it has."""
+
 
 @dataclass(frozen=True)
 class CompiledStrategy:

@@ -179,7 +179,7 @@ class GatingStrategy(PopulationPaths):
         """
         requests = requests_of({"": self}, statistics, keep or {})[""]
         compiled = compile_strategy(self, sample.panel, sample.compensation, requests)
-        return explain(compiled, sample.panel)
+        return explain(compiled, sample.panel, sample.n_events)
 
     def validate(
         self, panel: Panel, *, compensation: Compensation | None = None
