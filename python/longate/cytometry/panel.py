@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from longate._validation import listed, suggest
-from longate.exceptions import PanelError
+from longate.exceptions import MissingChannelError, PanelError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -122,8 +122,10 @@ class Panel:
 
         Raises
         ------
+        MissingChannelError
+            If nothing has this name; near names are suggested. It is a PanelError.
         PanelError
-            If nothing has this name (near names are suggested) or several channels do.
+            If several channels have this name.
         """
         for fold in (str, str.casefold):
             meant = {fold(alias): target for alias, target in self.aliases.items()}
@@ -148,7 +150,7 @@ class Panel:
             f"marker or detector {name!r} is not in the panel"
             f"{suggest(name, names) or '; it has ' + listed(names, most=30)}"
         )
-        raise PanelError(msg)
+        raise MissingChannelError(msg)
 
     def _ambiguous(self, name: str, found: list[int]) -> str:
         where = ", ".join(

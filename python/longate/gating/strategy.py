@@ -342,7 +342,9 @@ class GatingStrategy(PopulationPaths):
     def replace(self, population: str, gate: Gate) -> GatingStrategy:
         """Return the strategy with another gate in the place of one.
 
-        What lies below stays. A gate of another name renames the population.
+        What lies below stays. A gate of another name renames the population. A sample
+        that has a gate of its own there keeps it: ``override(sample, gate)`` gives it
+        another, ``override(sample)`` takes all of its own away.
 
         Parameters
         ----------
