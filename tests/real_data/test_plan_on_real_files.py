@@ -69,7 +69,7 @@ def strategy_of(rng, number, names, sample):
     px, py, pz = (places(scale, sample, name) for name in (x, y, z))
     finite = np.isfinite(px) & np.isfinite(py) & np.isfinite(pz)
     if not finite.any():
-        return None
+        return strategy_of(rng, number + 1, names, sample)  # a logarithm of nothing
     px, py, pz = px[finite], py[finite], pz[finite]
     around = rng.permutation(np.linspace(0, 2 * np.pi, 7, endpoint=False))
     reach = [1.3 * float(np.std(p)) or 1.0 for p in (px, py)]
