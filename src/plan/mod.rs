@@ -21,6 +21,8 @@ pub use run::{Keep, Populations, Summary, gate_values, run_file};
 pub use variants::Variants;
 
 #[cfg(test)]
+mod borders;
+#[cfg(test)]
 mod dice;
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
+use super::borders::put_on_borders;
 use super::dice::{CHANNELS, Dice};
 use super::*;
 use crate::fcs::{ChannelToWrite, File, encode_head};
@@ -142,8 +143,12 @@ proptest! {
     ) {
         let mut dice = Dice(seed);
         let plan = dice.plan();
-        let columns = dice.columns(n_events, hostile);
+        let mut columns = dice.columns(n_events, hostile);
+        put_on_borders(&mut dice, &plan, &mut columns);
         let expected = by_events(&plan, &columns, n_events);
+        let found = gate_values(&slices(&columns), n_events, &plan).expect("lengths agree");
+        prop_assert_eq!(&found, &expected);
+        plan.prepare(); // as for many events
         let found = gate_values(&slices(&columns), n_events, &plan).expect("lengths agree");
         prop_assert_eq!(&found, &expected);
         let plain = forced::baseline(|| gate_values(&slices(&columns), n_events, &plan));
