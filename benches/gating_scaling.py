@@ -1,10 +1,11 @@
-"""Time and memory of gating, over events, gates, files, threads, and of ``regate``.
+"""Time and memory of gating, over events, channels, gates, files, and of ``regate``.
 
 ``python benches/gating_scaling.py [--out build/scaling] [--docs] [--largest 1e8]``
 simulates files, gates them in a process of its own for each case, and writes
 ``scaling.csv``, ``scaling.md`` and ``scaling.png``; with ``--docs`` also
 ``docs/scaling.md`` and ``docs/images/scaling.png``. 10^8 events are a file of 4.8 GB,
-which is removed in the end. ``--only events`` runs one series.
+which is removed in the end. ``--only events`` runs one series; ``--with scaling.csv``
+takes the others from an earlier run.
 
 A case counts (``keep=None``) unless it says otherwise, gating is repeated at least
 three times, and answers are checked: repeated events must give repeated counts.
@@ -35,6 +36,9 @@ STUDY = (36, 200_000)
 PER_FILE = 10_000  # events of the files of the series over files
 GATES = (1, 2, 5, 10, 20, 50, 100, 200)
 FILES = (1, 3, 10, 30, 100, 300, 1000)
+CHANNELS = (5, 10, 20, 30, 40, 50)
+WIDE = ("four gated", "all gated", "all gated, no matrix")
+FEW = 4
 SCALE = lg.Logicle(t=262144.0, w=0.5, m=4.5, a=0.0)
 DYES = ("CD57", "KIR", "CD3", "CD56", "NKG2A", "CD16", "CX3CR1", "CD45")
 
@@ -67,6 +71,30 @@ class Tube:
             file.write(encode_head(self.channels, n_events, keywords))
             for start in range(0, n_events, CHUNK):
                 file.write(chunk[: n_events - start].data)
+
+    def write_wide(self, folder, n_channels, n_events=CHUNK):
+        """Write a file whose dyes are those of the tube, again and again.
+
+        Dye number n is ``D<n>``; each spills into its two neighbours, and one matrix
+        has all of them.
+        """
+        folder.mkdir()
+        rng = np.random.default_rng([SEED, n_channels])
+        dyes = [f"D{number}" for number in range(n_channels - 1)]
+        spillover = np.eye(len(dyes))
+        spillover += 0.02 * (np.eye(len(dyes), k=1) + np.eye(len(dyes), k=-1))
+        matrix = lg.Compensation(spillover, dyes)
+        events = np.empty((n_events, n_channels), "<f4")
+        events[:, 0] = self.events[rng.integers(len(self.events), size=n_events), 0]
+        for number in range(len(dyes)):
+            drawn = rng.integers(len(self.events), size=n_events)
+            events[:, number + 1] = self.events[drawn, 3 + number % 8]
+        channels = [(name, None, 262144.0) for name in ("FSC-A", *dyes)]
+        keywords = [("$SPILLOVER", matrix.to_keyword())]
+        with (folder / "0000.fcs").open("wb") as file:
+            file.write(encode_head(channels, n_events, keywords))
+            file.write(events.data)
+        return sheet(folder, 1)
 
     def study(self, folder, n_files, n_events):
         """Write a folder of files; return its sheet."""
@@ -151,6 +179,28 @@ def side_by_side(kind, n_gates):
     return lg.GatingStrategy(gates, scale=SCALE)
 
 
+def dyes_gated(kind, n_channels):
+    """A range on a dye each: on the same few of every file, or on all that it has."""
+    touched = FEW if kind == "four gated" else n_channels - 1
+    rng = np.random.default_rng(SEED)
+    cuts = rng.uniform(0.3, 0.6, touched)
+    gates = [
+        lg.RectangleGate(f"{n}", dimensions={f"D{n}": (float(cut), None)})
+        for n, cut in enumerate(cuts)
+    ]
+    matrix = None if kind.endswith("no matrix") else "acquisition"
+    return lg.GatingStrategy(gates, scale=SCALE, compensation=matrix)
+
+
+def strategy_of(case):
+    """The strategy that a case is about."""
+    if case["gates"] == "tree":
+        return tree()
+    kind, number = case["gates"]
+    wide = case["series"].startswith("channels")
+    return (dyes_gated if wide else side_by_side)(kind, number)
+
+
 def variants(strategy, kinds, n_variants):
     """Variants that each move one gate, in turn, by up to a fiftieth of the scale."""
     rng = np.random.default_rng(SEED)
@@ -203,7 +253,7 @@ def read_bytes(files):
 
 def measure(case):
     """Gate what a case says; return its times, memory and counts."""
-    strategy = tree() if case["gates"] == "tree" else side_by_side(*case["gates"])
+    strategy = strategy_of(case)
     folder = Path(case["sheet"]).parent
     files = [folder / name for name in pd.read_csv(case["sheet"])["file"]]
     at_least = 1 if case["events"] > 1e7 else 3
@@ -273,7 +323,7 @@ def measure_variants(study, strategy, case, options):
 
 def cases(tube, folder, wanted, asked):
     """Write what each case needs, yield it, and remove what is needed no more."""
-    plain = {"gates": "tree", "keep": None, "files": 1}
+    plain = {"gates": "tree", "keep": None, "files": 1, "channels": 12}
     plain |= {"variants": None, "n_variants": asked.variants}
     if "events" in wanted:
         for n in [10**k for k in range(4, 9) if 10**k <= asked.largest]:
@@ -282,6 +332,15 @@ def cases(tube, folder, wanted, asked):
             for threads in (1, 2):
                 yield case | {"series": "events", "threads": threads}
             yield case | {"series": "events, masks kept", "threads": 2, "keep": "masks"}
+            Path(path).with_name("0000.fcs").unlink()
+    if "channels" in wanted:
+        for n in CHANNELS:
+            path = tube.write_wide(folder / f"channels_{n}", n)
+            case = plain | {"events": CHUNK, "sheet": path, "channels": n}
+            for kind in WIDE:
+                own = case | {"series": f"channels, {kind}", "gates": (kind, n)}
+                for threads in (1, 2):
+                    yield own | {"threads": threads}
             Path(path).with_name("0000.fcs").unlink()
     if "gates" in wanted:
         path = tube.study(folder / "gates", 1, CHUNK)
@@ -311,14 +370,14 @@ def run(case):
     """Measure a case in a child process."""
     command = [sys.executable, __file__, "--case", json.dumps(case)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    n_gates = 13 if case["gates"] == "tree" else case["gates"][1]
-    return {**case, "gates": n_gates, **json.loads(done.stdout)}
+    found = json.loads(done.stdout)
+    return {**case, "gates": len(found["counts"]) - 1, **found}  # without all events
 
 
 def refuse_wrong_counts(rows):
     """Repeated events must give repeated counts, on any number of threads."""
     for key, group in pd.DataFrame(rows).groupby(
-        ["series", "files", "events", "gates"]
+        ["series", "files", "events", "channels", "gates"]
     ):
         if len({tuple(counts) for counts in group["counts"]}) != 1:
             msg = f"counts hang on threads: {key}"
@@ -339,6 +398,7 @@ def main():
     parser.add_argument("--largest", type=float, default=1e8, help="events of a file")
     parser.add_argument("--variants", type=int, default=1000)
     parser.add_argument("--only", action="append", choices=report.SERIES)
+    parser.add_argument("--with", dest="earlier", type=Path, help="an earlier table")
     parser.add_argument("--case", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.case:
@@ -356,7 +416,14 @@ def main():
     if asked.docs:
         docs = Path(__file__).parents[1] / "docs"
         folders.append((docs, docs / "images"))
-    text = report.write(pd.DataFrame(rows).drop(columns=["counts"]), load, folders)
+    frame = pd.DataFrame(rows).drop(columns=["counts"])
+    if asked.earlier is not None:
+        before = pd.read_csv(asked.earlier)
+        if "channels" not in before:
+            before["channels"] = len(tube.channels)
+        others = before[~before["series"].isin(frame["series"])]
+        frame = pd.concat([others, frame], ignore_index=True)
+    text = report.write(frame, load, folders)
     sys.stdout.write(text)
 
 

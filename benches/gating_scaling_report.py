@@ -11,10 +11,13 @@ import numpy as np
 import longate as lg
 from longate.plot.palette import FAINT, GRID, INK
 
-SERIES = ("events", "gates", "files", "variants")
+SERIES = ("events", "channels", "gates", "files", "variants")
 COLOURS = {1: "#D55E00", 2: "#0072B2"}
 VARIED = {
     "events": "events",
+    "channels, four gated": "channels",
+    "channels, all gated": "channels",
+    "channels, all gated, no matrix": "channels",
     "gates, ranges": "gates",
     "gates, polygons": "gates",
     "files": "files",
@@ -24,9 +27,9 @@ VARIED = {
 def line(row):
     """One case in one line."""
     text = (
-        f"{row['series']:28} {row['files']:5,} files {row['events']:11,} events "
-        f"{row['gates']:3} gates, threads {row['threads']}: "
-        f"{row['best'] * 1e3:9.1f} ms, "
+        f"{row['series']:30} {row['files']:5,} files {row['events']:11,} events "
+        f"{row['channels']:3} channels {row['gates']:3} gates, "
+        f"threads {row['threads']}: {row['best'] * 1e3:9.1f} ms, "
         f"processor {row['busy'] * 1e3:9.1f}, bytes {row['bytes'] * 1e3:8.1f}, "
         f"{row['peak_mb']:6.1f} MB"
     )
@@ -38,7 +41,7 @@ def line(row):
 def chosen(frame, series, threads):
     """The cases of a series."""
     rows = (frame["series"] == series) & (frame["threads"] == threads)
-    return frame[rows].sort_values(["events", "gates", "files"])
+    return frame[rows].sort_values(["events", "channels", "gates", "files"])
 
 
 def fit(x, y):
@@ -71,14 +74,15 @@ def fits(frame):
 def table(frame):
     """Rows of Markdown: every case but the variants."""
     yield (
-        "| series | files | events | gates | threads | gating, ms | median, ms "
-        "| processor, ms | ns an event | reading the bytes, ms | scan, ms | study, MB "
-        "| peak, MB |"
+        "| series | files | events | channels | gates | threads | gating, ms "
+        "| median, ms | processor, ms | ns an event | reading the bytes, ms | scan, ms "
+        "| study, MB | peak, MB |"
     )
-    yield "|---|" + "---:|" * 12
+    yield "|---|" + "---:|" * 13
     for row in frame[frame["variants"].isna()].itertuples():
         yield (
-            f"| {row.series} | {row.files:,} | {row.events:,} | {row.gates} "
+            f"| {row.series} | {row.files:,} | {row.events:,} | {row.channels} "
+            f"| {row.gates} "
             f"| {row.threads} | {row.best * 1e3:,.1f} | {row.median * 1e3:,.1f} "
             f"| {row.busy * 1e3:,.1f} | {row.best / row.events * 1e9:,.1f} "
             f"| {row.bytes * 1e3:,.1f} | {row.scan * 1e3:,.1f} | {row.study_mb:.1f} "
@@ -111,6 +115,11 @@ All files are simulated: an 8-colour NK tube with three scatter channels and tim
 seven ranges on one or two compensated axes, and a Boolean gate. Files above a million
 events repeat a million, and their counts are checked to repeat; counts do not depend on
 threads.
+
+Files of the series over *channels* have a million events of scatter and 4 to 49 dyes,
+all of them in one matrix. A strategy has one range on each of four dyes, on each dye of
+the file, or the same without compensation. A compensated value is a sum over all the
+detectors of the matrix, so that compensating every dye is the square of their number.
 
 Each case runs in a process of its own. *Gating* is `study.gate(strategy, keep=None)`
 with its table of counts, files in the page cache: the fastest and the median of three
@@ -170,18 +179,18 @@ def panel(ax, title, xlabel, ylabel):
 
 
 def draw(frame):
-    """Four panels: events, gates, files, memory."""
+    """Five panels: events, gates, files, channels, memory."""
     from longate.plot.canvas import picture  # loads matplotlib, which cases do not need
 
-    figure = picture(10.5, 7.2)
-    axes = figure.subplots(2, 2)
-    for ax, (series, unit) in zip(axes.flat, SHOWN, strict=False):
-        show_times(ax, frame, series, unit)
-    show_memory(axes[1, 1], frame)
+    figure = picture(14.0, 7.6)
+    grid = figure.add_gridspec(2, 3)
+    for place, series in enumerate(SHOWN):
+        show_times(figure.add_subplot(grid[divmod(place, 3)]), frame, series, series)
+    show_memory(figure.add_subplot(grid[1, 1:]), frame)
     return figure
 
 
-SHOWN = (("events", "events"), ("gates", "gates"), ("files", "files"))
+SHOWN = ("events", "gates", "files", "channels")
 
 
 def show_times(ax, frame, series, unit):
@@ -191,11 +200,12 @@ def show_times(ax, frame, series, unit):
         "events": "Time per event: one file, 13 populations",
         "gates": "Time of a million events: gates side by side",
         "files": "Time: files of 10,000 events, 13 populations",
+        "channels": "Time of a million events: a range on each dye",
     }[series]
     panel(ax, title, unit, "ns per event" if per_event else "ms")
     ax.set_yscale("log")
     kinds = [s for s in VARIED if s.split(",")[0] == series]
-    for kind, style in zip(kinds, ("-", "--"), strict=False):
+    for kind, style in zip(kinds, ("-", "--", ":"), strict=False):
         for threads in (1, 2):
             found = chosen(frame, kind, threads)
             scale = 1e9 / found["events"] if per_event else 1e3
@@ -225,8 +235,14 @@ def show_times(ax, frame, series, unit):
         ax.plot(
             found[unit], limit, ":", color=FAINT, label="reading the bytes, 1 thread"
         )
+    legend = {"fontsize": 7, "frameon": False, "handlelength": 3}
+    if series == "channels":  # five to fifty, and room for many labels
+        ax.set_xscale("linear")
+        ax.set_xlim(0)
+        ax.set_ylim(0.1)
+        legend |= {"loc": "lower right", "ncols": 2}
     if len(ax.lines) > 1:
-        ax.legend(fontsize=7, frameon=False, handlelength=3)
+        ax.legend(**legend)
 
 
 MEMORY = (
@@ -234,6 +250,7 @@ MEMORY = (
     ("events, masks kept", "peak_mb", "events, masks kept", "#0072B2", "--o"),
     ("gates, ranges", "peak_mb", "gates, ranges", "#009E73", "-s"),
     ("gates, polygons", "peak_mb", "gates, polygons", "#009E73", "--s"),
+    ("channels, all gated", "peak_mb", "channels, all gated", "#E69F00", "-v"),
     ("files", "peak_mb", "files", "#CC79A7", "-^"),
     ("files", "study_mb", "files, by reading the study", "#CC79A7", ":^"),
 )
@@ -241,7 +258,9 @@ MEMORY = (
 
 def show_memory(ax, frame):
     """Peak memory beyond the imports, over events, gates and files."""
-    panel(ax, "Peak memory beyond the imports", "events, gates, or files", "MB")
+    panel(
+        ax, "Peak memory beyond the imports", "events, channels, gates, or files", "MB"
+    )
     ax.set_yscale("log")
     for series, column, label, colour, style in MEMORY:
         found = chosen(frame, series, 2)

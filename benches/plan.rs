@@ -21,6 +21,12 @@ const DYES: usize = 8;
 
 fn main() {
     divan::main();
+    // Nothing is there where no bench made a file.
+    let _ = std::fs::remove_dir_all(folder());
+}
+
+fn folder() -> PathBuf {
+    std::env::temp_dir().join(format!("longate-bench-{}", std::process::id()))
 }
 
 struct Patient;
@@ -33,8 +39,8 @@ impl Monitor for Patient {
 
 /// A file of values spread over negative, linear and logarithmic parts, the same in every run.
 fn file(n_events: usize) -> PathBuf {
-    let path =
-        std::env::temp_dir().join(format!("longate-bench-{}-{n_events}", std::process::id()));
+    std::fs::create_dir_all(folder()).expect("a folder");
+    let path = folder().join(n_events.to_string());
     if path.exists() {
         return path;
     }

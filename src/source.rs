@@ -6,7 +6,7 @@
 //! object store, feeds them through a source of its own.
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
@@ -27,6 +27,11 @@ pub trait Source: Sync {
     /// the bytes; 0 if unknown.
     fn modified_ns(&self) -> i128 {
         0
+    }
+
+    /// Whether the bytes are known to have changed since the source was opened.
+    fn has_changed(&self) -> bool {
+        false
     }
 
     /// Fill `buffer` with the bytes from `offset` on.
@@ -55,17 +60,20 @@ impl FileSource {
         if !metadata.is_file() {
             return Err(Error::Io(std::io::Error::other("it is not a regular file")));
         }
-        let modified_ns = metadata
-            .modified()
-            .ok()
-            .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
-            .map_or(0, |age| i128::try_from(age.as_nanos()).unwrap_or(i128::MAX));
         Ok(Self {
             length: metadata.len(),
+            modified_ns: modified_ns(&metadata),
             file,
-            modified_ns,
         })
     }
+}
+
+fn modified_ns(metadata: &Metadata) -> i128 {
+    metadata
+        .modified()
+        .ok()
+        .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
+        .map_or(0, |age| i128::try_from(age.as_nanos()).unwrap_or(i128::MAX))
 }
 
 impl Source for FileSource {
@@ -75,6 +83,12 @@ impl Source for FileSource {
 
     fn modified_ns(&self) -> i128 {
         self.modified_ns
+    }
+
+    fn has_changed(&self) -> bool {
+        self.file
+            .metadata()
+            .is_ok_and(|now| (now.len(), modified_ns(&now)) != (self.length, self.modified_ns))
     }
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<()> {
@@ -141,6 +155,10 @@ impl<S: Source + Send + ?Sized> Source for Arc<S> {
 
     fn modified_ns(&self) -> i128 {
         (**self).modified_ns()
+    }
+
+    fn has_changed(&self) -> bool {
+        (**self).has_changed()
     }
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<()> {

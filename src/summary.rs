@@ -5,7 +5,11 @@
 //! statistics and need no distribution (David & Nagaraja 2003, §7.1, doi:10.1002/0471722162). Sums
 //! run in the order of the events. Nothing is dropped: a NaN among the values makes the estimate NaN.
 
+mod order;
+
 use crate::error::{Error, Result};
+
+use order::{CHUNK, Order};
 
 /// What is estimated of a population's values.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -75,147 +79,159 @@ const SIGMA: (f64, f64) = (15.87, 84.13);
 /// Estimate each statistic of `values`, which are put into another order.
 #[must_use]
 pub fn summarise(values: &mut [f64], statistics: &[Statistic]) -> Vec<Estimate> {
+    // What is never stopped is finished.
+    summarise_unless(values, statistics, &|| false).unwrap_or_default()
+}
+
+/// As [`summarise`], unless `stopped` says so before it is done.
+///
+/// # Errors
+/// [`Error::Interrupted`].
+pub fn summarise_unless(
+    values: &mut [f64],
+    statistics: &[Statistic],
+    stopped: &dyn Fn() -> bool,
+) -> Result<Vec<Estimate>> {
     if values.is_empty() {
-        return vec![Estimate::none("no events"); statistics.len()];
+        return Ok(vec![Estimate::none("no events"); statistics.len()]);
     }
-    if values.iter().any(|value| value.is_nan()) {
-        return vec![Estimate::none("a value is NaN"); statistics.len()];
+    if any(values, f64::is_nan, stopped)? {
+        return Ok(vec![Estimate::none("a value is NaN"); statistics.len()]);
     }
     // Means first: they take the values in the order of the events.
-    let means: Vec<Option<Estimate>> = statistics
+    let means = statistics
         .iter()
         .map(|statistic| match statistic {
-            Statistic::Mean => Some(mean(values.iter().copied(), values.len())),
-            Statistic::GeometricMean => Some(geometric_mean(values)),
-            _ => None,
+            Statistic::Mean => mean(values, |x| x, stopped).map(Some),
+            Statistic::GeometricMean => geometric_mean(values, stopped).map(Some),
+            _ => Ok(None),
         })
-        .collect();
-    let mut order = Order::new(values);
+        .collect::<Result<Vec<Option<Estimate>>>>()?;
+    let mut order = Order::new(values, stopped);
     statistics
         .iter()
         .zip(means)
         .map(|(statistic, mean)| match *statistic {
-            Statistic::Median => order.quantile(0.5, TAIL),
-            Statistic::Percentile(p) => order.quantile(p / 100.0, TAIL),
+            Statistic::Median => quantile(&mut order, 0.5, TAIL),
+            Statistic::Percentile(p) => quantile(&mut order, p / 100.0, TAIL),
             Statistic::RobustCv => robust_cv(&mut order),
-            Statistic::Mean | Statistic::GeometricMean => mean.unwrap_or(Estimate::none("")),
+            Statistic::Mean | Statistic::GeometricMean => Ok(mean.unwrap_or(Estimate::none(""))),
         })
         .collect()
 }
 
-fn mean(values: impl Iterator<Item = f64> + Clone, n: usize) -> Estimate {
-    let count = n as f64;
-    let mean = values.clone().sum::<f64>() / count;
-    let squares: f64 = values.map(|x| (x - mean) * (x - mean)).sum();
-    if n < 2 {
-        return Estimate {
+/// Whether any value is like that.
+fn any(values: &[f64], like: impl Fn(f64) -> bool, stopped: &dyn Fn() -> bool) -> Result<bool> {
+    for chunk in values.chunks(CHUNK) {
+        if stopped() {
+            return Err(Error::Interrupted);
+        }
+        if chunk.iter().any(|&value| like(value)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The sum of what `of` makes of the values, in their order.
+fn sum(values: &[f64], of: impl Fn(f64) -> f64, stopped: &dyn Fn() -> bool) -> Result<f64> {
+    let mut sum = -0.0; // as sums of iterators begin
+    for chunk in values.chunks(CHUNK) {
+        if stopped() {
+            return Err(Error::Interrupted);
+        }
+        for &value in chunk {
+            sum += of(value);
+        }
+    }
+    Ok(sum)
+}
+
+fn mean(values: &[f64], of: impl Fn(f64) -> f64, stopped: &dyn Fn() -> bool) -> Result<Estimate> {
+    let count = values.len() as f64;
+    let mean = sum(values, &of, stopped)? / count;
+    let square = |x| {
+        let from_mean = of(x) - mean;
+        from_mean * from_mean
+    };
+    let squares = sum(values, square, stopped)?;
+    if values.len() < 2 {
+        return Ok(Estimate {
             value: mean,
             ..Estimate::none("one event gives no interval")
-        };
+        });
     }
     let half = Z * (squares / (count - 1.0) / count).sqrt();
-    Estimate {
+    Ok(Estimate {
         value: mean,
         low: mean - half,
         high: mean + half,
         reason: "",
-    }
+    })
 }
 
-fn geometric_mean(values: &[f64]) -> Estimate {
-    if values.iter().any(|x| *x <= 0.0) {
-        return Estimate::none("a value is not above 0");
+fn geometric_mean(values: &[f64], stopped: &dyn Fn() -> bool) -> Result<Estimate> {
+    if any(values, |x| x <= 0.0, stopped)? {
+        return Ok(Estimate::none("a value is not above 0"));
     }
-    let found = mean(values.iter().map(|x| x.ln()), values.len());
-    Estimate {
+    let found = mean(values, f64::ln, stopped)?;
+    Ok(Estimate {
         value: found.value.exp(),
         low: found.low.exp(),
         high: found.high.exp(),
         reason: found.reason,
-    }
+    })
 }
 
 /// The interval is that of the worst case of its three quantiles, each with a third of the error:
 /// it covers with at least 95 %.
-fn robust_cv(order: &mut Order<'_>) -> Estimate {
+fn robust_cv(order: &mut Order<'_>) -> Result<Estimate> {
     let tail = TAIL / 3.0;
-    let below = order.quantile(SIGMA.0 / 100.0, tail);
-    let middle = order.quantile(0.5, tail);
-    let above = order.quantile(SIGMA.1 / 100.0, tail);
+    let below = quantile(order, SIGMA.0 / 100.0, tail)?;
+    let middle = quantile(order, 0.5, tail)?;
+    let above = quantile(order, SIGMA.1 / 100.0, tail)?;
     if middle.value <= 0.0 {
-        return Estimate::none("the median is not above 0");
+        return Ok(Estimate::none("the median is not above 0"));
     }
     let value = 50.0 * (above.value - below.value) / middle.value;
     let low = 50.0 * (above.low - below.high).max(0.0) / middle.high;
     let high = 50.0 * (above.high - below.low) / middle.low;
     if [below, middle, above].iter().any(|q| !q.reason.is_empty()) {
         let too_few = Estimate::none("too few events for an interval");
-        return Estimate { value, ..too_few };
+        return Ok(Estimate { value, ..too_few });
     }
     if middle.low <= 0.0 {
         let wide = Estimate::none("the interval of the median reaches 0");
-        return Estimate { value, ..wide };
+        return Ok(Estimate { value, ..wide });
     }
-    Estimate {
+    Ok(Estimate {
         value,
         low,
         high,
         reason: "",
-    }
+    })
 }
 
-/// Values from which order statistics are taken.
-struct Order<'a> {
-    values: &'a mut [f64],
-    /// Ranks that stand at their place, ascending: what lies between two of them is not sorted.
-    placed: Vec<usize>,
-}
-
-impl<'a> Order<'a> {
-    fn new(values: &'a mut [f64]) -> Self {
-        Self {
-            values,
-            placed: Vec::new(),
-        }
-    }
-
-    /// The value of a rank, from 0.
-    fn at(&mut self, rank: usize) -> f64 {
-        let next = self.placed.partition_point(|&placed| placed < rank);
-        if self.placed.get(next) != Some(&rank) {
-            let begin = if next == 0 {
-                0
-            } else {
-                self.placed[next - 1] + 1
-            };
-            let end = self.placed.get(next).copied().unwrap_or(self.values.len());
-            self.values[begin..end].select_nth_unstable_by(rank - begin, f64::total_cmp);
-            self.placed.insert(next, rank);
-        }
-        self.values[rank]
-    }
-
-    fn quantile(&mut self, p: f64, tail: f64) -> Estimate {
-        let n = self.values.len();
-        let place = p * (n - 1) as f64;
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 0 <= place < n
-        let rank = (place.floor() as usize).min(n - 1);
-        let (a, b) = (self.at(rank), self.at((rank + 1).min(n - 1)));
-        let value = between(a, b, place - rank as f64);
-        let (low, high) = ranks(n, p, tail);
-        let mut end = |rank: Option<usize>| rank.map_or(f64::NAN, |rank| self.at(rank));
-        let reason = if low.is_some() && high.is_some() {
-            ""
-        } else {
-            "too few events for an interval"
-        };
-        Estimate {
-            value,
-            low: end(low),
-            high: end(high),
-            reason,
-        }
-    }
+fn quantile(order: &mut Order<'_>, p: f64, tail: f64) -> Result<Estimate> {
+    let n = order.len();
+    let place = p * (n - 1) as f64;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 0 <= place < n
+    let rank = (place.floor() as usize).min(n - 1);
+    let (a, b) = (order.at(rank)?, order.at((rank + 1).min(n - 1))?);
+    let value = between(a, b, place - rank as f64);
+    let (low, high) = ranks(n, p, tail);
+    let mut end = |rank: Option<usize>| rank.map_or(Ok(f64::NAN), |rank| order.at(rank));
+    let reason = if low.is_some() && high.is_some() {
+        ""
+    } else {
+        "too few events for an interval"
+    };
+    Ok(Estimate {
+        value,
+        low: end(low)?,
+        high: end(high)?,
+        reason,
+    })
 }
 
 /// The point at a part `t` of the way from `a` to `b`.
@@ -327,15 +343,5 @@ mod tests {
         assert_eq!(found[2].reason, "a value is not above 0");
         assert!(found[2].value.is_nan());
         assert_eq!(summarise(&mut [], &all)[1].reason, "no events");
-    }
-
-    #[test]
-    fn order_statistics_are_those_of_a_sorted_list() {
-        let values: Vec<f64> = (0..997).map(|i| f64::from(i * 7919 % 997)).collect();
-        let mut shuffled = values.clone();
-        let mut order = Order::new(&mut shuffled);
-        for rank in [0, 996, 500, 3, 499, 501, 500, 250] {
-            assert_eq!(order.at(rank), rank as f64);
-        }
     }
 }

@@ -14,8 +14,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("resample", &["error"]),
     ("summary", &["error", "simd", "membership"]),
     ("density", &["error", "simd"]),
-    ("transform", &["error", "simd"]),
-    ("compensation", &["error", "simd"]),
+    ("transform", &["error", "simd", "threads"]),
+    ("compensation", &["error", "simd", "threads"]),
     ("fcs", &["error", "simd", "source"]),
     ("gate", &["error", "simd", "threads", "transform"]),
     (
@@ -34,6 +34,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "error",
             "simd",
+            "threads",
             "summary",
             "membership",
             "source",

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
     from longate.cytometry.compensation import Compensation
     from longate.gating.statistic import Request
-    from longate.io.fcs import Identity
+    from longate.io.fcs import FileHead, Identity
 
 RETRIES = 2
 """How often a file is tried again whose worker or file system failed."""
 MOST_BYTES = 64 << 20
-"""Bytes of masks that one file may send back."""
+"""Bytes of masks, and of kept values, that one file may send back."""
 
 
 @dataclass(frozen=True)
@@ -85,18 +85,28 @@ def gate_task(task: GatingTask) -> Any:
             task.requests,
         )
         n_bytes = len(compiled.strategy.paths) * head.n_events // 8
-        if task.keep_masks and n_bytes > MOST_BYTES:
-            msg = (
-                f"{task.path}: masks of {head.n_events:,} events in "
-                f"{len(compiled.strategy.paths)} populations are {n_bytes >> 20} MiB; "
-                f"at most {MOST_BYTES >> 20} are sent. Gate with keep=None for counts "
-                "and statistics alone"
-            )
-            raise StudyError(msg)
+        if task.keep_masks:
+            what = f"masks of {len(compiled.strategy.paths)} populations"
+            _refuse_large(n_bytes, what, head)
         jobs = [(locate(head.path), compiled.plan, head.identity)]
-        return gate_files(jobs, 1, task.keep_masks, None)[0]
+        outcome = gate_files(jobs, 1, task.keep_masks, None)[0]
+        if not isinstance(outcome, BaseException):
+            kept = [values for _, _, values in outcome[4] if values is not None]
+            _refuse_large(sum(values.nbytes for values in kept), "kept values", head)
+        return outcome
     except LongateError as error:
         return error
+
+
+def _refuse_large(n_bytes: int, what: str, head: FileHead) -> None:
+    """Refuse to send what is better kept where the file is."""
+    if n_bytes > MOST_BYTES:
+        msg = (
+            f"{head.path}: {what} of {head.n_events:,} events are {n_bytes >> 20} MiB; "
+            f"at most {MOST_BYTES >> 20} are sent. Gate with keep=None for counts and "
+            "statistics alone"
+        )
+        raise StudyError(msg)
 
 
 def gate_on(

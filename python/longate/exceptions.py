@@ -24,6 +24,10 @@ class PanelError(LongateError, KeyError):
         return str(self.args[0]) if self.args else ""
 
 
+class MissingChannelError(PanelError):
+    """A marker or detector is not in the panel at all."""
+
+
 class SpilloverError(LongateError, ValueError):
     """A spillover matrix is malformed, singular, or does not fit the channels."""
 

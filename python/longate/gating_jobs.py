@@ -43,6 +43,10 @@ def strategies_by_tube(
     StudyError
         If tubes and strategies do not fit, or gates are for a sample that is not there.
     """
+    if not study.tubes:
+        found = listing(study.problems)
+        msg = f"no sample of the study has a usable file:\n{found}"
+        raise StudyError(msg)
     if not isinstance(strategy, Mapping):
         strategy = {study.one_tube(None): strategy}
     unknown = [tube for tube in strategy if tube not in study.tubes]

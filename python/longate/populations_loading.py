@@ -14,6 +14,11 @@ from longate.exceptions import FcsError, LongateError, StudyError
 from longate.gating.gated_file import GatedFile
 from longate.gating.gated_sample import GatedSample
 from longate.gating.populations import Populations
+from longate.gating.saved_answers import (
+    answers_from_tables,
+    options_from_plain,
+    request_from_plain,
+)
 from longate.gating.saving import FORMAT, FORMAT_VERSION, MANIFEST
 from longate.gating.strategy import GatingStrategy
 from longate.io.fcs import FileHead, scan_file
@@ -26,6 +31,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from longate.gating.gated_sample import Answer
+
 
 def load_populations(
     folder: str | Path, *, files: str | Path | None = None
@@ -34,7 +41,11 @@ def load_populations(
 
     Tables and masks are there at once. Files are found where they were, or by name in
     `files`, and looked at: those that are missing or differ are listed in
-    ``.study.problems``; their counts stay, and only their events cannot be had.
+    ``.study.problems``; their counts, masks, statistics and kept events stay, and only
+    their other events cannot be had.
+
+    The run is repeated by
+    ``populations.study.gate(populations.strategies, **populations.options)``.
 
     Parameters
     ----------
@@ -64,12 +75,28 @@ def load_populations(
     study = _study(manifest, tables, None if files is None else Path(files))
     gated = tables["gated"].groupby("row", sort=False)
     rows = dict(iter(gated))
+    answers = {}
+    if "answers" in tables:
+        requests = [request_from_plain(one) for one in manifest["requests"]]
+        answers = answers_from_tables(requests, tables["answers"], tables.get("values"))
     loaded = [
-        _file(entry, rows[entry["row"]], study.samples, strategies)
+        _file(
+            entry,
+            rows[entry["row"]],
+            study.samples,
+            strategies,
+            answers.get(entry["row"], ()),
+        )
         for entry in manifest["files"]
     ]
-    problems = tables["problems"]
-    return Populations(study, strategies, tuple(loaded), problems, manifest["run_id"])
+    return Populations(
+        study,
+        strategies,
+        tuple(loaded),
+        tables["problems"],
+        manifest["run_id"],
+        options_from_plain(manifest["options"]),
+    )
 
 
 def _manifest(place: Path) -> dict[str, Any]:
@@ -118,7 +145,7 @@ def _study(
     heads: dict[int, FileHead] = {}
     compensations: dict[int, Compensation | None] = {}
     failed = []
-    for entry in manifest["files"]:
+    for entry in [*manifest["files"], *manifest["other_files"]]:
         row = int(entry["row"])
         compensations[row] = matrices.get(entry["compensation"])
         try:
@@ -147,6 +174,7 @@ def _file(
     gated: pd.DataFrame,
     samples: pd.DataFrame,
     strategies: Mapping[str, GatingStrategy],
+    answers: tuple[Answer, ...],
 ) -> GatedFile:
     row = int(entry["row"])
     sample, tube = samples.loc[row, ["sample", "tube"]]
@@ -164,5 +192,6 @@ def _file(
             tuple(map(int, by_path["n_inside"])),
             tuple(map(int, by_path["n_undefined"])),
             masks,
+            answers,
         ),
     )

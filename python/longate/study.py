@@ -325,7 +325,8 @@ class Study:
             raise StudyError(msg)
         warn_of(failed)
         run_id = run_id_of(self, usable, strategies)
-        return Populations(self, strategies, tuple(files), problems, run_id)
+        options = {"statistics": tuple(statistics), "keep": keep}
+        return Populations(self, strategies, tuple(files), problems, run_id, options)
 
     def regate(
         self,

@@ -1,6 +1,7 @@
 //! Reading and writing FCS.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use numpy::{PyArray2, PyArrayMethods, PyReadwriteArray2};
 use pyo3::prelude::*;
@@ -13,6 +14,7 @@ use crate::source::{Location, Source};
 
 use super::errors::{exception, file_exception};
 use super::location::LocationArgument;
+use super::watch::watched;
 
 /// HEADER and TEXT of a data set of a file as a dictionary. Parameters are (detector, marker, range,
 /// voltage); keywords are left out where `keywords_of_text` finds them all in `text`; `stated` is the
@@ -145,6 +147,9 @@ impl Guard<'_> {
     }
 }
 
+/// From so many bytes of DATA on, reading takes so long that one may want to stop it.
+const LONG_BYTES: u64 = 1 << 26;
+
 /// A departure as (code, found, done).
 type DepartureEntry = (&'static str, String, String);
 
@@ -196,9 +201,16 @@ pub(super) fn read_columns(
                 column.unwrap_or(Column::Float32(&mut []))
             })
             .collect();
-        py.detach(|| {
-            data::read_columns_on(&*source, &file, &channels, values, &mut columns, threads)
-        })
+        let mut read = |stop: &AtomicBool| {
+            let columns = &mut columns;
+            data::read_columns_unless(&*source, &file, &channels, values, columns, threads, stop)
+        };
+        let data = file.segments.data;
+        if data.1 - data.0 > LONG_BYTES {
+            watched(py, read)?
+        } else {
+            py.detach(|| read(&AtomicBool::new(false)))
+        }
         .map_err(failed)?
     };
     drop((narrow, wide));

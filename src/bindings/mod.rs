@@ -15,6 +15,7 @@ mod numbers;
 mod passes;
 mod plan;
 mod resample;
+mod watch;
 
 use pyo3::prelude::*;
 

@@ -6,6 +6,7 @@
 
 use std::num::NonZero;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use crate::error::{Error, Result};
@@ -117,6 +118,23 @@ pub fn read_columns_on(
     columns: &mut [Column<'_>],
     threads: usize,
 ) -> Result<Vec<Departure>> {
+    let never = AtomicBool::new(false);
+    read_columns_unless(source, file, channels, values, columns, threads, &never)
+}
+
+/// As [`read_columns_on`], unless `stop` becomes true before all is read.
+///
+/// # Errors
+/// [`Error::Interrupted`], and those of [`read_columns_on`].
+pub fn read_columns_unless(
+    source: &dyn Source,
+    file: &File,
+    channels: &[usize],
+    values: Values,
+    columns: &mut [Column<'_>],
+    threads: usize,
+    stop: &AtomicBool,
+) -> Result<Vec<Departure>> {
     check_channels(file, channels)?;
     check_columns(file, channels, columns)?;
     let decoders: Vec<Decoder> = channels
@@ -132,7 +150,7 @@ pub fn read_columns_on(
     let threads = threads.min(most).max(1);
     let parts = Mutex::new(split(file.n_events, threads, columns).into_iter());
     let work = || -> Result<Vec<u64>> {
-        let mut worker = Worker::new(source, file, &decoders);
+        let mut worker = Worker::new(source, file, &decoders, stop);
         loop {
             // The lock is only held to take a part; a poisoned one means another thread failed.
             let part = parts.lock().map_or(None, |mut parts| parts.next());
@@ -142,8 +160,11 @@ pub fn read_columns_on(
             }
         }
     };
-    let met = run_on(threads, work)?;
-    Ok(report(file, channels, &met))
+    let outcome = run_on(threads, work);
+    if source.has_changed() {
+        return Err(Error::FileChanged); // blocks may be of different files
+    }
+    Ok(report(file, channels, &outcome?))
 }
 
 /// Run the same work on several threads, this one included, and put together what they met.
@@ -251,16 +272,23 @@ struct Worker<'a> {
     source: &'a dyn Source,
     file: &'a File,
     decoders: &'a [Decoder],
+    stop: &'a AtomicBool,
     rows: Vec<u8>,
     met: Vec<u64>,
 }
 
 impl<'a> Worker<'a> {
-    fn new(source: &'a dyn Source, file: &'a File, decoders: &'a [Decoder]) -> Self {
+    fn new(
+        source: &'a dyn Source,
+        file: &'a File,
+        decoders: &'a [Decoder],
+        stop: &'a AtomicBool,
+    ) -> Self {
         Self {
             source,
             file,
             decoders,
+            stop,
             rows: Vec::new(),
             met: vec![0; decoders.len()],
         }
@@ -274,6 +302,9 @@ impl<'a> Worker<'a> {
         };
         let tile = (TILE_BYTES / row).max(1);
         for first in (0..part.n_events).step_by(block) {
+            if self.stop.load(Ordering::Relaxed) {
+                return Err(Error::Interrupted);
+            }
             let count = block.min(part.n_events - first);
             read_rows(
                 self.source,

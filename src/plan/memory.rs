@@ -1,13 +1,11 @@
 //! Populations of values in memory.
 
-use std::num::NonZero;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::thread;
 
 use crate::error::{Error, Result};
 use crate::fcs::data::BLOCK_EVENTS;
 use crate::gate::columns::Column;
+use crate::threads::{processors, share};
 
 use super::block::Block;
 use super::compile::Plan;
@@ -16,11 +14,13 @@ use super::run::{Keep, MANY_EVENTS, Populations};
 
 /// Blocks below which a second thread costs more than it gains.
 const BLOCKS_PER_THREAD: usize = 4;
+/// Parts per thread, so that a thread that is held up does not hold up the rest.
+const PARTS_PER_THREAD: usize = 4;
 
 /// Gate values in memory: one column per channel of the plan, in its order.
 ///
 /// # Errors
-/// [`Error::Length`] if the columns differ in number or length; [`Error::Threads`] if a thread fails.
+/// [`Error::Length`] if the columns differ in number or length.
 pub fn gate_values(columns: &[Column<'_>], n_events: usize, plan: &Plan) -> Result<Populations> {
     let refuse = |what, found, expected| {
         Err(Error::Length {
@@ -40,36 +40,20 @@ pub fn gate_values(columns: &[Column<'_>], n_events: usize, plan: &Plan) -> Resu
     }
     let keep = Keep { masks: true };
     let populations = Mutex::new(Populations::new(plan, n_events, keep));
+    let all = || populations.lock().unwrap_or_else(PoisonError::into_inner);
     let n_blocks = n_events.div_ceil(BLOCK_EVENTS);
-    let next = AtomicUsize::new(0);
-    let work = || {
+    let threads = processors().min(n_blocks / BLOCKS_PER_THREAD).max(1);
+    let per_part = n_blocks.div_ceil(threads * PARTS_PER_THREAD).max(1) * BLOCK_EVENTS;
+    share(threads, (0..n_events).step_by(per_part), |part| {
         let mut block = Block::default();
-        loop {
-            let first = next.fetch_add(1, Ordering::Relaxed) * BLOCK_EVENTS;
-            if first >= n_events {
-                return;
-            }
-            let count = BLOCK_EVENTS.min(n_events - first);
+        let end = n_events.min(part + per_part);
+        for first in (part..end).step_by(BLOCK_EVENTS) {
+            let count = BLOCK_EVENTS.min(end - first);
             block.decide(plan, Rows::Columns(columns, first), count, keep.masks);
-            let mut populations = populations.lock().unwrap_or_else(PoisonError::into_inner);
-            populations.add(&mut block, first, keep);
+            all().add(&mut block, first, keep);
         }
-    };
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    let further = 1..threads.min(n_blocks / BLOCKS_PER_THREAD);
-    thread::scope(|scope| {
-        // Where no more threads can be had, those that there are do the work.
-        let others: Vec<_> = further
-            .map_while(|_| thread::Builder::new().spawn_scoped(scope, work).ok())
-            .collect();
-        work();
-        let failed = others.into_iter().any(|other| other.join().is_err());
-        (!failed).then_some(())
-    })
-    .ok_or_else(|| Error::Threads("a gating thread failed".into()))?;
-    let mut populations = populations
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner);
-    populations.finish(plan);
+    });
+    let mut populations = std::mem::take(&mut *all());
+    populations.finish(plan, &|| false)?;
     Ok(populations)
 }

@@ -25,6 +25,8 @@ pub use run::{Keep, Populations, Summary, run_file};
 pub use variants::Variants;
 
 #[cfg(test)]
+mod borders;
+#[cfg(test)]
 mod dice;
 #[cfg(test)]
 mod tests;

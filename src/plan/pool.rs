@@ -198,7 +198,7 @@ impl Crew<'_> {
                     drop(opening);
                     return Some(active);
                 }
-                Ok(active) => tell(send, index, Ok(self.finished(&active))),
+                Ok(active) => tell(send, index, self.finished(&active)),
                 Err(error) => tell(send, index, Err(error)),
             }
         }
@@ -257,10 +257,11 @@ impl Crew<'_> {
     }
 
     /// The result of a file whose blocks are all there.
-    fn finished(&self, active: &Active) -> Populations {
+    fn finished(&self, active: &Active) -> Outcome {
         let mut populations = std::mem::take(&mut locked(&active.result).populations);
-        self.task(active).finish(&mut populations);
-        populations
+        self.task(active)
+            .finish(&mut populations, &|| self.stopped())?;
+        Ok(populations)
     }
 
     /// Gate blocks of a file until none is left to be taken.
@@ -294,8 +295,9 @@ impl Crew<'_> {
                 let failure = result.failure.take();
                 drop(result);
                 let outcome = match failure {
+                    _ if active.opened.has_changed() => Err(Error::FileChanged),
                     Some((_, error)) => Err(error),
-                    None => Ok(self.finished(active)),
+                    None => self.finished(active),
                 };
                 locked(&self.state)
                     .active

@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::fcs::data::{BLOCK_EVENTS, Values, check_channels, read_rows};
 use crate::fcs::{Decoder, File};
 use crate::source::Source;
-use crate::summary::{Estimate, summarise};
+use crate::summary::{Estimate, summarise_unless};
 
 use super::block::Block;
 use super::compile::Plan;
@@ -104,35 +104,38 @@ impl Populations {
 }
 
 impl Populations {
-    /// Estimate what was asked for, once all blocks are there.
-    pub(super) fn finish(&mut self, plan: &Plan) {
+    /// Estimate what was asked for, once all blocks are there, unless `stopped` says so first.
+    pub(super) fn finish(&mut self, plan: &Plan, stopped: &dyn Fn() -> bool) -> Result<()> {
         let pieces = std::mem::take(&mut self.pieces);
         self.summaries = plan
             .kept
             .iter()
             .zip(pieces)
-            .map(|(kept, mut pieces)| {
-                // The order of the events, whichever thread had them.
-                pieces.sort_unstable_by_key(|(first, _)| *first);
-                let mut values: Vec<f64> =
-                    pieces.into_iter().flat_map(|(_, piece)| piece).collect();
+            .map(|(kept, pieces)| {
+                let mut values = in_order(pieces, stopped)?;
                 if kept.scaled {
-                    plan.axes[kept.axis].scale.forward_all(&mut values);
+                    for chunk in values.chunks_mut(BLOCK_EVENTS * 64) {
+                        go_on(stopped)?;
+                        plan.axes[kept.axis].scale.forward_all(chunk);
+                    }
                 }
                 let n_events = values.len();
-                let estimates = if kept.values {
-                    summarise(&mut values.clone(), &kept.statistics)
+                let estimates = if kept.statistics.is_empty() {
+                    Vec::new()
+                } else if kept.values {
+                    summarise_unless(&mut values.clone(), &kept.statistics, stopped)?
                 } else {
-                    summarise(&mut values, &kept.statistics)
+                    summarise_unless(&mut values, &kept.statistics, stopped)?
                 };
                 let values = if kept.values { values } else { Vec::new() };
-                Summary {
+                Ok(Summary {
                     n_events,
                     estimates,
                     values,
-                }
+                })
             })
-            .collect();
+            .collect::<Result<_>>()?;
+        Ok(())
     }
 
     /// Fill in the counts of gates that a variant does not change.
@@ -141,6 +144,25 @@ impl Populations {
             variants.fill_unchanged(variant, &self.counts, counts);
         }
     }
+}
+
+/// Values of all blocks, in the order of the events, whichever thread had them.
+fn in_order(mut pieces: Vec<(usize, Vec<f64>)>, stopped: &dyn Fn() -> bool) -> Result<Vec<f64>> {
+    pieces.sort_unstable_by_key(|(first, _)| *first);
+    let n_values = pieces.iter().map(|(_, piece)| piece.len()).sum();
+    let mut values = Vec::with_capacity(n_values);
+    for (_, piece) in pieces {
+        go_on(stopped)?;
+        values.extend_from_slice(&piece);
+    }
+    Ok(values)
+}
+
+fn go_on(stopped: &dyn Fn() -> bool) -> Result<()> {
+    if stopped() {
+        return Err(Error::Interrupted);
+    }
+    Ok(())
 }
 
 /// From so many events on it pays to build what makes decisions fast.
@@ -173,6 +195,11 @@ impl<S: Source> Opened<S> {
 
     pub(super) fn n_events(&self) -> usize {
         self.file.n_events
+    }
+
+    /// Whether blocks may be of different files: someone has written to it since it was opened.
+    pub(super) fn has_changed(&self) -> bool {
+        self.source.has_changed()
     }
 
     pub(super) fn n_blocks(&self) -> usize {
@@ -253,14 +280,19 @@ pub(super) struct Task<'a> {
 
 impl Task<'_> {
     /// What remains to be done once all blocks are there.
-    pub(super) fn finish(&self, populations: &mut Populations) {
+    pub(super) fn finish(
+        &self,
+        populations: &mut Populations,
+        stopped: &dyn Fn() -> bool,
+    ) -> Result<()> {
         match self.variants {
             Some(variants) => {
                 let cells = variants.len() * self.plan.n_gates();
                 populations.variants.resize(cells, 0);
                 populations.finish_variants(self.plan, variants);
+                Ok(())
             }
-            None => populations.finish(self.plan),
+            None => populations.finish(self.plan, stopped),
         }
     }
 }
@@ -285,12 +317,10 @@ pub fn run_file(
         variants: None,
     };
     for index in 0..opened.n_blocks() {
-        if stop() {
-            return Err(Error::Interrupted);
-        }
+        go_on(&stop)?;
         let first = opened.decide(task, index, &mut worker)?;
         worker.hand_over(first, task, &mut populations);
     }
-    task.finish(&mut populations);
+    task.finish(&mut populations, &stop)?;
     Ok(populations)
 }

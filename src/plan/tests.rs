@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
+use super::borders::put_on_borders;
 use super::dice::{CHANNELS, Dice};
 use super::*;
 use crate::fcs::{ChannelToWrite, File, encode_head};
@@ -146,8 +147,12 @@ proptest! {
     ) {
         let mut dice = Dice(seed);
         let plan = dice.plan();
-        let columns = dice.columns(n_events, hostile);
+        let mut columns = dice.columns(n_events, hostile);
+        put_on_borders(&mut dice, &plan, &mut columns);
         let expected = by_events(&plan, &columns, n_events);
+        let found = gate_values(&slices(&columns), n_events, &plan).expect("lengths agree");
+        prop_assert_eq!(&found, &expected);
+        plan.prepare(); // as for many events
         let found = gate_values(&slices(&columns), n_events, &plan).expect("lengths agree");
         prop_assert_eq!(&found, &expected);
         let plain = forced::baseline(|| gate_values(&slices(&columns), n_events, &plan));
@@ -305,4 +310,42 @@ proptest! {
         prop_assert_eq!(&found.summaries[1].values, &inside);
         prop_assert_eq!(found.summaries[1].n_events, inside.len());
     }
+}
+
+#[test]
+fn a_run_can_be_stopped_in_its_blocks_and_in_its_statistics() {
+    let mut dice = Dice(7);
+    let n_events = 3 * crate::fcs::data::BLOCK_EVENTS;
+    let kept = Kept {
+        population: None,
+        axis: 0,
+        scaled: true,
+        statistics: vec![crate::summary::Statistic::Median],
+        values: false,
+    };
+    let plan = dice.plan().keeping(vec![kept]).expect("requests");
+    let columns = dice.columns(n_events, false);
+    let bytes = file_of(&columns, n_events);
+    let looked = std::cell::Cell::new(0);
+    let run = |most: usize| {
+        looked.set(0);
+        let file = File::read(&bytes.as_slice()).expect("a file");
+        run_file(bytes.as_slice(), file, &plan, Keep::default(), || {
+            looked.set(looked.get() + 1);
+            looked.get() > most
+        })
+    };
+    let all = {
+        assert!(run(usize::MAX).is_ok());
+        looked.get()
+    };
+    assert!(
+        all > 6,
+        "three blocks, three pieces of values, a scale and a median"
+    );
+    for most in 0..all {
+        assert!(matches!(run(most), Err(crate::error::Error::Interrupted)));
+        assert_eq!(looked.get(), most + 1, "nothing is done after that");
+    }
+    assert!(run(all).is_ok());
 }

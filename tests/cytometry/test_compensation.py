@@ -227,3 +227,13 @@ def test_the_inverse_is_that_of_numpy(matrix):
         compensation.inverse, np.linalg.inv(matrix), rtol=0, atol=1e-12
     )
     assert compensation.condition_number >= 1 - 1e-12
+
+
+@pytest.mark.parametrize("name", ["", " ", "\t"])
+def test_a_channel_without_a_name_is_refused(name):
+    with pytest.raises(SpilloverError, match="a channel without a name"):
+        lg.Compensation(np.eye(2), ["A", name])
+    with pytest.raises(SpilloverError, match="a dye without a name"):
+        lg.Compensation(np.eye(2), ["A", "B"], dyes=[name, "x"])
+    with pytest.raises(SpilloverError, match="without a name"):
+        lg.Compensation.from_inverse(np.eye(2), ["A", name])

@@ -152,3 +152,20 @@ def test_axes_that_are_one_channel_are_refused_before_events_are_read():
     gate = lg.PolygonGate("P", x="A", y="CD3", vertices=CORNERS)
     with pytest.raises(GateError, match=r"gate 'P'.*one and the same"):
         lg.GatingStrategy([gate]).validate(sample.panel)
+
+
+@pytest.mark.parametrize("what", [3, None, 1.5, b"NK", ("NK",), slice(None)])
+def test_a_population_is_meant_by_text(what):
+    strategy = lg.GatingStrategy([lg.RectangleGate("NK", A=(0, 1))])
+    asked = (
+        lambda: strategy[what],
+        lambda: strategy.path(what),
+        lambda: strategy.parent(what),
+        lambda: strategy.remove(what),
+        lambda: strategy.rename(what, "B"),
+        lambda: strategy.replace(what, lg.RectangleGate("NK", A=(0, 2))),
+    )
+    for ask in asked:
+        with pytest.raises(TypeError, match="by its path or name, such as 'NK'; got"):
+            ask()
+    assert what not in strategy

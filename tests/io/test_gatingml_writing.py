@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 
 import longate as lg
 from gating.samples import sample_of
+from longate.exceptions import GatingMLError
 from reference.gatingml_structure import check_structure
 from reference.random_strategies import DETECTORS, DYES, strategies
 
@@ -221,3 +222,17 @@ def test_what_the_standard_cannot_say_is_refused_and_leaves_no_file(
         lg.write_gatingml(lg.GatingStrategy([gate]), path)
     assert path.read_text() == "of before"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_sample_without_gates_of_its_own_is_refused():
+    common = lg.GatingStrategy([lg.RectangleGate("NK", FL1=(0, 1))])
+    own = common.override("P07_m06", lg.RectangleGate("NK", FL1=(0, 2)))
+    assert lg.read_gatingml(written(own, sample="P07_m06"))["NK"].dimensions == {
+        "FL1": (0.0, 2.0)
+    }
+    with pytest.raises(GatingMLError, match=r"'P07_m6' has no .*mean 'P07_m06'"):
+        written(own, sample="P07_m6")
+    with pytest.raises(GatingMLError, match="no sample has"):
+        written(common, sample="P07_m06")
+    shared = lg.read_gatingml(written(own.for_sample("P01_m00")))
+    assert shared["NK"].dimensions == {"FL1": (0.0, 1.0)}

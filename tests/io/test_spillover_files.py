@@ -390,3 +390,38 @@ def test_old_keywords_are_read_when_asked_for_and_not_applied_unasked(tmp_path):
 def test_old_keywords_that_are_no_matrix(tmp_path, keywords, reason):
     with pytest.raises(SpilloverError, match=reason):
         lg.read_compensation(fcs(tmp_path, keywords))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ";FITC-A;PE-A\nFITC-A;1,0;0,25\nPE-A;3e-2;1\n",
+        "FITC-A;PE-A\n1;0,25\n,03;1\n",
+        "FITC-A;PE-A\nFITC-A;1;0,25\nPE-A;+0,03;1\n",
+        "FITC-A\tPE-A\n1,000\t0,25\n3,0E-2\t1\n",
+        "sep;FITC-A;PE-A\r\nPE-A;0,03;1,0\r\nFITC-A;1,0;0,25\r\n;;\r\n",
+    ],
+)
+def test_a_decimal_comma_is_read_between_semicolons_and_tabs(tmp_path, text):
+    (tmp_path / "matrix.csv").write_text(text, newline="")
+    assert lg.read_compensation(tmp_path / "matrix.csv") == EXPECTED
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("A;B\n1,0;0.1\n0,2;1\n", r"'1,0', and others with a point, as '0\.1'"),
+        ("A;B\n1;1.000,5\n0;1\n", r"holds '1\.000,5'"),
+        ("A;B\n1;0,1,2\n0;1\n", "holds '0,1,2'"),
+        ("A,B\n1,0,0,1\n0,2,1,0\n", "names for 4 columns"),
+    ],
+)
+def test_a_comma_that_may_mean_two_things_is_refused(tmp_path, text, reason):
+    (tmp_path / "matrix.csv").write_text(text)
+    with pytest.raises(SpilloverError, match=reason):
+        lg.read_compensation(tmp_path / "matrix.csv")
+
+
+def test_semicolons_in_names_do_not_separate(tmp_path):
+    (tmp_path / "matrix.csv").write_text(",CD3;CD4,B\nCD3;CD4,1,0.1\nB,0,1\n")
+    assert lg.read_compensation(tmp_path / "matrix.csv").channels == ("CD3;CD4", "B")

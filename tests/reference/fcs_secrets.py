@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+import longate as lg
 from reference.fcs_bytes import header, pack
 
 SECRETS = {
@@ -24,6 +25,10 @@ SECRETS = {
 PLAIN = {"$CYT": "FACSCantoII", "$SYS": "Windows XP 5.1", "CREATOR": "Software 6.1"}
 N_EVENTS = 5
 EVENTS = np.arange(2 * N_EVENTS, dtype=np.float32).reshape(N_EVENTS, 2) - 3
+EVENT_BYTES = EVENTS.tobytes()
+KNOWN = [*PLAIN.items(), *SECRETS.items()]
+WHO = {"MUELLER": "P07", "MEIER": "P08"}
+LONG = "a pseudonym so long that TEXT needs far more room than it had before" * 3
 
 
 def tokens(pairs, delimiter="/", *, double=True):
@@ -94,3 +99,15 @@ def data_set(
     if analysis:
         head = head[:42] + f"{begin[2]:>8}{begin[3] - 1:>8}".encode()
     return head.ljust(begins_at) + text + data + supplement + analysis + behind
+
+
+def read(raw, tmp_path):
+    path = tmp_path / "read.fcs"
+    path.write_bytes(raw)
+    return lg.read_fcs(path)
+
+
+def words_of(raw):
+    """Every word of the secrets that is long enough to tell, as bytes."""
+    parts = {part for value in SECRETS.values() for part in value.split()}
+    return [part for part in parts if len(part) > 3 and part.encode() in raw]

@@ -17,6 +17,8 @@ import longate as lg
 from longate import exceptions
 from longate.cluster import GatingTask, gate_task
 from longate.exceptions import FcsError, StudyError
+from longate.gating.statistic import requests_of
+from longate.gating_jobs import cluster_tasks, compiled_files
 
 N_FILES = 12
 
@@ -82,6 +84,74 @@ def test_a_cluster_gives_the_very_tables_of_one_machine(cluster, folder, strateg
     there = study.gate(strategy, client=cluster, progress=False)
     assert here.run_id == there.run_id
     equal(here, there)
+
+
+ASKED = {
+    "statistics": [
+        lg.Statistic("median", "PE-A"),
+        lg.Statistic("mean", "APC-A", population="All events"),
+        lg.Statistic("percentile", "PE-A", "APC+", scaled=True, percentile=10),
+        lg.Statistic("robust_cv", "FSC-A", population=["Cells", "Cells/APC+"]),
+    ],
+    "keep": {"APC+": ["PE-A", lg.Dimension("APC-A", compensation=None)]},
+}
+
+
+def same_answers(one, other):
+    equal(one, other)
+    pd.testing.assert_frame_equal(one.statistics, other.statistics, check_exact=True)
+    pd.testing.assert_frame_equal(one.undefined, other.undefined)
+    for sample in one.counts["sample"].unique():
+        events = [
+            found.events("APC+", sample=sample, channels=ASKED["keep"]["APC+"])
+            for found in (one, other)
+        ]
+        pd.testing.assert_frame_equal(*events, check_exact=True)
+
+
+def test_statistics_and_kept_events_are_those_of_one_machine(
+    cluster, folder, strategy, tmp_path
+):
+    """With a sample's own gate, and runs that pool: their values must travel."""
+    sheet = pd.read_csv(folder / "samples.csv").assign(run=1)
+    sheet["file"] = [str(folder / name) for name in sheet["file"]]
+    sheet.loc[1, ["patient", "run"]] = ["P00", 2]
+    sheet.to_csv(tmp_path / "samples.csv", index=False)
+    own = lg.RectangleGate("APC+", dimensions={"APC-A": (0.6, None)}, parent="Cells")
+    strategy = strategy.override("P05_m00", own)
+    for runs in ("pool", "replace"):
+        study = lg.read_study(tmp_path / "samples.csv", runs=runs)
+        here = study.gate(strategy, progress=False, **ASKED)
+        there = study.gate(strategy, client=cluster, progress=False, **ASKED)
+        assert len(here.statistics) == (N_FILES - 1) * (2 + 1 + 1 + 2)
+        assert here.statistics["value"].notna().all()
+        same_answers(here, there)
+        saved = lg.load_populations(there.save(tmp_path / runs))
+        same_answers(here, saved)
+    alone = {**ASKED, "keep": None}
+    here = study.gate(strategy, progress=False, **alone)
+    there = study.gate(strategy, client=cluster, progress=False, **alone)
+    pd.testing.assert_frame_equal(here.statistics, there.statistics, check_exact=True)
+    pd.testing.assert_frame_equal(here.counts, there.counts)
+
+
+def test_kept_values_that_are_too_much_to_send_are_refused(
+    folder, strategy, monkeypatch
+):
+    study = lg.read_study(folder / "samples.csv")
+    task = task_of(study, strategy, keep={"All events": ["PE-A"]})
+    assert gate_task(task)[0] == study.heads[0].n_events
+    monkeypatch.setattr("longate.cluster.MOST_BYTES", 2000)
+    told = gate_task(task)
+    assert isinstance(told, StudyError)
+    assert "kept values" in str(told)
+
+
+def task_of(study, strategy, keep):
+    """The task that the first file of a study becomes."""
+    requests = requests_of({"NK": strategy}, [], keep)
+    compiled = compiled_files(study, [0], {"NK": strategy}, [], requests)
+    return cluster_tasks(study, compiled, keep_masks=True)[0]
 
 
 def slow_task(task):

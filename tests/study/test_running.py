@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import pickle
 import signal
+import threading
 import time
 
 import pandas as pd
@@ -130,3 +131,60 @@ def test_a_study_and_its_populations_cross_processes(study):
     copied = pickle.loads(pickle.dumps(populations))
     pd.testing.assert_frame_equal(copied.counts, populations.counts)
     assert counts_of(gate(again)) == counts_of(populations)
+
+
+def in_child(work):
+    """Fork, do the work in the child, and return what it leaves as bytes."""
+    read, write = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            os.write(write, work())
+        finally:
+            os._exit(0)
+    os.close(write)
+    with os.fdopen(read, "rb") as file:
+        found = file.read()
+    os.waitpid(child, 0)
+    return found
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_children_and_their_children_do_all_that_their_parents_did(study):
+    """Everything that has threads of its own, before and after a plain fork."""
+    path = study.heads[0].path
+    moved = [lg.Perturbation("a", {"Cells/CD56+": lg.Shift({"CD56": 0.1})})]
+    median = [lg.Statistic("median", "CD16", population="NK")]
+
+    def work():
+        populations = gate(study, threads=2, statistics=median)
+        told = [
+            populations.counts.to_json(),
+            populations.statistics.to_json(),
+            study.regate(STRATEGY, moved, progress=False).to_json(),
+            STRATEGY.apply(lg.read_fcs(path)).counts.to_json(),
+            lg.read_fcs(path, threads=2).to_numpy().tobytes().hex(),
+        ]
+        return "\n".join(told).encode()
+
+    expected = work()
+    assert in_child(work) == expected
+    assert in_child(lambda: in_child(work)) == expected
+    assert work() == expected, "the parent goes on"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_child_forked_in_the_middle_of_a_run_gates(long_study, study):
+    large, strategy = long_study
+    expected = repr(counts_of(gate(study))).encode()
+    options = {"threads": 1}
+    run = threading.Thread(target=gate, args=(large, strategy), kwargs=options)
+    run.start()
+    found = []
+    while run.is_alive():
+        found.append(in_child(lambda: repr(counts_of(gate(study))).encode()))
+    run.join()
+    assert found
+    assert set(found) == {expected}

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from longate._validation import listed, suggest
-from longate.exceptions import PanelError
+from longate.exceptions import MissingChannelError, PanelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -119,8 +119,10 @@ class Panel:
 
         Raises
         ------
+        MissingChannelError
+            If nothing has this name; near names are suggested. It is a PanelError.
         PanelError
-            If nothing has this name (near names are suggested) or several channels do.
+            If several channels have this name.
         """
         found = self._places(name)
         if len(found) == 1:
@@ -132,7 +134,7 @@ class Panel:
             f"marker or detector {name!r} is not in the panel"
             f"{suggest(name, names) or '; it has ' + listed(names, most=30)}"
         )
-        raise PanelError(msg)
+        raise MissingChannelError(msg)
 
     def _places(self, name: str) -> list[int]:
         return self._as_written.places(name) or self._folded.places(name)

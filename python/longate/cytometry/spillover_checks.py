@@ -45,12 +45,15 @@ def names_of(names: Sequence[str], what: str) -> tuple[str, ...]:
     Raises
     ------
     SpilloverError
-        If it is one string, or a name occurs twice.
+        If it is one string, or a name is empty or occurs twice.
     """
     if isinstance(names, str):
         msg = f"{what}s must be a list of names, not one string: {names!r}"
         raise SpilloverError(msg)
     found = tuple(str(name) for name in names)
+    if not all(name.strip() for name in found):
+        msg = f"the spillover matrix has a {what} without a name: {list(found)}"
+        raise SpilloverError(msg)
     twice = [name for place, name in enumerate(found) if name in found[:place]]
     if twice:
         msg = f"the spillover matrix names a {what} twice: {listed(twice)}"

@@ -169,6 +169,7 @@ def _below(path: str, roots: Iterable[str]) -> bool:
 
 def _found(strategy: GatingStrategy, name: str) -> tuple[str, str | None]:
     """Return the place of the gate that is meant, and perhaps the quadrant of it."""
+    strategy.paths_of(name)  # refuses what is no text
     tree = strategy.tree
     cut = [
         place

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from longate.cytometry.panel import Panel
     from longate.gating.compiled import CompiledStrategy
 
+BYTES_OF_VALUE = 8
+
 
 @dataclass(frozen=True, repr=False)
 class Explanation:
@@ -34,6 +36,8 @@ class Explanation:
         Events that are decided at a time.
     kept : tuple of tuple
         For each request: population, channel, statistics, and whether the values stay.
+    n_events : int
+        Of the sample that was looked at.
     """
 
     decoded: tuple[str, ...]
@@ -42,6 +46,24 @@ class Explanation:
     bytes_per_thread: int
     block_events: int
     kept: tuple[tuple[str, str, tuple[str, ...], bool], ...]
+    n_events: int
+
+    @property
+    def bytes_of_masks(self) -> int:
+        """Bytes of the sample's masks, where they are kept."""
+        return len(self.steps) * ((self.n_events + 7) // 8)
+
+    @property
+    def bytes_of_values(self) -> int:
+        """Most bytes of values that the sample's file needs while it is gated.
+
+        As much as if every event were in each population that was asked for: the
+        values of each request, once more those that stay, and once more one request's
+        while its statistics are estimated.
+        """
+        column = self.n_events * BYTES_OF_VALUE
+        stay = sum(stays for *_, stays in self.kept)
+        return column * (len(self.kept) + stay + bool(self.kept))
 
     def __repr__(self) -> str:
         """One line per population, in the order in which it is decided."""
@@ -65,6 +87,11 @@ class Explanation:
             f"memory       {self.bytes_per_thread / 2**20:.1f} MiB a thread for blocks "
             f"of {self.block_events:,} events; 1 bit per event and kept mask"
         )
+        masks, values = map(_mebibytes, (self.bytes_of_masks, self.bytes_of_values))
+        lines.append(
+            f"{'':13}for {self.n_events:,} events: {masks} of masks, "
+            f"at most {values} of values"
+        )
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -72,8 +99,12 @@ class Explanation:
         return f"<pre>{escape(repr(self))}</pre>"
 
 
-def explain(compiled: CompiledStrategy, panel: Panel) -> Explanation:
-    """Put the plan of a compiled strategy into words."""
+def _mebibytes(n_bytes: int) -> str:
+    return f"{n_bytes / 2**20:,.1f} MiB"
+
+
+def explain(compiled: CompiledStrategy, panel: Panel, n_events: int) -> Explanation:
+    """Put the plan of a compiled strategy into words, for a file of so many events."""
     plan = compiled.plan.explain()
     strategy, paths = compiled.strategy, compiled.strategy.paths
 
@@ -100,4 +131,5 @@ def explain(compiled: CompiledStrategy, panel: Panel) -> Explanation:
             )
             for one in compiled.requests
         ),
+        n_events=n_events,
     )

@@ -49,7 +49,7 @@ class PopulationPaths:
 
     def __contains__(self, population: object) -> bool:
         """Whether a path or short name means exactly one population."""
-        return len(self.paths_of(str(population))) == 1
+        return isinstance(population, str) and len(self.paths_of(population)) == 1
 
     def __getitem__(self, population: str) -> Gate:
         """Return the gate of a population, by path or unique name.
@@ -81,6 +81,8 @@ class PopulationPaths:
         ------
         PopulationError
             If nothing, or more than one population, is meant.
+        TypeError
+            If it is no text.
         """
         found = self.paths_of(population)
         if len(found) == 1:
@@ -96,7 +98,19 @@ class PopulationPaths:
         raise PopulationError(msg)
 
     def paths_of(self, population: str) -> tuple[str, ...]:
-        """Return every path that a path, or the end of one, may mean."""
+        """Return every path that a path, or the end of one, may mean.
+
+        Raises
+        ------
+        TypeError
+            If it is no text.
+        """
+        if not isinstance(population, str):
+            msg = (
+                "a population is meant by its path or name, such as "
+                f"{next(iter(self.tree.by_path), 'NK')!r}; got {population!r}"
+            )
+            raise TypeError(msg)
         if population in self.tree.by_path:
             return (population,)
         ends = "/" + population

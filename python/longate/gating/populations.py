@@ -50,6 +50,9 @@ class Populations:
         Files that could not be used: ``file, sample, tube, step, problem``.
     run_id : str
         Identifies files, strategies and version; a column of every table.
+    options : mapping
+        What :meth:`Study.gate` was asked for: ``statistics`` and ``keep``.
+        ``study.gate(strategies, **options)`` repeats the run.
     """
 
     study: GatedStudy
@@ -57,6 +60,9 @@ class Populations:
     files: Sequence[GatedFile]
     problems: pd.DataFrame = field(compare=False)
     run_id: str
+    options: Mapping[str, Any] = field(
+        default_factory=lambda: {"statistics": (), "keep": "masks"}
+    )
 
     def __repr__(self) -> str:
         """Shape first, then what one can type next."""
@@ -155,9 +161,10 @@ class Populations:
     def save(self, folder: str | Path) -> Path:
         """Write tables, masks and a manifest to a new folder.
 
-        The tables are Parquet files. ``manifest.json`` holds the SHA-256 of each FCS
-        file (computed now), the strategies and matrices, versions, and the SHA-256 of
-        each table: all that is needed to repeat the run, or to find that it cannot be.
+        The tables are Parquet files, statistics and kept events among them.
+        ``manifest.json`` holds the SHA-256 of each FCS file (computed now), the
+        strategies and matrices, what was asked for, versions, and the SHA-256 of each
+        table: all that is needed to repeat the run, or to find that it cannot be.
         :func:`longate.load_populations` reads it back.
 
         Parameters

@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from longate._core import __version__
-from longate.exceptions import StudyError
+from longate.exceptions import LongateError, StudyError
+from longate.gating.saved_answers import (
+    answers_to_table,
+    options_to_plain,
+    request_to_plain,
+    requests_of_files,
+    values_to_table,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +29,7 @@ if TYPE_CHECKING:
     from longate.gating.populations import Populations
 
 FORMAT = "longate populations"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
 
 
@@ -56,12 +63,16 @@ def _write(populations: Populations, folder: Path) -> None:
             "n_rows": len(frame),
             "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         }
-    records = [_record(populations, file) for file in populations.files]
-    matrices = {}
-    for file in populations.files:
-        matrix = populations.study.compensations[file.row]
-        if matrix is not None:
-            matrices[matrix.id] = matrix.to_plain()
+    records = [
+        {"n_events": file.gated.n_events, **_record(populations, file.row)}
+        for file in populations.files
+    ]
+    matrices = {
+        matrix.id: matrix.to_plain()
+        for matrix in populations.study.compensations.values()
+        if matrix is not None
+    }
+    requests = requests_of_files(populations.files)
     manifest = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -73,8 +84,11 @@ def _write(populations: Populations, folder: Path) -> None:
             tube: {"id": strategy.id, "strategy": json.loads(strategy.to_json())}
             for tube, strategy in populations.strategies.items()
         },
+        "options": options_to_plain(populations.options),
+        "requests": [request_to_plain(one) for one in requests],
         "compensations": matrices,
         "files": records,
+        "other_files": list(_others(populations)),
         "tables": tables,
     }
     text = json.dumps(manifest, indent=1, ensure_ascii=False, sort_keys=True)
@@ -92,6 +106,13 @@ def _tables(populations: Populations) -> Iterator[tuple[str, pd.DataFrame]]:
         yield "bead_lots", populations.study.bead_lots
     rows = [row for file in populations.files for row in _gated(file)]
     yield "gated", pd.DataFrame(rows)
+    answers = answers_to_table(populations.files)
+    if len(answers):
+        yield "statistics", populations.statistics
+        yield "answers", answers
+    values = values_to_table(populations.files)
+    if len(values):
+        yield "values", values
 
 
 def _gated(file: GatedFile) -> Iterator[dict[str, Any]]:
@@ -112,15 +133,25 @@ def _gated(file: GatedFile) -> Iterator[dict[str, Any]]:
         }
 
 
-def _record(populations: Populations, file: GatedFile) -> dict[str, Any]:
+def _others(populations: Populations) -> Iterator[dict[str, Any]]:
+    """Yield the files that were not gated but may be read, such as controls."""
+    gated = {file.row for file in populations.files}
+    for row in populations.study.compensations:
+        if row not in gated:
+            try:
+                yield _record(populations, row)
+            except (LongateError, OSError):
+                continue  # it failed, and is among the problems
+
+
+def _record(populations: Populations, row: int) -> dict[str, Any]:
     """Return what tells a file from every other one, and how it was read."""
     study = populations.study
-    matrix = study.compensations[file.row]
+    matrix = study.compensations[row]
     return {
-        "row": file.row,
-        "n_events": file.gated.n_events,
+        "row": row,
         "compensation": matrix.id if matrix is not None else None,
-        **study.identity_of(file.row),
+        **study.identity_of(row),
     }
 
 

@@ -203,7 +203,8 @@ class GatingStrategy(PopulationPaths):
         requests = requests_of({"": self}, statistics, keep or {})[""]
         acquired = acquired_of(sample)
         panel, matrix = acquired.panel, acquired.compensation
-        return explain(compile_strategy(self, panel, matrix, requests), panel)
+        compiled = compile_strategy(self, panel, matrix, requests)
+        return explain(compiled, panel, acquired.n_events)
 
     def validate(
         self, panel: Panel, *, compensation: Compensation | None = None
@@ -366,7 +367,9 @@ class GatingStrategy(PopulationPaths):
     def replace(self, population: str, gate: Gate) -> GatingStrategy:
         """Return the strategy with another gate in the place of one.
 
-        What lies below stays. A gate of another name renames the population.
+        What lies below stays. A gate of another name renames the population. A sample
+        that has a gate of its own there keeps it: ``override(sample, gate)`` gives it
+        another, ``override(sample)`` takes all of its own away.
 
         Parameters
         ----------

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MOST_BYTES = 16 * 2**20
 """Larger tables are refused unread."""
 
+_WITH_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 _PREFIX = re.compile(r"^(FJ)?Comp\d*-", re.IGNORECASE)
 
 
@@ -36,7 +37,8 @@ def read_compensation(
       names the detectors; rows may start with the names of the dyes, in any order. So
       write FlowJo (``Comp-FITC-A :: CD3``: prefix and marker are taken off), flowCore
       and R's ``write.table``. Rows without names are in the order of the columns. More
-      columns than rows make a matrix of least squares;
+      columns than rows make a matrix of least squares. Between semicolons or tabs,
+      numbers may have a decimal comma, as spreadsheets of many countries write them;
     - the text form of FlowJo's matrices (title, prefix and suffix, names, numbers);
     - XML: Gating-ML 2.0, FlowJo matrix files and workspaces;
     - an FCS file, whose keyword is taken, also the old ``$COMP`` and ``$DFCiTOj``.
@@ -161,11 +163,14 @@ def _parse(data: bytes) -> Compensation:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = data.decode("latin-1")
+    semicolons = _has_semicolons(text.splitlines())
     lines = [
         _Line(number, fields)
         for number, line in enumerate(text.splitlines(), start=1)
-        if any(fields := _fields(line))
+        if any(fields := _fields(line, semicolons=semicolons))
     ]
+    if semicolons or "\t" in text:
+        lines = _with_points(lines)
     prefix = suffix = ""
     if _is_flowjo(lines):
         around = [*lines[1].fields, "", ""]
@@ -177,8 +182,48 @@ def _parse(data: bytes) -> Compensation:
     return _matrix(lines[0].fields, lines[1:], prefix, suffix)
 
 
-def _fields(line: str) -> list[str]:
-    for delimiter in "\t,;":
+def _has_semicolons(lines: list[str]) -> bool:
+    """Whether semicolons separate, also where commas are in names and numbers."""
+    counts = [line.count(";") for line in lines if line.strip("; \t")]
+    if len(counts) < 2 or any("\t" in line for line in lines):
+        return False
+    width = counts[1]
+    return width > 0 and counts[0] in (width, width - 1) and set(counts[1:]) == {width}
+
+
+def _with_points(lines: list[_Line]) -> list[_Line]:
+    """Return numbers with a decimal comma as others are written.
+
+    Raises
+    ------
+    SpilloverError
+        If some have a point and others a comma.
+    """
+    every = [field for line in lines[1:] for field in line.fields]
+    with_comma = [field for field in every if _WITH_COMMA.fullmatch(field)]
+    if not with_comma:
+        return lines
+    with_point = [field for field in every if "." in field and _is_number(field)]
+    if with_point:
+        msg = (
+            f"it has numbers with a decimal comma, as {with_comma[0]!r}, and others "
+            f"with a point, as {with_point[0]!r}; write all of them in one way"
+        )
+        raise SpilloverError(msg)
+    return [
+        _Line(
+            line.number,
+            [
+                field.replace(",", ".") if _WITH_COMMA.fullmatch(field) else field
+                for field in line.fields
+            ],
+        )
+        for line in lines
+    ]
+
+
+def _fields(line: str, *, semicolons: bool) -> list[str]:
+    for delimiter in ";" if semicolons else "\t,;":
         if delimiter in line:
             break
     else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from longate._validation import listed, suggest
-from longate.exceptions import MaturationError, PanelError
+from longate.exceptions import MaturationError, MissingChannelError, PanelError
 from longate.gating.dimension import dimension_of
 from longate.gating.rectangle import RectangleGate
 from longate.nk.directions import (
@@ -300,9 +300,8 @@ class EventSource:
             for name in channels:
                 try:
                     found[name] = np.ascontiguousarray(read([name])[name], dtype=float)
-                except PanelError as error:
-                    if "is not in the panel" not in str(error):
-                        raise  # it is there, several times
+                except MissingChannelError:
+                    continue
             return found
         return {
             name: np.ascontiguousarray(frame[name], dtype=float) for name in channels

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from longate._validation import listed, suggest
 from longate.cytometry.compensation import Compensation
 from longate.exceptions import GatingMLError
 from longate.io.gatingml.markup import Ids, document_text
@@ -42,8 +43,8 @@ def write_gatingml(
     path : path-like
         The file, usually ``.xml``.
     sample : str, optional
-        Write what holds for this sample. The standard knows no gates of single
-        samples, so this is needed where the strategy has such.
+        Write what holds for this sample, which has gates of its own. The standard knows
+        no such gates, so this is needed where the strategy has them.
     panel : Panel, optional
         Of a file for which the strategy is. Channels are then written by their
         detectors' names, which is what the standard refers to; without it, they are
@@ -59,7 +60,8 @@ def write_gatingml(
     GatingMLError
         If a gate cannot be written: a scale that the standard lacks (FlowJoBiex), an
         axis of a marker whose detector is not known, a ratio of which a matrix
-        compensates one side, or gates of single samples without `sample`.
+        compensates one side, gates of single samples without `sample`, or a `sample`
+        that has none of its own.
 
     Notes
     -----
@@ -82,6 +84,14 @@ def write_gatingml(
     True
     """
     if sample is not None:
+        if sample not in strategy.overrides:
+            own = listed(strategy.overrides) if strategy.overrides else "no sample"
+            msg = (
+                f"sample {sample!r} has no gates of its own, {own} has; to write those "
+                f"that it shares, write strategy.for_sample({sample!r})"
+                f"{suggest(sample, strategy.overrides)}"
+            )
+            raise GatingMLError(msg)
         strategy = strategy.for_sample(sample)
     elif getattr(strategy, "overrides", None):
         msg = (

@@ -1,0 +1,79 @@
+//! Events on the very borders of gates, where the nearest place on a scale does not decide.
+
+use super::compile::{AxisSource, GateKind, Plan};
+use super::dice::Dice;
+use crate::gate::Ellipsoid;
+
+/// Events that are put on the border of each polygon and ellipsoid.
+const PER_GATE: usize = 4;
+
+/// Put some events on borders, as near as numbers can be; gates on compensated axes are left out.
+pub(super) fn put_on_borders(dice: &mut Dice, plan: &Plan, columns: &mut [Vec<f64>]) {
+    let n_events = columns[0].len();
+    for gate in &plan.gates {
+        for _ in 0..PER_GATE.min(n_events) {
+            let place: Vec<(usize, f64)> = match &gate.kind {
+                GateKind::Polygon { x, y, outline } => {
+                    let corners = outline.vertices();
+                    let first = dice.below(corners.len());
+                    let (a, b) = (corners[first], corners[(first + 1) % corners.len()]);
+                    let t = [0.0, dice.unit()][dice.below(2)];
+                    vec![(*x, a.0 + t * (b.0 - a.0)), (*y, a.1 + t * (b.1 - a.1))]
+                }
+                GateKind::Ellipsoid { axes, ellipsoid } => {
+                    let Some(place) = between(axes, ellipsoid, plan, columns) else {
+                        continue;
+                    };
+                    axes.iter().copied().zip(place).collect()
+                }
+                _ => continue,
+            };
+            let event = dice.below(n_events);
+            for (axis, place) in place {
+                let axis = &plan.axes[axis];
+                if let AxisSource::Value(value) = axis.source
+                    && value.compensated.is_none()
+                {
+                    columns[value.channel][event] = axis.scale.inverse(place);
+                }
+            }
+        }
+    }
+}
+
+/// The border of an ellipsoid between two neighbouring events of which it holds one.
+fn between(
+    axes: &[usize],
+    ellipsoid: &Ellipsoid,
+    plan: &Plan,
+    columns: &[Vec<f64>],
+) -> Option<Vec<f64>> {
+    let place = |event: usize| -> Option<Vec<f64>> {
+        axes.iter()
+            .map(|&axis| match plan.axes[axis].source {
+                AxisSource::Value(value) if value.compensated.is_none() => {
+                    let place = plan.axes[axis].scale.forward(columns[value.channel][event]);
+                    place.is_finite().then_some(place)
+                }
+                _ => None,
+            })
+            .collect()
+    };
+    let pairs = (1..columns[0].len()).filter_map(|event| Some((place(event - 1)?, place(event)?)));
+    let mut differing = pairs.filter(|(a, b)| ellipsoid.contains(a) != ellipsoid.contains(b));
+    let (mut one, mut other) = differing.next()?;
+    let is_inside = ellipsoid.contains(&one);
+    for _ in 0..80 {
+        let middle: Vec<f64> = one
+            .iter()
+            .zip(&other)
+            .map(|(a, b)| f64::midpoint(*a, *b))
+            .collect();
+        if ellipsoid.contains(&middle) == is_inside {
+            one = middle;
+        } else {
+            other = middle;
+        }
+    }
+    Some(one)
+}
