@@ -1,15 +1,13 @@
 //! All dyes of many events at once: block by block, so that a block's detectors stay in the
 //! nearest cache while every dye is summed from them.
 
-use std::num::NonZero;
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
-use std::thread;
 
 use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis, s};
 
 use crate::error::{Error, Result};
 use crate::simd::weighted_sums::{Number, WIDEST, weighted_sums};
+use crate::threads::{processors, share};
 
 /// One detector, in the precision of its file.
 #[derive(Debug, Clone, Copy)]
@@ -92,29 +90,13 @@ fn run<Y: Number>(
         return Ok(());
     }
     let (source, groups) = (Source::new(columns), groups(weights));
-    let tasks: Vec<_> = out.axis_chunks_iter_mut(Axis(1), TASK).collect();
+    let tasks = out.axis_chunks_iter_mut(Axis(1), TASK).enumerate();
     let threads = match threads {
-        _ if tasks.len() == 1 => 1,
-        0 => thread::available_parallelism().map_or(1, NonZero::get),
+        0 => processors(),
         threads => threads,
     };
-    let others = threads.min(tasks.len()) - 1;
-    let tasks = Mutex::new(tasks.into_iter().enumerate());
-    let work = || {
-        loop {
-            let task = tasks.lock().unwrap_or_else(PoisonError::into_inner).next();
-            let Some((task, part)) = task else { break };
-            source.compensate(task * TASK, &groups, part);
-        }
-    };
-    thread::scope(|scope| {
-        for _ in 0..others {
-            // Where no more threads can be had, those that there are do the work.
-            if thread::Builder::new().spawn_scoped(scope, work).is_err() {
-                break;
-            }
-        }
-        work();
+    share(threads.min(tasks.len()), tasks, |(task, part)| {
+        source.compensate(task * TASK, &groups, part);
     });
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! Whole arrays put on a scale, or brought back from it.
 
+use crate::threads::share;
+
 use super::curve::BLOCK;
-use super::spread::spread;
 use super::{Fast, Scale};
 
 /// What becomes of each number of an array, whichever numbers are beside it.
@@ -15,6 +16,15 @@ pub struct Conversion {
 
 /// Numbers of one job for a thread: some tens of microseconds at least.
 const JOB: usize = 32 * BLOCK;
+/// Fewer jobs are not worth another thread.
+const JOBS_PER_THREAD: usize = 3;
+/// More threads than these wait for memory.
+const MOST_THREADS: usize = 8;
+
+/// How many threads share so many numbers.
+fn threads(n: usize) -> usize {
+    MOST_THREADS.min(n.div_ceil(JOB) / JOBS_PER_THREAD)
+}
 
 impl Conversion {
     /// Values to places on `scale`, exact.
@@ -54,13 +64,14 @@ impl Conversion {
 
     /// Convert `numbers` into `out`, which is of the same length.
     pub fn apply(&self, numbers: &[f64], out: &mut [f64]) {
+        let threads = threads(numbers.len());
         let jobs = numbers.chunks(JOB).zip(out.chunks_mut(JOB));
-        spread(jobs, |(numbers, out)| self.one_job(numbers, out));
+        share(threads, jobs, |(numbers, out)| self.one_job(numbers, out));
     }
 
     /// Convert `numbers` in place.
     pub fn apply_in_place(&self, numbers: &mut [f64]) {
-        spread(numbers.chunks_mut(JOB), |numbers| {
+        share(threads(numbers.len()), numbers.chunks_mut(JOB), |numbers| {
             super::curve::in_place(numbers, |numbers, out| self.one_job(numbers, out));
         });
     }

@@ -23,7 +23,6 @@ mod linear;
 mod log;
 mod logicle;
 mod preimage;
-mod spread;
 mod standard;
 mod threshold;
 
