@@ -8,7 +8,7 @@ use crate::transform::FlowJoBiex;
 
 use super::knots::Knots;
 use super::places::Places;
-use super::{Fast, GROUP, in_groups};
+use super::{Fast, GROUP, first, in_groups};
 
 /// Tables of FlowJo's scale, made when first asked for.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ impl Channels {
 
     /// The scale's own table.
     pub(super) fn knots(&self) -> Option<&Knots> {
-        self.knots.get_or_init(|| Knots::new(&self.scale)).as_ref()
+        first(&self.knots, || Knots::new(&self.scale)).as_ref()
     }
 
     /// Places amid the lines.
@@ -48,7 +48,7 @@ impl Channels {
                 }
             })
         };
-        self.smooth.get_or_init(made).as_ref()
+        first(&self.smooth, made).as_ref()
     }
 
     /// Put `values` on the scale; whether it could be done.

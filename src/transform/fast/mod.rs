@@ -3,8 +3,8 @@
 //!
 //! A table holds one parabola for each short interval of values (or places); intervals are found in
 //! the bits of a number, and values below data zero are the reflection of those above. Numbers
-//! outside the table take the exact path. What is decided is decided by [`Scale::forward`]: whoever finds a
-//! place nearer to a border than the bound asks it.
+//! outside the table take the exact path. What is decided is decided by [`Scale::forward`]: whoever
+//! finds a place nearer to a border than the bound asks it.
 
 mod channels;
 mod cubics;
@@ -37,8 +37,8 @@ pub struct Fast {
 enum Tables {
     /// As the scale itself does, because it is quick, or has too many decades.
     Exact,
-    /// Parabolas over the sizes of values, and over the distances of places from data zero, which are made
-    /// when first asked for.
+    /// Parabolas over the sizes of values, and over the distances of places from data zero, which are
+    /// made when first asked for.
     Reflected(Places, OnceLock<Option<Values>>),
     /// Cubics over the mantissa.
     Octave(Octave),
@@ -128,7 +128,7 @@ impl Fast {
     pub fn inverse_into(&self, places: &[f64], out: &mut [f64]) {
         match &*self.tables {
             Tables::Reflected(of, values) => {
-                match values.get_or_init(|| Values::new(&self.scale, of.zero())) {
+                match first(values, || Values::new(&self.scale, of.zero())) {
                     Some(values) => values.look_up(&self.scale, places, out),
                     None => self.scale.inverse_into(places, out),
                 }
@@ -141,7 +141,8 @@ impl Fast {
         }
     }
 
-    /// Put `values` on the axis as the scale itself does, to the last bit, by a table; whether there is one.
+    /// Put `values` on the axis as the scale itself does, to the last bit, by a table; whether there
+    /// is one.
     pub(super) fn exact_into(&self, values: &[f64], out: &mut [f64]) -> bool {
         matches!(&*self.tables, Tables::Channels(channels) if channels.exact(values, out))
     }
@@ -155,6 +156,16 @@ impl Fast {
     pub fn inverse_all(&self, places: &mut [f64]) {
         super::curve::in_place(places, |places, out| self.inverse_into(places, out));
     }
+}
+
+/// What is in a cell, made outside of it where there is nothing yet: a cell that is locked for as
+/// long as that takes would stay so in the child of a fork.
+fn first<T>(cell: &OnceLock<T>, make: impl FnOnce() -> T) -> &T {
+    if let Some(made) = cell.get() {
+        return made;
+    }
+    let new = make();
+    cell.get_or_init(|| new)
 }
 
 /// Apply `kernel` to whole groups, the last one filled up.

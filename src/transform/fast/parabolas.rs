@@ -60,8 +60,9 @@ fn half_of(bend: f64) -> u64 {
     (bend.to_bits() + (1 << (HALF - 1))) >> HALF
 }
 
-/// Whether parabolas through `heights`, which stand at half cells, are within `most` of the function, by its
-/// third differences within each two cells, which have one width; `share` is what an error in a cell with this rise counts.
+/// Whether parabolas through `heights`, which stand at half cells, are within `most` of the function,
+/// by its third differences within each two cells, which have one width; `share` is what an error in
+/// a cell with this rise counts.
 pub(super) fn hold(heights: &[f64], most: f64, share: impl Fn(f64) -> f64) -> bool {
     let third = |a: &[f64]| (a[3] - 3.0 * a[2] + 3.0 * a[1] - a[0]).abs();
     let near = |h: &[f64]| {
