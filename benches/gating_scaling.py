@@ -26,12 +26,10 @@ from pathlib import Path
 import gating_scaling_report as report
 import numpy as np
 import pandas as pd
+from gating_scaling_files import CHUNK, SEED, Tube, sheet
 
 import longate as lg
-from longate._core import encode_head
 
-SEED = 2012
-CHUNK = 1_000_000  # events that large files repeat
 STUDY = (36, 200_000)
 PER_FILE = 10_000  # events of the files of the series over files
 GATES = (1, 2, 5, 10, 20, 50, 100, 200)
@@ -41,83 +39,6 @@ WIDE = ("four gated", "all gated", "all gated, no matrix")
 FEW = 4
 SCALE = lg.Logicle(t=262144.0, w=0.5, m=4.5, a=0.0)
 DYES = ("CD57", "KIR", "CD3", "CD56", "NKG2A", "CD16", "CX3CR1", "CD45")
-
-
-# --- files
-
-
-class Tube:
-    """Simulated events of an 8-colour NK tube, 12 channels, to draw files from."""
-
-    def __init__(self, folder):
-        made = lg.simulate.cohort(
-            folder, tubes=["legacy"], patients=3, nk_events=250_000, progress=False
-        )
-        study = lg.read_study(made.sheet)
-        samples = [study.read_file(int(row)) for row in study.samples.index]
-        panel = samples[0].panel
-        self.channels = [(c.detector, c.marker, c.range) for c in panel]
-        self.compensation = samples[0].compensation
-        columns = [s.to_numpy() for s in samples]
-        self.events = np.concatenate([np.asarray(c, np.float32) for c in columns])
-
-    def write(self, path, n_events, seed):
-        """Write a file: events drawn with replacement, a million of them repeated."""
-        rng = np.random.default_rng([SEED, seed])
-        drawn = rng.integers(len(self.events), size=min(n_events, CHUNK))
-        chunk = np.ascontiguousarray(self.events[drawn], "<f4")
-        keywords = [("$SPILLOVER", self.compensation.to_keyword())]
-        with Path(path).open("wb") as file:
-            file.write(encode_head(self.channels, n_events, keywords))
-            for start in range(0, n_events, CHUNK):
-                file.write(chunk[: n_events - start].data)
-
-    def write_wide(self, folder, n_channels, n_events=CHUNK):
-        """Write a file whose dyes are those of the tube, again and again.
-
-        Dye number n is ``D<n>``; each spills into its two neighbours, and one matrix
-        has all of them.
-        """
-        folder.mkdir()
-        rng = np.random.default_rng([SEED, n_channels])
-        dyes = [f"D{number}" for number in range(n_channels - 1)]
-        spillover = np.eye(len(dyes))
-        spillover += 0.02 * (np.eye(len(dyes), k=1) + np.eye(len(dyes), k=-1))
-        matrix = lg.Compensation(spillover, dyes)
-        events = np.empty((n_events, n_channels), "<f4")
-        events[:, 0] = self.events[rng.integers(len(self.events), size=n_events), 0]
-        for number in range(len(dyes)):
-            drawn = rng.integers(len(self.events), size=n_events)
-            events[:, number + 1] = self.events[drawn, 3 + number % 8]
-        channels = [(name, None, 262144.0) for name in ("FSC-A", *dyes)]
-        keywords = [("$SPILLOVER", matrix.to_keyword())]
-        with (folder / "0000.fcs").open("wb") as file:
-            file.write(encode_head(channels, n_events, keywords))
-            file.write(events.data)
-        return sheet(folder, 1)
-
-    def study(self, folder, n_files, n_events):
-        """Write a folder of files; return its sheet."""
-        folder.mkdir()
-        for number in range(n_files):
-            self.write(folder / f"{number:04d}.fcs", n_events, number)
-        return sheet(folder, n_files)
-
-
-def sheet(folder, n_files):
-    """The sheet of the first files of a folder."""
-    rows = [
-        {
-            "file": f"{number:04d}.fcs",
-            "patient": f"P{number // 3:03d}",
-            "visit": f"V{number % 3}",
-            "tube": "NK",
-        }
-        for number in range(n_files)
-    ]
-    path = folder / f"sheet_{n_files}.csv"
-    pd.DataFrame(rows).to_csv(path, index=False)
-    return str(path)
 
 
 # --- strategies

@@ -33,7 +33,11 @@ pub(super) fn watched<T: Send>(
             });
             let worker = worker.map_err(|error| Error::Threads(error.to_string()))?;
             while receive.recv_timeout(SLICE) == Err(mpsc::RecvTimeoutError::Timeout) {
-                if let Err(error) = Python::attach(|py| py.check_signals()) {
+                let heard = Python::attach(|py| {
+                    py.check_signals()?;
+                    Ok(())
+                });
+                if let Err(error) = heard {
                     raised = Some(error);
                     stop.store(true, Ordering::Relaxed);
                     break;

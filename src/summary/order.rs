@@ -100,8 +100,7 @@ impl<'a> Order<'a> {
             }
             for place in first..end.min(first + CHUNK) {
                 let value = self.values[place];
-                self.values[place] = self.values[border];
-                self.values[border] = value;
+                self.values.swap(place, border);
                 border += usize::from(in_front(key(value)));
             }
         }
