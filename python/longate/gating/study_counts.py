@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from longate._columns import taken
 from longate.gating.counting import count_places, fraction_columns, with_fractions
 from longate.gating.joining import KEYS, finished, joined_names
 
@@ -47,7 +48,7 @@ def study_counts(
     of_file = np.repeat(
         np.arange(len(files)), [len(tables[tube].populations) for tube in tubes]
     )
-    columns = {key: rows[key].array.take(of_file) for key in KEYS}
+    columns = {key: taken(rows[key], of_file) for key in KEYS}
     inside, parents = [], []
     for file, tube in zip(files, tubes, strict=True):
         counts = np.array([file.gated.n_events, *file.gated.n_inside], dtype=np.int64)
@@ -64,7 +65,7 @@ def study_counts(
     columns |= fraction_columns(columns["n_events"], columns["n_parent"])
     columns["run_id"] = run_id
     for name, called in joined_names(rows, columns).items():
-        columns[called] = rows[name].array.take(of_file)
+        columns[called] = taken(rows[name], of_file)
     return pd.DataFrame(columns, copy=False)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
+from longate._columns import taken
 from longate._validation import listed, require_columns
 from longate._visits import natural_key
 from longate.exceptions import SampleSheetError
@@ -124,7 +125,7 @@ def sheet_columns(
     for name in frame.columns:
         if name not in columns:
             own = numbers.get(name, frame[name])
-            columns[name] = cells.get(name) or _taken(own, kept)
+            columns[name] = cells.get(name) or taken(own, kept)
     columns["visit"] = _ordered(columns["visit"], visits)
     return columns
 
@@ -195,14 +196,6 @@ def _check_columns(frame: pd.DataFrame) -> None:
     if not len(frame):
         msg = "the sample sheet has a heading, and no rows"
         raise SampleSheetError(msg)
-
-
-def _taken(column: pd.Series, kept: list[int]) -> Any:
-    """Return rows of a covariate, as it is: objects do not become text."""
-    import pandas as pd
-
-    values = column.array.take(kept)
-    return pd.Series(values, dtype=object) if column.dtype == object else values
 
 
 def _text(cell: Any) -> str:
