@@ -55,9 +55,9 @@ def prepared(
     differs = any(one.differs for one in perturbations)
     known: dict[Any, Any] = {}
     ready = []
+    names = samples["sample"].to_dict() if differs else {}
     for row, strategy, head, matrix in rows:
-        sample = samples["sample"][row]
-        own = sample if differs else None
+        own = names.get(row)
         key = (strategy.id, head.panel.channels, matrix.id if matrix else None, own)
         try:
             if key not in known:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
-    from numpy.typing import NDArray
 
+    from longate.gating.counting import CountPlaces
     from longate.gating.gated_file import GatedFile
     from longate.gating.strategy import GatingStrategy
 
@@ -54,12 +54,11 @@ def study_counts(
         counts = np.array([file.gated.n_events, *file.gated.n_inside], dtype=np.int64)
         inside.append(counts)
         parents.append(counts[tables[tube].parents])
-    text = rows["sample"].dtype
-    columns["population"] = _repeated(tables, "populations", tubes, text)
-    columns["parent"] = _repeated(tables, "parent_paths", tubes, text)
+    samples = rows["sample"]
+    columns |= _paths(tables, tubes, samples.dtype)
     columns["n_events"] = np.concatenate(inside)
     columns["n_parent"] = np.concatenate(parents)
-    if len(set(zip(rows["sample"].tolist(), tubes, strict=True))) < len(tubes):
+    if len(set(zip(samples.tolist(), tubes, strict=True))) < len(tubes):
         frame = _pooled(pd.DataFrame(columns))
         return finished(with_fractions(frame, *_COUNTS), rows, run_id)
     columns |= fraction_columns(columns["n_events"], columns["n_parent"])
@@ -69,26 +68,29 @@ def study_counts(
     return pd.DataFrame(columns, copy=False)
 
 
-def _repeated(
-    tables: Mapping[str, Any], which: str, tubes: Sequence[str], text: Any
-) -> Any:
-    """Return a column of paths: those of each file's tube, file after file.
+def _paths(
+    tables: Mapping[str, CountPlaces], tubes: Sequence[str], text: Any
+) -> dict[str, Any]:
+    """Return populations and their parents: those of each file's tube, file by file.
 
-    A column of each path once is taken from; as many strings would cost far more.
+    They are taken from a column of each path once; as many strings would cost far more.
     """
     import pandas as pd
 
-    known: dict[str, int] = {}
-    numbers: dict[str, NDArray[np.intp]] = {}
-    for tube, table in tables.items():
-        numbers[tube] = np.array(
-            [
-                -1 if path is None else known.setdefault(path, len(known))
-                for path in getattr(table, which)
+    every = [path for table in tables.values() for path in table.populations]
+    known = {path: place for place, path in enumerate(dict.fromkeys(every))}
+    names = pd.array(list(known), dtype=text)
+    columns = {}
+    for column, which in (("population", "populations"), ("parent", "parent_paths")):
+        places = {
+            tube: [
+                -1 if path is None else known[path] for path in getattr(table, which)
             ]
-        )
-    places = np.concatenate([numbers[tube] for tube in tubes])
-    return pd.array(list(known), dtype=text).take(places, allow_fill=True)
+            for tube, table in tables.items()
+        }
+        repeated = np.concatenate([places[tube] for tube in tubes])
+        columns[column] = names.take(repeated, allow_fill=True)
+    return columns
 
 
 def _pooled(frame: pd.DataFrame) -> pd.DataFrame:
