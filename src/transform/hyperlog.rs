@@ -35,7 +35,7 @@ impl Hyperlog {
     /// A scale with top `t`, linear width `w`, `m` decades and `a` extra negative decades.
     ///
     /// # Errors
-    /// [`Error::ScaleParameters`].
+    /// [`crate::error::Error::ScaleParameters`].
     #[allow(clippy::many_single_char_names)] // the letters of the standard
     pub fn new(t: f64, w: f64, m: f64, a: f64) -> Result<Self> {
         let parameters = Standard::new("Hyperlog", [t, w, m, a], false)?;
