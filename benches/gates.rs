@@ -66,7 +66,7 @@ fn rectangle(bencher: Bencher) {
     let columns = [Column::Float32(&xs), Column::Float32(&ys)];
     let side = |low, high| Bounds::new((Some(low), Some(high)), Interval::HalfOpen);
     let bounds = [side(45e3, 95e3), side(8e3, 60e3)].map(|bounds| bounds.expect("bounds"));
-    let mut out = vec![false; EVENTS];
+    let mut out = vec![0; EVENTS];
     bencher
         .counter(ItemsCount::new(EVENTS))
         .bench_local(|| rectangle_columns(&bounds, black_box(&columns), &mut out));
@@ -78,7 +78,7 @@ fn polygon(bencher: Bencher, vertices: u32) {
     let columns = [Column::Float32(&xs), Column::Float32(&ys)];
     let outline = Polygon::new(outline(vertices)).expect("a polygon");
     outline.prepare();
-    let mut out = vec![false; EVENTS];
+    let mut out = vec![0; EVENTS];
     bencher
         .counter(ItemsCount::new(EVENTS))
         .bench_local(|| polygon_columns(&outline, black_box(columns), &mut out));
@@ -100,7 +100,7 @@ fn ellipse(bencher: Bencher) {
     let columns = [Column::Float32(&xs), Column::Float32(&ys)];
     let matrix = [vec![1.2e8, 3e7], vec![3e7, 5e7]];
     let ellipse = Ellipsoid::new(&[68e3, 27e3], &matrix, 4.0).expect("an ellipse");
-    let mut out = vec![false; EVENTS];
+    let mut out = vec![0; EVENTS];
     bencher
         .counter(ItemsCount::new(EVENTS))
         .bench_local(|| ellipsoid_columns(&ellipse, black_box(&columns), &mut out));

@@ -9,6 +9,7 @@
 //!
 //! - [`error`]: one variant per complaint.
 //! - [`simd`]: kernels compiled for several instruction sets; the only room with `unsafe`.
+//! - [`threads`]: helpers that wait for work on arrays in memory.
 //! - [`membership`]: bit masks, one bit per event.
 //! - [`source`]: where bytes come from.
 //! - [`fcs`]: bytes to events, and the head of a file to be written.
@@ -33,6 +34,7 @@ pub mod resample;
 pub mod simd;
 pub mod source;
 pub mod summary;
+pub mod threads;
 pub mod transform;
 
 #[cfg(feature = "python")]

@@ -10,13 +10,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("membership", &["error"]),
     ("source", &["error"]),
     ("simd", &["error"]),
+    ("threads", &[]),
     ("resample", &["error"]),
     ("summary", &["error", "simd", "membership"]),
     ("density", &["error", "simd"]),
-    ("transform", &["error", "simd"]),
-    ("compensation", &["error", "simd"]),
+    ("transform", &["error", "simd", "threads"]),
+    ("compensation", &["error", "simd", "threads"]),
     ("fcs", &["error", "simd", "source"]),
-    ("gate", &["error", "simd", "transform"]),
+    ("gate", &["error", "simd", "threads", "transform"]),
     (
         "maturation",
         &[
@@ -33,6 +34,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "error",
             "simd",
+            "threads",
             "summary",
             "membership",
             "source",

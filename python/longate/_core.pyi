@@ -26,6 +26,7 @@ __all__ = [
     "flip_signs",
     "gate_arrays",
     "gate_files",
+    "keywords_of_text",
     "permute_family",
     "permute_welch",
     "polygon_contains",
@@ -95,7 +96,10 @@ class Variants:
         variants: Sequence[Sequence[int]],
     ) -> Variants: ...
 
-def read_head(path: _Location, dataset: int = 0) -> dict[str, Any]: ...
+def read_head(
+    path: _Location, dataset: int = 0, wanted: Sequence[str] = ...
+) -> dict[str, Any]: ...
+def keywords_of_text(text: bytes) -> list[tuple[str, str]]: ...
 def check_crc(path: _Location, dataset: int = 0) -> bool | None: ...
 def read_columns(
     path: _Location,
@@ -128,11 +132,20 @@ def compensate(
     observed: Sequence[NDArray[np.float64]], weights: Sequence[float]
 ) -> NDArray[np.float64]: ...
 def scale_forward(
-    scale: _Scale, values: NDArray[np.float64], fast: bool
-) -> NDArray[np.float64]: ...
+    scale: _Scale,
+    values: NDArray[np.float64] | None,
+    out: NDArray[np.float64],
+    *,
+    fast: bool,
+    unit: float = 1.0,
+) -> None: ...
 def scale_inverse(
-    scale: _Scale, places: NDArray[np.float64], fast: bool
-) -> NDArray[np.float64]: ...
+    scale: _Scale,
+    places: NDArray[np.float64] | None,
+    out: NDArray[np.float64],
+    *,
+    fast: bool,
+) -> None: ...
 def scale_preimage(
     scale: _Scale, lo: float, hi: float
 ) -> tuple[float, float] | None: ...
@@ -164,7 +177,7 @@ def combine_masks(
     populations: Sequence[tuple[NDArray[np.uint8], NDArray[np.uint8]]],
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]: ...
 def gate_arrays(
-    plan: Plan, values: Sequence[NDArray[np.float64]], n_events: int
+    plan: Plan, values: Sequence[_Column], n_events: int
 ) -> _Gated: ...
 def gate_files(
     jobs: Sequence[tuple[_Location, Plan, _Identity | None]],

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from longate._validation import listed, suggest
 from longate.cluster import GatingTask
 from longate.exceptions import LongateError, StudyError
 from longate.gating.compiled import CompiledStrategy, compile_strategy
@@ -11,11 +13,12 @@ from longate.gating.dimension import dimension_of
 from longate.problems import listing, problem, problem_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from longate.gating.statistic import Request
     from longate.gating.strategy import GatingStrategy
     from longate.study import Study
+    from longate.study_files import StudyFile
 
 
 def refuse_threads(threads: int | None) -> None:
@@ -30,9 +33,47 @@ def refuse_threads(threads: int | None) -> None:
         raise StudyError(msg)
 
 
+def strategies_by_tube(
+    study: Study, strategy: GatingStrategy | Mapping[str, GatingStrategy]
+) -> dict[str, GatingStrategy]:
+    """Return the strategy of each tube that is gated.
+
+    Raises
+    ------
+    StudyError
+        If tubes and strategies do not fit, or gates are for a sample that is not there.
+    """
+    if not study.tubes:
+        found = listing(study.problems)
+        msg = f"no sample of the study has a usable file:\n{found}"
+        raise StudyError(msg)
+    if not isinstance(strategy, Mapping):
+        strategy = {study.one_tube(None): strategy}
+    unknown = [tube for tube in strategy if tube not in study.tubes]
+    if unknown:
+        msg = (
+            f"strategies are given for {listed(unknown)}; the study has the tubes "
+            f"{listed(study.tubes)}{suggest(unknown[0], study.tubes)}"
+        )
+        raise StudyError(msg)
+    for tube, one in strategy.items():
+        if not one.overrides:
+            continue
+        samples = set(study.samples["sample"])
+        for sample in one.overrides:
+            if sample not in samples:
+                msg = (
+                    f"the strategy of tube {tube!r} has gates of its own for "
+                    f"{sample!r}, which is no sample of the study"
+                    f"{suggest(sample, samples)}"
+                )
+                raise StudyError(msg)
+    return dict(strategy)
+
+
 def compiled_files(
     study: Study,
-    rows: Sequence[int],
+    files: Sequence[StudyFile],
     strategies: Mapping[str, GatingStrategy],
     failed: list[dict[str, Any]],
     requests: Mapping[str, Sequence[Request]] | None = None,
@@ -43,8 +84,8 @@ def compiled_files(
     ----------
     study : Study
         Whose files are gated.
-    rows : sequence of int
-        Of these files.
+    files : sequence of StudyFile
+        Of it.
     strategies : mapping of str to GatingStrategy
         By tube; files of other tubes are left out.
     failed : list
@@ -63,12 +104,11 @@ def compiled_files(
     """
     known: dict[Any, CompiledStrategy] = {}
     ready = []
-    for row in rows:
-        tube = study.samples["tube"][row]
+    for row, sample, tube in files:
         if tube not in strategies:
             continue
         head, matrix = study.heads[row], study.compensations[row]
-        strategy = strategies[tube].for_sample(study.samples["sample"][row])
+        strategy = strategies[tube].for_sample(sample)
         asked = (requests or {}).get(tube, ())
         panel = head.panel.channels
         key = (tube, strategy.id, panel, matrix.id if matrix else None)

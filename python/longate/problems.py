@@ -6,6 +6,8 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from longate.exceptions import FileWarning
 
 if TYPE_CHECKING:
@@ -17,9 +19,12 @@ COLUMNS = ["file", "sample", "tube", "step", "problem"]
 
 
 def problem(
-    samples: pd.DataFrame, row: int, step: str, error: BaseException
+    samples: pd.DataFrame | Mapping[str, Any],
+    row: int,
+    step: str,
+    error: BaseException,
 ) -> dict[str, Any]:
-    """Return one entry of a table of problems."""
+    """Return one entry of a table of problems; `samples` are columns by name."""
     return {
         "file": Path(samples["file"][row]).name,
         "sample": samples["sample"][row],
@@ -33,6 +38,8 @@ def problem_table(problems: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Return problems as ``file, sample, tube, step, problem``."""
     import pandas as pd
 
+    if not problems:  # mostly so, and this is the cheapest of empty tables
+        return pd.DataFrame(np.empty((0, len(COLUMNS)), dtype=object), columns=COLUMNS)
     return pd.DataFrame(list(problems), columns=COLUMNS)
 
 

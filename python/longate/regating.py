@@ -14,7 +14,7 @@ from longate.io.remote import locate
 from longate.problems import problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
 
@@ -55,9 +55,9 @@ def prepared(
     differs = any(one.differs for one in perturbations)
     known: dict[Any, Any] = {}
     ready = []
+    names = samples["sample"].to_dict() if differs else {}
     for row, strategy, head, matrix in rows:
-        sample = samples["sample"][row]
-        own = sample if differs else None
+        own = names.get(row)
         key = (strategy.id, head.panel.channels, matrix.id if matrix else None, own)
         try:
             if key not in known:
@@ -149,11 +149,3 @@ def _repeated(parts: Sequence[tuple[Sequence[str | None], int]]) -> pd.Categoric
         numbers = [-1 if n is None else known.setdefault(n, len(known)) for n in names]
         codes.append(np.tile(numbers, times))
     return pd.Categorical.from_codes(np.concatenate(codes), categories=list(known))
-
-
-def strategies_of(
-    strategies: Mapping[str, GatingStrategy], samples: pd.DataFrame, row: int
-) -> GatingStrategy | None:
-    """Return the strategy that holds for a row of the study, or None."""
-    strategy = strategies.get(samples["tube"][row])
-    return strategy.for_sample(samples["sample"][row]) if strategy else None

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from longate import regating
-from longate._core import __version__, gate_files
+from longate._core import gate_files
 from longate._validation import listed, suggest
 from longate.cluster import gate_on
 from longate.exceptions import StudyError
@@ -26,11 +23,14 @@ from longate.gating_jobs import (
     compiled_files,
     refuse_threads,
     refuse_unmeasured,
+    strategies_by_tube,
 )
 from longate.instrument_log import instrument_log
 from longate.io.fcs import FileHead, read_fcs, scan_file
 from longate.io.remote import locate, sha256_of
+from longate.negatives import negative_references
 from longate.problems import listing, problem, problem_table, warn_of
+from longate.study_files import is_pooled, run_id_of, usable_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,7 +103,8 @@ class Study:
     @cached_property
     def tubes(self) -> tuple[str, ...]:
         """The tubes of the samples, in the order of the sheet."""
-        return tuple(self._usable["tube"].unique())
+        usable = usable_files(self.samples, self.heads)
+        return tuple(dict.fromkeys(file.tube for file in usable))
 
     @cached_property
     def panel(self) -> pd.DataFrame:
@@ -220,24 +221,16 @@ class Study:
         StudyError
             If the study has several tubes and `tube` does not say which.
         """
-        tube = self._one_tube(tube)
-        tops: dict[str, float] = {}
-        negatives: dict[str, list[np.ndarray[Any, np.dtype[np.float64]]]] = {}
-        for row in self._usable.index[self._usable["tube"] == tube]:
-            sample = self.read_file(int(row))
-            for channel in sample.panel:
-                if channel.kind == "fluorescence":
-                    name = channel.detector
-                    values = sample.values(name)
-                    negatives.setdefault(name, []).append(values[values < 0])
-                    tops[name] = max(tops.get(name, 0.0), channel.range)
-        pooled = {name: np.concatenate(parts) for name, parts in negatives.items()}
-        return {
-            name: (tops[name], float(np.quantile(v, 0.05)) if len(v) else None)
-            for name, v in pooled.items()
-        }
+        return negative_references(self, self.one_tube(tube))
 
-    def _one_tube(self, tube: str | None) -> str:
+    def one_tube(self, tube: str | None) -> str:
+        """Return a tube of the study: the given one, or the only one.
+
+        Raises
+        ------
+        StudyError
+            If there is no such tube, or several and none is given.
+        """
         if tube is None and len(self.tubes) == 1:
             return self.tubes[0]
         if tube in self.tubes:
@@ -295,17 +288,17 @@ class Study:
         FileWarning
             If files could not be gated.
         """
-        strategies = self._strategies(strategy)
+        strategies = strategies_by_tube(self, strategy)
         refuse_threads(threads)
         if keep is not None and keep != "masks" and not isinstance(keep, Mapping):
             msg = f"keep must be 'masks', None, or populations and channels: {keep!r}"
             raise StudyError(msg)
         events = keep if isinstance(keep, Mapping) else {}
-        pooled = bool(self._usable.duplicated(["sample", "tube"]).any())
+        usable = usable_files(self.samples, self.heads)
+        pooled = is_pooled(usable)
         requests = requests_of(strategies, statistics, events, pooled=pooled)
         failed: list[dict[str, Any]] = []
-        rows = [int(row) for row in self._usable.index]
-        compiled = compiled_files(self, rows, strategies, failed, requests)
+        compiled = compiled_files(self, usable, strategies, failed, requests)
         refuse_unmeasured(self, compiled, requests)
         with Progress(len(compiled), show=progress) as tick:
             if client is None:
@@ -324,12 +317,14 @@ class Study:
             else:
                 gated = GatedSample.of(made, outcome)
                 files.append(GatedFile(row, gated))
-        problems = problem_table([*self.problems.to_dict("records"), *failed])
+        problems = self.problems
+        if failed:
+            problems = problem_table([*problems.to_dict("records"), *failed])
         if not files:
             msg = "no file could be gated:\n" + listing(problems)
             raise StudyError(msg)
         warn_of(failed)
-        run_id = self._run_id(strategies)
+        run_id = run_id_of(self, usable, strategies)
         options = {"statistics": tuple(statistics), "keep": keep}
         return Populations(self, strategies, tuple(files), problems, run_id, options)
 
@@ -378,7 +373,7 @@ class Study:
         FileWarning
             If files could not be gated.
         """
-        strategies = self._strategies(strategy)
+        strategies = strategies_by_tube(self, strategy)
         refuse_threads(threads)
         perturbations = list(perturbations)
         check_perturbations(strategies, perturbations)
@@ -387,9 +382,9 @@ class Study:
                 one.gates(known)  # raises what no file could mend
         failed: list[dict[str, Any]] = []
         rows = []
-        for row in map(int, self._usable.index):
-            own = regating.strategies_of(strategies, self.samples, row)
-            if own is not None:
+        for row, sample, of_tube in usable_files(self.samples, self.heads):
+            if of_tube in strategies:
+                own = strategies[of_tube].for_sample(sample)
                 rows.append((row, own, self.heads[row], self.compensations[row]))
         ready = regating.prepared(rows, perturbations, self.samples, failed)
         with Progress(len(ready), show=progress) as tick:
@@ -399,41 +394,3 @@ class Study:
             raise StudyError(msg)
         warn_of(failed)
         return regating.tidy(counted, perturbations, self.samples)
-
-    def _strategies(
-        self, strategy: GatingStrategy | Mapping[str, GatingStrategy]
-    ) -> dict[str, GatingStrategy]:
-        if not self.tubes:
-            found = listing(self.problems)
-            msg = f"no sample of the study has a usable file:\n{found}"
-            raise StudyError(msg)
-        if not isinstance(strategy, Mapping):
-            strategy = {self._one_tube(None): strategy}
-        unknown = [tube for tube in strategy if tube not in self.tubes]
-        if unknown:
-            msg = (
-                f"strategies are given for {listed(unknown)}; the study has the tubes "
-                f"{listed(self.tubes)}{suggest(unknown[0], self.tubes)}"
-            )
-            raise StudyError(msg)
-        samples = set(self.samples["sample"])
-        for tube, one in strategy.items():
-            for sample in one.overrides:
-                if sample not in samples:
-                    msg = (
-                        f"the strategy of tube {tube!r} has gates of its own for "
-                        f"{sample!r}, which is no sample of the study"
-                        f"{suggest(sample, samples)}"
-                    )
-                    raise StudyError(msg)
-        return dict(strategy)
-
-    def _run_id(self, strategies: Mapping[str, GatingStrategy]) -> str:
-        parts = [__version__]
-        parts += [f"{tube}:{strategy.id}" for tube, strategy in strategies.items()]
-        for row in map(int, self._usable.index):
-            matrix = self.compensations[row]
-            length, _, text_hash = self.heads[row].identity
-            which = f"{self.samples['sample'][row]}:{self.samples['tube'][row]}"
-            parts.append(f"{which}:{length}:{text_hash}:{matrix.id if matrix else ''}")
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]

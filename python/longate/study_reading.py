@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from longate.exceptions import LongateError, StudyError
 from longate.io.fcs import FileHead, scan_file
-from longate.io.sample_sheet import read_sample_sheet
+from longate.io.sample_sheet import sheet_columns
 from longate.io.spillover_table import read_compensation
 from longate.problems import listing, problem, problem_table, warn_of
 from longate.study import Study
@@ -66,25 +66,29 @@ def read_study(
     """
     import pandas as pd
 
-    samples = read_sample_sheet(sheet, runs=runs, visits=visits)
+    columns = sheet_columns(sheet, runs=runs, visits=visits)
     folder = Path() if isinstance(sheet, pd.DataFrame) else Path(sheet).parent
     heads: dict[int, FileHead] = {}
     compensations: dict[int, Compensation | None] = {}
     failed: list[dict[str, Any]] = []
-    for row in map(int, samples.index[samples["role"] != "exclude"]):
+    given = columns.get("compensation", [None] * len(columns["file"]))
+    for row, role in enumerate(columns["role"]):
+        if role == "exclude":
+            continue
         try:
-            head = scan_file(samples["file"][row], aliases=aliases)
-            compensations[row] = _acquisition_matrix(samples, row, head, folder)
+            head = scan_file(columns["file"][row], aliases=aliases)
+            compensations[row] = _acquisition_matrix(given[row], head, folder)
             heads[row] = head
         except (LongateError, OSError) as error:
-            failed.append(problem(samples, row, "read", error))
-    samples["n_events"] = pd.array(
-        [heads[row].n_events if row in heads else None for row in samples.index],
+            failed.append(problem(columns, row, "read", error))
+    columns["n_events"] = pd.array(
+        [heads[row].n_events if row in heads else None for row in range(len(given))],
         dtype="Int64",
     )
+    samples = pd.DataFrame(columns)
     lots = _read_lots(bead_lots, folder, beside=not isinstance(sheet, pd.DataFrame))
     study = Study(samples, heads, compensations, problem_table(failed), lots)
-    if not study.tubes:
+    if not any(columns["role"][row] == "sample" for row in heads):
         found = listing(study.problems) or "  it lists no file with the role 'sample'"
         msg = f"no sample of the study has a usable file:\n{found}"
         raise StudyError(msg)
@@ -93,11 +97,10 @@ def read_study(
 
 
 def _acquisition_matrix(
-    samples: pd.DataFrame, row: int, head: FileHead, folder: Path
+    given: object, head: FileHead, folder: Path
 ) -> Compensation | None:
     import pandas as pd
 
-    given = samples["compensation"][row] if "compensation" in samples.columns else None
     if given is None or pd.isna(given) or str(given).strip() in ("", "acquisition"):
         return head.compensation
     if str(given).strip().lower() == "none":

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use numpy::{PyArray2, PyArrayMethods, PyReadwriteArray2};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::types::{PyBytes, PyDict, PyTuple};
 
 use crate::error::{Error, Result};
 use crate::fcs::data::{self, Column, Values};
@@ -16,13 +16,16 @@ use super::errors::{exception, file_exception};
 use super::location::LocationArgument;
 use super::watch::watched;
 
-/// HEADER and TEXT of a data set of a file as a dictionary.
+/// HEADER and TEXT of a data set of a file as a dictionary. Parameters are (detector, marker, range,
+/// voltage); keywords are left out where `keywords_of_text` finds them all in `text`; `stated` is the
+/// first of `wanted` that is not blank, with its value.
 #[pyfunction]
-#[pyo3(signature = (path, dataset = 0))]
+#[pyo3(signature = (path, dataset = 0, wanted = Vec::new()))]
 pub(super) fn read_head(
     py: Python<'_>,
     path: LocationArgument,
     dataset: usize,
+    wanted: Vec<String>,
 ) -> PyResult<Bound<'_, PyDict>> {
     let LocationArgument(path) = path;
     let (file, identity, n_data_sets) = py
@@ -30,22 +33,22 @@ pub(super) fn read_head(
             let source = path.open()?;
             let file = fcs::File::read_data_set(&*source, dataset)?;
             let identity = (source.len(), source.modified_ns(), file.head_hash);
-            Ok((file, identity, fcs::count_data_sets(&*source)))
+            let n_data_sets = file.count_data_sets(&*source, dataset);
+            Ok((file, identity, n_data_sets))
         })
         .map_err(|error| file_exception(&path, error))?;
-    let parameters = file
-        .parameters
-        .iter()
-        .map(|parameter| {
-            let entry = PyDict::new(py);
-            entry.set_item("detector", &parameter.detector)?;
-            entry.set_item("marker", &parameter.marker)?;
-            entry.set_item("range", parameter.range)?;
-            entry.set_item("bits", parameter.bits)?;
-            entry.set_item("voltage", &parameter.voltage)?;
-            Ok(entry)
-        })
-        .collect::<PyResult<Vec<_>>>()?;
+    let parameters = file.parameters.iter().map(|parameter| {
+        (
+            &parameter.detector,
+            &parameter.marker,
+            parameter.range,
+            &parameter.voltage,
+        )
+    });
+    let parameters = PyTuple::new(py, parameters)?;
+    // What TEXT says can be asked for later; two segments are not one text.
+    let supplemented = file.segments.supplement.is_some();
+    let keywords = supplemented.then_some(&file.keywords);
     let places = PyDict::new(py);
     places.set_item("begin", file.segments.begin)?;
     places.set_item("text", file.segments.text)?;
@@ -55,7 +58,8 @@ pub(super) fn read_head(
     places.set_item("next", file.segments.next)?;
     let head = PyDict::new(py);
     head.set_item("version", &file.version)?;
-    head.set_item("keywords", &file.keywords)?;
+    head.set_item("keywords", keywords)?;
+    head.set_item("stated", file.stated(&wanted))?;
     head.set_item("analysis", &file.analysis)?;
     head.set_item("text", PyBytes::new(py, &file.text))?;
     head.set_item("parameters", parameters)?;
@@ -66,6 +70,12 @@ pub(super) fn read_head(
     head.set_item("departures", listed(&file.departures))?;
     head.set_item("identity", identity)?;
     Ok(head)
+}
+
+/// Keywords and values of the bytes of a TEXT segment, in file order.
+#[pyfunction]
+pub(super) fn keywords_of_text(text: &[u8]) -> PyResult<Vec<(String, String)>> {
+    fcs::keywords_of(text).map_err(exception)
 }
 
 /// Departures as (code, found, done).

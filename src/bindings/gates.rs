@@ -2,7 +2,9 @@
 
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
 use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 
 use crate::error::Result;
 use crate::gate::columns::{
@@ -46,7 +48,7 @@ impl<'py> FromPyObject<'_, 'py> for Held<'py> {
 }
 
 impl Held<'_> {
-    fn column(&self) -> PyResult<Column<'_>> {
+    pub(super) fn column(&self) -> PyResult<Column<'_>> {
         Ok(match self {
             Self::Single(array) => Column::Float32(array.as_slice()?),
             Self::Double(array) => Column::Float64(array.as_slice()?),
@@ -89,23 +91,30 @@ fn over_columns<Answer: Send>(
     answer.map_err(exception)
 }
 
+/// An array of numbers not yet written.
+fn unwritten<'py>(py: Python<'py>, length: usize) -> PyResult<Bound<'py, PyArray1<u8>>> {
+    static EMPTY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let empty = EMPTY.import(py, "numpy", "empty")?;
+    Ok(empty.call1((length, intern!(py, "u1")))?.cast_into()?)
+}
+
 /// One answer per event.
 fn answers<'py>(
     py: Python<'py>,
     held: &[Held<'py>],
-    kernel: impl FnOnce(&[Column], &mut [bool]) -> Result<()> + Send,
-) -> PyResult<Bound<'py, PyArray1<bool>>> {
+    kernel: impl FnOnce(&[Column], &mut [u8]) -> Result<()> + Send,
+) -> PyResult<Bound<'py, PyAny>> {
     let n_events = held
         .first()
         .map_or(Ok(0), |first| first.column().map(Column::len))?;
     // Memory from numpy: it keeps and reuses large pieces.
-    let out = PyArray1::<bool>::zeros(py, n_events, false);
+    let out = unwritten(py, n_events)?;
     {
         let mut places = out.readwrite();
         let places = places.as_slice_mut()?;
         over_columns(py, held, |columns| kernel(columns, places))?;
     }
-    Ok(out)
+    out.call_method1(intern!(py, "view"), (intern!(py, "?"),))
 }
 
 /// Check the vertices of a polygon, and which places lie in it.
@@ -115,7 +124,7 @@ pub(super) fn polygon_contains<'py>(
     vertices: Vec<(f64, f64)>,
     x: Held<'py>,
     y: Held<'py>,
-) -> PyResult<Bound<'py, PyArray1<bool>>> {
+) -> PyResult<Bound<'py, PyAny>> {
     let polygon = Polygon::new(vertices).map_err(exception)?;
     answers(py, &[x, y], |columns, out| {
         polygon_columns(&polygon, [columns[0], columns[1]], out)
@@ -146,7 +155,7 @@ pub(super) fn ellipsoid_contains<'py>(
     distance_square: f64,
     columns: Vec<Held<'py>>,
     as_written: bool,
-) -> PyResult<Bound<'py, PyArray1<bool>>> {
+) -> PyResult<Bound<'py, PyAny>> {
     let ellipsoid = ellipsoid_of(&mean, &matrix, distance_square, as_written).map_err(exception)?;
     answers(py, &columns, |columns, out| {
         ellipsoid_columns(&ellipsoid, columns, out)
@@ -161,7 +170,7 @@ pub(super) fn rectangle_contains<'py>(
     bounds: Vec<(Option<f64>, Option<f64>)>,
     columns: Vec<Held<'py>>,
     closed: bool,
-) -> PyResult<Bound<'py, PyArray1<bool>>> {
+) -> PyResult<Bound<'py, PyAny>> {
     let interval = if closed {
         Interval::Closed
     } else {

@@ -1,73 +1,87 @@
 //! Scales on arrays.
 
-use numpy::{IntoPyArray, PyArray1, PyArrayMethods, PyReadonlyArray1};
+use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadwriteArray1};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::transform::{Fast, Scale, spread};
+use crate::transform::{Conversion, Scale};
 
 use super::errors::exception;
 
 /// A scale as (name, parameters).
 type ScaleArgument = (String, Vec<f64>);
 
-/// Values put on a scale: exactly, or within the bound of the fast path.
+/// Values put on a scale, exactly or within the bound of the fast path, times `unit`; those of `out`
+/// itself where there are no others.
 #[pyfunction]
+#[pyo3(signature = (scale, values, out, *, fast, unit=1.0))]
 pub(super) fn scale_forward<'py>(
     py: Python<'py>,
     scale: ScaleArgument,
-    values: PyReadonlyArray1<'py, f64>,
+    values: Option<PyReadonlyArray1<'py, f64>>,
+    out: PyReadwriteArray1<'py, f64>,
     fast: bool,
-) -> PyResult<Bound<'py, PyArray1<f64>>> {
+    unit: f64,
+) -> PyResult<()> {
     let scale = Scale::from_name(&scale.0, &scale.1).map_err(exception)?;
-    if fast {
-        let fast = py.detach(|| Fast::new(scale));
-        mapped(py, values, |values, out| fast.forward_into(values, out))
-    } else {
-        mapped(py, values, |values, out| scale.forward_into(values, out))
-    }
+    convert(
+        py,
+        Conversion::forward(scale).times(unit),
+        fast,
+        values,
+        out,
+    )
 }
 
-/// Places on a scale brought back to values: exactly, or within the bound of the fast path.
+/// Places on a scale brought back to values, exactly or within the bound of the fast path; those of
+/// `out` itself where there are no others.
 #[pyfunction]
+#[pyo3(signature = (scale, places, out, *, fast))]
 pub(super) fn scale_inverse<'py>(
     py: Python<'py>,
     scale: ScaleArgument,
-    places: PyReadonlyArray1<'py, f64>,
+    places: Option<PyReadonlyArray1<'py, f64>>,
+    out: PyReadwriteArray1<'py, f64>,
     fast: bool,
-) -> PyResult<Bound<'py, PyArray1<f64>>> {
+) -> PyResult<()> {
     let scale = Scale::from_name(&scale.0, &scale.1).map_err(exception)?;
-    if fast {
-        let fast = py.detach(|| Fast::new(scale));
-        mapped(py, places, |places, out| fast.inverse_into(places, out))
-    } else {
-        mapped(py, places, |places, out| scale.inverse_into(places, out))
-    }
+    convert(py, Conversion::inverse(scale), fast, places, out)
 }
 
 /// Values between which other Python threads get their turn, and Ctrl-C is heard.
 const TURN: usize = 1 << 21;
 
-/// A new array from one of the same length. NumPy allocates it, in large pages where it is large.
+/// Convert numbers in turns of some milliseconds.
 ///
-/// The interpreter is kept during a turn of some milliseconds: released, another thread could write to
-/// the values while they are read, and a copy of them would take as long as the kernel.
-fn mapped<'py>(
+/// The interpreter is kept during a turn: released, another thread could write to the numbers while
+/// they are read, and a copy of them would take as long as the kernel.
+fn convert<'py>(
     py: Python<'py>,
-    values: PyReadonlyArray1<'py, f64>,
-    kernel: impl Fn(&[f64], &mut [f64]) + Sync,
-) -> PyResult<Bound<'py, PyArray1<f64>>> {
-    let values = values.as_slice()?;
-    let array = PyArray1::zeros(py, values.len(), false);
-    {
-        let mut out = array.readwrite();
-        let turns = out.as_slice_mut()?.chunks_mut(TURN);
-        for (values, out) in values.chunks(TURN).zip(turns) {
-            spread(values, out, &kernel);
+    conversion: Conversion,
+    fast: bool,
+    numbers: Option<PyReadonlyArray1<'py, f64>>,
+    mut out: PyReadwriteArray1<'py, f64>,
+) -> PyResult<()> {
+    let out = out.as_slice_mut()?;
+    let conversion = if fast { conversion.fast() } else { conversion };
+    let numbers = numbers
+        .as_ref()
+        .map(PyReadonlyArray1::as_slice)
+        .transpose()?;
+    if numbers.is_some_and(|numbers| numbers.len() != out.len()) {
+        return Err(PyValueError::new_err("out is not as long as the numbers"));
+    }
+    for (turn, out) in out.chunks_mut(TURN).enumerate() {
+        if turn > 0 {
             py.detach(std::thread::yield_now);
             py.check_signals()?;
         }
+        match numbers {
+            Some(numbers) => conversion.apply(&numbers[turn * TURN..][..out.len()], out),
+            None => conversion.apply_in_place(out),
+        }
     }
-    Ok(array)
+    Ok(())
 }
 
 /// The smallest value inside and the smallest beyond, of those whose places lie in `[lo, hi)`.

@@ -9,6 +9,7 @@ use crate::plan::{self, Job, Keep, Monitor, Outcome, Populations};
 use crate::summary::{self, Estimate};
 
 use super::errors::{exception, file_exception};
+use super::gates::Held;
 use super::location::LocationArgument;
 use super::plan::{Plan, Variants, statistics};
 
@@ -84,12 +85,12 @@ fn gated<'py>(
 pub(super) fn gate_arrays<'py>(
     py: Python<'py>,
     plan: &Plan,
-    values: Vec<PyReadonlyArray1<'py, f64>>,
+    values: Vec<Held<'py>>,
     n_events: usize,
 ) -> PyResult<Gated<'py>> {
     let columns = values
         .iter()
-        .map(PyReadonlyArray1::as_slice)
+        .map(Held::column)
         .collect::<std::result::Result<Vec<_>, _>>()?;
     let outcome = py
         .detach(|| plan::gate_values(&columns, n_events, &plan.0))

@@ -1,11 +1,13 @@
 //! All dyes of many events at once: block by block, so that a block's detectors stay in the
 //! nearest cache while every dye is summed from them.
 
-use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2, Axis};
-use rayon::prelude::*;
+use std::ops::Range;
+
+use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis, s};
 
 use crate::error::{Error, Result};
-use crate::simd::weighted_sums::{self, BLOCK, WIDEST};
+use crate::simd::weighted_sums::{Number, WIDEST, weighted_sums};
+use crate::threads::{processors, share};
 
 /// One detector, in the precision of its file.
 #[derive(Debug, Clone, Copy)]
@@ -25,8 +27,11 @@ pub enum Places<'a> {
     Double(ArrayViewMut2<'a, f64>),
 }
 
-/// Events that one task of a thread takes.
-const TASK: usize = 64 * BLOCK;
+/// Events of a block: 13 detectors in float32 of it are 26 kB.
+const BLOCK: usize = 512;
+
+/// Events that a thread takes at a time.
+const TASK: usize = 32 * BLOCK;
 
 impl Column<'_> {
     fn len(&self) -> usize {
@@ -36,28 +41,18 @@ impl Column<'_> {
         }
     }
 
-    /// Events `first..first + out.len()` as `f64`; places beyond the last event stay as they are.
+    /// The events from `first` on as `f64`.
     fn load(&self, first: usize, out: &mut [f64]) {
-        let last = self.len().min(first + out.len());
+        let events = first..first + out.len();
         match self {
             Self::Single(values) => {
-                if let Some(values) = values.to_slice() {
-                    weighted_sums::widen(&values[first..last], out);
-                } else {
-                    let part = values.slice(ndarray::s![first..last]);
-                    for (place, &value) in out.iter_mut().zip(part) {
-                        *place = f64::from(value);
-                    }
+                for (place, &value) in out.iter_mut().zip(values.slice(s![events])) {
+                    *place = f64::from(value);
                 }
             }
             Self::Double(values) => {
-                if let Some(values) = values.to_slice() {
-                    out[..last - first].copy_from_slice(&values[first..last]);
-                } else {
-                    let part = values.slice(ndarray::s![first..last]);
-                    for (place, &value) in out.iter_mut().zip(part) {
-                        *place = value;
-                    }
+                for (place, &value) in out.iter_mut().zip(values.slice(s![events])) {
+                    *place = value;
                 }
             }
         }
@@ -71,7 +66,7 @@ impl Column<'_> {
 /// processors; the answer does not depend on them.
 ///
 /// # Errors
-/// [`Error::Length`] if the shapes differ; [`Error::Threads`] if no threads can be had.
+/// [`Error::Length`] if the shapes differ.
 pub fn compensate_all(
     columns: &[Column<'_>],
     weights: ArrayView2<'_, f64>,
@@ -79,65 +74,120 @@ pub fn compensate_all(
     threads: usize,
 ) -> Result<()> {
     match out {
-        Places::Single(out) => run(columns, weights, out, threads, weighted_sums::narrow),
-        Places::Double(out) => run(columns, weights, out, threads, |from, to| {
-            to.copy_from_slice(from);
-        }),
+        Places::Single(out) => run(columns, weights, out, threads),
+        Places::Double(out) => run(columns, weights, out, threads),
     }
 }
 
-fn run<T: Copy + Send>(
+fn run<Y: Number>(
     columns: &[Column<'_>],
     weights: ArrayView2<'_, f64>,
-    mut out: ArrayViewMut2<'_, T>,
+    mut out: ArrayViewMut2<'_, Y>,
     threads: usize,
-    store: fn(&[f64], &mut [T]),
 ) -> Result<()> {
     refuse_unfit(columns, weights, out.dim())?;
     if out.is_empty() {
         return Ok(());
     }
-    let packed = Packed::new(weights);
-    let tasks: Vec<_> = out.axis_chunks_iter_mut(Axis(1), TASK).collect();
-    let work = |index: usize, mut part: ArrayViewMut2<'_, T>| {
-        let mut block = vec![[0.0; BLOCK]; columns.len()];
-        let mut sums = [[0.0; BLOCK]; WIDEST];
-        let n_events = part.ncols();
-        for first in (0..n_events).step_by(BLOCK) {
-            let n = BLOCK.min(n_events - first);
-            for (column, place) in columns.iter().zip(&mut block) {
-                column.load(index * TASK + first, &mut place[..n]);
-            }
-            let mut dye = 0;
-            for (width, weights) in &packed.groups {
-                weighted_sums::weighted_sums(&block, weights, *width, &mut sums);
-                for from in sums.iter().take(*width) {
-                    let mut row = part.row_mut(dye);
-                    if let Some(row) = row.as_slice_mut() {
-                        store(&from[..n], &mut row[first..first + n]);
-                    }
-                    dye += 1;
-                }
-            }
-        }
+    let (source, groups) = (Source::new(columns), groups(weights));
+    let tasks = out.axis_chunks_iter_mut(Axis(1), TASK).enumerate();
+    let threads = match threads {
+        0 => processors(),
+        threads => threads,
     };
-    if threads == 1 || tasks.len() == 1 {
-        for (index, part) in tasks.into_iter().enumerate() {
-            work(index, part);
-        }
-        return Ok(());
-    }
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()
-        .map_err(|error| Error::Threads(error.to_string()))?;
-    pool.install(|| {
-        tasks
-            .into_par_iter()
-            .enumerate()
-            .for_each(|(index, part)| work(index, part));
+    share(threads.min(tasks.len()), tasks, |(task, part)| {
+        source.compensate(task * TASK, &groups, part);
     });
     Ok(())
+}
+
+/// Detectors as the kernel takes them.
+enum Source<'a, 'c> {
+    Single(Vec<&'c [f32]>),
+    Double(Vec<&'c [f64]>),
+    /// Of both kinds, or with gaps between their events.
+    Other(&'a [Column<'c>]),
+}
+
+impl<'a, 'c> Source<'a, 'c> {
+    fn new(columns: &'a [Column<'c>]) -> Self {
+        let single = columns.iter().map(|column| match column {
+            Column::Single(values) => values.to_slice(),
+            Column::Double(_) => None,
+        });
+        let double = columns.iter().map(|column| match column {
+            Column::Single(_) => None,
+            Column::Double(values) => values.to_slice(),
+        });
+        match (single.collect(), double.collect()) {
+            (Some(columns), _) => Self::Single(columns),
+            (_, Some(columns)) => Self::Double(columns),
+            _ => Self::Other(columns),
+        }
+    }
+
+    /// Fill `out` with the events from `first` on.
+    fn compensate<Y: Number>(&self, first: usize, groups: &[Group], mut out: ArrayViewMut2<'_, Y>) {
+        let mut copy = Vec::new();
+        let firsts = (first..).step_by(BLOCK);
+        for (first, mut block) in firsts.zip(out.axis_chunks_iter_mut(Axis(1), BLOCK)) {
+            let n = block.ncols();
+            let events = first..first + n;
+            if let Some(rows) = rows_of(&mut block) {
+                self.sum(events, groups, rows, &mut copy);
+            } else {
+                let mut sums = Array2::default(block.dim());
+                if let Some(rows) = rows_of(&mut sums.view_mut()) {
+                    self.sum(events, groups, rows, &mut copy);
+                }
+                block.assign(&sums);
+            }
+        }
+    }
+
+    /// Fill the rows of a block; `copy` is room for detectors that the kernel cannot take.
+    fn sum<Y: Number>(
+        &self,
+        events: Range<usize>,
+        groups: &[Group],
+        rows: Vec<&mut [Y]>,
+        copy: &mut Vec<f64>,
+    ) {
+        match self {
+            Self::Single(columns) => sum_groups(&part_of(columns, events), groups, rows),
+            Self::Double(columns) => sum_groups(&part_of(columns, events), groups, rows),
+            Self::Other(columns) => {
+                copy.resize(columns.len() * BLOCK, 0.0);
+                let wide = copy.chunks_exact_mut(BLOCK);
+                let wide = columns.iter().zip(wide).map(|(column, place)| {
+                    let place = &mut place[..events.len()];
+                    column.load(events.start, place);
+                    &*place
+                });
+                sum_groups(&wide.collect::<Vec<_>>(), groups, rows);
+            }
+        }
+    }
+}
+
+fn part_of<'a, X>(columns: &[&'a [X]], events: Range<usize>) -> Vec<&'a [X]> {
+    let parts = columns.iter().map(|column| &column[events.clone()]);
+    parts.collect()
+}
+
+/// The rows of a table whose events stand side by side.
+fn rows_of<'a, Y>(table: &'a mut ArrayViewMut2<'_, Y>) -> Option<Vec<&'a mut [Y]>> {
+    let rows = table.axis_iter_mut(Axis(0));
+    rows.map(ArrayViewMut1::into_slice).collect()
+}
+
+fn sum_groups<X: Number, Y: Number>(columns: &[&[X]], groups: &[Group], mut rows: Vec<&mut [Y]>) {
+    let mut rest = rows.as_mut_slice();
+    for group in groups {
+        let (rows, behind) = rest.split_at_mut(group.width);
+        weighted_sums(columns, &group.weights, rows);
+        rest = behind;
+    }
 }
 
 fn refuse_unfit(
@@ -164,31 +214,25 @@ fn refuse_unfit(
     Ok(())
 }
 
-/// Weights in the order in which the kernel reads them: groups of dyes, then detectors.
-struct Packed {
-    groups: Vec<(usize, Vec<[f64; WIDEST]>)>,
+/// Dyes that are summed side by side.
+struct Group {
+    width: usize,
+    /// In the order in which the kernel reads them: detectors x dyes.
+    weights: Vec<f64>,
 }
 
-impl Packed {
-    fn new(weights: ArrayView2<'_, f64>) -> Self {
-        let dyes = weights.ncols();
-        let n_groups = dyes.div_ceil(WIDEST);
-        let groups = (0..n_groups)
-            .map(|group| {
-                let dyes = group * dyes / n_groups..(group + 1) * dyes / n_groups;
-                let width = dyes.len();
-                let rows = weights.rows().into_iter().map(|row| {
-                    let mut packed = [0.0; WIDEST];
-                    for (place, dye) in packed.iter_mut().zip(dyes.clone()) {
-                        *place = row[dye];
-                    }
-                    packed
-                });
-                (width, rows.collect())
-            })
-            .collect();
-        Self { groups }
-    }
+/// As few groups as can be, of nearly one width.
+fn groups(weights: ArrayView2<'_, f64>) -> Vec<Group> {
+    let dyes = weights.ncols();
+    let n_groups = dyes.div_ceil(WIDEST);
+    let groups = (0..n_groups).map(|group| {
+        let dyes = group * dyes / n_groups..(group + 1) * dyes / n_groups;
+        Group {
+            width: dyes.len(),
+            weights: weights.slice(s![.., dyes]).iter().copied().collect(),
+        }
+    });
+    groups.collect()
 }
 
 #[cfg(test)]

@@ -175,50 +175,46 @@ impl Decoder {
         self.decode_each(places.iter().map(row), out)
     }
 
-    /// How many of these decoders, from the first on, [`Self::decode_four_at`] takes at once: four
-    /// or none.
+    /// Whether this channel and another, at or behind it in each row, are 32-bit floats that
+    /// [`Self::decode_window`] turns together.
     #[must_use]
-    pub fn four_floats(decoders: &[Self]) -> usize {
-        let is_float = decoders
-            .first()
-            .is_some_and(|d| d.encoding == Encoding::Float32);
-        if is_float && Self::side_by_side(decoders) >= 4 {
-            4
-        } else {
-            0
-        }
+    pub fn shares_window(&self, other: &Self) -> bool {
+        let plain = |d: &Self| d.encoding == Encoding::Float32 && matches!(d.step, Step::Keep);
+        plain(self) && plain(other) && self.lane_of(other).is_some()
     }
 
-    /// Decode four channels for which [`Self::four_floats`] holds, this one the first: all rows, or
-    /// those of the places.
-    pub fn decode_four_at(&self, rows: &[u8], places: Option<&[u32]>, out: [&mut [f64]; 4]) {
-        let row = |&place: &u32| {
-            let begin = place as usize * self.stride;
-            rows.get(begin..begin + self.stride).unwrap_or_default()
+    /// Bytes of each row before this channel.
+    #[must_use]
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// How many 32-bit floats another channel lies behind this one, if they fit one window.
+    fn lane_of(&self, other: &Self) -> Option<usize> {
+        let bytes = other.offset.checked_sub(self.offset)?;
+        (bytes % 4 == 0 && bytes < 4 * transpose::WIDTH).then_some(bytes / 4)
+    }
+
+    /// Decode `channels` that share a window with this one, the first of them: all rows, or those
+    /// at `places`, which rise. There are at most [`transpose::WIDTH`] channels.
+    pub fn decode_window(
+        &self,
+        channels: &[&Self],
+        rows: &[u8],
+        places: Option<&[u32]>,
+        out: &mut [&mut [f64]],
+    ) {
+        let mut lanes = [0; transpose::WIDTH];
+        for (lane, channel) in lanes.iter_mut().zip(channels) {
+            *lane = self.lane_of(channel).unwrap_or(0);
+        }
+        let rows = transpose::Rows {
+            bytes: rows,
+            stride: self.stride,
+            offset: self.offset,
+            big_endian: self.byte_order == ByteOrder::Big,
         };
-        match places {
-            Some(places) => self.four(places.iter().map(row), out),
-            None => self.four(rows.chunks_exact(self.stride), out),
-        }
-    }
-
-    #[inline]
-    fn four<'r>(&self, rows: impl Iterator<Item = &'r [u8]>, [a, b, c, d]: [&mut [f64]; 4]) {
-        let big = self.byte_order == ByteOrder::Big;
-        let out = a.iter_mut().zip(b).zip(c.iter_mut().zip(d));
-        for (((a, b), (c, d)), row) in out.zip(rows) {
-            let bytes = row.get(self.offset..).and_then(<[u8]>::first_chunk::<16>);
-            let bytes = bytes.copied().unwrap_or_default();
-            let value = |n: usize| {
-                let word = [bytes[n], bytes[n + 1], bytes[n + 2], bytes[n + 3]];
-                f64::from(if big {
-                    f32::from_be_bytes(word)
-                } else {
-                    f32::from_le_bytes(word)
-                })
-            };
-            (*a, *b, *c, *d) = (value(0), value(4), value(8), value(12));
-        }
+        transpose::doubles(rows, places, &lanes[..channels.len()], out);
     }
 
     #[inline]

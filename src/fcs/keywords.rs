@@ -25,6 +25,8 @@ impl Keywords {
 
     /// Append the keywords of another segment; those already there come first.
     pub(super) fn extend(&mut self, more: Vec<(String, String)>) {
+        self.pairs.reserve(more.len());
+        self.first.reserve(more.len());
         for pair in more {
             let place = self.pairs.len();
             self.first

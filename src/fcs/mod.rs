@@ -178,6 +178,28 @@ impl File {
         })
     }
 
+    /// The first of some keywords that is not blank, and its value; of a repeated one the first
+    /// counts.
+    #[must_use]
+    pub fn stated<'a>(&'a self, wanted: &'a [String]) -> Option<(&'a str, &'a str)> {
+        wanted.iter().find_map(|name| {
+            let mut pairs = self.keywords.iter();
+            let (_, value) = pairs.find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+            let value = value.trim();
+            (!value.is_empty()).then_some((name.as_str(), value))
+        })
+    }
+
+    /// Number of data sets of the file, of which this is number `number`, from 0.
+    #[must_use]
+    pub fn count_data_sets(&self, source: &dyn Source, number: usize) -> usize {
+        // The way through a file is that of its primary TEXTs.
+        if self.segments.supplement.is_some() {
+            return count_data_sets(source);
+        }
+        count_behind(source, number + 1, self.segments.next)
+    }
+
     /// Whether the check word fits the bytes before it; `None` where there is none.
     ///
     /// # Errors
@@ -207,13 +229,25 @@ impl Segments {
 /// Number of data sets of a file, as far as `$NEXTDATA` leads to readable heads.
 #[must_use]
 pub fn count_data_sets(source: &dyn Source) -> usize {
-    let mut begin = 0;
-    let mut number = 1;
-    while let Ok(Some(next)) = next_data_set(source, begin) {
-        begin = next;
+    count_behind(source, 1, next_data_set(source, 0).unwrap_or(None))
+}
+
+/// Number of data sets: `known` ones, that at `next`, and those behind it.
+fn count_behind(source: &dyn Source, known: usize, mut next: Option<u64>) -> usize {
+    let mut number = known;
+    while let Some(begin) = next {
         number += 1;
+        next = next_data_set(source, begin).unwrap_or(None);
     }
     number
+}
+
+/// Keywords and values of a TEXT segment, which are [`File::keywords`] where it is the only one.
+///
+/// # Errors
+/// [`Error::Text`] if they cannot be told apart.
+pub fn keywords_of(text: &[u8]) -> Result<Vec<(String, String)>> {
+    text::parse(text, &mut Vec::new())
 }
 
 /// Where the data set behind that at `begin` begins; only HEADER and TEXT are looked at.

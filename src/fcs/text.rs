@@ -206,7 +206,7 @@ fn plausible(tokens: &[Cow<'_, [u8]>], delimiter: u8) -> Option<Pairs> {
     }
     let mut pairs = Vec::with_capacity(tokens.len() / 2);
     for two in tokens.chunks_exact(2) {
-        let key = decode(&two[0]);
+        let key = decoded(&two[0]);
         // Some writers pad with blanks or line ends before a keyword.
         let key = key.trim_matches(PADDING);
         let mut parts = key.split(char::from(delimiter)).skip(1).peekable();
@@ -214,16 +214,16 @@ fn plausible(tokens: &[Cow<'_, [u8]>], delimiter: u8) -> Option<Pairs> {
         if key.is_empty() || split || parts.any(|part| part.starts_with('$')) {
             return None;
         }
-        pairs.push((key.to_owned(), decode(&two[1])));
+        pairs.push((key.to_owned(), decoded(&two[1]).into_owned()));
     }
     Some(pairs)
 }
 
 /// UTF-8 where the bytes are, Latin-1 otherwise: nothing is lost.
-fn decode(bytes: &[u8]) -> String {
+fn decoded(bytes: &[u8]) -> Cow<'_, str> {
     std::str::from_utf8(bytes).map_or_else(
-        |_| bytes.iter().copied().map(char::from).collect(),
-        ToOwned::to_owned,
+        |_| Cow::Owned(bytes.iter().copied().map(char::from).collect()),
+        Cow::Borrowed,
     )
 }
 

@@ -1,11 +1,10 @@
 //! Gates over whole columns in memory: blocks that stay in the nearest cache, on some threads.
 
 use std::ops::Range;
-use std::sync::OnceLock;
-use std::thread;
 
 use crate::error::{Error, Result};
 use crate::simd::compare::{keep_within, keep_within_f32, unpack, widen};
+use crate::threads::share;
 
 use super::{Bounds, Ellipsoid, Polygon};
 
@@ -19,10 +18,15 @@ pub enum Column<'a> {
 }
 
 /// Events of a block.
-const BLOCK: usize = 1024;
+const BLOCK: usize = 512;
 const WORD: usize = 64;
+const WORDS: usize = BLOCK / WORD;
+/// Events that a thread takes at a time.
+const PART: usize = 32 * BLOCK;
 /// Fewer events are not worth a thread.
 const EVENTS_PER_THREAD: usize = 100_000;
+/// Nor are fewer that are only compared: that waits for memory, which threads share.
+const COMPARED_PER_THREAD: usize = 1_000_000;
 
 impl<'a> Column<'a> {
     /// Number of events.
@@ -67,38 +71,49 @@ impl<'a> Column<'a> {
     }
 }
 
-/// Which places are in a polygon: one answer per event in `out`.
+/// Which places are in a polygon: one answer per event in `out`, 1 or 0.
 ///
 /// # Errors
 /// [`Error::Length`] if the columns and `out` differ in length.
-pub fn polygon_columns(polygon: &Polygon, columns: [Column; 2], out: &mut [bool]) -> Result<()> {
+pub fn polygon_columns(polygon: &Polygon, columns: [Column; 2], out: &mut [u8]) -> Result<()> {
     check(&columns, out.len())?;
     if out.len() >= BLOCK {
         polygon.prepare();
     }
-    in_blocks(out, &|events, mask| {
-        let mut buffers = [[0.0; BLOCK]; 2];
-        let [one, two] = &mut buffers;
-        let xs = columns[0].wide(events.clone(), one);
-        let ys = columns[1].wide(events, two);
-        polygon.contains_words(xs, ys, mask);
-    });
+    let mixed = [[0.0; BLOCK]; 2];
+    in_blocks(
+        out,
+        EVENTS_PER_THREAD,
+        mixed,
+        |buffers, events, mask| match columns {
+            [Column::Float32(xs), Column::Float32(ys)] => {
+                polygon.contains_words_f32(&xs[events.clone()], &ys[events], mask);
+            }
+            [xs, ys] => {
+                let [one, two] = buffers;
+                let (xs, ys) = (xs.wide(events.clone(), one), ys.wide(events, two));
+                polygon.contains_words(xs, ys, mask);
+            }
+        },
+    );
     Ok(())
 }
 
-/// Which places are in an ellipsoid: one answer per event in `out`.
+/// Which places are in an ellipsoid: one answer per event in `out`, 1 or 0.
 ///
 /// # Errors
 /// [`Error::Length`] if the columns and `out` differ in length, or the columns in number.
-pub fn ellipsoid_columns(
-    ellipsoid: &Ellipsoid,
-    columns: &[Column],
-    out: &mut [bool],
-) -> Result<()> {
+pub fn ellipsoid_columns(ellipsoid: &Ellipsoid, columns: &[Column], out: &mut [u8]) -> Result<()> {
     check_number(columns, ellipsoid.dimensions())?;
     check(columns, out.len())?;
-    in_blocks(out, &|events, mask| {
-        let mut buffers = vec![0.0; BLOCK * columns.len()];
+    if let [Column::Float32(xs), Column::Float32(ys)] = *columns {
+        in_blocks(out, EVENTS_PER_THREAD, (), |(), events, mask| {
+            ellipsoid.contains_words_f32([&xs[events.clone()], &ys[events]], mask);
+        });
+        return Ok(());
+    }
+    let buffers = vec![0.0; BLOCK * columns.len()];
+    in_blocks(out, EVENTS_PER_THREAD, buffers, |buffers, events, mask| {
         let wide: Vec<&[f64]> = columns
             .iter()
             .zip(buffers.chunks_mut(BLOCK))
@@ -109,14 +124,14 @@ pub fn ellipsoid_columns(
     Ok(())
 }
 
-/// Which values lie within the bounds of every column: one answer per event in `out`.
+/// Which values lie within the bounds of every column: one answer per event in `out`, 1 or 0.
 ///
 /// # Errors
 /// [`Error::Length`] if the columns and `out` differ in length, or the columns in number.
-pub fn rectangle_columns(bounds: &[Bounds], columns: &[Column], out: &mut [bool]) -> Result<()> {
+pub fn rectangle_columns(bounds: &[Bounds], columns: &[Column], out: &mut [u8]) -> Result<()> {
     check_number(columns, bounds.len())?;
     check(columns, out.len())?;
-    in_blocks(out, &|events, mask| {
+    in_blocks(out, COMPARED_PER_THREAD, (), |(), events, mask| {
         for (column, bounds) in columns.iter().zip(bounds) {
             column.keep(events.clone(), *bounds, mask);
         }
@@ -149,28 +164,24 @@ pub fn quadrant_columns(
             expected: n_events.div_ceil(WORD) * quadrants,
         });
     }
-    let n_threads = threads(n_events);
-    let share = words.div_ceil(n_threads).next_multiple_of(BLOCK / WORD);
-    // Every thread gets the same stretch of each mask.
-    let mut shares: Vec<Vec<&mut [u64]>> = Vec::new();
-    for mask in out.chunks_mut(words.max(1)) {
-        for (thread, stretch) in mask.chunks_mut(share.max(1)).enumerate() {
-            if thread == shares.len() {
-                shares.push(Vec::new());
-            }
-            shares[thread].push(stretch);
-        }
-    }
-    let tasks = shares.into_iter().enumerate().map(|(thread, mut masks)| {
-        move || cut(intervals, columns, thread * share * WORD, &mut masks)
+    // Every part is a stretch of each mask.
+    let mut stretches: Vec<_> = out
+        .chunks_mut(words.max(1))
+        .map(|mask| mask.chunks_mut(PART / WORD))
+        .collect();
+    let parts = (0..words.div_ceil(PART / WORD)).map(move |part| {
+        let masks: Vec<_> = stretches.iter_mut().filter_map(Iterator::next).collect();
+        (part * PART, masks)
     });
-    together(tasks);
+    let threads = n_events / COMPARED_PER_THREAD;
+    share(threads, parts, |(first, mut masks)| {
+        cut(intervals, columns, first, &mut masks);
+    });
     Ok(())
 }
 
 /// The part of [`quadrant_columns`] that begins with event `first`.
 fn cut(intervals: &[Vec<Bounds>], columns: &[Column], first: usize, masks: &mut [&mut [u64]]) {
-    const WORDS: usize = BLOCK / WORD;
     let n_words = masks.first().map_or(0, |mask| mask.len());
     let mut within: Vec<Vec<[u64; WORDS]>> = intervals
         .iter()
@@ -222,49 +233,28 @@ fn check_number(columns: &[Column], expected: usize) -> Result<()> {
     })
 }
 
-/// Number of threads for so many events.
-fn threads(n_events: usize) -> usize {
-    // Asking the system costs as much as gating some ten thousand events.
-    static PROCESSORS: OnceLock<usize> = OnceLock::new();
-    let processors = *PROCESSORS
-        .get_or_init(|| thread::available_parallelism().map_or(1, std::num::NonZero::get));
-    (n_events / EVENTS_PER_THREAD).clamp(1, processors)
-}
-
-/// Run the tasks, the first on this thread.
-fn together<Task: FnOnce() + Send>(tasks: impl Iterator<Item = Task>) {
-    thread::scope(|scope| {
-        let mut tasks = tasks;
-        let own = tasks.next();
-        for task in tasks {
-            scope.spawn(task);
-        }
-        if let Some(task) = own {
-            task();
-        }
-    });
-}
-
 /// Let `decide` clear bits of a mask of some events, and write the mask to `out`, for all events.
-fn in_blocks(out: &mut [bool], decide: &(impl Fn(Range<usize>, &mut [u64]) + Sync)) {
-    let share = out
-        .len()
-        .div_ceil(threads(out.len()))
-        .next_multiple_of(BLOCK)
-        .max(BLOCK);
-    let tasks = out.chunks_mut(share).enumerate().map(|(thread, part)| {
-        move || {
-            let first = thread * share;
-            for (block, answers) in part.chunks_mut(BLOCK).enumerate() {
-                let begin = first + block * BLOCK;
-                let mut mask = [u64::MAX; BLOCK / WORD];
-                let words = &mut mask[..answers.len().div_ceil(WORD)];
-                decide(begin..begin + answers.len(), words);
-                unpack(words, answers);
-            }
+///
+/// Each part of the events has its own copy of `scratch`.
+fn in_blocks<Scratch: Clone + Sync>(
+    out: &mut [u8],
+    events_per_thread: usize,
+    scratch: Scratch,
+    decide: impl Fn(&mut Scratch, Range<usize>, &mut [u64]) + Sync,
+) {
+    let threads = out.len() / events_per_thread;
+    let parts = out.chunks_mut(PART).enumerate();
+    share(threads, parts, |(part, answers)| {
+        let mut scratch = scratch.clone();
+        for (block, answers) in answers.chunks_mut(BLOCK).enumerate() {
+            let begin = part * PART + block * BLOCK;
+            let events = begin..begin + answers.len();
+            let mut mask = [u64::MAX; WORDS];
+            let words = &mut mask[..answers.len().div_ceil(WORD)];
+            decide(&mut scratch, events, words);
+            unpack(words, answers);
         }
     });
-    together(tasks);
 }
 
 #[cfg(test)]
@@ -302,26 +292,25 @@ mod tests {
         for n in [0, 1, 63, 64, 65, 1023, 1025, 350_001] {
             let (xs, ys) = events(n);
             let columns = [Column::Float32(&xs), Column::Float64(&ys)];
-            let answers = |out: &mut [Vec<bool>; 3]| -> Result<()> {
+            let answers = |out: &mut [Vec<u8>; 3]| -> Result<()> {
                 polygon_columns(&polygon, columns, &mut out[0])?;
                 ellipsoid_columns(&ellipsoid, &columns, &mut out[1])?;
                 rectangle_columns(&bounds, &columns, &mut out[2])
             };
-            let mut out = [vec![true; n], vec![true; n], vec![true; n]];
+            let mut out = [vec![9; n], vec![9; n], vec![9; n]];
             answers(&mut out).expect("columns of one length");
             let mut plain = out.clone();
             baseline(|| answers(&mut plain)).expect("columns of one length");
             assert_eq!(out, plain);
             for (event, (&x, &y)) in xs.iter().zip(&ys).enumerate() {
                 let x = f64::from(x);
-                assert_eq!(
-                    out[0][event],
+                let expected = [
                     polygon.contains_by_all_edges(x, y),
-                    "{x} {y}"
-                );
-                assert_eq!(out[1][event], ellipsoid.contains(&[x, y]), "{x} {y}");
-                let inside = (-0.3..0.7).contains(&x) && y < 0.5;
-                assert_eq!(out[2][event], inside, "{x} {y}");
+                    ellipsoid.contains(&[x, y]),
+                    (-0.3..0.7).contains(&x) && y < 0.5,
+                ];
+                let found = [out[0][event], out[1][event], out[2][event]];
+                assert_eq!(found, expected.map(u8::from), "{x} {y}");
             }
         }
     }
@@ -359,8 +348,8 @@ mod tests {
     fn refuses_columns_that_do_not_fit() {
         let column = Column::Float64(&[0.0; 3]);
         let bounds = Bounds::new((None, None), Interval::Closed).expect("bounds");
-        assert!(rectangle_columns(&[bounds], &[column], &mut [false; 4]).is_err());
-        assert!(rectangle_columns(&[bounds], &[], &mut [false; 3]).is_err());
+        assert!(rectangle_columns(&[bounds], &[column], &mut [0; 4]).is_err());
+        assert!(rectangle_columns(&[bounds], &[], &mut [0; 3]).is_err());
         assert!(quadrant_columns(&[vec![bounds]], &[column], 1, &mut [0; 2]).is_err());
     }
 }

@@ -8,12 +8,16 @@
 //! inside. Dimensions and distance are scaled by powers of two beforehand, which changes no
 //! digit and lets semi-axes of any size from 1e-300 to 1e300 be squared.
 
+use std::ops::Range;
+
 use super::covariance::{
     Decomposition, check_numbers, factorize, half_exponent, inverted, symmetrized, times_power,
 };
 use crate::error::Result;
 use crate::simd::compare::keep_within;
-use crate::simd::quadratic::{Two, add_squares, deviations, subtract_weighted, two_dimensions};
+use crate::simd::quadratic::{
+    Two, add_squares, deviations, subtract_weighted, two_within, two_within_f32,
+};
 
 /// Places within a squared Mahalanobis distance of a mean.
 #[derive(Debug, Clone, PartialEq)]
@@ -178,12 +182,24 @@ impl Ellipsoid {
     /// Keep in `mask` the events inside; `columns` holds one slice per dimension. Decides every event
     /// as [`contains`](Self::contains) does.
     pub fn contains_words(&self, columns: &[&[f64]], mask: &mut [u64]) {
+        self.keep_inside(Places::Double(columns), mask);
+    }
+
+    /// [`contains_words`](Self::contains_words) on columns of single precision, of a gate in two
+    /// dimensions.
+    pub fn contains_words_f32(&self, columns: [&[f32]; 2], mask: &mut [u64]) {
+        debug_assert_eq!(self.dimensions(), 2);
+        self.keep_inside(Places::Single(columns), mask);
+    }
+
+    fn keep_inside(&self, places: Places, mask: &mut [u64]) {
         // The quick sum and the one that decides differ by a few roundings.
         let margin = 16.0 * (self.mean.len() as f64 + 2.0) * f64::EPSILON;
-        let (surely, possibly) = (self.most * (1.0 - margin), self.most * (1.0 + margin));
-        self.sweep(columns, surely, possibly, mask, |open, first| {
+        let limits = (self.most * (1.0 - margin), self.most * (1.0 + margin));
+        self.sweep(places, limits, mask, |open, first| {
             retain(open, |event| {
-                self.distance_square(|dimension| columns[dimension][first + event]) <= self.most
+                let place = |dimension| places.value(dimension, first + event);
+                self.distance_square(place) <= self.most
             })
         });
     }
@@ -223,77 +239,140 @@ impl Ellipsoid {
         let margin = 16.0 * (self.mean.len() as f64 + 2.0) * f64::EPSILON;
         let (radius, change) = (self.most.sqrt(), square.sqrt() * (1.0 + margin));
         let (least, most) = ((radius - change).max(0.0), radius + change);
-        let (surely, possibly) = (least * least * (1.0 - margin), most * most * (1.0 + margin));
+        let limits = (least * least * (1.0 - margin), most * most * (1.0 + margin));
         let mut word = 0;
-        self.sweep(columns, surely, possibly, inside, |open, _| {
+        self.sweep(Places::Double(columns), limits, inside, |open, _| {
             uncertain[word] = open;
             word += 1;
             0
         });
     }
 
-    /// Keep the events whose quick distance is at most `surely`, and what `settle` keeps of those
-    /// up to `possibly`: it gets a word and the number of its first event, in order, for every word.
+    /// Keep the events whose quick distance is at most the first of the limits, and what `settle`
+    /// keeps of those up to the second: it gets a word and the number of its first event, in order,
+    /// for every word.
     fn sweep(
         &self,
-        columns: &[&[f64]],
-        surely: f64,
-        possibly: f64,
+        places: Places,
+        limits: (f64, f64),
         mask: &mut [u64],
         mut settle: impl FnMut(u64, usize) -> u64,
     ) {
-        let n_events = columns.iter().map(|column| column.len()).min().unwrap_or(0);
-        let mut y = Vec::new();
-        let mut sum = [0.0; BLOCK];
+        let n_events = places.n_events();
+        let mut scratch = Vec::new();
         for (block, words) in mask.chunks_mut(BLOCK / WORD).enumerate() {
             let begin = (block * BLOCK).min(n_events);
             let end = (begin + BLOCK).min(n_events);
-            self.quick(columns, begin, end, &mut y, &mut sum[..end - begin]);
-            let mut maybe = [0; BLOCK / WORD];
-            maybe[..words.len()].copy_from_slice(words);
-            keep_within(&sum[..end - begin], f64::NEG_INFINITY, surely, words);
-            keep_within(&sum[..end - begin], f64::NEG_INFINITY, possibly, &mut maybe);
+            let (mut surely, mut possibly) = ([0; BLOCK / WORD], [0; BLOCK / WORD]);
+            let found = (&mut surely[..words.len()], &mut possibly[..words.len()]);
+            self.quick(places, begin..end, limits, &mut scratch, found);
             for (index, word) in words.iter_mut().enumerate() {
-                *word |= settle(maybe[index] & !*word, begin + index * WORD);
+                let open = *word & possibly[index] & !surely[index];
+                *word = *word & surely[index] | settle(open, begin + index * WORD);
             }
         }
     }
 
-    /// Distances that may be off by a few roundings; for an indefinite form, those that decide.
+    /// Whose distances are at most the one limit, and the other; they may be off by a few
+    /// roundings, but for an indefinite form they are those that decide.
     fn quick(
         &self,
-        columns: &[&[f64]],
-        begin: usize,
-        end: usize,
-        y: &mut Vec<f64>,
-        sum: &mut [f64],
+        places: Places,
+        events: Range<usize>,
+        limits: (f64, f64),
+        scratch: &mut Vec<f64>,
+        (surely, possibly): (&mut [u64], &mut [u64]),
     ) {
-        let Form::Definite(form) = &self.form else {
-            for (event, place) in (begin..end).zip(sum) {
-                *place = self.distance_square(|dimension| columns[dimension][event]);
+        if let Some(two) = self.two() {
+            match places {
+                Places::Double(columns) => {
+                    let (xs, ys) = (&columns[0][events.clone()], &columns[1][events]);
+                    two_within(xs, ys, &two, limits, surely, possibly);
+                }
+                Places::Single([xs, ys]) => {
+                    let (xs, ys) = (&xs[events.clone()], &ys[events]);
+                    two_within_f32(xs, ys, &two, limits, surely, possibly);
+                }
             }
-            return;
-        };
-        if let ([_, second], &[mean_x, mean_y]) = (&form.rows[..], &self.mean[..]) {
-            let both = Two {
-                middle: [mean_x, mean_y],
-                factor: [form.powers[0], form.powers[1]],
-                weight: [form.reciprocals[0], form.reciprocals[1]],
-                slope: second[0],
-            };
-            two_dimensions(&columns[0][begin..end], &columns[1][begin..end], &both, sum);
             return;
         }
-        y.resize(self.mean.len() * BLOCK, 0.0);
-        sum.fill(0.0);
+        let mut sum = [0.0; BLOCK];
+        let sum = &mut sum[..events.len()];
+        match (&self.form, places) {
+            (Form::Definite(form), Places::Double(columns)) => {
+                scratch.resize(self.mean.len() * BLOCK, 0.0);
+                self.distances(form, columns, events, scratch, sum);
+            }
+            _ => {
+                for (event, place) in events.zip(&mut *sum) {
+                    *place = self.distance_square(|dimension| places.value(dimension, event));
+                }
+            }
+        }
+        surely.fill(u64::MAX);
+        possibly.fill(u64::MAX);
+        keep_within(sum, f64::NEG_INFINITY, limits.0, surely);
+        keep_within(sum, f64::NEG_INFINITY, limits.1, possibly);
+    }
+
+    /// What the kernel for two dimensions needs.
+    fn two(&self) -> Option<Two> {
+        let Form::Definite(form) = &self.form else {
+            return None;
+        };
+        let ([_, second], &[mean_x, mean_y]) = (&form.rows[..], &self.mean[..]) else {
+            return None;
+        };
+        Some(Two {
+            middle: [mean_x, mean_y],
+            factor: [form.powers[0], form.powers[1]],
+            weight: [form.reciprocals[0], form.reciprocals[1]],
+            slope: second[0],
+        })
+    }
+
+    /// Distances by a definite form, which may be off by a few roundings.
+    fn distances(
+        &self,
+        form: &Factors,
+        columns: &[&[f64]],
+        events: Range<usize>,
+        y: &mut [f64],
+        sum: &mut [f64],
+    ) {
+        let length = events.len();
         for (i, row) in form.rows.iter().enumerate() {
             let (before, rest) = y.split_at_mut(i * BLOCK);
-            let rest = &mut rest[..end - begin];
-            deviations(&columns[i][begin..end], self.mean[i], form.powers[i], rest);
+            let rest = &mut rest[..length];
+            let values = &columns[i][events.clone()];
+            deviations(values, self.mean[i], form.powers[i], rest);
             for (l, other) in row.iter().zip(before.chunks(BLOCK)) {
-                subtract_weighted(rest, *l, &other[..end - begin]);
+                subtract_weighted(rest, *l, &other[..length]);
             }
             add_squares(sum, rest, form.reciprocals[i]);
+        }
+    }
+}
+
+/// Columns of events, as they are stored.
+#[derive(Clone, Copy)]
+enum Places<'a> {
+    Double(&'a [&'a [f64]]),
+    Single([&'a [f32]; 2]),
+}
+
+impl Places<'_> {
+    fn n_events(self) -> usize {
+        match self {
+            Self::Double(columns) => columns.iter().map(|column| column.len()).min().unwrap_or(0),
+            Self::Single([xs, ys]) => xs.len().min(ys.len()),
+        }
+    }
+
+    fn value(self, dimension: usize, event: usize) -> f64 {
+        match self {
+            Self::Double(columns) => columns[dimension][event],
+            Self::Single(columns) => f64::from(columns[dimension][event]),
         }
     }
 }

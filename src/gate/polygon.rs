@@ -8,10 +8,10 @@
 use std::sync::OnceLock;
 
 use crate::error::{Error, Result, number};
-use crate::simd::raster::classify;
+use crate::simd::raster::{BLOCK, Found};
 
 use super::orientation::orientation;
-use super::raster::{Passing, Raster, near, passes};
+use super::raster::{Coordinate, Passing, Raster, near, passes};
 
 /// A closed polygon of at least three vertices.
 #[derive(Clone)]
@@ -39,8 +39,6 @@ impl std::fmt::Debug for Polygon {
     }
 }
 
-/// Events taken at a time, so that what is known about them stays in the nearest cache.
-const BLOCK: usize = 512;
 const WORD: usize = 64;
 /// Tests of an edge that cost less than building a grid.
 const FEW_TESTS: u64 = 1 << 14;
@@ -164,10 +162,19 @@ impl Polygon {
 
     /// Keep in `mask` the events inside. Decides every event as [`contains`](Self::contains) does.
     pub fn contains_words(&self, xs: &[f64], ys: &[f64], mask: &mut [u64]) {
+        self.keep_inside(xs, ys, mask);
+    }
+
+    /// [`contains_words`](Self::contains_words) on columns of single precision.
+    pub fn contains_words_f32(&self, xs: &[f32], ys: &[f32], mask: &mut [u64]) {
+        self.keep_inside(xs, ys, mask);
+    }
+
+    fn keep_inside<X: Coordinate>(&self, xs: &[X], ys: &[X], mask: &mut [u64]) {
         let Some(raster) = self.raster_for(mask) else {
             each_word(xs, ys, mask, |_, asked, xs, ys| {
                 keep(asked, |event| {
-                    self.contains_by_all_edges(xs[event], ys[event])
+                    self.contains_by_all_edges(xs[event].into(), ys[event].into())
                 })
             });
             return;
@@ -175,7 +182,7 @@ impl Polygon {
         sweep(raster, xs, ys, mask, |_, asked, places| {
             let undecided = asked & places.border;
             let settled = keep(undecided, |event| {
-                let (x, y) = (places.xs[event], places.ys[event]);
+                let (x, y) = places.place(event);
                 raster.settle(&self.outline, places.cell(event), x, y)
             });
             asked & places.inside & !places.border | settled
@@ -211,13 +218,17 @@ impl Polygon {
         };
         sweep(raster, xs, ys, inside, |word, asked, places| {
             let undecided = asked & places.border;
-            let place = |event: usize| (places.xs[event], places.ys[event]);
             let unsure = keep(undecided, |event| {
-                raster.near(&self.outline, places.cell(event), place(event), delta)
+                raster.near(
+                    &self.outline,
+                    places.cell(event),
+                    places.place(event),
+                    delta,
+                )
             });
             uncertain[word] = unsure;
             let settled = keep(undecided & !unsure, |event| {
-                let (x, y) = place(event);
+                let (x, y) = places.place(event);
                 raster.settle(&self.outline, places.cell(event), x, y)
             });
             asked & places.inside & !places.border | settled
@@ -231,33 +242,34 @@ impl Polygon {
 }
 
 /// What the grid says about the events of one word.
-struct Places<'a> {
-    xs: &'a [f64],
-    ys: &'a [f64],
-    cells: &'a [u64],
+struct Places<'a, X> {
+    xs: &'a [X],
+    ys: &'a [X],
+    cells: &'a [u32],
     inside: u64,
     border: u64,
 }
 
-impl Places<'_> {
+impl<X: Coordinate> Places<'_, X> {
     fn cell(&self, event: usize) -> usize {
-        #[allow(clippy::cast_possible_truncation)] // the cells come from a grid in memory
-        let cell = self.cells[event] as usize;
-        cell
+        self.cells[event] as usize
+    }
+
+    fn place(&self, event: usize) -> (f64, f64) {
+        (self.xs[event].into(), self.ys[event].into())
     }
 }
 
 /// Replace each word of `mask` by what `decide` makes of it and of its places, in order.
-fn sweep(
+fn sweep<X: Coordinate>(
     raster: &Raster,
-    xs: &[f64],
-    ys: &[f64],
+    xs: &[X],
+    ys: &[X],
     mask: &mut [u64],
-    mut decide: impl FnMut(usize, u64, &Places) -> u64,
+    mut decide: impl FnMut(usize, u64, &Places<X>) -> u64,
 ) {
     let n_events = xs.len().min(ys.len());
-    let mut found = [0; BLOCK];
-    let (mut inside, mut border) = ([0; BLOCK / WORD], [0; BLOCK / WORD]);
+    let mut found = Found::default();
     for (block, words) in mask.chunks_mut(BLOCK / WORD).enumerate() {
         let begin = (block * BLOCK).min(n_events);
         let end = (begin + BLOCK).min(n_events);
@@ -265,17 +277,7 @@ fn sweep(
         if words.iter().all(|word| *word == 0) {
             continue;
         }
-        inside.fill(0);
-        border.fill(0);
-        classify(
-            xs,
-            ys,
-            &raster.grid,
-            &raster.classes,
-            &mut found[..xs.len()],
-            &mut inside,
-            &mut border,
-        );
+        X::locate(raster, xs, ys, &mut found);
         for (index, word) in words.iter_mut().enumerate() {
             let (begin, end) = (
                 (index * WORD).min(xs.len()),
@@ -287,9 +289,9 @@ fn sweep(
                 &Places {
                     xs: &xs[begin..end],
                     ys: &ys[begin..end],
-                    cells: &found[begin..end],
-                    inside: inside[index],
-                    border: border[index],
+                    cells: &found.cells[begin..end],
+                    inside: found.inside[index],
+                    border: found.border[index],
                 },
             );
         }
@@ -297,11 +299,11 @@ fn sweep(
 }
 
 /// Replace each word of `mask` by what `decide` makes of it and of the coordinates of its events.
-fn each_word(
-    xs: &[f64],
-    ys: &[f64],
+fn each_word<X>(
+    xs: &[X],
+    ys: &[X],
     mask: &mut [u64],
-    mut decide: impl FnMut(usize, u64, &[f64], &[f64]) -> u64,
+    mut decide: impl FnMut(usize, u64, &[X], &[X]) -> u64,
 ) {
     let n_events = xs.len().min(ys.len());
     for (index, word) in mask.iter_mut().enumerate() {

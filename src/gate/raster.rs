@@ -9,7 +9,10 @@
 //! would with all edges, and no decision rests on the arithmetic of the grid: edges count as
 //! passing through every cell they come near, by more than that arithmetic can err.
 
-use crate::simd::raster::{BORDER, Grid, INSIDE};
+use crate::simd::compare::widen;
+use crate::simd::raster::{
+    BLOCK, BORDER, Found, Grid, INSIDE, SingleGrid, classify, classify_single,
+};
 
 use super::orientation::orientation;
 
@@ -30,6 +33,8 @@ const MOST_ENTRIES: usize = 1 << 19;
 const NEAR: f64 = 1.0 / 32.0;
 /// Places moved by this much stay within reach of the edges of their cell, in units of cells.
 const REACH: f64 = 1.0 / 64.0;
+/// Single precision may err by this much in the place of an event, in units of cells.
+const SINGLE_ERROR: f64 = 1.0 / 128.0;
 /// Spans beyond these have no grid: its arithmetic would overflow or lose digits.
 const SPANS: std::ops::Range<f64> = 1e-280..1e280;
 
@@ -41,9 +46,11 @@ const EDGE: u32 = SECOND_JOINS - 1;
 /// What is known about the cells of a grid over a polygon.
 #[derive(Clone)]
 pub(super) struct Raster {
-    pub(super) grid: Grid,
-    /// One class per cell, and one for the places in no cell.
-    pub(super) classes: Vec<u8>,
+    grid: Grid,
+    /// The same grid for columns of single precision, if that can tell its cells apart.
+    single: Option<SingleGrid>,
+    /// One class per cell.
+    classes: Vec<u8>,
     /// Where the entries of each cell begin, and where the last end.
     starts: Vec<u32>,
     /// Edges through a cell, with their marks.
@@ -77,9 +84,7 @@ impl Raster {
 
     /// The cell of a place.
     pub(super) fn cell(&self, x: f64, y: f64) -> usize {
-        #[allow(clippy::cast_possible_truncation)] // there are at most as many as in memory
-        let cell = self.grid.cell(x, y) as usize;
-        cell
+        self.grid.cell(x, y) as usize
     }
 
     /// Whether all places of a cell are inside, or none, if it has no border.
@@ -125,6 +130,59 @@ impl Raster {
     fn entries(&self, cell: usize) -> &[u32] {
         &self.entries[self.starts[cell] as usize..self.starts[cell + 1] as usize]
     }
+}
+
+/// A coordinate as it is stored.
+pub(super) trait Coordinate: Copy + Into<f64> {
+    /// The cells of at most [`BLOCK`] places, and what is known about them.
+    fn locate(raster: &Raster, xs: &[Self], ys: &[Self], found: &mut Found);
+}
+
+impl Coordinate for f64 {
+    fn locate(raster: &Raster, xs: &[Self], ys: &[Self], found: &mut Found) {
+        classify(xs, ys, &raster.grid, &raster.classes, found);
+    }
+}
+
+impl Coordinate for f32 {
+    fn locate(raster: &Raster, xs: &[Self], ys: &[Self], found: &mut Found) {
+        if let Some(grid) = &raster.single {
+            return classify_single(xs, ys, grid, &raster.classes, found);
+        }
+        let mut wide = [[0.0; BLOCK]; 2];
+        let [wide_xs, wide_ys] = &mut wide;
+        let (wide_xs, wide_ys) = (&mut wide_xs[..xs.len()], &mut wide_ys[..ys.len()]);
+        widen(xs, wide_xs);
+        widen(ys, wide_ys);
+        f64::locate(raster, wide_xs, wide_ys, found);
+    }
+}
+
+/// The grid in single precision, if places are found to within [`SINGLE_ERROR`] in it.
+fn single(grid: &Grid) -> Option<SingleGrid> {
+    // Both ends are rounded to half an ulp, and so are a difference of at most the span, the
+    // scale, and their product.
+    let err = |low: f64, high: f64, scale: f64| {
+        let half_ulp = f64::from(f32::EPSILON) / 2.0;
+        let ends = low.abs().max(high.abs()) * scale;
+        (2.0 * ends + 4.0 * (high - low) * scale) * half_ulp * 1.01
+    };
+    let (low, high, scale) = (grid.low, grid.high, grid.scale);
+    let fits = |x: f64| x == 0.0 || (1e-30..1e30).contains(&x.abs());
+    let all_fit = [low.0, low.1, high.0, high.1, scale.0, scale.1]
+        .into_iter()
+        .all(fits);
+    // Written so that a NaN does not pass.
+    let exact =
+        err(low.0, high.0, scale.0) <= SINGLE_ERROR && err(low.1, high.1, scale.1) <= SINGLE_ERROR;
+    #[allow(clippy::cast_possible_truncation)] // to the nearest: that is the error above
+    let narrow = |(x, y): (f64, f64)| (x as f32, y as f32);
+    (all_fit && exact).then(|| SingleGrid {
+        low: narrow(low),
+        high: narrow(high),
+        scale: narrow(scale),
+        bits: grid.bits,
+    })
 }
 
 /// How an edge passes a place.
@@ -287,7 +345,7 @@ impl Drawing {
 
     fn finish(self, starts: Vec<u32>) -> Raster {
         let cells = self.size * self.size;
-        let mut classes = vec![0_u8; cells + 1];
+        let mut classes = vec![0_u8; cells];
         let mut entries = vec![0_u32; starts[cells] as usize];
         let mut free: Vec<u32> = starts[..cells].to_vec();
         let n_edges = self.corners.len() - 1;
@@ -330,6 +388,7 @@ impl Drawing {
         }
         Raster {
             grid: self.grid,
+            single: single(&self.grid),
             classes,
             starts,
             entries,

@@ -5,7 +5,8 @@ use crate::membership::{count, fill, for_each, words_for};
 
 use super::compile::{GateKind, Kept, Plan};
 use super::decide::{Place, Workspace};
-use super::domain::{Domains, Rows, WHOLE};
+use super::domain::{Domains, WHOLE};
+use super::rows::Rows;
 
 /// What is known of a population of a block.
 #[derive(Debug, Default)]
@@ -191,7 +192,13 @@ impl Block {
         population.undefined.resize(population.inside.len(), 0);
         let any = match &spec.kind {
             GateKind::Boolean(expression) => self.boolean(expression, population),
-            kind => Place { plan, rows, slot }.decide(
+            kind => Place {
+                plan,
+                rows,
+                slot,
+                reach: plan.reaches[gate].as_ref(),
+            }
+            .decide(
                 kind,
                 &mut self.domains,
                 &mut self.work,

@@ -1,5 +1,7 @@
 //! What each gate needs, and in which order gates are decided.
 
+use std::collections::HashSet;
+
 use ndarray::Array2;
 
 use crate::error::{Error, Result};
@@ -8,6 +10,7 @@ use crate::summary::Statistic;
 use crate::transform::Scale;
 
 use super::nodes::Nodes;
+use super::reach::{Reach, reaches};
 
 /// A channel, as acquired or compensated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -146,6 +149,8 @@ pub struct Plan {
     pub(super) order: Vec<usize>,
     /// What is computed of an event.
     pub(super) nodes: Nodes,
+    /// Per gate: where it can hold anything, for polygons on scaled axes.
+    pub(super) reaches: Vec<Option<Reach>>,
     /// Per gate: whether a Boolean gate refers to it.
     pub(super) referenced: Vec<bool>,
     /// Per gate: the populations of which it is the last descendant in this order.
@@ -165,6 +170,9 @@ impl Plan {
         axes: Vec<Axis>,
         gates: Vec<GateSpec>,
     ) -> Result<Self> {
+        if channels.iter().collect::<HashSet<_>>().len() < channels.len() {
+            return refuse("a channel stands in the list twice".into());
+        }
         for (index, matrix) in matrices.iter().enumerate() {
             if matrix.weights.nrows() != matrix.detectors.len() {
                 return refuse(format!(
@@ -224,6 +232,7 @@ impl Plan {
         }
         Ok(Self {
             nodes: Nodes::new(channels.len(), &matrices, &axes),
+            reaches: reaches(&axes, &gates),
             last_uses: last_uses(&gates, &order),
             kept: Vec::new(),
             channels,

@@ -1,18 +1,24 @@
 //! Gates decided on the columns of a domain.
 
 use crate::gate::{Ellipsoid, Polygon, Rectangle};
-use crate::membership::{WORD_BITS, for_each};
+use crate::membership::{WORD_BITS, count, fill, for_each, words_for};
+use crate::simd;
 use crate::transform::Fast;
 
 use super::compile::{GateKind, Plan};
-use super::domain::{Domains, Rows};
+use super::domain::Domains;
 use super::nodes::Node;
+use super::reach::Reach;
+use super::rows::Rows;
 
 /// Words that are needed while a gate is decided.
 #[derive(Debug, Default)]
 pub(super) struct Workspace {
     uncertain: Vec<u64>,
     place: Vec<f64>,
+    sources: Vec<usize>,
+    near: Vec<u64>,
+    near_inside: Vec<u64>,
 }
 
 /// What a gate is decided on.
@@ -20,7 +26,12 @@ pub(super) struct Place<'a> {
     pub(super) plan: &'a Plan,
     pub(super) rows: Rows<'a>,
     pub(super) slot: usize,
+    /// Where the gate can hold anything, if that is known.
+    pub(super) reach: Option<&'a Reach>,
 }
+
+/// Words of a mask that are looked at together.
+const FEW_WORDS: usize = 8;
 
 impl Place<'_> {
     fn ensure(&self, domains: &mut Domains, node: usize) {
@@ -40,9 +51,10 @@ impl Place<'_> {
         undefined: &mut [u64],
     ) -> bool {
         let mut any_nan = false;
-        kind.for_each_axis(|axis| {
-            let source = self.plan.nodes.source[axis];
-            self.ensure(domains, source);
+        work.sources.clear();
+        kind.for_each_axis(|axis| work.sources.push(self.plan.nodes.source[axis]));
+        domains.ensure_all(&self.plan.nodes.all, self.rows, self.slot, &work.sources);
+        for &source in &work.sources {
             if domains.has_nan(self.slot, source) {
                 any_nan = true;
                 let words = undefined.iter_mut().zip(&*mask);
@@ -53,7 +65,7 @@ impl Place<'_> {
                     }
                 }
             }
-        });
+        }
         match kind {
             GateKind::Rectangle(rectangle) => self.rectangle(rectangle, domains, mask),
             GateKind::Polygon { x, y, outline } => {
@@ -70,9 +82,10 @@ impl Place<'_> {
     fn rectangle(&self, rectangle: &Rectangle, domains: &Domains, mask: &mut [u64]) {
         for side in &rectangle.dimensions {
             let column = domains.column(self.slot, self.plan.nodes.source[side.axis]);
-            for (word, values) in mask.iter_mut().zip(column.chunks(WORD_BITS)) {
-                if *word != 0 {
-                    *word &= side.holds_word(values);
+            let few = column.chunks(FEW_WORDS * WORD_BITS);
+            for (words, values) in mask.chunks_mut(FEW_WORDS).zip(few) {
+                if words.iter().any(|word| *word != 0) {
+                    side.keep(values, words);
                 }
             }
         }
@@ -101,6 +114,12 @@ impl Place<'_> {
         mask: &mut [u64],
     ) {
         let nodes = [x, y].map(|axis| self.plan.nodes.scaled[axis]);
+        if let Some(reach) = self.reach
+            && !nodes.iter().all(|&node| domains.knows(self.slot, node))
+            && self.polygon_near([x, y], outline, reach, domains, work, mask)
+        {
+            return;
+        }
         for node in nodes {
             self.ensure(domains, node);
         }
@@ -117,6 +136,50 @@ impl Place<'_> {
             let [px, py] = [x, y].map(|axis| self.exact(domains, axis, event));
             mask[event / WORD_BITS] |= u64::from(outline.contains(px, py)) << (event % WORD_BITS);
         });
+    }
+
+    /// Decide a polygon on the events within its reach alone, if these are few; says whether.
+    fn polygon_near(
+        &self,
+        axes: [usize; 2],
+        outline: &Polygon,
+        reach: &Reach,
+        domains: &mut Domains,
+        work: &mut Workspace,
+        mask: &mut [u64],
+    ) -> bool {
+        let mut near = std::mem::take(&mut work.near);
+        near.clear();
+        near.extend_from_slice(mask);
+        for (axis, (low, high)) in axes.into_iter().zip(*reach) {
+            let column = domains.column(self.slot, self.plan.nodes.source[axis]);
+            simd::compare::keep_within(column, low, high, &mut near);
+        }
+        let n_near = usize::try_from(count(&near)).unwrap_or(usize::MAX);
+        let are_few = 2 * n_near < domains.n_events(self.slot);
+        if n_near == 0 {
+            mask.fill(0);
+        } else if are_few {
+            let slot = domains.narrow(self.slot, &near);
+            let mut inside = std::mem::take(&mut work.near_inside);
+            inside.resize(words_for(n_near), 0);
+            fill(&mut inside, n_near);
+            let place = Place {
+                slot,
+                reach: None,
+                ..*self
+            };
+            for axis in axes {
+                // Asked for the exact places of events near an edge.
+                place.ensure(domains, self.plan.nodes.source[axis]);
+            }
+            place.polygon(axes, outline, domains, work, &mut inside);
+            domains.release(slot);
+            simd::bits::spread(&inside, &near, mask);
+            work.near_inside = inside;
+        }
+        work.near = near;
+        are_few
     }
 
     fn ellipsoid(

@@ -3,59 +3,12 @@
 //! A domain holds the events of one population side by side, so that everything below works on
 //! full words and full vectors however rare the population is.
 
-use crate::fcs::Decoder;
-use crate::membership::words_for;
+use crate::membership::{WORD_BITS, words_for};
 use crate::simd;
 
 use super::nodes::Node;
-
-/// The events of a block as they come.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Rows<'a> {
-    /// Plain rows of bytes, and how each channel of the plan is decoded.
-    Bytes(&'a [u8], &'a [Decoder]),
-    /// Whole columns in memory, and the event at which the block begins.
-    Columns(&'a [&'a [f64]], usize),
-}
-
-impl Rows<'_> {
-    /// One channel of all events of the block.
-    fn fill(&self, channel: usize, out: &mut [f64]) {
-        match self {
-            Self::Bytes(rows, decoders) => {
-                decoders[channel].decode(rows, out);
-            }
-            Self::Columns(columns, first) => {
-                out.copy_from_slice(&columns[channel][*first..*first + out.len()]);
-            }
-        }
-    }
-
-    /// Four channels from this one on, if they can be decoded at once: of all events, or of some.
-    fn fill_four(&self, channel: usize, events: Option<&[u32]>, out: [&mut [f64]; 4]) {
-        if let Self::Bytes(rows, decoders) = self {
-            decoders[channel].decode_four_at(rows, events, out);
-        }
-    }
-
-    /// How many channels from this one on can be decoded at once.
-    fn together(&self, channel: usize) -> usize {
-        match self {
-            Self::Bytes(_, decoders) => Decoder::four_floats(&decoders[channel..]),
-            Self::Columns(..) => 0,
-        }
-    }
-
-    /// One channel of some events of the block.
-    fn fill_at(&self, channel: usize, events: &[u32], out: &mut [f64]) {
-        match self {
-            Self::Bytes(rows, decoders) => {
-                decoders[channel].decode_at(rows, events, out);
-            }
-            Self::Columns(columns, first) => gather(&columns[channel][*first..], events, out),
-        }
-    }
-}
+use super::rows::{Rows, WINDOW, gather};
+use crate::simd::weighted_sums::WIDEST;
 
 /// Number of the domain of all events of a block.
 pub(super) const WHOLE: usize = 0;
@@ -64,14 +17,15 @@ pub(super) const WHOLE: usize = 0;
 #[derive(Debug, Default)]
 struct Domain {
     n_events: usize,
-    /// The domain it was taken from, and its events there.
+    /// The domain it was taken from.
     above: Option<usize>,
+    /// The places of its events there, and more; meant if that is not the whole block.
     places: Vec<u32>,
-    /// Its events in the block; empty for the whole block.
+    /// Its events in the block, and more; meant if it is not the whole block itself.
     events: Vec<u32>,
     /// The same as a mask over the block.
     mask: Vec<u64>,
-    /// One column per node, empty until asked for.
+    /// One column per node, empty until asked for; as long as a block at least.
     columns: Vec<Option<Vec<f64>>>,
     /// Per node: whether any value is NaN, once asked for.
     nan: Vec<Option<bool>>,
@@ -83,9 +37,26 @@ pub(super) struct Domains {
     slots: Vec<Domain>,
     free: Vec<usize>,
     spare: Vec<Vec<f64>>,
+    /// Channels that are about to be read.
+    missing: Vec<usize>,
     n_nodes: usize,
     /// Words of a mask over the block.
     n_words: usize,
+}
+
+impl Domain {
+    /// Its events in the block.
+    fn events(&self) -> &[u32] {
+        &self.events[..self.n_events]
+    }
+
+    /// Its events in the domain that it was taken from.
+    fn places(&self) -> &[u32] {
+        match self.above {
+            Some(WHOLE) => self.events(),
+            _ => &self.places[..self.n_events],
+        }
+    }
 }
 
 impl Domains {
@@ -115,8 +86,6 @@ impl Domains {
         let domain = &mut self.slots[slot];
         self.spare.extend(domain.columns.drain(..).flatten());
         domain.nan.clear();
-        domain.places.clear();
-        domain.events.clear();
         domain.above = None;
     }
 
@@ -132,25 +101,17 @@ impl Domains {
             self.slots.push(Domain::default());
             self.slots.len() - 1
         });
-        let mut places = std::mem::take(&mut self.slots[slot].places);
-        let mut events = std::mem::take(&mut self.slots[slot].events);
-        places_of(mask, &mut places);
-        let outer = &self.slots[above];
-        if above == WHOLE {
-            events.extend_from_slice(&places);
-        } else {
-            events.extend(places.iter().map(|&place| outer.events[place as usize]));
-        }
         let mut whole = std::mem::take(&mut self.slots[slot].mask);
-        whole.clear();
         whole.resize(self.n_words, 0);
         self.spread(above, mask, &mut whole);
-        self.open(slot, places.len());
         let domain = &mut self.slots[slot];
-        domain.above = Some(above);
+        let n_events = simd::bits::places(&whole, &mut domain.events);
+        if above != WHOLE {
+            simd::bits::places(mask, &mut domain.places);
+        }
         domain.mask = whole;
-        domain.places = places;
-        domain.events = events;
+        domain.above = Some(above);
+        self.open(slot, n_events);
         slot
     }
 
@@ -167,9 +128,11 @@ impl Domains {
 
     /// A column that was asked for by [`Self::ensure`].
     pub(super) fn column(&self, slot: usize, node: usize) -> &[f64] {
-        self.slots[slot].columns[node]
-            .as_deref()
-            .unwrap_or_default()
+        let domain = &self.slots[slot];
+        match &domain.columns[node] {
+            Some(column) => &column[..domain.n_events],
+            None => &[],
+        }
     }
 
     /// Work out a column, unless it is there.
@@ -177,55 +140,159 @@ impl Domains {
         if self.slots[slot].columns[node].is_some() {
             return;
         }
-        let mut out = self.spare.pop().unwrap_or_default();
-        out.resize(self.slots[slot].n_events, 0.0);
+        if matches!(nodes[node], Node::Compensated { .. }) && !self.knows(slot, node) {
+            self.ensure_all(nodes, rows, slot, &[node]);
+            return;
+        }
+        let mut column = self.buffer();
+        let out = &mut column[..self.slots[slot].n_events];
         if let Some(above) = self.slots[slot]
             .above
             .filter(|&above| self.knows(above, node))
         {
             self.ensure(nodes, rows, above, node);
-            gather(self.column(above, node), &self.slots[slot].places, &mut out);
+            gather(self.column(above, node), self.slots[slot].places(), out);
         } else {
-            self.compute(nodes, rows, slot, node, &mut out);
+            self.compute(nodes, rows, slot, node, out);
         }
-        self.slots[slot].columns[node] = Some(out);
+        self.slots[slot].columns[node] = Some(column);
     }
 
-    /// Work out channels, where possible four at once.
-    fn ensure_all(&mut self, nodes: &[Node], rows: Rows<'_>, slot: usize, channels: &[usize]) {
-        let mut rest = channels;
-        while let Some(&first) = rest.first() {
-            let follow = |(channel, node): (usize, &usize)| channel == *node;
-            let four = rest.len() >= 4
-                && (first..).zip(&rest[..4]).all(follow)
-                && rows.together(first) == 4
-                && rest[..4].iter().all(|&node| !self.knows(slot, node));
-            if four {
-                self.four_channels(rows, slot, first);
-                rest = &rest[4..];
-            } else {
-                self.ensure(nodes, rows, slot, first);
-                rest = &rest[1..];
+    /// A buffer for a column, of whatever numbers.
+    fn buffer(&mut self) -> Vec<f64> {
+        let mut buffer = self.spare.pop().unwrap_or_default();
+        if buffer.len() < self.n_words * WORD_BITS {
+            buffer.resize(self.n_words * WORD_BITS, 0.0);
+        }
+        buffer
+    }
+
+    /// Work out nodes, and channels that stand side by side together.
+    pub(super) fn ensure_all(
+        &mut self,
+        nodes: &[Node],
+        rows: Rows<'_>,
+        slot: usize,
+        wanted: &[usize],
+    ) {
+        let mut missing = std::mem::take(&mut self.missing);
+        missing.clear();
+        for &node in wanted {
+            self.add_missing(nodes, slot, node, &mut missing);
+        }
+        while let Some(&first) = missing.first() {
+            let (mut window, mut n_channels) = ([first; WINDOW], 0);
+            rows.window(&missing, |channel| {
+                window[n_channels] = channel;
+                n_channels += 1;
+            });
+            let window = &window[..n_channels.max(1)];
+            let unknown = window.iter().any(|&channel| !self.knows(slot, channel));
+            if window.len() > 1 && (unknown || window.len() > 2) {
+                self.decode(rows, slot, window);
+            }
+            missing.retain(|channel| !window.contains(channel));
+        }
+        missing.clear();
+        for &node in wanted {
+            if matches!(nodes[node], Node::Compensated { .. })
+                && !self.knows(slot, node)
+                && !missing.contains(&node)
+            {
+                missing.push(node);
+            }
+        }
+        while let Some(&first) = missing.first() {
+            let beside = |&node: &usize| nodes[node].detectors() == nodes[first].detectors();
+            let (mut group, mut n_sums) = ([first; WIDEST], 0);
+            for node in missing.iter().copied().filter(beside).take(WIDEST) {
+                group[n_sums] = node;
+                n_sums += 1;
+            }
+            let group = &group[..n_sums];
+            self.compensate(nodes, rows, slot, group);
+            missing.retain(|node| !group.contains(node));
+        }
+        self.missing = missing;
+        for &node in wanted {
+            self.ensure(nodes, rows, slot, node);
+        }
+    }
+
+    /// Collect the channels that have to be read for a node.
+    fn add_missing(&self, nodes: &[Node], slot: usize, node: usize, missing: &mut Vec<usize>) {
+        if self.slots[slot].columns[node].is_some() {
+            return;
+        }
+        match &nodes[node] {
+            Node::Channel(_) if missing.contains(&node) => {}
+            Node::Channel(_) => missing.push(node),
+            _ if self.knows(slot, node) => {}
+            Node::Compensated { detectors, .. } => {
+                for &detector in detectors {
+                    self.add_missing(nodes, slot, detector, missing);
+                }
+            }
+            Node::Ratio {
+                numerator,
+                denominator,
+                ..
+            } => {
+                self.add_missing(nodes, slot, *numerator, missing);
+                self.add_missing(nodes, slot, *denominator, missing);
+            }
+            Node::Scaled { source, .. } => self.add_missing(nodes, slot, *source, missing),
+        }
+    }
+
+    /// Work out compensated values of the same detectors side by side; at most [`WIDEST`].
+    fn compensate(&mut self, nodes: &[Node], rows: Rows<'_>, slot: usize, group: &[usize]) {
+        let detectors = nodes[group[0]].detectors();
+        for &detector in detectors {
+            self.ensure(nodes, rows, slot, detector);
+        }
+        let n_events = self.slots[slot].n_events;
+        let mut sums: [Vec<f64>; WIDEST] = Default::default();
+        for sum in &mut sums[..group.len()] {
+            *sum = self.buffer();
+        }
+        let columns: Vec<_> = detectors
+            .iter()
+            .map(|&detector| self.column(slot, detector))
+            .collect();
+        let weights: Vec<_> = (0..detectors.len())
+            .flat_map(|k| group.iter().map(move |&node| nodes[node].weights()[k]))
+            .collect();
+        let mut out = sums
+            .each_mut()
+            .map(|sum| sum.get_mut(..n_events).unwrap_or_default());
+        simd::weighted_sums::weighted_sums(&columns, &weights, &mut out[..group.len()]);
+        for (&node, sum) in group.iter().zip(sums) {
+            self.slots[slot].columns[node] = Some(sum);
+        }
+    }
+
+    /// Decode channels that share a window.
+    fn decode(&mut self, rows: Rows<'_>, slot: usize, window: &[usize]) {
+        let n_events = self.slots[slot].n_events;
+        let mut columns: [Vec<f64>; WINDOW] = Default::default();
+        for column in &mut columns[..window.len()] {
+            *column = self.buffer();
+        }
+        let events = (slot != WHOLE).then(|| self.slots[slot].events());
+        let mut out = columns
+            .each_mut()
+            .map(|column| column.get_mut(..n_events).unwrap_or_default());
+        rows.fill_window(window, events, &mut out[..window.len()]);
+        for (&channel, column) in window.iter().zip(columns) {
+            if let Some(before) = self.slots[slot].columns[channel].replace(column) {
+                self.spare.push(before);
             }
         }
     }
 
-    fn four_channels(&mut self, rows: Rows<'_>, slot: usize, first: usize) {
-        let n_events = self.slots[slot].n_events;
-        let mut four: [Vec<f64>; 4] = std::array::from_fn(|_| {
-            let mut out = self.spare.pop().unwrap_or_default();
-            out.resize(n_events, 0.0);
-            out
-        });
-        let events = (slot != WHOLE).then_some(self.slots[slot].events.as_slice());
-        rows.fill_four(first, events, four.each_mut().map(Vec::as_mut_slice));
-        for (node, column) in (first..).zip(four) {
-            self.slots[slot].columns[node] = Some(column);
-        }
-    }
-
     /// Whether a domain or one that it lies in has a column.
-    fn knows(&self, slot: usize, node: usize) -> bool {
+    pub(super) fn knows(&self, slot: usize, node: usize) -> bool {
         let domain = &self.slots[slot];
         domain.columns[node].is_some() || domain.above.is_some_and(|above| self.knows(above, node))
     }
@@ -240,21 +307,9 @@ impl Domains {
     ) {
         match &nodes[node] {
             Node::Channel(channel) if slot == WHOLE => rows.fill(*channel, out),
-            Node::Channel(channel) => rows.fill_at(*channel, &self.slots[slot].events, out),
-            Node::Compensated { detectors, weights } => {
-                self.ensure_all(nodes, rows, slot, detectors);
-                out.fill(0.0);
-                let pairs = detectors.chunks(2).zip(weights.chunks(2));
-                for (detectors, weights) in pairs {
-                    let first = self.column(slot, detectors[0]);
-                    match (detectors, weights) {
-                        (&[_, second], &[w, v]) => {
-                            simd::add_two(out, first, w, self.column(slot, second), v);
-                        }
-                        _ => simd::add_one(out, first, weights[0]),
-                    }
-                }
-            }
+            Node::Channel(channel) => rows.fill_at(*channel, self.slots[slot].events(), out),
+            // Worked out side by side by `compensate`.
+            Node::Compensated { .. } => {}
             &Node::Ratio {
                 numerator,
                 denominator,
@@ -291,24 +346,8 @@ impl Domains {
     pub(super) fn spread(&self, slot: usize, mask: &[u64], out: &mut [u64]) {
         if slot == WHOLE {
             out.copy_from_slice(mask);
-            return;
-        }
-        let domain = &self.slots[slot];
-        let mut begin = 0;
-        for (out, &whole) in out.iter_mut().zip(&domain.mask) {
-            let n_events = whole.count_ones() as usize;
-            let bits = bits_from(mask, begin, n_events);
-            let events = &domain.events[begin..begin + n_events];
-            // From nothing or from everything, whichever is nearer.
-            let missing = bits ^ low_bits(n_events);
-            let is_full = missing.count_ones() < bits.count_ones();
-            *out = if is_full { whole } else { 0 };
-            let mut rest = if is_full { missing } else { bits };
-            while rest != 0 {
-                *out ^= 1 << (events[rest.trailing_zeros() as usize] % 64);
-                rest &= rest - 1;
-            }
-            begin += n_events;
+        } else {
+            simd::bits::spread(mask, &self.slots[slot].mask, out);
         }
     }
 
@@ -320,7 +359,7 @@ impl Domains {
             }
             return;
         }
-        let events = &self.slots[slot].events;
+        let events = self.slots[slot].events();
         for (word, events) in mask.iter().zip(events.chunks(64)) {
             let mut rest = *word;
             while rest != 0 {
@@ -335,56 +374,8 @@ impl Domains {
     pub(super) fn focus(&self, slot: usize, mask: &[u64], out: &mut [u64]) {
         if slot == WHOLE {
             out.copy_from_slice(mask);
-            return;
+        } else {
+            simd::bits::focus(mask, &self.slots[slot].mask, out);
         }
-        let events = &self.slots[slot].events;
-        for (word, events) in out.iter_mut().zip(events.chunks(64)) {
-            *word = 0;
-            for (bit, &event) in events.iter().enumerate() {
-                *word |= (mask[event as usize / 64] >> (event % 64) & 1) << bit;
-            }
-        }
-    }
-}
-
-/// A word with so many of its lowest bits set.
-fn low_bits(count: usize) -> u64 {
-    if count >= 64 {
-        u64::MAX
-    } else {
-        (1 << count) - 1
-    }
-}
-
-/// Up to 64 bits of a mask, from one of them on.
-fn bits_from(mask: &[u64], begin: usize, count: usize) -> u64 {
-    let (word, shift) = (begin / 64, begin % 64);
-    let low = mask.get(word).copied().unwrap_or(0) >> shift;
-    let high = mask.get(word + 1).copied().unwrap_or(0);
-    let bits = if shift == 0 {
-        low
-    } else {
-        low | high << (64 - shift)
-    };
-    bits & low_bits(count)
-}
-
-/// The places of the bits of a mask.
-fn places_of(mask: &[u64], places: &mut Vec<u32>) {
-    places.clear();
-    let mut begin = 0_u32;
-    for &word in mask {
-        let mut rest = word;
-        while rest != 0 {
-            places.push(begin + rest.trailing_zeros());
-            rest &= rest - 1;
-        }
-        begin += 64;
-    }
-}
-
-fn gather(values: &[f64], places: &[u32], out: &mut [f64]) {
-    for (out, &place) in out.iter_mut().zip(places) {
-        *out = values[place as usize];
     }
 }

@@ -57,8 +57,9 @@ impl Plan {
         let matrix_columns = needed()
             .filter(|(node, _)| matches!(node, Node::Compensated { .. }))
             .count();
-        // One domain for each level of the tree at most, each with every column; seven masks a gate.
-        let columns = (1 + self.depth()) * needed().count() * BLOCK_EVENTS * size_of::<f64>();
+        // One domain for each level of the tree at most and one for the events near a polygon, each
+        // with every column; seven masks a gate.
+        let columns = (2 + self.depth()) * needed().count() * BLOCK_EVENTS * size_of::<f64>();
         let masks = self.gates.len() * 7 * BLOCK_EVENTS / 8;
         Explanation {
             order: self.order.clone(),

@@ -9,15 +9,19 @@ mod compile;
 mod decide;
 mod domain;
 mod explain;
+mod memory;
 mod nodes;
 mod pool;
+mod reach;
+mod rows;
 mod run;
 mod variants;
 
 pub use compile::{Axis, AxisSource, GateKind, GateSpec, Kept, Matrix, Plan, Value};
 pub use explain::Explanation;
+pub use memory::gate_values;
 pub use pool::{Job, Monitor, Outcome, run_files};
-pub use run::{Keep, Populations, Summary, gate_values, run_file};
+pub use run::{Keep, Populations, Summary, run_file};
 pub use variants::Variants;
 
 #[cfg(test)]

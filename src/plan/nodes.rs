@@ -29,6 +29,22 @@ pub(super) enum Node {
 }
 
 impl Node {
+    /// The nodes that are summed; none where nothing is.
+    pub(super) fn detectors(&self) -> &[usize] {
+        match self {
+            Self::Compensated { detectors, .. } => detectors,
+            _ => &[],
+        }
+    }
+
+    /// What each of these is multiplied with.
+    pub(super) fn weights(&self) -> &[f64] {
+        match self {
+            Self::Compensated { weights, .. } => weights,
+            _ => &[],
+        }
+    }
+
     /// Whether both are the same sum or the same ratio.
     fn is(&self, other: &Self) -> bool {
         match (self, other) {

@@ -8,7 +8,7 @@ use crate::summary::{Estimate, summarise_unless};
 
 use super::block::Block;
 use super::compile::Plan;
-use super::domain::Rows;
+use super::rows::Rows;
 use super::variants::{VariantBlock, Variants};
 
 /// What is to be kept of a run.
@@ -166,7 +166,7 @@ fn go_on(stopped: &dyn Fn() -> bool) -> Result<()> {
 }
 
 /// From so many events on it pays to build what makes decisions fast.
-const MANY_EVENTS: usize = 20_000;
+pub(super) const MANY_EVENTS: usize = 20_000;
 
 /// A file made ready to be gated block by block.
 #[derive(Debug)]
@@ -322,35 +322,5 @@ pub fn run_file(
         worker.hand_over(first, task, &mut populations);
     }
     task.finish(&mut populations, &stop)?;
-    Ok(populations)
-}
-
-/// Gate values already in memory: one slice per channel of the plan, in its order.
-///
-/// # Errors
-/// [`Error::Length`] if the slices differ in number or length.
-pub fn gate_values(values: &[&[f64]], n_events: usize, plan: &Plan) -> Result<Populations> {
-    let refuse = |what, found, expected| {
-        Err(Error::Length {
-            what,
-            found,
-            expected,
-        })
-    };
-    if values.len() != plan.channels.len() {
-        return refuse("the list of channels", values.len(), plan.channels.len());
-    }
-    if let Some(column) = values.iter().find(|column| column.len() != n_events) {
-        return refuse("a channel", column.len(), n_events);
-    }
-    let keep = Keep { masks: true };
-    let mut populations = Populations::new(plan, n_events, keep);
-    let mut block = Block::default();
-    for first in (0..n_events).step_by(BLOCK_EVENTS) {
-        let count = BLOCK_EVENTS.min(n_events - first);
-        block.decide(plan, Rows::Columns(values, first), count, keep.masks);
-        populations.add(&mut block, first, keep);
-    }
-    populations.finish(plan, &|| false)?;
     Ok(populations)
 }

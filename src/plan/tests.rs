@@ -1,5 +1,6 @@
 //! Random strategies on random and hostile values: the pass in blocks against each event alone.
 
+use crate::gate::columns::Column;
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -111,8 +112,11 @@ fn by_events(plan: &Plan, columns: &[Vec<f64>], n_events: usize) -> Populations 
     populations
 }
 
-fn slices(columns: &[Vec<f64>]) -> Vec<&[f64]> {
-    columns.iter().map(Vec::as_slice).collect()
+fn slices(columns: &[Vec<f64>]) -> Vec<Column<'_>> {
+    columns
+        .iter()
+        .map(|column| Column::Float64(column))
+        .collect()
 }
 
 /// The columns as a file of 32-bit floats.
@@ -165,6 +169,14 @@ proptest! {
         let plan = Arc::new(dice.plan());
         let columns = dice.columns(n_events, true);
         let expected = gate_values(&slices(&columns), n_events, &plan).expect("lengths agree");
+        #[allow(clippy::cast_possible_truncation)] // they are single precision
+        let single: Vec<Vec<f32>> = columns
+            .iter()
+            .map(|column| column.iter().map(|&x| x as f32).collect())
+            .collect();
+        let views: Vec<_> = single.iter().map(|column| Column::Float32(column)).collect();
+        let found = gate_values(&views, n_events, &plan).expect("lengths agree");
+        prop_assert_eq!(&found, &expected);
         let bytes = file_of(&columns, n_events);
         let keep = Keep { masks: true };
         let source = bytes.as_slice();

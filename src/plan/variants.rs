@@ -11,7 +11,8 @@ use crate::simd;
 
 use super::compile::{GateKind, Plan};
 use super::decide::{Place, Workspace};
-use super::domain::{Domains, Rows, WHOLE};
+use super::domain::{Domains, WHOLE};
+use super::rows::Rows;
 
 /// Gates in other places, and which of them each variant takes.
 #[derive(Debug, Clone)]
@@ -241,7 +242,12 @@ impl VariantBlock {
             return;
         }
         decided.any.resize(self.mask.len(), 0);
-        let place = Place { plan, rows, slot };
+        let place = Place {
+            plan,
+            rows,
+            slot,
+            reach: None,
+        };
         let asked = self.mask.clone();
         for (version, own) in decided.own.iter_mut().enumerate() {
             let kind = version

@@ -1,22 +1,4 @@
-//! Columns of values: weighted sums, and whether there is a NaN.
-
-multiversion! {
-    /// `out += values * weight`, rounded after each operation.
-    pub(crate) fn add_one(out: &mut [f64], values: &[f64], weight: f64) {
-        for (sum, value) in out.iter_mut().zip(values) {
-            *sum += value * weight;
-        }
-    }
-}
-
-multiversion! {
-    /// `out = (out + first * w) + second * v`, rounded after each operation.
-    pub(crate) fn add_two(out: &mut [f64], first: &[f64], w: f64, second: &[f64], v: f64) {
-        for ((sum, a), b) in out.iter_mut().zip(first).zip(second) {
-            *sum = *sum + a * w + b * v;
-        }
-    }
-}
+//! Columns: bits that two have, and whether there is a NaN.
 
 multiversion! {
     /// `out = a & b`, and how many bits that has.
@@ -55,19 +37,6 @@ pub(crate) fn has_nan(values: &[f64]) -> bool {
 mod tests {
     use super::super::forced::baseline;
     use super::*;
-
-    #[test]
-    fn both_levels_sum_alike() {
-        let first: Vec<f64> = (0..131).map(|i| f64::from(i) * 0.37 - 20.0).collect();
-        let second: Vec<f64> = (0..131).map(|i| 1e5 / (f64::from(i) + 0.3)).collect();
-        let run = || {
-            let mut out = vec![0.1; 131];
-            add_two(&mut out, &first, 1.0 / 3.0, &second, -0.07);
-            add_one(&mut out, &second, 1e-3);
-            out
-        };
-        assert_eq!(run(), baseline(run));
-    }
 
     #[test]
     fn counts_what_both_have() {

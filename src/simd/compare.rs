@@ -36,34 +36,25 @@ multiversion! {
     }
 }
 
-/// The bits of a byte as answers, lowest first.
-const ANSWERS: [[bool; 8]; 256] = {
-    let mut answers = [[false; 8]; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let mut bit = 0;
-        while bit < 8 {
-            answers[byte][bit] = byte >> bit & 1 == 1;
-            bit += 1;
-        }
-        byte += 1;
+/// The bits of a mask as answers, one per event: 1 or 0.
+pub fn unpack(mask: &[u64], out: &mut [u8]) {
+    #[cfg(target_arch = "x86_64")]
+    if super::level() == super::Level::Avx2 {
+        // SAFETY: the processor has AVX2, or the level would be another.
+        return unsafe { avx2::unpack(mask, out) };
     }
-    answers
-};
+    plain::unpack(mask, out);
+}
 
-/// The bits of a mask as answers, one per event.
-pub fn unpack(mask: &[u64], out: &mut [bool]) {
-    for (word, answers) in mask.iter().zip(out.chunks_mut(WORD)) {
-        for (byte, eight) in word.to_le_bytes().into_iter().zip(answers.chunks_mut(8)) {
-            let known = &ANSWERS[usize::from(byte)];
-            if let Ok(whole) = <&mut [bool; 8]>::try_from(&mut *eight) {
-                *whole = *known;
-            } else {
-                let few = eight.len();
-                eight.copy_from_slice(&known[..few]);
-            }
-        }
+/// The two lowest bits of each byte as two masks, one bit per byte; bits beyond the last are
+/// cleared.
+pub fn split_bits(bytes: &[u8], lowest: &mut [u64], second: &mut [u64]) {
+    #[cfg(target_arch = "x86_64")]
+    if super::level() == super::Level::Avx2 {
+        // SAFETY: the processor has AVX2, or the level would be another.
+        return unsafe { avx2::split_bits(bytes, lowest, second) };
     }
+    plain::split_bits(bytes, lowest, second);
 }
 
 mod plain {
@@ -86,16 +77,124 @@ mod plain {
     }
     keep_within!(keep_within, f64);
     keep_within!(keep_within_f32, f32);
+
+    /// The bits of a byte as answers, lowest first.
+    const ANSWERS: [[u8; 8]; 256] = {
+        let mut answers = [[0; 8]; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            let mut bit = 0;
+            while bit < 8 {
+                answers[byte][bit] = (byte >> bit & 1) as u8;
+                bit += 1;
+            }
+            byte += 1;
+        }
+        answers
+    };
+
+    pub(super) fn unpack(mask: &[u64], out: &mut [u8]) {
+        for (word, answers) in mask.iter().zip(out.chunks_mut(WORD)) {
+            for (byte, eight) in word.to_le_bytes().into_iter().zip(answers.chunks_mut(8)) {
+                let known = &ANSWERS[usize::from(byte)];
+                if let Ok(whole) = <&mut [u8; 8]>::try_from(&mut *eight) {
+                    *whole = *known;
+                } else {
+                    let few = eight.len();
+                    eight.copy_from_slice(&known[..few]);
+                }
+            }
+        }
+    }
+
+    /// Bit `k` of the answer is the lowest bit of byte `k`.
+    fn lowest_bits(eight: u64) -> u64 {
+        const ONES: u64 = 0x0101_0101_0101_0101;
+        // Multiplying moves the lowest bit of byte k to bit 56 + k.
+        const GATHER: u64 = 0x0102_0408_1020_4080;
+        (eight & ONES).wrapping_mul(GATHER) >> 56
+    }
+
+    pub(super) fn split_bits(bytes: &[u8], lowest: &mut [u64], second: &mut [u64]) {
+        let mut chunks = bytes.chunks(WORD);
+        for (lowest, second) in lowest.iter_mut().zip(second) {
+            (*lowest, *second) = (0, 0);
+            let (eights, rest) = chunks.next().unwrap_or_default().as_chunks::<8>();
+            for (group, eight) in eights.iter().enumerate() {
+                let eight = u64::from_le_bytes(*eight);
+                *lowest |= lowest_bits(eight) << (8 * group);
+                *second |= lowest_bits(eight >> 1) << (8 * group);
+            }
+            for (place, byte) in rest.iter().enumerate() {
+                let bit = eights.len() * 8 + place;
+                *lowest |= u64::from(byte & 1) << bit;
+                *second |= u64::from(byte >> 1 & 1) << bit;
+            }
+        }
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
     use super::{WORD, plain};
     use std::arch::x86_64::{
-        _CMP_GE_OQ, _CMP_LE_OQ, _mm256_and_pd, _mm256_and_ps, _mm256_cmp_pd, _mm256_cmp_ps,
-        _mm256_loadu_pd, _mm256_loadu_ps, _mm256_movemask_pd, _mm256_movemask_ps, _mm256_set1_pd,
-        _mm256_set1_ps,
+        __m256i, _CMP_GE_OQ, _CMP_LE_OQ, _mm256_and_pd, _mm256_and_ps, _mm256_and_si256,
+        _mm256_cmp_pd, _mm256_cmp_ps, _mm256_cmpeq_epi8, _mm256_loadu_pd, _mm256_loadu_ps,
+        _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_movemask_pd, _mm256_movemask_ps,
+        _mm256_set1_epi8, _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_set1_pd, _mm256_set1_ps,
+        _mm256_setr_epi64x, _mm256_shuffle_epi8, _mm256_slli_epi16, _mm256_storeu_si256,
     };
+
+    #[target_feature(enable = "avx2")]
+    pub(super) fn unpack(mask: &[u64], out: &mut [u8]) {
+        // Byte k of the first half of a word goes to eight places, and so on.
+        let spread = _mm256_setr_epi64x(
+            0,
+            0x0101_0101_0101_0101,
+            0x0202_0202_0202_0202,
+            0x0303_0303_0303_0303,
+        );
+        let bit = _mm256_set1_epi64x(i64::from_le_bytes([1, 2, 4, 8, 16, 32, 64, 128]));
+        let one = _mm256_set1_epi8(1);
+        let (whole, rest) = out.as_chunks_mut::<WORD>();
+        let n_whole = whole.len().min(mask.len());
+        for (word, answers) in mask.iter().zip(whole) {
+            let (halves, _) = answers.as_chunks_mut::<{ WORD / 2 }>();
+            #[allow(clippy::cast_possible_truncation)] // one half after the other
+            for (bits, half) in [*word as u32, (*word >> 32) as u32].into_iter().zip(halves) {
+                let bytes = _mm256_shuffle_epi8(_mm256_set1_epi32(bits.cast_signed()), spread);
+                let set = _mm256_cmpeq_epi8(_mm256_and_si256(bytes, bit), bit);
+                // SAFETY: half a word's answers fill a register; no alignment is needed.
+                unsafe {
+                    _mm256_storeu_si256(
+                        half.as_mut_ptr().cast::<__m256i>(),
+                        _mm256_and_si256(set, one),
+                    );
+                }
+            }
+        }
+        plain::unpack(&mask[n_whole..], rest);
+    }
+
+    #[target_feature(enable = "avx2")]
+    pub(super) fn split_bits(bytes: &[u8], lowest: &mut [u64], second: &mut [u64]) {
+        let (whole, rest) = bytes.as_chunks::<WORD>();
+        let n_whole = whole.len().min(lowest.len()).min(second.len());
+        for ((chunk, lowest), second) in whole.iter().zip(&mut *lowest).zip(&mut *second) {
+            let (mut one, mut two) = (0, 0);
+            for (half, bytes) in chunk.as_chunks::<{ WORD / 2 }>().0.iter().enumerate() {
+                // SAFETY: half a word's bytes fill a register; no alignment is needed.
+                let bytes = unsafe { _mm256_loadu_si256(bytes.as_ptr().cast::<__m256i>()) };
+                let bits = |signs: __m256i| {
+                    u64::from(_mm256_movemask_epi8(signs).cast_unsigned()) << (half * WORD / 2)
+                };
+                one |= bits(_mm256_slli_epi16::<7>(bytes));
+                two |= bits(_mm256_slli_epi16::<6>(bytes));
+            }
+            (*lowest, *second) = (one, two);
+        }
+        plain::split_bits(rest, &mut lowest[n_whole..], &mut second[n_whole..]);
+    }
 
     macro_rules! keep_within {
         ($name:ident, $number:ty, $lanes:literal, $set:ident, $load:ident, $compare:ident, $and:ident, $bits:ident) => {
@@ -148,6 +247,40 @@ mod tests {
     use super::super::forced::baseline;
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn both_levels_unpack_and_split_bits_alike() {
+        let words: Vec<u64> = (1..=5_u64)
+            .map(|word| word.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+            .collect();
+        for length in [0, 1, 8, 63, 64, 65, 96, 200, 320] {
+            let (mut fast, mut plain) = (vec![9; length], vec![9; length]);
+            unpack(&words, &mut fast);
+            baseline(|| unpack(&words, &mut plain));
+            assert_eq!(fast, plain);
+            for (event, answer) in fast.iter().enumerate() {
+                let bit = words[event / WORD] >> (event % WORD) & 1;
+                assert_eq!(u64::from(*answer), bit, "{event} of {length}");
+            }
+            let bytes: Vec<u8> = (0..length)
+                .map(|place| (words[place % 5] >> (place % 50)).to_le_bytes()[0])
+                .collect();
+            let mut fast = [[u64::MAX; 6]; 2];
+            let mut plain = fast;
+            let [lowest, second] = &mut fast;
+            split_bits(&bytes, lowest, second);
+            let [lowest, second] = &mut plain;
+            baseline(|| split_bits(&bytes, lowest, second));
+            assert_eq!(fast, plain);
+            for place in 0..6 * WORD {
+                for (bit, mask) in fast.iter().enumerate() {
+                    let expected = bytes.get(place).is_some_and(|byte| byte >> bit & 1 == 1);
+                    let found = mask[place / WORD] >> (place % WORD) & 1 == 1;
+                    assert_eq!(found, expected, "bit {bit} of byte {place} of {length}");
+                }
+            }
+        }
+    }
 
     proptest! {
         #[test]

@@ -4,7 +4,8 @@
 //! `multiversion!` compiles its body for the baseline and for AVX2 and picks one when called. Rust never
 //! contracts a multiplication and an addition into one rounding, and reductions have a fixed
 //! order, so that both give the same bits. `LONGATE_SIMD=baseline` in the environment forces the
-//! plain one.
+//! plain one. Where AVX-512 wins clearly, a kernel has a third version, which asks [`has_avx512`];
+//! `LONGATE_SIMD=avx2` does without.
 #![allow(unsafe_code)]
 
 pub mod compare;
@@ -19,7 +20,7 @@ use std::sync::OnceLock;
 pub enum Level {
     /// What every processor of the target has.
     Baseline,
-    /// 256-bit vectors.
+    /// 256-bit vectors, and bits moved by a mask (BMI2).
     Avx2,
 }
 
@@ -32,9 +33,7 @@ pub fn level() -> Level {
         return forced;
     }
     *LEVEL.get_or_init(|| {
-        let asked_for_baseline =
-            std::env::var_os("LONGATE_SIMD").is_some_and(|value| value == "baseline");
-        if asked_for_baseline {
+        if asked_for("baseline") {
             Level::Baseline
         } else {
             detected()
@@ -42,9 +41,32 @@ pub fn level() -> Level {
     })
 }
 
+/// Whether kernels may use AVX-512 too: on machines that have it, at [`Level::Avx2`], unless
+/// `LONGATE_SIMD=avx2` asks for no more than that.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn has_avx512() -> bool {
+    static HAS: OnceLock<bool> = OnceLock::new();
+    #[cfg(test)]
+    if forced::level().is_some() {
+        return false;
+    }
+    *HAS.get_or_init(|| {
+        let present = std::arch::is_x86_feature_detected!("avx512f");
+        present && level() == Level::Avx2 && !asked_for("avx2")
+    })
+}
+
+fn asked_for(version: &str) -> bool {
+    std::env::var_os("LONGATE_SIMD").is_some_and(|value| value == version)
+}
+
 #[cfg(target_arch = "x86_64")]
 fn detected() -> Level {
-    if std::arch::is_x86_feature_detected!("avx2") {
+    if std::arch::is_x86_feature_detected!("avx2")
+        && std::arch::is_x86_feature_detected!("bmi1")
+        && std::arch::is_x86_feature_detected!("bmi2")
+        && std::arch::is_x86_feature_detected!("popcnt")
+    {
         Level::Avx2
     } else {
         Level::Baseline
@@ -66,7 +88,7 @@ macro_rules! multiversion {
             fn plain($($argument: $kind),*) $(-> $answer)? $body
 
             #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx2")]
+            #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
             fn avx2($($argument: $kind),*) $(-> $answer)? {
                 plain($($argument),*)
             }
@@ -83,12 +105,13 @@ macro_rules! multiversion {
 }
 pub(crate) use multiversion;
 
+pub(crate) mod bits;
 pub mod polyline;
 pub mod positivity;
 pub(crate) mod weighted_sums;
 
 mod columns;
-pub(crate) use columns::{add_one, add_two, and_count, has_nan};
+pub(crate) use columns::{and_count, has_nan};
 
 /// Tests compare the levels within one process.
 #[cfg(test)]
@@ -106,7 +129,12 @@ pub(crate) mod forced {
 
     /// What `kernel` gives on this thread without any vectors beyond the baseline.
     pub(crate) fn baseline<T>(kernel: impl FnOnce() -> T) -> T {
-        FORCED.set(Some(Level::Baseline));
+        at(Level::Baseline, kernel)
+    }
+
+    /// What `kernel` gives on this thread at this level, without AVX-512.
+    pub(crate) fn at<T>(level: Level, kernel: impl FnOnce() -> T) -> T {
+        FORCED.set(Some(level));
         let answer = kernel();
         FORCED.set(None);
         answer
@@ -117,6 +145,18 @@ pub(crate) mod forced {
 mod tests {
     use super::forced::baseline;
     use super::{Level, level};
+    use proptest::prelude::*;
+
+    /// Words of masks: full, empty, dense and sparse ones.
+    pub(super) fn words(n_words: usize) -> impl Strategy<Value = Vec<u64>> {
+        let word = prop_oneof![
+            Just(0),
+            Just(u64::MAX),
+            any::<u64>(),
+            any::<(u64, u64, u64)>().prop_map(|(a, b, c)| a & b & c),
+        ];
+        prop::collection::vec(word, n_words)
+    }
 
     multiversion! {
         /// A sum of squares.

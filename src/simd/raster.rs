@@ -1,97 +1,122 @@
 //! Which cells of a grid the events of two columns lie in, and what is known about those cells.
 
+use super::compare::split_bits;
 use super::multiversion;
-
-/// A grid over a box: `2^bits` rows of as many cells.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Grid {
-    /// The box, borders included; other places, and NaN, lie in no cell.
-    pub low: (f64, f64),
-    /// See `low`.
-    pub high: (f64, f64),
-    /// Cells per unit. Cell `k` has the places nearest to `k` cells from `low`.
-    pub scale: (f64, f64),
-    /// The logarithm to base 2 of the number of columns, and of rows.
-    pub bits: u32,
-}
-
-/// Adding it rounds a small number to a whole one, which then stands in the lowest bits.
-const ROUND: f64 = (1_u64 << 52) as f64;
-
-impl Grid {
-    /// Number of cells, and the number that stands for "in no cell".
-    #[must_use]
-    pub fn cells(&self) -> usize {
-        1 << (2 * self.bits)
-    }
-
-    /// The cell of a place, rows first. It never falls as a coordinate rises.
-    #[inline(always)]
-    #[allow(clippy::inline_always)] // it must take on the features of the kernel around it
-    #[allow(clippy::needless_bitwise_bool)] // without a branch, so that lanes stay together
-    #[must_use]
-    pub fn cell(&self, x: f64, y: f64) -> u64 {
-        #[allow(clippy::needless_bitwise_bool)] // branches would keep it from vectors
-        let within =
-            (x >= self.low.0) & (x <= self.high.0) & (y >= self.low.1) & (y <= self.high.1);
-        let column = ((x - self.low.0) * self.scale.0 + ROUND).to_bits();
-        let row = ((y - self.low.1) * self.scale.1 + ROUND).to_bits();
-        let most = (1_u64 << self.bits) - 1;
-        let cell = ((row & most) << self.bits) | (column & most);
-        if within { cell } else { 1 << (2 * self.bits) }
-    }
-}
 
 /// Bit of a class: the cell is inside, or the parity its border starts from.
 pub const INSIDE: u8 = 1;
 /// Bit of a class: a border runs through or near the cell.
 pub const BORDER: u8 = 2;
 
-multiversion! {
-    /// The cell of each place, and its class as words of bits: which are inside, which have a border.
-    ///
-    /// `classes` has one class per cell, and one for places in no cell.
-    ///
-    /// # Panics
-    /// If it has not, or the slices differ in length.
-    pub fn classify(
-        xs: &[f64],
-        ys: &[f64],
-        grid: &Grid,
-        classes: &[u8],
-        cells: &mut [u64],
-        inside: &mut [u64],
-        border: &mut [u64],
-    ) {
-        const ONES: u64 = 0x0101_0101_0101_0101;
-        // Multiplying moves the lowest bit of byte k to bit 56 + k.
-        const GATHER: u64 = 0x0102_0408_1020_4080;
-        let grid = *grid;
-        assert!(classes.len() > grid.cells() && xs.len() == ys.len() && xs.len() == cells.len());
-        for ((cell, &x), &y) in cells.iter_mut().zip(xs).zip(ys) {
-            *cell = grid.cell(x, y);
-        }
-        // SAFETY: no number that `Grid::cell` gives is above `grid.cells()`.
-        #[allow(clippy::cast_possible_truncation)] // and that is the length of a slice
-        let class = |cell: u64| u64::from(unsafe { *classes.get_unchecked(cell as usize) });
-        for ((chunk, inside), border) in cells.chunks(64).zip(inside).zip(border) {
-            let (mut ins, mut bor) = (0, 0);
-            let (eights, rest) = chunk.as_chunks::<8>();
-            for (group, cells) in eights.iter().enumerate() {
-                let mut eight = 0;
-                for (place, &cell) in cells.iter().enumerate() {
-                    eight |= class(cell) << (8 * place);
-                }
-                ins |= ((eight & ONES).wrapping_mul(GATHER) >> 56) << (8 * group);
-                bor |= (((eight >> 1) & ONES).wrapping_mul(GATHER) >> 56) << (8 * group);
-            }
-            for (place, &cell) in rest.iter().enumerate() {
-                let bit = eights.len() * 8 + place;
-                ins |= (class(cell) & 1) << bit;
-                bor |= (class(cell) >> 1 & 1) << bit;
-            }
-            *inside = ins;
-            *border = bor;
+/// Events taken at a time, so that their cells stay in the nearest cache.
+pub const BLOCK: usize = 512;
+
+/// The cells of a block of events, and what is known about them.
+#[derive(Debug)]
+pub struct Found {
+    /// The cell of each event.
+    pub cells: [u32; BLOCK],
+    /// The class of each of those cells.
+    classes: [u8; BLOCK],
+    /// Words of bits: which cells have [`INSIDE`].
+    pub inside: [u64; BLOCK / 64],
+    /// Words of bits: which cells have [`BORDER`].
+    pub border: [u64; BLOCK / 64],
+}
+
+impl Default for Found {
+    fn default() -> Self {
+        Self {
+            cells: [0; BLOCK],
+            classes: [0; BLOCK],
+            inside: [0; BLOCK / 64],
+            border: [0; BLOCK / 64],
         }
     }
+}
+
+macro_rules! grid {
+    ($(#[$about:meta])* $grid:ident, $number:ty, $mantissa:literal, $cells:ident, $classify:ident) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq)]
+        pub struct $grid {
+            /// The middle of the first cell: places before it, and NaN, count as there.
+            pub low: ($number, $number),
+            /// The middle of the last cell; places beyond it count as there.
+            pub high: ($number, $number),
+            /// Cells per unit. Cell `k` has the places nearest to `k` cells from `low`.
+            pub scale: ($number, $number),
+            /// The logarithm to base 2 of the number of columns, and of rows.
+            pub bits: u32,
+        }
+
+        impl $grid {
+            /// Number of cells.
+            #[must_use]
+            pub fn cells(&self) -> usize {
+                1 << (2 * self.bits)
+            }
+
+            /// The cell of a place, rows first. It never falls as a coordinate rises.
+            #[inline(always)]
+            #[allow(clippy::inline_always)] // it must take on the features of the kernel around it
+            #[allow(clippy::cast_possible_truncation)] // only the lowest bits count
+            #[must_use]
+            pub fn cell(&self, x: $number, y: $number) -> u32 {
+                /// Adding it rounds a small number to a whole one, which then stands in the lowest bits.
+                const ROUND: $number = (1_u64 << $mantissa) as $number;
+                // In this order a NaN becomes `low`.
+                let between = |x: $number, low: $number, high: $number| {
+                    let x = if x > low { x } else { low };
+                    if x < high { x } else { high }
+                };
+                let x = between(x, self.low.0, self.high.0);
+                let y = between(y, self.low.1, self.high.1);
+                let column = ((x - self.low.0) * self.scale.0 + ROUND).to_bits() as u32;
+                let row = ((y - self.low.1) * self.scale.1 + ROUND).to_bits() as u32;
+                // The other bits of both sums lie above those of a cell.
+                (row << self.bits).wrapping_add(column) & ((1 << (2 * self.bits)) - 1)
+            }
+        }
+
+        multiversion! {
+            /// The cell of each place.
+            fn $cells(xs: &[$number], ys: &[$number], grid: &$grid, cells: &mut [u32]) {
+                let grid = *grid;
+                for ((cell, &x), &y) in cells.iter_mut().zip(xs).zip(ys) {
+                    *cell = grid.cell(x, y);
+                }
+            }
+        }
+
+        /// The cell of each of at most [`BLOCK`] places, and what `classes` says of it. Bits beyond
+        /// the last place are clear.
+        ///
+        /// # Panics
+        /// If `classes` has not one class per cell, or the columns differ in length.
+        pub fn $classify(
+            xs: &[$number],
+            ys: &[$number],
+            grid: &$grid,
+            classes: &[u8],
+            found: &mut Found,
+        ) {
+            assert!(classes.len() >= grid.cells() && xs.len() == ys.len());
+            $cells(xs, ys, grid, &mut found.cells[..xs.len()]);
+            for (class, &cell) in found.classes.iter_mut().zip(&found.cells[..xs.len()]) {
+                // SAFETY: no number that `cell` gives is as large as `cells()`.
+                *class = unsafe { *classes.get_unchecked(cell as usize) };
+            }
+            split_bits(&found.classes[..xs.len()], &mut found.inside, &mut found.border);
+        }
+    };
+}
+
+grid! {
+    /// A grid over a box: `2^bits` rows of as many cells, at most `2^11`.
+    Grid, f64, 52, cells, classify
+}
+grid! {
+    /// A grid for columns of single precision.
+    SingleGrid, f32, 23, cells_single, classify_single
 }

@@ -6,6 +6,9 @@
 
 use std::array::from_fn;
 
+mod doubles;
+pub use doubles::doubles;
+
 /// Most numbers of a row that are turned at once.
 pub const WIDTH: usize = 8;
 
@@ -213,7 +216,7 @@ mod avx2 {
     }
 
     #[target_feature(enable = "avx2")]
-    fn turned(r: [__m256; 8]) -> [__m256; 8] {
+    pub(super) fn turned(r: [__m256; 8]) -> [__m256; 8] {
         let low = |a, b| _mm256_unpacklo_ps(a, b);
         let high = |a, b| _mm256_unpackhi_ps(a, b);
         let t = [

@@ -77,6 +77,13 @@ impl Biexponential {
         u - excess * slope / (slope * slope - 0.5 * excess * bend)
     }
 
+    /// `B''(u) / B'(u)`, at most `b`.
+    pub(super) fn curvature(&self, u: f64) -> f64 {
+        let rise = self.b * exp_anywhere(self.b * u);
+        let fall = self.ratio * self.d * exp_anywhere(-self.d * u);
+        (self.b * rise - self.d * fall) / (rise + fall)
+    }
+
     /// The `u` of a finite or infinite `size` where only the first exponential is left.
     pub(super) fn solve_beyond(&self, size: f64) -> f64 {
         (ln_anywhere(size) - ln_anywhere(self.amplitude)) / self.b

@@ -185,6 +185,12 @@ impl FlowJoBiex {
         x >= self.highest || x <= self.lowest
     }
 
+    /// Whether `x` is a number between the ends of the table.
+    #[inline(always)]
+    pub(super) fn is_between_ends(&self, x: f64) -> bool {
+        (x < self.highest) & (x > self.lowest)
+    }
+
     /// The place of a value at or beyond an end of the table, or of NaN.
     pub(super) fn end(&self, x: f64) -> f64 {
         if x >= self.highest {
@@ -201,6 +207,31 @@ impl FlowJoBiex {
     pub(super) fn between(&self, x: f64, k: f64, knot: f64, next: f64) -> f64 {
         let above = k + (x.abs() - knot) / (next - knot);
         (self.zero + above.copysign(x)) / self.length
+    }
+
+    /// The place of data zero.
+    pub(super) fn zero_place(&self) -> f64 {
+        self.zero / self.length
+    }
+
+    /// The size up to which values may lie between the ends of the table.
+    pub(super) fn largest_size(&self) -> f64 {
+        self.highest.max(-self.lowest)
+    }
+
+    /// How far a place above data zero is, on the curve through the channels' values, less half of how far the
+    /// lines between the channels lie below that curve at most.
+    pub(super) fn amid_lines(&self, size: f64) -> f64 {
+        if size == 0.0 {
+            return 0.0;
+        }
+        let u = self.curve.solve(size);
+        (u / self.step - self.step * self.curve.curvature(u) / 16.0) / self.length
+    }
+
+    /// How far places may be from [`Self::amid_lines`], which the first exponential bounds.
+    pub(super) fn half_gap(&self) -> f64 {
+        self.step * self.curve.b / 16.0 / self.length
     }
 
     /// How many channels a place lies above that of data zero, and the whole part of its size.

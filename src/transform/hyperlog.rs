@@ -10,13 +10,11 @@
 //! where `b = (m + a) ln 10` and `w = W / (m + a)`. In this form there is no cancellation near
 //! data zero; values below it are the exact reflection of those above.
 
-use std::f64::consts::LN_10;
-
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 use super::curve::{Curve, loops_over};
 use super::elementary::{LARGEST_EXPONENT, exp_anywhere, exp_m1, ln_1p, ln_anywhere};
-use super::{finite, listed};
+use super::standard::{Shape, Standard};
 
 /// A hyperlog scale with `t > 0`, `m > 0`, `0 < w <= m/2` and `-w <= a <= m - 2w`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -40,39 +38,13 @@ impl Hyperlog {
     /// [`Error::ScaleParameters`].
     #[allow(clippy::many_single_char_names)] // the letters of the standard
     pub fn new(t: f64, w: f64, m: f64, a: f64) -> Result<Self> {
-        let named = [("t", t), ("w", w), ("m", m), ("a", a)];
-        finite("Hyperlog", &named)?;
-        let refuse = |constraint| {
-            Err(Error::ScaleParameters {
-                scale: "Hyperlog",
-                constraint,
-                found: listed(&named),
-            })
-        };
-        if t <= 0.0 {
-            return refuse("t > 0");
-        }
-        if m <= 0.0 {
-            return refuse("m > 0");
-        }
-        if w <= 0.0 || w > m / 2.0 {
-            return refuse("0 < w <= m/2");
-        }
-        // Rounding may leave a = m - 2w a hair outside.
-        if a < -w || a > m - 2.0 * w + 1e-12 * m {
-            return refuse("-w <= a <= m - 2w");
-        }
-        let width = w / (m + a);
-        let b = (m + a) * LN_10;
-        let zero = a / (m + a) + width;
+        let parameters = Standard::new("Hyperlog", [t, w, m, a], false)?;
+        let Shape { b, width, zero } = parameters.shape();
         let ratio = exp_anywhere(width * b) / width;
         let above = 1.0 - zero;
         let amplitude = t / (exp_m1(b * above) + ratio * above);
-        if m + a > super::MOST_DECADES {
-            return refuse("m + a <= 100");
-        }
         if !amplitude.is_normal() || ratio > LARGEST {
-            return refuse("numbers that 64 bits hold");
+            return Err(parameters.not_numbers());
         }
         Ok(Self {
             b,
@@ -158,6 +130,7 @@ loops_over!(Hyperlog, hyperlog_forward, hyperlog_inverse);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
 
     #[test]
     fn names_the_broken_constraint() {

@@ -13,14 +13,12 @@
 //! cancellation near zero, so that no series is needed, and it is odd in the way the standard
 //! asks: values below data zero are the exact reflection of those above.
 
-use std::f64::consts::LN_10;
-
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 use super::biexponential::{Biexponential, solve_width};
 use super::curve::{Curve, loops_over};
 use super::elementary::{exp_anywhere, exp_m1};
-use super::{finite, listed};
+use super::standard::{Shape, Standard};
 
 /// A logicle scale with `t > 0`, `m > 0`, `0 <= w <= m/2` and `-w <= a <= m - 2w`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,41 +35,15 @@ impl Logicle {
     /// [`Error::ScaleParameters`].
     #[allow(clippy::many_single_char_names)] // the letters of the standard
     pub fn new(t: f64, w: f64, m: f64, a: f64) -> Result<Self> {
-        let named = [("t", t), ("w", w), ("m", m), ("a", a)];
-        finite("Logicle", &named)?;
-        let refuse = |constraint| {
-            Err(Error::ScaleParameters {
-                scale: "Logicle",
-                constraint,
-                found: listed(&named),
-            })
-        };
-        if t <= 0.0 {
-            return refuse("t > 0");
-        }
-        if m <= 0.0 {
-            return refuse("m > 0");
-        }
-        if w < 0.0 || w > m / 2.0 {
-            return refuse("0 <= w <= m/2");
-        }
-        // Rounding may leave a = m - 2w a hair outside.
-        if a < -w || a > m - 2.0 * w + 1e-12 * m {
-            return refuse("-w <= a <= m - 2w");
-        }
-        let width = w / (m + a);
-        let b = (m + a) * LN_10;
+        let parameters = Standard::new("Logicle", [t, w, m, a], true)?;
+        let Shape { b, width, zero } = parameters.shape();
         let d = solve_width(b, width);
-        let zero = a / (m + a) + width;
         let ratio = exp_anywhere(width * (b + d));
         let above = 1.0 - zero;
         let unit = exp_m1(b * above) - ratio * exp_m1(-d * above);
         let amplitude = t / unit;
-        if m + a > super::MOST_DECADES {
-            return refuse("m + a <= 100");
-        }
         if !amplitude.is_normal() {
-            return refuse("numbers that 64 bits hold");
+            return Err(parameters.not_numbers());
         }
         let curve = Biexponential {
             b,
@@ -134,6 +106,7 @@ loops_over!(Logicle, logicle_forward, logicle_inverse);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
 
     #[test]
     fn names_the_broken_constraint() {

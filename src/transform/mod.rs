@@ -13,6 +13,7 @@
 
 mod arcsinh;
 mod biexponential;
+mod conversion;
 mod curve;
 mod elementary;
 mod fast;
@@ -22,10 +23,11 @@ mod linear;
 mod log;
 mod logicle;
 mod preimage;
-mod spread;
+mod standard;
 mod threshold;
 
 pub use arcsinh::Arcsinh;
+pub use conversion::Conversion;
 pub use fast::Fast;
 pub use flowjo_biex::FlowJoBiex;
 pub use hyperlog::Hyperlog;
@@ -33,12 +35,10 @@ pub use linear::Linear;
 pub use log::Log;
 pub use logicle::Logicle;
 pub use preimage::Interval;
-pub use spread::spread;
 pub use threshold::{Bound, Threshold};
 
 use crate::error::{Error, Result, number};
 use curve::Curve;
-use fast::Knots;
 
 /// Any scale.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -134,10 +134,8 @@ impl Scale {
             }
             Self::FlowJoBiex(scale) => {
                 // From some number of values on the whole table costs less than their solutions.
-                if values.len() > MANY
-                    && let Some(knots) = Knots::new(scale)
-                {
-                    return knots.forward_into(values, out);
+                if values.len() > MANY && Fast::new(*self).exact_into(values, out) {
+                    return;
                 }
                 for (place, &x) in out.iter_mut().zip(values) {
                     *place = scale.forward(x);

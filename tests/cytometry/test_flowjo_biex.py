@@ -47,9 +47,9 @@ def test_places_are_those_of_the_twin(scale):
         [rng.normal(0, 3000, 5000), rng.uniform(-1e4, 3e5, 5000), [0.0, np.nan]]
     )
     expected = twin.flowjo_biex(x, *scale.parameters)
-    for precision in ("exact", "fast"):
+    for precision, bound in (("exact", 1e-9), ("fast", 1e-7)):
         np.testing.assert_allclose(
-            scale(x, precision=precision), expected, rtol=0, atol=1e-9
+            scale(x, precision=precision), expected, rtol=0, atol=bound
         )
     assert scale(x[:1]) == scale(x)[:1]
 

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 import longate as lg
+from longate.cytometry.keywords import Keywords
 from longate.cytometry.panel import Channel, Panel
-from longate.cytometry.sample import Keywords, Sample
+from longate.cytometry.sample import Sample
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from longate.gating.counting import clopper_pearson, count_table, detection
+from longate.gating.counting import clopper_pearson, detection, with_fractions
 from longate.gating.medians import median_with_interval
 
 SCIPY = 2e-12  # where scipy stops its search
@@ -65,13 +65,14 @@ def test_flags_change_at_20_and_at_50():
     flags = ["below detection"] * 2 + ["detected"] * 2 + ["quantifiable"] * 2
     assert detection(counts).tolist() == flags
     rows = [{"n_events": k, "n_parent": 10**9} for k in counts]
-    table = count_table(rows)
+    table = with_fractions(pd.DataFrame(rows), "n_events", "n_parent")
     assert table["detection"].tolist() == flags
     assert table["quantifiable"].tolist() == [False] * 4 + [True] * 2
 
 
 def test_an_empty_parent_has_no_fraction():
-    table = count_table([{"n_events": 0, "n_parent": 0, "more": "kept"}])
+    frame = pd.DataFrame([{"n_events": 0, "n_parent": 0, "more": "kept"}])
+    table = with_fractions(frame, "n_events", "n_parent")
     assert table[["fraction", "low", "high"]].isna().all(axis=None)
     assert table["more"].tolist() == ["kept"]
     assert isinstance(table, pd.DataFrame)

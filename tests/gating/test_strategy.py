@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from gating.samples import sample_of
 from longate.exceptions import (
     GateError,
     PanelError,
+    PanelWarning,
     PopulationError,
     SpilloverError,
     StrategyError,
@@ -436,6 +438,20 @@ def test_a_channel_forgotten_in_a_mapping_of_scales_is_named(tmp_path):
         strategy.apply(lg.read_fcs(path))
     plain = lg.GatingStrategy(gates, scale={"CD56": None})
     assert plain.apply(lg.read_fcs(path)).mask("CD56+").all()
+
+
+def test_a_scale_for_no_channel_that_is_nearly_one_is_warned_of(tmp_path):
+    path = lg.write_fcs(tmp_path / "a.fcs", np.ones((3, 2)), ["SSC-A", "CD56"])
+    gates = [lg.RectangleGate("a", **{"SSC-A": (0.4, None), "CD56": (0.4, None)})]
+    plain = lg.Linear(t=10.0)
+    slip = lg.GatingStrategy(gates, scale={"SSC-AA": plain, "CD56": plain})
+    with pytest.warns(PanelWarning, match="for 'SSC-A', .* did you mean 'SSC-AA'"):
+        slip.apply(lg.read_fcs(path))
+    # A mapping may serve several panels: what is meant for another one is no slip.
+    other = lg.GatingStrategy(gates, scale={"BV421": plain, "CD56": plain})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        other.apply(lg.read_fcs(path))
 
 
 def test_events_that_are_neither_in_nor_out_are_counted(tmp_path):

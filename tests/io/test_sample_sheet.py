@@ -97,6 +97,35 @@ def test_numbers_in_a_frame_become_names():
     assert frame["patient"].tolist() == ["7"]
 
 
+def test_covariates_keep_their_type():
+    given = pd.DataFrame({"file": ["a", "b"], "patient": ["1", "2"], "tube": "T"})
+    given["visit"] = "m0"
+    given["site"] = pd.Categorical(["x", "y"])
+    given["age"] = pd.array([30, None], dtype="Int64")
+    given["words"] = pd.Series(["one", "two"], dtype=object)
+    given["day"] = pd.to_datetime(["2012-04-30", None])
+    covariates = ["site", "age", "words", "day"]
+    frame = read_sample_sheet(given)
+    pd.testing.assert_frame_equal(frame[covariates], given[covariates])
+
+
+def test_missing_cells_of_a_frame_are_blank():
+    given = pd.DataFrame({"file": ["a", "b"], "patient": ["1", "2"], "tube": "T"})
+    given["visit"] = "m0"
+    given["batch"] = pd.array(["x", None], dtype="string")
+    given["dilution"] = pd.array([2, None], dtype="Int64")
+    frame = read_sample_sheet(given)
+    assert frame["batch"].tolist() == ["x", ""]
+    assert frame["dilution"].isna().tolist() == [False, True]
+
+
+def test_a_column_that_is_there_twice():
+    columns = ["file", "patient", "visit", "tube", "age", "age"]
+    given = pd.DataFrame([["a", "1", "m0", "T", 3, 4]], columns=columns)
+    with pytest.raises(SampleSheetError, match="column 'age' more than once"):
+        read_sample_sheet(given)
+
+
 def test_an_excel_sheet(tmp_path):
     pytest.importorskip("openpyxl", reason="openpyxl is not installed")
     table = pd.DataFrame(

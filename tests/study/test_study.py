@@ -118,6 +118,19 @@ def test_counts_are_tidy_and_join_the_sheet(tmp_path):
     assert (counts["fraction"] <= counts["high"]).all()
 
 
+def test_covariates_keep_their_type_in_counts(tmp_path, sheet):
+    frame = pd.read_csv(sheet)
+    frame["file"] = [str(sheet.parent / name) for name in frame["file"]]
+    frame["words"] = pd.Series(["a", 2, None], dtype=object)
+    frame["plain"] = pd.Series(["a", "b", "c"], dtype=object)
+    frame["site"] = pd.Categorical(["x", "y", "x"])
+    frame["age"] = pd.array([30, None, 40], dtype="Int64")
+    covariates = ["words", "plain", "site", "age"]
+    counts = lg.read_study(frame).gate(STRATEGY, progress=False).counts
+    first = counts[counts["population"] == "All events"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(first[covariates], frame[covariates])
+
+
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_results_do_not_depend_on_the_number_of_threads(study, threads):
     wanted, found = gate(study), gate(study, threads=threads)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from longate.cytometry.compensation import SPILLOVER_KEYWORDS, Compensation
+from longate.cytometry.compensation import Compensation
 from longate.cytometry.panel import Panel
 from longate.exceptions import SpilloverError
 
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 _PAIR = re.compile(r"^\$DFC(\d{1,4})TO(\d{1,4})$", re.IGNORECASE)
 
 
-def file_compensation(
-    keywords: Mapping[str, str], panel: Panel
+def stated_compensation(
+    stated: tuple[str, str] | None, panel: Panel
 ) -> tuple[str, Compensation] | None:
     """Return the matrix of ``$SPILLOVER``, ``SPILL`` or ``SPILLOVER``, and which it is.
 
     Parameters
     ----------
-    keywords : mapping of str to str
-        Found without regard to case.
+    stated : tuple of (str, str), optional
+        Keyword and value.
     panel : Panel
         The channels; the matrix may name them by ``$PnN``, ``$PnS`` or number.
 
@@ -39,16 +39,15 @@ def file_compensation(
     SpilloverError
         If the value is no matrix; the keyword is named.
     """
-    for keyword in SPILLOVER_KEYWORDS:
-        value = keywords.get(keyword, "").strip()
-        if value:
-            try:
-                matrix = _matrix(value, panel.channels, tuple(panel.aliases.items()))
-            except SpilloverError as error:
-                msg = f"in {keyword}: {error}"
-                raise SpilloverError(msg) from None
-            return None if matrix is None else (keyword, matrix)
-    return None
+    if stated is None:
+        return None
+    keyword, value = stated
+    try:
+        matrix = _matrix(value, panel.channels, tuple(panel.aliases.items()))
+    except SpilloverError as error:
+        msg = f"in {keyword}: {error}"
+        raise SpilloverError(msg) from None
+    return None if matrix is None else (keyword, matrix)
 
 
 @lru_cache(maxsize=64)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from longate._validation import listed, suggest
 from longate.exceptions import MissingChannelError, PanelError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import pandas as pd
 
@@ -90,11 +91,7 @@ class Panel:
 
     def __contains__(self, name: object) -> bool:
         """Whether `name` means exactly one channel."""
-        try:
-            self.index(str(name))
-        except PanelError:
-            return False
-        return True
+        return len(self._places(str(name))) == 1
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -127,24 +124,11 @@ class Panel:
         PanelError
             If several channels have this name.
         """
-        for fold in (str, str.casefold):
-            meant = {fold(alias): target for alias, target in self.aliases.items()}
-            wanted = {fold(name), fold(meant.get(fold(name), name))}
-            detectors = [fold(c.detector) in wanted for c in self.channels]
-            markers = [
-                c.marker is not None
-                and (
-                    fold(c.marker) in wanted
-                    or fold(meant.get(fold(c.marker), c.marker)) in wanted
-                )
-                for c in self.channels
-            ]
-            for matches in (detectors, markers):
-                found = [place for place, match in enumerate(matches) if match]
-                if len(found) == 1:
-                    return found[0]
-                if found:
-                    raise PanelError(self._ambiguous(name, found))
+        found = self._places(name)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise PanelError(self._ambiguous(name, found))
         names = self.names
         msg = (
             f"marker or detector {name!r} is not in the panel"
@@ -152,9 +136,64 @@ class Panel:
         )
         raise MissingChannelError(msg)
 
+    def _places(self, name: str) -> list[int]:
+        return self._as_written.places(name) or self._folded.places(name)
+
+    @cached_property
+    def _as_written(self) -> _Names:
+        return _Names.of(self, str)
+
+    @cached_property
+    def _folded(self) -> _Names:
+        return _Names.of(self, str.casefold)
+
     def _ambiguous(self, name: str, found: list[int]) -> str:
         where = ", ".join(
             f"channel {place + 1} (detector {self.channels[place].detector!r})"
             for place in found
         )
         return f"{name!r} means several channels: {where}; use the detector's name"
+
+
+class _Names(NamedTuple):
+    """The names of a panel's channels, as written or without regard to case.
+
+    Parameters
+    ----------
+    fold : callable
+        How names are compared.
+    meant : dict
+        Alias -> the name that is meant.
+    detectors, markers : dict
+        Name -> places in the panel; a marker is found by what it means too.
+    """
+
+    fold: Callable[[str], str]
+    meant: dict[str, str]
+    detectors: dict[str, list[int]]
+    markers: dict[str, list[int]]
+
+    @classmethod
+    def of(cls, panel: Panel, fold: Callable[[str], str]) -> _Names:
+        meant = {fold(alias): target for alias, target in panel.aliases.items()}
+        made = cls(fold, meant, {}, {})
+        for place, channel in enumerate(panel.channels):
+            made.detectors.setdefault(fold(channel.detector), []).append(place)
+            if channel.marker is not None:
+                for name in made.meanings(channel.marker):
+                    made.markers.setdefault(name, []).append(place)
+        return made
+
+    def meanings(self, name: str) -> set[str]:
+        """Return a name, and what it means as an alias."""
+        own = self.fold(name)
+        return {own, self.fold(self.meant.get(own, name))}
+
+    def places(self, name: str) -> list[int]:
+        """Return the detectors that a name means; if there is none, the markers."""
+        wanted = self.meanings(name)
+        for called in (self.detectors, self.markers):
+            found = {place for one in wanted for place in called.get(one, ())}
+            if found:
+                return sorted(found)
+        return []

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from longate._core import compensate
-from longate._validation import listed, suggest
+from longate._validation import listed
 from longate.cytometry.acquisition import Acquisition
 from longate.cytometry.compensated import fit_matrix
 from longate.cytometry.compensated import matrix_places as matrix_places
+from longate.cytometry.keywords import Keywords
 from longate.exceptions import FcsError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -25,39 +26,6 @@ if TYPE_CHECKING:
     from longate.cytometry.compensation import Compensation
     from longate.cytometry.panel import Panel
     from longate.cytometry.transforms import Transform
-
-
-class Keywords(Mapping[str, str]):
-    """The keywords of a file, found without regard to case.
-
-    Iteration gives them as written and in file order.
-    """
-
-    def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
-        self._pairs = {key.casefold(): (key, value) for key, value in reversed(pairs)}
-        self._order = [key for key, _ in pairs]
-
-    def __getitem__(self, key: str) -> str:
-        """Return the value of a keyword, however its case."""
-        try:
-            return self._pairs[key.casefold()][1]
-        except KeyError:
-            msg = f"no keyword {key!r}{suggest(key, self._order)}"
-            raise KeyError(msg) from None
-
-    def __iter__(self) -> Iterator[str]:
-        """Iterate over keywords as written."""
-        return iter(
-            dict.fromkeys(self._pairs[key.casefold()][0] for key in self._order)
-        )
-
-    def __len__(self) -> int:
-        """Return the number of different keywords."""
-        return len(self._pairs)
-
-    def __repr__(self) -> str:
-        """Say how many; values may identify a person and are not shown."""
-        return f"Keywords · {len(self)} · use ['$CYT'] or dict(...) to see values"
 
 
 @dataclass(frozen=True)

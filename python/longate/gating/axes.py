@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from longate._validation import suggest
 from longate.cytometry.compensated import FittedMatrix, fit_matrix
 from longate.cytometry.compensation import Compensation
 from longate.cytometry.transforms import Ratio
-from longate.exceptions import PanelError, StrategyError
+from longate.exceptions import PanelError, PanelWarning, StrategyError
 from longate.gating.dimension import ACQUISITION, INHERIT, Axis, dimension_of
 
 if TYPE_CHECKING:
@@ -138,23 +139,41 @@ class PanelAxes:
     def refuse_forgotten(self, axis: Axis) -> None:
         """Refuse a fluorescence channel that a mapping of scales says nothing of.
 
+        Other channels stay plain without an entry; where one that is meant for no
+        channel bears nearly their name, it is a slip that deserves a warning.
+
         Raises
         ------
         StrategyError
             The channel is named, with near names.
+
+        Warns
+        -----
+        PanelWarning
+            If a name of the mapping means nothing in this panel and is near to that of
+            a channel without a scale.
         """
         dimension = dimension_of(axis)
         inherits = dimension.scale is INHERIT and isinstance(dimension.channel, str)
         if not inherits or not isinstance(self._scale, Mapping):
             return
         name = dimension.channels[0]
-        if self._is_fluorescence(name) and self._target(name) not in self._scales:
+        if self._target(name) in self._scales:
+            return
+        if self._is_fluorescence(name):
             msg = (
                 f"the strategy's scales have no entry for {name!r}"
                 f"{suggest(name, self._scale)}; give it a scale, or None for plain "
                 "values"
             )
             raise StrategyError(msg)
+        near = suggest(name, self._meaningless(self._scale))
+        if near:
+            msg = (
+                f"the strategy's scales have no entry for {name!r}, which stays plain, "
+                f"but one that means nothing in this panel{near}"
+            )
+            warnings.warn(msg, PanelWarning, stacklevel=2)
 
     def values(
         self,
@@ -219,6 +238,19 @@ class PanelAxes:
             if name.casefold() in {known.casefold() for known in names}:
                 raise  # it means several channels
             return ("dye", name.casefold())
+
+    def _meaningless(self, names: Iterable[str]) -> list[str]:
+        """Return the names that are neither a channel nor a dye of a matrix in use."""
+        dyes = {
+            dye.casefold()
+            for matrix in self._fitted.values()
+            for dye in matrix.compensation.dyes
+        }
+        return [
+            name
+            for name in names
+            if self._target(name)[0] == "dye" and name.casefold() not in dyes
+        ]
 
     def _by_target(
         self, scales: Mapping[str, Transform | None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from longate._core import Plan, Variants
 from longate._validation import listed
@@ -38,22 +38,6 @@ if TYPE_CHECKING:
     from longate.gating.strategy import GatingStrategy
 
 
-class Acquired(Protocol):
-    """A sample, or the head of its file."""
-
-    @property
-    def panel(self) -> Panel:
-        """Its channels."""
-
-    @property
-    def compensation(self) -> Compensation | None:
-        """The matrix that came with the acquisition."""
-
-    @property
-    def n_events(self) -> int:
-        """How many events it has."""
-
-
 @dataclass(frozen=True)
 class CompiledStrategy:
     """A strategy made ready for files of one panel and one spillover matrix.
@@ -85,6 +69,7 @@ class _Parts:
     def __init__(self, axes: PanelAxes) -> None:
         self._axes = axes
         self._numbers: dict[Any, int] = {}
+        self._named: dict[str, int] = {}
         self._matrix_numbers: dict[str, int] = {}
         self.channels: list[int] = []
         self.matrices: list[tuple[list[int], NDArray[np.float64]]] = []
@@ -93,6 +78,13 @@ class _Parts:
 
     def number(self, axis: Axis) -> int:
         """Return the number of an axis in the plan."""
+        if isinstance(axis, str):
+            if axis not in self._named:
+                self._named[axis] = self._number(axis)
+            return self._named[axis]
+        return self._number(axis)
+
+    def _number(self, axis: Axis) -> int:
         fitted = self._axes.fit(axis)
         if fitted.key not in self._numbers:
             self._axes.refuse_forgotten(axis)
@@ -161,7 +153,11 @@ def compile_strategy(
         If a mapping of scales has forgotten a channel of a gate.
     """
     parts = _Parts(PanelAxes(strategy, panel, acquired))
-    gates = [_entry(path, strategy[path], strategy, parts) for path in strategy.paths]
+    numbers = {path: number for number, path in enumerate(strategy.paths)}
+    gates = [
+        _entry(path, gate, strategy, parts, numbers)
+        for path, gate in strategy.tree.by_path.items()
+    ]
     kept, answered = _kept(requests, strategy, parts)
     plan = Plan(parts.channels, parts.matrices, parts.axes, gates, kept)
     return CompiledStrategy(
@@ -194,8 +190,11 @@ def compile_variants(
         As :func:`compile_strategy`.
     """
     parts = _Parts(PanelAxes(strategy, panel, acquired))
-    gates = [_entry(path, strategy[path], strategy, parts) for path in strategy.paths]
-    places = {path: place for place, path in enumerate(strategy.paths)}
+    numbers = {path: number for number, path in enumerate(strategy.paths)}
+    gates = [
+        _entry(path, gate, strategy, parts, numbers)
+        for path, gate in strategy.tree.by_path.items()
+    ]
     known: dict[tuple[str, Gate], int] = {}
     versions: list[tuple[int, dict[str, Any]]] = []
     taken: list[list[int]] = []
@@ -204,8 +203,8 @@ def compile_variants(
         for path, gate in changes.items():
             if (path, gate) not in known:
                 known[path, gate] = len(versions)
-                entry = _entry(path, gate, strategy, parts)
-                versions.append((places[path], entry))
+                entry = _entry(path, gate, strategy, parts, numbers)
+                versions.append((numbers[path], entry))
             taken[-1].append(known[path, gate])
     plan = Plan(parts.channels, parts.matrices, parts.axes, gates)
     compiled = CompiledStrategy(
@@ -215,11 +214,14 @@ def compile_variants(
 
 
 def _entry(
-    path: str, gate: Gate, strategy: GatingStrategy, parts: _Parts
+    path: str,
+    gate: Gate,
+    strategy: GatingStrategy,
+    parts: _Parts,
+    numbers: Mapping[str, int],
 ) -> dict[str, Any]:
-    """Describe a gate to the kernel."""
-    numbers = {known: number for number, known in enumerate(strategy.paths)}
-    parent = strategy.parent(path)
+    """Describe a gate to the kernel; `numbers` are those of the populations."""
+    parent = path.rpartition("/")[0]
     entry: dict[str, Any] = {"parent": numbers[parent] if parent else None}
     try:
         entry.update(_kernel_entry(gate, strategy, parts, numbers))

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
@@ -73,8 +71,11 @@ def detection(n_events: ArrayLike) -> NDArray[np.str_]:
     ``"below detection"`` under 20 events, ``"detected"`` from 20 to 49,
     ``"quantifiable"`` from 50 on.
     """
-    levels = np.searchsorted([BELOW_DETECTION, QUANTIFIABLE], n_events, side="right")
-    return np.asarray(_DETECTION)[levels]
+    return np.asarray(_DETECTION)[_levels(n_events)]
+
+
+def _levels(n_events: ArrayLike) -> NDArray[np.intp]:
+    return np.searchsorted([BELOW_DETECTION, QUANTIFIABLE], n_events, side="right")
 
 
 class CountPlaces(NamedTuple):
@@ -104,48 +105,30 @@ def count_places(strategy: GatingStrategy) -> CountPlaces:
     return CountPlaces(populations, [None, *above], parents)
 
 
-def count_row(
-    population: str, parent: str | None, n_events: int, n_parent: int
-) -> dict[str, Any]:
-    """Return one row of a table of counts, before intervals are added."""
-    return {
-        "population": population,
-        "parent": parent,
-        "n_events": n_events,
-        "n_parent": n_parent,
-    }
+def with_fractions(frame: pd.DataFrame, k: str, n: str) -> pd.DataFrame:
+    """Add ``fraction, low, high, detection, quantifiable`` of columns `k` of `n`.
+
+    The fraction is NaN where there is nothing to be a part of.
+    """
+    return frame.assign(**fraction_columns(frame[k].to_numpy(), frame[n].to_numpy()))
 
 
-def count_table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """Return a table of counts with fractions, exact intervals and flags.
+def fraction_columns(k: ArrayLike, n: ArrayLike) -> dict[str, Any]:
+    """Return ``fraction, low, high, detection, quantifiable`` of counts, as columns.
 
     Parameters
     ----------
-    rows : sequence of dict
-        With at least ``n_events`` and ``n_parent``; further entries are kept.
-
-    Returns
-    -------
-    DataFrame
-        The entries, then ``fraction, low, high, detection, quantifiable``. The
-        fraction is NaN where the parent is empty.
+    k, n : array-like of int
+        Events inside, and events looked at.
     """
-    import pandas as pd
-
-    frame = pd.DataFrame(list(rows))
-    return with_fractions(frame, "n_events", "n_parent")
-
-
-def with_fractions(frame: pd.DataFrame, k: str, n: str) -> pd.DataFrame:
-    """Add ``fraction, low, high, detection, quantifiable`` of columns `k` of `n`."""
-    inside, total = frame[k].to_numpy(float), frame[n].to_numpy(float)
+    inside, total = np.asarray(k, float), np.asarray(n, float)
     low, high = clopper_pearson(inside, total)
     with np.errstate(invalid="ignore"):
         fraction = np.where(total > 0, inside / np.where(total > 0, total, 1), np.nan)
-    return frame.assign(
-        fraction=fraction,
-        low=low,
-        high=high,
-        detection=detection(inside),
-        quantifiable=inside >= QUANTIFIABLE,
-    )
+    return {
+        "fraction": fraction,
+        "low": low,
+        "high": high,
+        "detection": np.array(_DETECTION, dtype=object)[_levels(inside)],
+        "quantifiable": inside >= QUANTIFIABLE,
+    }

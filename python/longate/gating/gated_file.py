@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from longate.gating.counting import count_places
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
     from longate.cytometry.compensation import Compensation
     from longate.cytometry.sample import Sample
     from longate.gating.gated_sample import GatedSample
-    from longate.gating.strategy import GatingStrategy
 
 
 class GatedStudy(Protocol):
@@ -54,41 +51,3 @@ class GatedFile:
 def joined_mask(files: Sequence[GatedFile], population: str) -> NDArray[np.bool_]:
     """Return which events belong to a population, files one behind the other."""
     return np.concatenate([file.gated.mask(population) for file in files])
-
-
-def counted(
-    strategies: Mapping[str, GatingStrategy],
-    files: Sequence[GatedFile],
-    keys: pd.DataFrame,
-) -> pd.DataFrame:
-    """Return a row per file and population: keys, path, parent, and counts.
-
-    Parameters
-    ----------
-    strategies : mapping of str to GatingStrategy
-        By tube.
-    files : sequence of GatedFile
-        What was gated.
-    keys : DataFrame
-        A row per file, ``tube`` among its columns.
-    """
-    import pandas as pd
-
-    tables = {tube: count_places(strategy) for tube, strategy in strategies.items()}
-    rows = [tables[tube] for tube in keys["tube"]]
-    inside = [np.array([file.gated.n_events, *file.gated.n_inside]) for file in files]
-    parents = [
-        counts[table.parents] for counts, table in zip(inside, rows, strict=True)
-    ]
-    per_file = [len(table.populations) for table in rows]
-    frame = keys.take(np.repeat(np.arange(len(rows)), per_file))
-    frame = frame.reset_index(drop=True)
-    return frame.assign(
-        population=[path for table in rows for path in table.populations],
-        parent=pd.array(
-            [path for table in rows for path in table.parent_paths],
-            dtype=frame["sample"].dtype,
-        ),
-        n_events=np.concatenate(inside),
-        n_parent=np.concatenate(parents),
-    )

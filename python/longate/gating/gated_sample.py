@@ -9,7 +9,7 @@ import numpy as np
 
 from longate._core import gate_arrays, gate_files
 from longate.exceptions import PopulationError
-from longate.gating.counting import ALL_EVENTS, count_row, count_table
+from longate.gating.counting import ALL_EVENTS, count_places, fraction_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,17 +83,20 @@ class GatedSample:
         Columns ``population, parent, n_events, n_parent, fraction, low, high,
         detection, quantifiable``; the first row holds all events.
         """
-        return count_table(self.count_rows())
+        import pandas as pd
 
-    def count_rows(self) -> list[dict[str, Any]]:
-        """Return the rows of :attr:`counts` before intervals are added."""
-        inside = dict(zip(self.strategy.paths, self.n_inside, strict=True))
-        rows = [count_row(ALL_EVENTS, None, self.n_events, self.n_events)]
-        for path, n_events in inside.items():
-            parent = self.strategy.parent(path)
-            n_parent = inside[parent] if parent else self.n_events
-            rows.append(count_row(path, parent or ALL_EVENTS, n_events, n_parent))
-        return rows
+        places = count_places(self.strategy)
+        n_events = np.array([self.n_events, *self.n_inside], dtype=np.int64)
+        n_parent = n_events[places.parents]
+        return pd.DataFrame(
+            {
+                "population": places.populations,
+                "parent": places.parent_paths,
+                "n_events": n_events,
+                "n_parent": n_parent,
+                **fraction_columns(n_events, n_parent),
+            }
+        )
 
     def path(self, population: str) -> str:
         """Return the path that a name means, ``"All events"`` among them."""
@@ -135,12 +138,16 @@ def gate_sample(compiled: CompiledStrategy, sample: Sample) -> GatedSample:
     for place in compiled.channels:
         if place not in sample.columns:
             sample.column(channels[place].detector)  # raises, naming the channel
-    values = [
-        np.ascontiguousarray(sample.columns[place], dtype=np.float64)
-        for place in compiled.channels
-    ]
+    values = [_floats(sample.columns[place]) for place in compiled.channels]
     outcome = gate_arrays(compiled.plan, values, sample.n_events)
     return GatedSample.of(compiled, outcome)
+
+
+def _floats(column: NDArray[Any]) -> NDArray[Any]:
+    """Return a column as the kernels take it, itself where it is one of native floats."""
+    if column.dtype in {np.dtype(np.float32), np.dtype(np.float64)}:
+        return column
+    return column.astype(np.float64)
 
 
 def gate_head(compiled: CompiledStrategy, head: Any) -> GatedSample:

@@ -6,10 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from longate.exceptions import PopulationError
+from longate.gating.compiled import has_values, values_for
+from longate.gating.gated_file import joined_mask
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
     from numpy.typing import NDArray
+
+    from longate.gating.gated_file import GatedFile, GatedStudy
 
 FEWEST_EVENTS = 6
 """Below this no pair of order statistics covers the median with 95 %."""
@@ -75,3 +82,56 @@ def median_with_interval(values: NDArray[np.float64]) -> dict[str, float]:
         found["low"] = float(ordered[j - 1])
         found["high"] = float(ordered[n_events - j])
     return found
+
+
+def median_table(
+    study: GatedStudy,
+    by_sample: Sequence[tuple[Mapping[str, Any], Sequence[GatedFile]]],
+    paths: Mapping[str, Sequence[str]],
+    channels: Sequence[str],
+    *,
+    scaled: bool,
+) -> pd.DataFrame:
+    """Return a row per sample, population and channel; see :meth:`Populations.medians`.
+
+    Parameters
+    ----------
+    study : Study
+        Where the files are.
+    by_sample : sequence of (dict, sequence of GatedFile)
+        Keys of a sample, and its files.
+    paths : mapping of str to sequence of str
+        Populations by tube.
+    channels : sequence of str
+        Markers or detectors; a file that lacks one has no row for it.
+    scaled : bool
+        Whether to put each channel on the strategy's scale.
+
+    Raises
+    ------
+    PopulationError
+        If a channel is not in all the runs of any sample.
+    PanelError
+        If it is in none of the files.
+    """
+    import pandas as pd
+
+    rows, measured = [], set()
+    for keys, files in by_sample:
+        samples = [study.read_file(file.row) for file in files]
+        pairs = [(f.gated.strategy, s) for f, s in zip(files, samples, strict=True)]
+        names = [c for c in channels if all(has_values(*one, c) for one in pairs)]
+        measured.update(names)
+        columns = [
+            values_for(strategy, data, names, scaled=scaled) for strategy, data in pairs
+        ]
+        pooled = map(np.concatenate, zip(*columns, strict=True))
+        masks = {path: joined_mask(files, path) for path in paths[keys["tube"]]}
+        found = median_rows(dict(zip(names, pooled, strict=True)), masks)
+        rows += [{**keys, **row} for row in found]
+    for name in channels:
+        if name not in measured:
+            values_for(*pairs[-1], [name], scaled=False)  # raises and suggests
+            msg = f"channel {name!r} is not in all the runs that are pooled"
+            raise PopulationError(msg)
+    return pd.DataFrame(rows)

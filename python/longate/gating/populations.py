@@ -6,39 +6,30 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from longate._core import count_phenotypes
 from longate._validation import listed, suggest
 from longate.exceptions import PopulationError, StudyError
-from longate.gating.answers import (
-    STATISTIC_COLUMNS,
-    dict_of,
-    kept_events,
-    statistic_rows,
-)
-from longate.gating.compiled import has_values, values_for
+from longate.gating.answers import STATISTIC_COLUMNS, dict_of, statistic_rows
 from longate.gating.counting import ALL_EVENTS, with_fractions
-from longate.gating.gated_file import counted, joined_mask
-from longate.gating.medians import median_rows
+from longate.gating.gated_file import joined_mask
+from longate.gating.joining import KEYS, finished
+from longate.gating.medians import median_table
+from longate.gating.phenotypes import phenotype_table
+from longate.gating.population_events import events_table
 from longate.gating.saving import save_populations
+from longate.gating.study_counts import study_counts
 from longate.gating.tubes import paths_by_tube, tube_with
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
+    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
-    from longate.cytometry.panel import Panel
     from longate.gating.dimension import Axis
     from longate.gating.gated_file import GatedFile, GatedStudy
     from longate.gating.strategy import GatingStrategy
-
-KEYS = ["sample", "patient", "visit", "tube"]
-MOST_CALLS = 16
-_NOT_JOINED = {*KEYS, "file", "role", "reason", "run", "n_events"}
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -89,7 +80,10 @@ class Populations:
 
     @cached_property
     def _rows(self) -> pd.DataFrame:
-        return self.study.samples.loc[[file.row for file in self.files]]
+        samples = self.study.samples
+        if len(self.files) == len(samples):
+            return samples
+        return samples.loc[[file.row for file in self.files]]
 
     @cached_property
     def counts(self) -> pd.DataFrame:
@@ -102,14 +96,7 @@ class Populations:
         ``run_id``, and the further columns of the sheet. Runs that are pooled are
         summed.
         """
-        frame = counted(self.strategies, self.files, self._rows[KEYS])
-        if self._rows.duplicated(["sample", "tube"]).any():
-            by = [*KEYS, "population", "parent"]
-            grouped = frame.groupby(
-                by, sort=False, dropna=False, observed=True, as_index=False
-            )
-            frame = grouped.sum()
-        return self.finished(with_fractions(frame, "n_events", "n_parent"))
+        return study_counts(self.strategies, self.files, self._rows, self.run_id)
 
     @property
     def _keys(self) -> list[dict[str, Any]]:
@@ -126,20 +113,7 @@ class Populations:
         frame : DataFrame
             With ``sample, patient, visit, tube``.
         """
-        import pandas as pd
-
-        visits = self._rows["visit"].dtype
-        if frame["visit"].dtype != visits:
-            frame["visit"] = pd.Categorical(frame["visit"], dtype=visits)
-        frame = frame.assign(run_id=self.run_id)
-        joined = [c for c in self._rows.columns if c not in _NOT_JOINED]
-        metadata = self._rows.drop_duplicates(["sample", "tube"])
-        metadata = metadata[["sample", "tube", *joined]].rename(
-            columns={c: f"{c}_of_sheet" for c in joined if c in frame}
-        )
-        if not joined:
-            return frame
-        return frame.merge(metadata, on=["sample", "tube"], how="left", validate="m:1")
+        return finished(frame, self._rows, self.run_id)
 
     @cached_property
     def statistics(self) -> pd.DataFrame:
@@ -332,32 +306,8 @@ class Populations:
             Its index is the event's number in the file, from 0 (in all runs together
             where they are pooled).
         """
-        import pandas as pd
-
-        parts, first = [], 0
-        for file in self._files_of(population, sample, tube):
-            kept = None if scaled else kept_events(file.gated, population, channels)
-            if kept is not None:
-                kept.index += first
-                first += file.gated.n_events
-                parts.append(kept)
-                continue
-            data = self.study.read_file(file.row)
-            mask = file.gated.mask(population)
-            names: Sequence[Axis] = [c.detector for c in data.panel]
-            names = names if channels is None else channels
-            labels = _labels(data.panel) if channels is None else map(str, channels)
-            columns = values_for(
-                file.gated.strategy, data, names, scaled=scaled, where=mask
-            )
-            part = pd.DataFrame(
-                np.column_stack(columns),
-                columns=list(labels),
-                index=np.flatnonzero(mask) + first,
-            )
-            first += file.gated.n_events
-            parts.append(part)
-        return pd.concat(parts)
+        files = self._files_of(population, sample, tube)
+        return events_table(self.study, files, population, channels, scaled=scaled)
 
     def medians(
         self,
@@ -396,32 +346,13 @@ class Populations:
         PanelError
             If a channel is in none of the files.
         """
-        import pandas as pd
-
         if not channels:
             msg = "give at least one channel, such as medians('CD56')"
             raise PopulationError(msg)
         paths = paths_by_tube(self.strategies, population, tube)
-        rows, measured = [], set()
-        for keys, files in self._by_sample(paths):
-            samples = [self.study.read_file(file.row) for file in files]
-            pairs = [(f.gated.strategy, s) for f, s in zip(files, samples, strict=True)]
-            names = [c for c in channels if all(has_values(*one, c) for one in pairs)]
-            measured.update(names)
-            columns = [
-                values_for(strategy, data, names, scaled=scaled)
-                for strategy, data in pairs
-            ]
-            pooled = map(np.concatenate, zip(*columns, strict=True))
-            masks = {path: joined_mask(files, path) for path in paths[keys["tube"]]}
-            found = median_rows(dict(zip(names, pooled, strict=True)), masks)
-            rows += [{**keys, **row} for row in found]
-        for name in channels:
-            if name not in measured:
-                values_for(*pairs[-1], [name], scaled=False)  # raises and suggests
-                msg = f"channel {name!r} is not in all the runs that are pooled"
-                raise PopulationError(msg)
-        return self.finished(pd.DataFrame(rows))
+        by_sample = self._by_sample(paths)
+        frame = median_table(self.study, by_sample, paths, channels, scaled=scaled)
+        return self.finished(frame)
 
     def _by_sample(
         self, tubes: Collection[str]
@@ -464,34 +395,5 @@ class Populations:
         StudyError
             If no file of the tube was gated.
         """
-        import pandas as pd
-
-        tube = self.tube_of(parent, tube)
-        calls = list(markers)
-        if len(calls) > MOST_CALLS:
-            msg = f"phenotypes of {len(calls)} calls are too many; at most {MOST_CALLS}"
-            raise PopulationError(msg)
-        codes = np.arange(2 ** len(calls))
-        bits = {call: (codes >> bit & 1).astype(bool) for bit, call in enumerate(calls)}
-        frames = []
-        for keys, files in self._by_sample([tube]):
-            for file in files:
-                masks = [file.gated.packed_mask(markers[call]) for call in calls]
-                found = count_phenotypes(
-                    file.gated.packed_mask(parent), masks, file.gated.n_events
-                )
-                frames.append(pd.DataFrame({**keys, **bits, "n_events": found}))
-        frame = pd.concat(frames, ignore_index=True)
-        by = [*KEYS, *calls]
-        frame = frame.groupby(by, sort=False, observed=True, as_index=False).sum()
-        frame["n_events"] = frame["n_events"].astype("int64")
-        return frame
-
-
-def _labels(panel: Panel) -> list[str]:
-    """Name columns by marker, and by detector too where a marker occurs twice."""
-    labels = [channel.label for channel in panel]
-    return [
-        label if labels.count(label) == 1 else f"{label} ({channel.detector})"
-        for label, channel in zip(labels, panel, strict=True)
-    ]
+        by_sample = self._by_sample([self.tube_of(parent, tube)])
+        return phenotype_table(by_sample, parent, markers)

@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from longate.cytometry.compensation import Compensation
 from longate.cytometry.sample import Sample
 from longate.cytometry.transforms import Transform
-from longate.exceptions import StrategyError
 from longate.gating import edits
+from longate.gating.acquired import acquired_of
 from longate.gating.compiled import compile_strategy, validate_strategy
 from longate.gating.dimension import ACQUISITION
 from longate.gating.explanation import explain
@@ -20,6 +19,12 @@ from longate.gating.gated_sample import gate_head, gate_sample
 from longate.gating.overrides import strategies_by_sample
 from longate.gating.population_paths import PopulationPaths
 from longate.gating.statistic import requests_of
+from longate.gating.strategy_checks import (
+    checked_overrides,
+    checked_scale,
+    refuse_unfit_compensation,
+    refuse_unfit_words,
+)
 from longate.gating.strategy_json import (
     hash_of,
     strategy_from_text,
@@ -28,8 +33,11 @@ from longate.gating.strategy_json import (
 from longate.gating.tree_drawing import tree_html, tree_text
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from longate.cytometry.compensation import Compensation
     from longate.cytometry.panel import Panel
-    from longate.gating.compiled import Acquired
+    from longate.gating.acquired import Acquired
     from longate.gating.dimension import Axis
     from longate.gating.explanation import Explanation
     from longate.gating.gated_sample import GatedSample
@@ -54,7 +62,9 @@ class GatingStrategy(PopulationPaths):
     scale : Transform, or mapping of str to Transform, optional
         One scale for all fluorescence channels (scatter and Time stay as they are), or
         one per marker or detector. Gate coordinates are on it. Channels without a scale
-        are gated on plain values. A gate's :class:`Dimension` may say otherwise.
+        are gated on plain values. A gate's :class:`Dimension` may say otherwise. A
+        mapping may serve several panels: names that a panel lacks are left aside, with
+        a :class:`PanelWarning` where it looks like a slip.
     compensation : {"acquisition"}, Compensation or None
         ``"acquisition"`` takes the matrix that comes with the file or the sample sheet;
         ``None`` does not compensate; a matrix is used for every file.
@@ -104,19 +114,12 @@ class GatingStrategy(PopulationPaths):
         overrides: Mapping[str, Sequence[Gate]] | None = None,
         custom_info: str | None = None,
     ) -> None:
-        known = compensation is None or isinstance(compensation, Compensation)
-        named = isinstance(compensation, str) and compensation == ACQUISITION
-        if not known and not named:
-            msg = (
-                f"compensation={compensation!r} is not known; give 'acquisition', a "
-                "Compensation, or None"
-            )
-            raise StrategyError(msg)
-        _refuse_unfit_words(name, custom_info)
-        own = _checked_overrides(overrides or {})
+        refuse_unfit_compensation(compensation)
+        refuse_unfit_words(name, custom_info)
+        own = checked_overrides(overrides or {})
         for attribute, value in {
             "gates": gates_of(gates),
-            "scale": _checked_scale(scale),
+            "scale": checked_scale(scale),
             "compensation": compensation,
             "name": name,
             "overrides": own,
@@ -131,14 +134,15 @@ class GatingStrategy(PopulationPaths):
     def _by_sample(self) -> dict[str, GatingStrategy]:
         return strategies_by_sample(self)
 
-    def apply(self, sample: Sample | Acquired) -> GatedSample:
+    def apply(self, sample: Sample | Acquired | str | Path) -> GatedSample:
         """Gate one sample: its events in memory, or its file in one pass.
 
         Parameters
         ----------
-        sample : Sample or FileHead
-            From :func:`longate.read_fcs`; or what ``longate.io.fcs.scan_file(path)``
-            gives, and then only what gates need is read of the file.
+        sample : Sample, FileHead, or path-like
+            From :func:`longate.read_fcs`; or a file, or what
+            ``longate.io.fcs.scan_file(path)`` gives, and then only what gates need is
+            read of the file.
 
         Returns
         -------
@@ -149,15 +153,34 @@ class GatingStrategy(PopulationPaths):
         ------
         PanelError
             If a channel of a gate is not in the sample's panel; the gate is named.
+        FileNotFoundError
+            If there is no such file.
+        FcsError
+            If the file cannot be read, see :func:`longate.read_fcs`.
+        SpilloverError
+            If the matrix of the sample is malformed, or names a channel it lacks.
+
+        Examples
+        --------
+        >>> import longate as lg
+        >>> import numpy as np
+        >>> from pathlib import Path
+        >>> from tempfile import mkdtemp
+        >>> events = np.arange(6.0).reshape(3, 2)
+        >>> file = lg.write_fcs(Path(mkdtemp()) / "a.fcs", events, ["FSC-A", "PE-A"])
+        >>> gate = lg.RectangleGate("High", dimensions={"FSC-A": (2, None)})
+        >>> lg.GatingStrategy([gate]).apply(file).counts["n_events"].tolist()
+        [3, 2]
         """
-        compiled = compile_strategy(self, sample.panel, sample.compensation)
-        if isinstance(sample, Sample):
-            return gate_sample(compiled, sample)
-        return gate_head(compiled, sample)
+        acquired = acquired_of(sample)
+        compiled = compile_strategy(self, acquired.panel, acquired.compensation)
+        if isinstance(acquired, Sample):
+            return gate_sample(compiled, acquired)
+        return gate_head(compiled, acquired)
 
     def explain(
         self,
-        sample: Sample | Acquired,
+        sample: Sample | Acquired | str | Path,
         *,
         statistics: Sequence[Statistic] = (),
         keep: Mapping[str, Sequence[Axis]] | None = None,
@@ -166,7 +189,7 @@ class GatingStrategy(PopulationPaths):
 
         Parameters
         ----------
-        sample : Sample or FileHead
+        sample : Sample, FileHead, or path-like
             Its panel and matrix are looked at, no events.
         statistics, keep
             As for ``study.gate``.
@@ -178,8 +201,10 @@ class GatingStrategy(PopulationPaths):
             what is kept, and memory.
         """
         requests = requests_of({"": self}, statistics, keep or {})[""]
-        compiled = compile_strategy(self, sample.panel, sample.compensation, requests)
-        return explain(compiled, sample.panel, sample.n_events)
+        acquired = acquired_of(sample)
+        panel, matrix = acquired.panel, acquired.compensation
+        compiled = compile_strategy(self, panel, matrix, requests)
+        return explain(compiled, panel, acquired.n_events)
 
     def validate(
         self, panel: Panel, *, compensation: Compensation | None = None
@@ -401,36 +426,3 @@ class GatingStrategy(PopulationPaths):
     def _repr_html_(self) -> str:
         """Draw the tree with its gates for a notebook."""
         return tree_html(self)
-
-
-def _refuse_unfit_words(name: object, custom_info: object) -> None:
-    if not isinstance(name, str):
-        msg = f"name={name!r} of a strategy is not text"
-        raise StrategyError(msg)
-    if not isinstance(custom_info, str | None):
-        msg = f"custom_info={custom_info!r} of a strategy is not text"
-        raise StrategyError(msg)
-
-
-def _checked_overrides(overrides: Any) -> dict[str, tuple[Gate, ...]]:
-    if not isinstance(overrides, Mapping) or not all(
-        isinstance(sample, str) for sample in overrides
-    ):
-        msg = f"overrides must be {{sample id: gates}}, ids as text; got {overrides!r}"
-        raise StrategyError(msg)
-    return {sample: gates_of(own) for sample, own in overrides.items()}
-
-
-def _checked_scale(scale: Scale) -> Scale:
-    if isinstance(scale, Mapping) and not all(isinstance(name, str) for name in scale):
-        msg = f"scale must be by markers or detectors; got the keys {list(scale)}"
-        raise StrategyError(msg)
-    entries = scale.values() if isinstance(scale, Mapping) else [scale]
-    for entry in entries:
-        if entry is not None and not isinstance(entry, Transform):
-            msg = (
-                "scale must be a Transform such as lg.Logicle(), or a mapping of "
-                f"channels to them; got {entry!r}"
-            )
-            raise StrategyError(msg)
-    return dict(scale) if isinstance(scale, Mapping) else scale

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from longate.cytometry.sample import Keywords
+from longate.cytometry.keywords import Keywords
 from longate.exceptions import FcsError, FileWarning, LongateError, PrivacyWarning
 from longate.io.copies import Job, plan_copies
 from longate.io.fcs import scan_file

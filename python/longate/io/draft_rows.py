@@ -16,7 +16,7 @@ from longate.io.file_names import (
 )
 
 if TYPE_CHECKING:
-    from longate.cytometry.sample import Keywords
+    from longate.cytometry.keywords import Keywords
     from longate.io.fcs import FileHead
 
 _PATIENT_KEYWORDS = ("PATIENT ID", "SUBJECT ID", "$SRC")

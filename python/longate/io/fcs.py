@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from longate._core import check_crc, read_columns, read_head
 from longate._validation import one_of
 from longate.cytometry.acquisition import Acquisition
 from longate.cytometry.compensation import SPILLOVER_KEYWORDS, Compensation
-from longate.cytometry.file_spillover import file_compensation
+from longate.cytometry.file_spillover import stated_compensation
+from longate.cytometry.keywords import Keywords
 from longate.cytometry.panel import Channel, Panel
-from longate.cytometry.sample import Departure, Keywords, Sample
+from longate.cytometry.sample import Departure, Sample
 from longate.exceptions import FcsError, SpilloverError
 from longate.io.fcs_write import write_fcs
 from longate.io.remote import RemoteFile, locate
@@ -62,6 +64,8 @@ class FileHead(Acquisition):
         and the next one (``next``).
     crc : int or None
         The check word behind the last segment, where one was computed.
+    spillover : tuple of (str, str) or None
+        The keyword that holds a spillover matrix, readable or not, and its value.
     """
 
     path: Path | RemoteFile
@@ -77,11 +81,12 @@ class FileHead(Acquisition):
     text: bytes = field(default=b"", repr=False)
     segments: dict[str, Any] = field(default_factory=dict, repr=False)
     crc: int | None = None
+    spillover: tuple[str, str] | None = field(default=None, repr=False)
 
     @property
     def has_spillover(self) -> bool:
         """Whether a keyword holds a spillover matrix, readable or not."""
-        return any(self.keywords.get(key, "").strip() for key in SPILLOVER_KEYWORDS)
+        return self.spillover is not None
 
     @property
     def compensation(self) -> Compensation | None:
@@ -93,7 +98,7 @@ class FileHead(Acquisition):
             If it has one that is malformed or singular; the file is named.
         """
         try:
-            found = file_compensation(self.keywords, self.panel)
+            found = stated_compensation(self.spillover, self.panel)
         except SpilloverError as error:
             msg = f"{self.path}: {error}"
             raise SpilloverError(msg) from None
@@ -128,11 +133,8 @@ def scan_file(
         msg = f"dataset counts from 0, got {dataset}"
         raise FcsError(msg)
     place = locate(path)
-    head = read_head(place, dataset)
-    channels = tuple(
-        Channel(p["detector"], p["marker"], p["range"], p["voltage"])
-        for p in head["parameters"]
-    )
+    head = read_head(place, dataset, SPILLOVER_KEYWORDS)
+    pairs, text = head["keywords"], head["text"]
     diagnosis = [Departure(*entry) for entry in head["departures"]]
     if head["n_data_sets"] > 1:
         found = f"the file holds {head['n_data_sets']} data sets"
@@ -141,18 +143,33 @@ def scan_file(
     return FileHead(
         path=place,
         version=head["version"],
-        panel=Panel(channels, dict(aliases or {})),
-        keywords=Keywords(head["keywords"]),
+        panel=Panel(_channels(head["parameters"]), dict(aliases or {})),
+        keywords=Keywords.of_text(text) if pairs is None else Keywords(pairs),
         n_events=head["n_events"],
         diagnosis=tuple(diagnosis),
         identity=head["identity"],
         dataset=dataset,
         n_data_sets=head["n_data_sets"],
         analysis=Keywords(head["analysis"]),
-        text=head["text"],
+        text=text,
         segments=head["segments"],
         crc=head["crc"],
+        spillover=_shared(head["stated"]),
     )
+
+
+@lru_cache(maxsize=64)
+def _channels(
+    parameters: tuple[tuple[str, str | None, float, str | None], ...],
+) -> tuple[Channel, ...]:
+    """Return the channels of a file; the files of a study mostly share them."""
+    return tuple(Channel(*parameter) for parameter in parameters)
+
+
+@lru_cache(maxsize=64)
+def _shared(stated: tuple[str, str] | None) -> tuple[str, str] | None:
+    """Return what equals it and was there first: many files have one long matrix."""
+    return stated
 
 
 def read_fcs(

@@ -154,9 +154,9 @@ def locate(path: str | Path | RemoteFile) -> Path | RemoteFile:
     """
     if isinstance(path, RemoteFile):
         return RemoteFile(path.url, path.options)
-    if is_remote(path):
-        return RemoteFile(str(path))
-    return Path(path)
+    if isinstance(path, Path):
+        return path
+    return RemoteFile(str(path)) if is_remote(path) else Path(path)
 
 
 def sha256_of(path: str | Path | RemoteFile) -> str:

@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 import warnings
+from os.path import isabs, normpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
-from longate._validation import listed, one_of, require_columns
+from longate._columns import taken
+from longate._validation import listed, require_columns
 from longate._visits import natural_key
 from longate.exceptions import SampleSheetError
 from longate.io.remote import is_remote
+from longate.io.sheet_checks import (
+    REQUIRED,
+    above_zero,
+    check_cells,
+    check_roles,
+    is_blank,
+    refuse_one_file_twice,
+    refuse_one_name_for_two,
+    settled_runs,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
 
-REQUIRED = ["file", "patient", "visit", "tube"]
-ROLES = ("sample", "fmo", "unstained", "single_stain", "bead", "bridging", "exclude")
-SPECIMENS = (
-    "whole_blood_lyse_no_wash",
-    "whole_blood_lyse_wash",
-    "pbmc_fresh",
-    "pbmc_frozen",
-)
-RUN_RULES = ("replace", "pool", "keep")
+_FIRST = ["sample", "patient", "visit", "tube", "role", "file"]
 _TEXT = ["sample", *REQUIRED, "role", "run", "batch", "specimen", "bead_lot", "reason"]
 _SEPARATORS = (",", ";", "\t", "|")
-_ABOVE_ZERO = ["blood_ul", "dilution"]
 
 
 def read_sample_sheet(
@@ -68,30 +71,63 @@ def read_sample_sheet(
     FileNotFoundError
         If there is no such sheet.
     """
+    import pandas as pd
+
+    return pd.DataFrame(sheet_columns(sheet, runs=runs, visits=visits))
+
+
+def sheet_columns(
+    sheet: str | Path | pd.DataFrame,
+    *,
+    runs: str | None = None,
+    visits: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    """Return the checked columns of a sample sheet, see :func:`read_sample_sheet`.
+
+    Cells are checked as lists: a table costs more for each question than these files
+    have rows.
+
+    Parameters
+    ----------
+    sheet, runs, visits
+        As there.
+
+    Raises
+    ------
+    SampleSheetError
+        As there.
+    FileNotFoundError
+        As there.
+    """
     frame, folder = _load(sheet)
-    require_columns(frame, REQUIRED, "the sample sheet", SampleSheetError)
-    if frame.empty:
-        msg = "the sample sheet has a heading, and no rows"
-        raise SampleSheetError(msg)
-    for column in [name for name in _TEXT if name in frame.columns]:
-        frame[column] = [_text(cell) for cell in frame[column].tolist()]
-    if "role" not in frame.columns:
-        frame["role"] = "sample"
-    frame["role"] = [role or "sample" for role in frame["role"].tolist()]
-    _check_roles(frame)
-    _check_cells(frame)
-    frame["file"] = [
-        name if is_remote(name) else str((folder / name).absolute())
-        for name in frame["file"]
-    ]
-    _refuse_one_file_twice(frame)
-    if "sample" not in frame.columns:
-        frame.insert(0, "sample", frame["patient"] + "_" + frame["visit"])
-    _refuse_one_name_for_two(frame)
-    frame = _settle_runs(frame, runs).reset_index(drop=True)
-    frame["visit"] = _ordered(frame["visit"], visits)
-    first = ["sample", "patient", "visit", "tube", "role", "file"]
-    return frame[[*first, *(c for c in frame.columns if c not in first)]]
+    _check_columns(frame)
+    rows = [int(index) + 2 for index in frame.index.tolist()]  # as a spreadsheet
+    cells = {
+        name: [_text(cell) for cell in frame[name].tolist()]
+        for name in _TEXT
+        if name in frame.columns
+    }
+    given = cells.get("role", [""] * len(rows))
+    cells["role"] = [role or "sample" for role in given]
+    check_roles(cells, rows)
+    check_cells(cells, rows)
+    numbers = above_zero(frame, rows)
+    base = folder.absolute()
+    cells["file"] = [_located(name, base) for name in cells["file"]]
+    refuse_one_file_twice(cells, rows)
+    if "sample" not in cells:
+        pairs = zip(cells["patient"], cells["visit"], strict=True)
+        cells["sample"] = [f"{patient}_{visit}" for patient, visit in pairs]
+    refuse_one_name_for_two(cells, rows)
+    cells["sample"], kept = settled_runs(cells, rows, runs)
+    cells = {name: [column[place] for place in kept] for name, column in cells.items()}
+    columns: dict[str, Any] = {name: cells[name] for name in _FIRST}
+    for name in frame.columns:
+        if name not in columns:
+            own = numbers.get(name, frame[name])
+            columns[name] = cells.get(name) or taken(own, kept)
+    columns["visit"] = _ordered(columns["visit"], visits)
+    return columns
 
 
 def _load(sheet: str | Path | pd.DataFrame) -> tuple[pd.DataFrame, Path]:
@@ -144,131 +180,32 @@ def _read_table(path: Path) -> pd.DataFrame:
         )
 
 
+def _located(name: str, base: Path) -> str:
+    # A Path for each of a thousand names costs more than all the checks.
+    is_whole = isabs(name) and normpath(name) == name  # noqa: PTH117
+    return name if is_whole or is_remote(name) else str(base / name)
+
+
+def _check_columns(frame: pd.DataFrame) -> None:
+    require_columns(frame, REQUIRED, "the sample sheet", SampleSheetError)
+    names = frame.columns.tolist()
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        msg = f"the sample sheet has the column {listed(twice)} more than once"
+        raise SampleSheetError(msg)
+    if not len(frame):
+        msg = "the sample sheet has a heading, and no rows"
+        raise SampleSheetError(msg)
+
+
 def _text(cell: Any) -> str:
-    if cell is None or cell != cell:  # NaN differs from itself
-        return ""
-    return str(cell).strip()
+    return "" if is_blank(cell) else str(cell).strip()
 
 
-def _rows(frame: pd.DataFrame, where: Any) -> str:
-    """Name rows as a spreadsheet shows them."""
-    return listed(int(index) + 2 for index in frame.index[where])
-
-
-def _check_roles(frame: pd.DataFrame) -> None:
-    for index, role in zip(frame.index, frame["role"].tolist(), strict=True):
-        kind, _, what = role.partition(":")
-        row = int(index) + 2
-        one_of(f"row {row} of the sample sheet: role", kind, ROLES, SampleSheetError)
-        if (kind in ("fmo", "single_stain")) != bool(what):
-            msg = (
-                f"row {row} of the sample sheet: role {role!r} must be "
-                "'fmo:<marker>', 'single_stain:<detector>', or a role without a colon"
-            )
-            raise SampleSheetError(msg)
-    if "exclude" in frame["role"].tolist():
-        excluded = frame["role"] == "exclude"
-        reason = frame["reason"] if "reason" in frame.columns else ""
-        silent = excluded & (reason == "")
-        if silent.any():
-            msg = f"rows {_rows(frame, silent)} are excluded without a 'reason'"
-            raise SampleSheetError(msg)
-
-
-def _check_cells(frame: pd.DataFrame) -> None:
-    for column in [name for name in REQUIRED if "" in frame[name].tolist()]:
-        is_sample = frame["role"] == "sample"
-        blank = (frame[column] == "") & (is_sample | (column == "file"))
-        if blank.any():
-            msg = (
-                f"{column!r} is blank in rows {_rows(frame, blank)} of the sample sheet"
-            )
-            raise SampleSheetError(msg)
-    if "specimen" in frame.columns:
-        for index, specimen in frame["specimen"].items():
-            argument = f"row {int(str(index)) + 2} of the sample sheet: specimen"
-            if specimen:
-                one_of(argument, specimen, SPECIMENS, SampleSheetError)
-    for column in [name for name in _ABOVE_ZERO if name in frame.columns]:
-        import pandas as pd
-
-        numbers = pd.to_numeric(frame[column], errors="coerce")
-        given = frame[column].map(_text) != ""
-        wrong = given & ~(numbers > 0)
-        if wrong.any():
-            msg = f"{column!r} must be a number above 0 in rows {_rows(frame, wrong)}"
-            raise SampleSheetError(msg)
-        frame[column] = numbers
-
-
-def _refuse_one_file_twice(frame: pd.DataFrame) -> None:
-    twice = frame["file"].duplicated(keep=False)
-    if twice.any():
-        names = listed(Path(name).name for name in frame["file"][twice].unique())
-        msg = (
-            f"the sample sheet names {names} more than once: rows {_rows(frame, twice)}"
-        )
-        raise SampleSheetError(msg)
-
-
-def _refuse_one_name_for_two(frame: pd.DataFrame) -> None:
-    cells = [frame[name].tolist() for name in ("role", "sample", "patient", "visit")]
-    meant_by: dict[str, set[tuple[str, str]]] = {}
-    for role, name, patient, visit in zip(*cells, strict=True):
-        if role == "sample":
-            meant_by.setdefault(name, set()).add((patient, visit))
-    if all(len(visits) == 1 for visits in meant_by.values()):
-        return
-    samples = frame[frame["role"] == "sample"]
-    for name, group in samples.groupby("sample", sort=False):
-        visits = group[["patient", "visit"]].drop_duplicates()
-        if len(visits) > 1:
-            meant = " and ".join(f"{p!r} at {v!r}" for p, v in visits.to_numpy())
-            msg = (
-                f"sample {name!r} means patients {meant} in rows "
-                f"{_rows(frame, frame.index.isin(group.index))}; give each visit of a "
-                "patient a name of its own in a column 'sample'"
-            )
-            raise SampleSheetError(msg)
-
-
-def _settle_runs(frame: pd.DataFrame, runs: str | None) -> pd.DataFrame:
-    keys = ["sample", "tube"]
-    is_sample = frame["role"] == "sample"
-    repeated = is_sample & frame.duplicated([*keys, "role"], keep=False)
-    if not repeated.any():
-        return frame
-    names = listed(frame["sample"][repeated].unique())
-    where = f"rows {_rows(frame, repeated)}"
-    has_run = "run" in frame.columns and (frame["run"][repeated] != "").all()
-    if not has_run or frame[repeated].duplicated([*keys, "run"]).any():
-        msg = (
-            f"samples {names} have several files of one tube ({where}); number them in "
-            "a column 'run' and choose runs='replace', 'pool' or 'keep'"
-        )
-        raise SampleSheetError(msg)
-    if runs is None:
-        msg = (
-            f"samples {names} have several runs ({where}); choose runs='replace' (the "
-            "last), 'pool' (sum cells and beads) or 'keep' (a sample each)"
-        )
-        raise SampleSheetError(msg)
-    one_of("runs", runs, RUN_RULES, SampleSheetError)
-    if runs == "keep":
-        suffix = "_run" + frame["run"]
-        frame["sample"] = frame["sample"].where(~repeated, frame["sample"] + suffix)
-    if runs == "replace":
-        order = frame["run"].map(natural_key)
-        ranked = frame.assign(_order=order)[is_sample].sort_values("_order")
-        kept = ranked.drop_duplicates(keys, keep="last").index
-        frame = frame[~is_sample | frame.index.isin(kept)]
-    return frame
-
-
-def _ordered(column: pd.Series, visits: Sequence[str] | None) -> pd.Categorical:
+def _ordered(cells: list[str], visits: Sequence[str] | None) -> pd.Categorical:
     import pandas as pd
 
-    found = [visit for visit in column.unique() if visit]
+    found = [visit for visit in dict.fromkeys(cells) if visit]
     declared = [str(visit) for visit in visits] if visits is not None else None
     order = sorted(found, key=natural_key) if declared is None else declared
     twice = sorted({visit for visit in order if order.count(visit) > 1})
@@ -279,4 +216,6 @@ def _ordered(column: pd.Series, visits: Sequence[str] | None) -> pd.Categorical:
     if missing:
         msg = f"visits={listed(order)} lacks {listed(missing)} of the sample sheet"
         raise SampleSheetError(msg)
-    return pd.Categorical(column.replace("", None), categories=order, ordered=True)
+    places = {visit: place for place, visit in enumerate(order)}
+    codes = [places.get(visit, -1) if visit else -1 for visit in cells]
+    return pd.Categorical.from_codes(codes, categories=order, ordered=True)

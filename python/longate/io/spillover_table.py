@@ -84,12 +84,15 @@ def read_compensation(
 
 
 def _from_fcs(path: str | Path, names: Mapping[str, str] | None) -> Compensation:
-    from longate.cytometry.file_spillover import file_compensation, legacy_compensation
+    from longate.cytometry.file_spillover import (
+        legacy_compensation,
+        stated_compensation,
+    )
     from longate.io.fcs import scan_file
 
     head = scan_file(path)
     try:
-        found = file_compensation(head.keywords, head.panel)
+        found = stated_compensation(head.spillover, head.panel)
         found = found or legacy_compensation(head.keywords, head.panel)
     except SpilloverError as error:
         msg = f"{path}: {error}"

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from longate.gating.populations import KEYS
+from longate.gating.joining import KEYS
 from longate.nk.anchor_choices import pictured
 from longate.nk.spreading import spread_coefficients
 

@@ -9,7 +9,7 @@ import numpy as np
 from longate._validation import listed
 from longate.exceptions import MaturationError
 from longate.gating.counting import with_fractions
-from longate.gating.populations import KEYS
+from longate.gating.joining import KEYS
 from longate.nk.calls import (
     calls_for,
     refuse_bright_outside_positive,

@@ -30,6 +30,8 @@ fn reads_each_of_several_data_sets_by_relative_offsets() -> Result<()> {
     assert_eq!(count_data_sets(&bytes.as_slice()), 3);
     for (number, value) in [7.0, 8.0, 9.0].into_iter().enumerate() {
         assert_eq!(columns_of(&bytes, number, Values::Raw)?, [[value]]);
+        let file = File::read_data_set(&bytes.as_slice(), number)?;
+        assert_eq!(file.count_data_sets(&bytes.as_slice(), number), 3);
     }
     let beyond = File::read_data_set(&bytes.as_slice(), 3);
     assert!(
@@ -46,6 +48,8 @@ fn a_chain_that_leads_nowhere_or_back_ends_and_is_reported() -> Result<()> {
         assert_eq!(made.codes()?, ["nextdata-unusable"], "{next}");
         let bytes = made.bytes();
         assert_eq!(count_data_sets(&bytes.as_slice()), 1);
+        let file = File::read(&bytes.as_slice())?;
+        assert_eq!(file.count_data_sets(&bytes.as_slice(), 0), 1);
     }
     Ok(())
 }

@@ -36,6 +36,37 @@ proptest! {
     }
 
     #[test]
+    fn every_path_widens_the_same_floats(
+        n_rows in 0..40_usize, width in 1..=WIDTH, before in 0..9_usize, behind in 0..40_usize,
+        big_endian in any::<bool>(), seed in any::<u64>(), some in any::<bool>(),
+    ) {
+        let stride = before + 4 * width + behind;
+        let bytes = noise(n_rows * stride, seed);
+        let rows = Rows { bytes: &bytes, stride, offset: before, big_endian };
+        let lanes: Vec<usize> = (0..width).filter(|lane| seed >> lane & 1 == 1).collect();
+        let places: Vec<u32> = (0..40).filter(|&row| seed >> row & 1 == 1 && (row as usize) < n_rows).collect();
+        let n_events = if some { places.len() } else { n_rows };
+        let run = || {
+            let mut out = vec![vec![0.0; n_events]; lanes.len()];
+            let mut views: Vec<_> = out.iter_mut().map(Vec::as_mut_slice).collect();
+            doubles(rows, some.then_some(&places), &lanes, &mut views);
+            out
+        };
+        let (fast, plain) = (run(), baseline(run));
+        for (k, lane) in lanes.iter().enumerate() {
+            for i in 0..n_events {
+                let row = if some { places[i] as usize } else { i };
+                let at = row * stride + before + 4 * lane;
+                let stored: [u8; 4] = bytes[at..at + 4].try_into().expect("four bytes");
+                let truth = f64::from(f32::from_bits(word(stored, big_endian)));
+                // A NaN may be told to be quiet when it is widened.
+                let same = |x: f64| x.to_bits() == truth.to_bits() || x.is_nan() && truth.is_nan();
+                prop_assert!(same(fast[k][i]) && same(plain[k][i]));
+            }
+        }
+    }
+
+    #[test]
     fn every_path_masks_the_same_integers(
         n_rows in 0..40_usize, masks in prop::collection::vec(any::<u16>(), 1..=WIDTH),
         before in 0..9_usize, behind in 0..40_usize, big_endian in any::<bool>(), seed in any::<u64>(),

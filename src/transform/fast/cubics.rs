@@ -6,8 +6,6 @@ pub(super) type Cubic = [f64; 4];
 
 /// Where in a cell the cubic is the function itself.
 pub(super) const NODES: [f64; 3] = [0.0, 0.25, 0.75];
-/// Where in a cell the error is looked at: near its extremes between the nodes.
-pub(super) const PROBES: [f64; 3] = [0.1, 0.5, 0.9];
 
 /// One cubic for each cell from the function at the nodes of all cells, in order, and at the end.
 pub(super) fn through(heights: &[f64]) -> Vec<Cubic> {

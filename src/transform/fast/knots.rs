@@ -10,7 +10,7 @@ const MOST_CELLS: u64 = 1 << 20;
 
 /// The values of the channels on the longer side of data zero, which serve both sides.
 #[derive(Debug)]
-pub(in crate::transform) struct Knots {
+pub(super) struct Knots {
     scale: FlowJoBiex,
     /// The value `k` channels from data zero, one beyond the last as well.
     values: Vec<f64>,
@@ -25,7 +25,7 @@ pub(in crate::transform) struct Knots {
 impl Knots {
     /// The table of a scale, or none where it would be huge.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a small whole number
-    pub(in crate::transform) fn new(scale: &FlowJoBiex) -> Option<Self> {
+    pub(super) fn new(scale: &FlowJoBiex) -> Option<Self> {
         let channels = scale.reach() as u32 + 2;
         let values: Vec<_> = (0..=channels).map(|k| scale.knot(f64::from(k))).collect();
         (7..=16).find_map(|bits| Self::with_bits(*scale, &values, bits))
@@ -79,7 +79,7 @@ impl Knots {
     }
 
     /// Put `values` on the scale.
-    pub(in crate::transform) fn forward_into(&self, values: &[f64], out: &mut [f64]) {
+    pub(super) fn forward_into(&self, values: &[f64], out: &mut [f64]) {
         for (values, out) in values.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
             if !places_of(self, values, out) {
                 for (place, &x) in out.iter_mut().zip(values) {
@@ -92,7 +92,7 @@ impl Knots {
     }
 
     /// Bring `places` back to values.
-    pub(in crate::transform) fn inverse_into(&self, places: &[f64], out: &mut [f64]) {
+    pub(super) fn inverse_into(&self, places: &[f64], out: &mut [f64]) {
         for (value, &y) in out.iter_mut().zip(places) {
             *value = if (0.0..=1.0).contains(&y) {
                 let (above, k) = self.scale.channel(y);

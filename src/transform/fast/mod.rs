@@ -1,22 +1,29 @@
 //! Scales for drawings and first guesses: the place of a value within [`Fast::BOUND`], in a fraction
 //! of the time of the exact solution.
 //!
-//! A table holds one cubic for each short interval of values (or places); intervals are found in the
-//! bits of a number, and values below data zero are the reflection of those above. Numbers outside
-//! the table take the exact path. What is decided is decided by [`Scale::forward`]: whoever finds a
-//! place nearer to a border than the bound asks it.
+//! A table holds one parabola for each short interval of values (or places); intervals are found in
+//! the bits of a number, and values below data zero are the reflection of those above. Numbers
+//! outside the table take the exact path. What is decided is decided by [`Scale::forward`]: whoever
+//! finds a place nearer to a border than the bound asks it.
 
+mod channels;
 mod cubics;
 mod knots;
 mod octave;
-mod reflected;
+mod parabolas;
+mod places;
+mod values;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::Scale;
-pub(super) use knots::Knots;
+use channels::Channels;
 use octave::Octave;
-use reflected::{Places, Values};
+use places::Places;
+use values::Values;
+
+/// Values that are looked up side by side.
+const GROUP: usize = 4;
 
 /// A scale with tables, shared by its clones.
 #[derive(Debug, Clone)]
@@ -30,37 +37,70 @@ pub struct Fast {
 enum Tables {
     /// As the scale itself does, because it is quick, or has too many decades.
     Exact,
-    /// Cubics over the sizes of values, and over the distances from data zero.
-    Reflected(Places, Values),
+    /// Parabolas over the sizes of values, and over the distances of places from data zero, which are
+    /// made when first asked for.
+    Reflected(Places, OnceLock<Option<Values>>),
     /// Cubics over the mantissa.
     Octave(Octave),
-    /// The scale's own table; these places are exact.
-    Knots(Knots),
+    /// FlowJo's channels.
+    Channels(Channels),
 }
+
+impl Tables {
+    fn new(scale: &Scale) -> Self {
+        let reflected = |zero: f64, linear_size: f64| {
+            let places = Places::new(scale, zero, linear_size, scale.inverse(1.0))?;
+            Some(Self::Reflected(places, OnceLock::new()))
+        };
+        let tables = match scale {
+            Scale::Identity | Scale::Linear(_) => None,
+            Scale::Log(log) => Some(Self::Octave(Octave::new(log))),
+            Scale::Arcsinh(of) => reflected(of.zero(), of.linear_size()),
+            Scale::Logicle(of) => reflected(of.zero(), of.linear_size()),
+            Scale::Hyperlog(of) => reflected(of.zero(), of.linear_size()),
+            Scale::FlowJoBiex(biex) => Some(Self::Channels(Channels::new(biex))),
+        };
+        tables.unwrap_or(Self::Exact)
+    }
+}
+
+/// Scales whose tables were made last, the latest at the end.
+static LATEST: Mutex<Vec<Fast>> = Mutex::new(Vec::new());
+/// So many are kept: one for each channel of some panels, of some kilobytes each.
+const KEPT: usize = 64;
 
 impl Fast {
     /// How far a place may lie from the exact one, the whole scale being 1; and how far the place of a
     /// value brought back may lie from where it came from.
     pub const BOUND: f64 = 1e-7;
 
-    /// Make the tables of a scale, which takes some ten microseconds.
+    /// A scale with its tables: those made for it before, or new ones, which takes less than a hundred
+    /// microseconds.
     #[must_use]
     pub fn new(scale: Scale) -> Self {
-        let reflected = |zero: f64, linear_size: f64, top: f64| {
-            let places = Places::new(&scale, zero, linear_size, top)?;
-            Some(Tables::Reflected(places, Values::new(&scale, zero)?))
+        // Who finds it locked, perhaps for ever in the child of a fork, makes tables of its own.
+        let Ok(mut latest) = LATEST.try_lock() else {
+            return Self::made(scale);
         };
-        let tables = match &scale {
-            Scale::Identity | Scale::Linear(_) => None,
-            Scale::Log(log) => Some(Tables::Octave(Octave::new(log))),
-            Scale::Arcsinh(of) => reflected(of.zero(), of.linear_size(), scale.inverse(1.0)),
-            Scale::Logicle(of) => reflected(of.zero(), of.linear_size(), scale.inverse(1.0)),
-            Scale::Hyperlog(of) => reflected(of.zero(), of.linear_size(), scale.inverse(1.0)),
-            Scale::FlowJoBiex(biex) => Knots::new(biex).map(Tables::Knots),
-        };
+        if let Some(place) = latest.iter().position(|fast| fast.scale == scale) {
+            latest[place..].rotate_left(1);
+            return latest[latest.len() - 1].clone();
+        }
+        drop(latest);
+        let fast = Self::made(scale);
+        if let Ok(mut latest) = LATEST.try_lock() {
+            if latest.len() >= KEPT {
+                latest.remove(0);
+            }
+            latest.push(fast.clone());
+        }
+        fast
+    }
+
+    fn made(scale: Scale) -> Self {
         Self {
             scale,
-            tables: Arc::new(tables.unwrap_or(Tables::Exact)),
+            tables: Arc::new(Tables::new(&scale)),
         }
     }
 
@@ -76,17 +116,35 @@ impl Fast {
             Tables::Exact => self.scale.forward_into(values, out),
             Tables::Reflected(places, _) => places.look_up(&self.scale, values, out),
             Tables::Octave(octave) => octave.look_up(&self.scale, values, out),
-            Tables::Knots(knots) => knots.forward_into(values, out),
+            Tables::Channels(channels) => {
+                if !channels.look_up(values, out) {
+                    self.scale.forward_into(values, out);
+                }
+            }
         }
     }
 
     /// Bring `places` back to values whose places are these, within [`Self::BOUND`].
     pub fn inverse_into(&self, places: &[f64], out: &mut [f64]) {
         match &*self.tables {
+            Tables::Reflected(of, values) => {
+                match first(values, || Values::new(&self.scale, of.zero())) {
+                    Some(values) => values.look_up(&self.scale, places, out),
+                    None => self.scale.inverse_into(places, out),
+                }
+            }
+            Tables::Channels(channels) => match channels.knots() {
+                Some(knots) => knots.inverse_into(places, out),
+                None => self.scale.inverse_into(places, out),
+            },
             Tables::Exact | Tables::Octave(_) => self.scale.inverse_into(places, out),
-            Tables::Reflected(_, values) => values.look_up(&self.scale, places, out),
-            Tables::Knots(knots) => knots.inverse_into(places, out),
         }
+    }
+
+    /// Put `values` on the axis as the scale itself does, to the last bit, by a table; whether there
+    /// is one.
+    pub(super) fn exact_into(&self, values: &[f64], out: &mut [f64]) -> bool {
+        matches!(&*self.tables, Tables::Channels(channels) if channels.exact(values, out))
     }
 
     /// Put `values` on the axis, in place, within [`Self::BOUND`].
@@ -97,6 +155,34 @@ impl Fast {
     /// Bring `places` back to values, in place, within [`Self::BOUND`].
     pub fn inverse_all(&self, places: &mut [f64]) {
         super::curve::in_place(places, |places, out| self.inverse_into(places, out));
+    }
+}
+
+/// What is in a cell, made outside of it where there is nothing yet: a cell that is locked for as
+/// long as that takes would stay so in the child of a fork.
+fn first<T>(cell: &OnceLock<T>, make: impl FnOnce() -> T) -> &T {
+    if let Some(made) = cell.get() {
+        return made;
+    }
+    let new = make();
+    cell.get_or_init(|| new)
+}
+
+/// Apply `kernel` to whole groups, the last one filled up.
+fn in_groups(
+    values: &[f64],
+    out: &mut [f64],
+    kernel: impl Fn(&[[f64; GROUP]], &mut [[f64; GROUP]]),
+) {
+    let (groups, rest) = values.as_chunks();
+    let (places, last) = out.as_chunks_mut();
+    kernel(groups, places);
+    if !rest.is_empty() {
+        let mut group = [0.0; GROUP];
+        group[..rest.len()].copy_from_slice(rest);
+        let mut places = [[0.0; GROUP]];
+        kernel(&[group], &mut places);
+        last.copy_from_slice(&places[0][..rest.len()]);
     }
 }
 

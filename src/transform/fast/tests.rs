@@ -132,7 +132,7 @@ fn both_levels_give_the_same_bits() {
         };
         assert_eq!(run(), baseline(run), "{scale:?}");
         // The tables themselves are the same as well.
-        let plain = baseline(|| Fast::new(scale));
+        let plain = baseline(|| Fast::made(scale));
         let mut c = values.clone();
         baseline(|| plain.forward_all(&mut c));
         assert_eq!(run()[2], bits(&c), "{scale:?}");
@@ -157,12 +157,79 @@ fn many_values_get_the_places_that_each_gets_alone() {
 
 #[test]
 fn the_table_of_a_usual_scale_is_small() {
-    let Tables::Reflected(places, values) =
-        &*Fast::new(scale("logicle", &[262_144.0, 0.5, 4.5, 0.0])).tables
-    else {
-        unreachable!("a logicle has cubics")
+    let usual = scale("logicle", &[262_144.0, 0.5, 4.5, 0.0]);
+    let Tables::Reflected(places, _) = Tables::new(&usual) else {
+        unreachable!("a logicle has parabolas")
     };
-    assert!(places.cells() <= 1024 && values.cells() <= 1024);
+    let values = Values::new(&usual, places.zero()).expect("usual");
+    assert!(places.cells() <= 2048 && values.cells() <= 1024);
+}
+
+#[test]
+fn flowjo_places_are_amid_the_lines_of_all_channels() {
+    for scale in scales() {
+        let Scale::FlowJoBiex(_) = scale else {
+            continue;
+        };
+        // Every sixteenth of a channel of 4096, with the neighbours of the ends.
+        let mut values: Vec<_> = (0..=65_536)
+            .map(|i| scale.inverse(f64::from(i) / 65_536.0))
+            .collect();
+        let ends = [values[0], values[65_536]];
+        values.extend(ends.map(f64::next_up));
+        values.extend(ends.map(f64::next_down));
+        let mut found = values.clone();
+        Fast::new(scale).forward_all(&mut found);
+        for (&x, &found) in values.iter().zip(&found) {
+            assert!((0.0..=1.0).contains(&found), "{scale:?} {x:e}: {found}");
+            assert!(near(found, scale.forward(x)), "{scale:?} {x:e}: {found}");
+        }
+    }
+}
+
+#[test]
+fn tables_are_made_once_for_a_scale() {
+    let of = |t| Fast::new(scale("arcsinh", &[t, 4.5, 0.0]));
+    let first = of(1.0);
+    // Other tests may hold or fill the list at any time.
+    assert!((0..100).any(|_| Arc::ptr_eq(&of(1.0).tables, &of(1.0).tables)));
+    assert!(!Arc::ptr_eq(&first.tables, &of(2.0).tables));
+    for t in (1..=2 * KEPT).map(|i| i as f64) {
+        assert_eq!(of(t).scale(), &scale("arcsinh", &[t, 4.5, 0.0]));
+    }
+    assert!(LATEST.lock().is_ok_and(|latest| latest.len() <= KEPT));
+}
+
+#[test]
+fn a_rising_value_has_no_lower_place() {
+    let mut values: Vec<f64> = values().into_iter().filter(|x| x.is_finite()).collect();
+    values.sort_by(f64::total_cmp);
+    for scale in scales() {
+        let mut found = values.clone();
+        Fast::new(scale).forward_all(&mut found);
+        for (two, x) in found.windows(2).zip(&values) {
+            let rounding = 4.0 * f64::EPSILON * two[0].abs().max(1.0);
+            assert!(two[1] >= two[0] - rounding, "{scale:?} {x:e}: {two:?}");
+        }
+    }
+}
+
+#[test]
+fn groups_that_are_not_full_or_not_within_reach_get_the_same_places() {
+    let values = values();
+    for scale in scales() {
+        let fast = Fast::new(scale);
+        let mut whole = vec![0.0; values.len()];
+        fast.forward_into(&values, &mut whole);
+        for length in 1..=3 {
+            for (values, whole) in values.chunks(length).zip(whole.chunks(length)) {
+                let mut out = vec![0.0; values.len()];
+                fast.forward_into(values, &mut out);
+                let same = |(a, b): (&f64, &f64)| a.to_bits() == b.to_bits() || a.is_nan();
+                assert!(out.iter().zip(whole).all(same), "{scale:?} {values:?}");
+            }
+        }
+    }
 }
 
 proptest! {

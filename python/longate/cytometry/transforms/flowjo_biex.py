@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from longate.cytometry.transforms.conversion import to_places
 from longate.cytometry.transforms.transform import Transform
 
 if TYPE_CHECKING:
@@ -76,7 +77,11 @@ class FlowJoBiex(Transform):
     length: float = 4096.0
 
     def channels(
-        self, values: ArrayLike, *, precision: Precision = "exact"
+        self,
+        values: ArrayLike,
+        *,
+        precision: Precision = "exact",
+        out: NDArray[np.float64] | None = None,
     ) -> NDArray[np.float64]:
         """Return FlowJo's channels of values, from 0 to `length`.
 
@@ -86,12 +91,17 @@ class FlowJoBiex(Transform):
             Compensated values.
         precision : {"exact", "fast"}
             As for places.
+        out : numpy.ndarray of float64, the same shape, optional
+            Where to put the channels, as for places.
 
         Returns
         -------
         numpy.ndarray of float64, the same shape
-            ``length`` times the place.
+            ``length`` times the place: a new array, or `out`.
+
+        Raises
+        ------
+        TransformError
+            If `precision` is neither, or `out` cannot be used.
         """
-        channels = self(values, precision=precision)
-        channels *= self.length
-        return channels
+        return to_places(self.kernel, values, precision, out, unit=self.length)

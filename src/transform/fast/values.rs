@@ -1,0 +1,120 @@
+//! Values by the distance of a place from that of data zero, in cells of one width.
+
+use crate::simd::multiversion;
+use crate::transform::Scale;
+
+use super::parabolas::{Parabola, hold};
+use super::{Fast, GROUP, in_groups};
+
+/// Distances up to this one are in the table.
+const FARTHEST: f64 = 1.25;
+/// Added to a number below 2^32 it leaves the nearest whole one in the lowest bits.
+const WHOLE: f64 = 4_503_599_627_370_496.0;
+
+/// A table by the distance of a place from that of data zero; a cell reaches half a width to either side.
+#[derive(Debug)]
+pub(super) struct Values {
+    /// As many as a power of two.
+    cells: Vec<Parabola>,
+    /// Cells in a distance of 1.
+    per_unit: f64,
+    /// Place of data zero.
+    zero: f64,
+}
+
+impl Values {
+    /// A table for distances up to [`FARTHEST`], or none where it would be huge or inexact.
+    pub(super) fn new(scale: &Scale, zero: f64) -> Option<Self> {
+        [512, 1024, 2048, 4096, 8192]
+            .into_iter()
+            .find_map(|per_unit| Self::with_cells(scale, zero, per_unit))
+    }
+
+    fn with_cells(scale: &Scale, zero: f64, per_unit: u32) -> Option<Self> {
+        let last = (f64::from(per_unit) * FARTHEST).ceil();
+        let width = 1.0 / f64::from(per_unit);
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a small whole number
+        let last = last as i32;
+        let places: Vec<_> = (-1..=2 * last + 1)
+            .map(|half| zero + 0.5 * width * f64::from(half))
+            .collect();
+        let mut values = vec![0.0; places.len()];
+        scale.inverse_into(&places, &mut values);
+        // An error of a value is one of its place by the rise of the scale.
+        if !hold(&values, 0.1 * Fast::BOUND, |rise| width / rise) {
+            return None;
+        }
+        let cells = values.windows(3).step_by(2);
+        let mut cells = cells
+            .map(|h| Parabola::from_middle([h[0], h[1], h[2]], 1.0))
+            .collect::<Option<Vec<_>>>()?;
+        cells.resize(cells.len().next_power_of_two(), Parabola::default());
+        let per_unit = f64::from(per_unit);
+        Some(Self {
+            cells,
+            per_unit,
+            zero,
+        })
+    }
+
+    /// How many cells the table has room for.
+    #[cfg(test)]
+    pub(super) fn cells(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// The value at a place within reach.
+    #[inline(always)]
+    fn of(&self, y: f64) -> f64 {
+        let above = y - self.zero;
+        let distance = above.abs() * self.per_unit;
+        let nearest = distance + WHOLE;
+        let mask = self.cells.len() as u64 - 1;
+        #[allow(clippy::cast_possible_truncation)] // a mask that is short
+        let cell = self.cells[(nearest.to_bits() & mask) as usize];
+        cell.at(distance - (nearest - WHOLE)).copysign(above)
+    }
+
+    /// Whether a place is within reach.
+    #[inline(always)]
+    fn reaches(&self, y: f64) -> bool {
+        (y - self.zero).abs() <= FARTHEST
+    }
+
+    /// Bring `places` back to values.
+    pub(super) fn look_up(&self, scale: &Scale, places: &[f64], out: &mut [f64]) {
+        in_groups(places, out, |places, out| {
+            values_of(self, scale, places, out);
+        });
+    }
+
+    /// The values at places not all of which are within reach.
+    #[cold]
+    #[inline(never)]
+    fn beyond(&self, scale: &Scale, places: &[f64; GROUP], out: &mut [f64; GROUP]) {
+        for (value, &y) in out.iter_mut().zip(places) {
+            *value = if self.reaches(y) {
+                self.of(y)
+            } else {
+                scale.inverse(y)
+            };
+        }
+    }
+}
+
+multiversion! {
+    /// Look up groups of places.
+    fn values_of(table: &Values, scale: &Scale, places: &[[f64; GROUP]], out: &mut [[f64; GROUP]]) {
+        if table.cells.is_empty() {
+            return; // never; with it said, no place in the table has to be checked
+        }
+        for (places, out) in places.iter().zip(out) {
+            let [a, b, c, d] = *places;
+            if table.reaches(a) & table.reaches(b) & table.reaches(c) & table.reaches(d) {
+                *out = [table.of(a), table.of(b), table.of(c), table.of(d)];
+            } else {
+                table.beyond(scale, places, out);
+            }
+        }
+    }
+}
