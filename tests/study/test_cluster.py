@@ -150,7 +150,9 @@ def test_kept_values_that_are_too_much_to_send_are_refused(
 def task_of(study, strategy, keep):
     """The task that the first file of a study becomes."""
     requests = requests_of({"NK": strategy}, [], keep)
-    compiled = compiled_files(study, [0], {"NK": strategy}, [], requests)
+    compiled = compiled_files(
+        study, [(0, "P00_m00", "NK")], {"NK": strategy}, [], requests
+    )
     return cluster_tasks(study, compiled, keep_masks=True)[0]
 
 
