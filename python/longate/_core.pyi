@@ -176,9 +176,7 @@ def combine_masks(
     terms: Sequence[int | str],
     populations: Sequence[tuple[NDArray[np.uint8], NDArray[np.uint8]]],
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]: ...
-def gate_arrays(
-    plan: Plan, values: Sequence[_Column], n_events: int
-) -> _Gated: ...
+def gate_arrays(plan: Plan, values: Sequence[_Column], n_events: int) -> _Gated: ...
 def gate_files(
     jobs: Sequence[tuple[_Location, Plan, _Identity | None]],
     threads: int,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ import pandas as pd
 import pytest
 
 import longate as lg
-from longate.exceptions import FcsError, PanelError
+from longate.exceptions import FcsError, PanelError, SpilloverError
 from longate.io.fcs import scan_file
 
 STRATEGY = lg.GatingStrategy(
@@ -58,3 +60,33 @@ def test_a_file_without_a_channel_of_a_gate(path):
     strategy = STRATEGY.add(lg.RectangleGate("CD3+", dimensions={"CD3": (1, None)}))
     with pytest.raises(PanelError, match="gate 'CD3\\+'"):
         strategy.apply(path)
+
+
+def test_files_of_two_panels_in_turn(tmp_path, path):
+    events = np.arange(12.0)[::-1].reshape(6, 2)
+    other = lg.write_fcs(tmp_path / "b.fcs", events, ["PE-A", "FSC-A"])
+    strategy = STRATEGY.rename("High", "High")
+    expected = [
+        strategy.rename("High", "High").apply(p).n_inside for p in (path, other)
+    ]
+    for _ in range(2):
+        found = [strategy.apply(p).n_inside for p in (path, other)]
+        assert found == expected
+    again = pickle.loads(pickle.dumps(strategy))
+    assert again.apply(other).n_inside == expected[1]
+    assert copy.deepcopy(strategy).apply(path).n_inside == expected[0]
+
+
+def test_an_unreadable_matrix_stops_only_who_asks_for_it(tmp_path):
+    file = tmp_path / "a.fcs"
+    events = np.arange(12.0).reshape(6, 2)
+    names = ["FSC-A", "PE-A"]
+    lg.write_fcs(file, events, names, keywords={"$SPILLOVER": "2,PE-A,FSC-A,1,x,0,1"})
+    without = lg.GatingStrategy(STRATEGY.gates, compensation=None)
+    assert without.apply(file).n_inside == (5, 3)
+    with pytest.raises(SpilloverError):
+        STRATEGY.apply(file)
+    own = lg.Dimension("FSC-A", compensation="acquisition")
+    asking = without.add(lg.RectangleGate("Own", dimensions={own: (2, None)}))
+    with pytest.raises(SpilloverError):
+        asking.apply(file)

@@ -23,6 +23,10 @@ class Acquired(Protocol):
     def compensation(self) -> Compensation | None:
         """The matrix that came with the acquisition."""
 
+    @property
+    def n_events(self) -> int:
+        """How many events it has."""
+
 
 def acquired_of(sample: Sample | Acquired | str | PathLike[str]) -> Sample | Acquired:
     """Return what was given, of a path the head of the file.

@@ -144,7 +144,7 @@ def gate_sample(compiled: CompiledStrategy, sample: Sample) -> GatedSample:
 
 
 def _floats(column: NDArray[Any]) -> NDArray[Any]:
-    """Return a column as the kernels take it, itself where it is one of native floats."""
+    """Return a column as the kernels take it: native floats as they are."""
     if column.dtype in {np.dtype(np.float32), np.dtype(np.float64)}:
         return column
     return column.astype(np.float64)

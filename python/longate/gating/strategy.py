@@ -17,6 +17,7 @@ from longate.gating.explanation import explain
 from longate.gating.gate import Gate, gates_of
 from longate.gating.gated_sample import gate_head, gate_sample
 from longate.gating.overrides import strategies_by_sample
+from longate.gating.plans import Plans, matrix_for
 from longate.gating.population_paths import PopulationPaths
 from longate.gating.statistic import requests_of
 from longate.gating.strategy_checks import (
@@ -134,6 +135,10 @@ class GatingStrategy(PopulationPaths):
     def _by_sample(self) -> dict[str, GatingStrategy]:
         return strategies_by_sample(self)
 
+    @cached_property
+    def _plans(self) -> Plans:
+        return Plans()
+
     def apply(self, sample: Sample | Acquired | str | Path) -> GatedSample:
         """Gate one sample: its events in memory, or its file in one pass.
 
@@ -173,7 +178,7 @@ class GatingStrategy(PopulationPaths):
         [3, 2]
         """
         acquired = acquired_of(sample)
-        compiled = compile_strategy(self, acquired.panel, acquired.compensation)
+        compiled = self._plans.of(self, acquired)
         if isinstance(acquired, Sample):
             return gate_sample(compiled, acquired)
         return gate_head(compiled, acquired)
@@ -202,7 +207,7 @@ class GatingStrategy(PopulationPaths):
         """
         requests = requests_of({"": self}, statistics, keep or {})[""]
         acquired = acquired_of(sample)
-        panel, matrix = acquired.panel, acquired.compensation
+        panel, matrix = acquired.panel, matrix_for(self, acquired)
         compiled = compile_strategy(self, panel, matrix, requests)
         return explain(compiled, panel, acquired.n_events)
 
