@@ -2,14 +2,13 @@
 //! nearest cache while every dye is summed from them.
 
 use std::num::NonZero;
-use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis, s};
 
 use crate::error::{Error, Result};
-use crate::simd::weighted_sums::{Number, WIDEST, weighted_sums};
+use crate::simd::weighted_sums::{BLOCK, Number, WIDEST, weighted_sums, widen};
 
 /// One detector, in the precision of its file.
 #[derive(Debug, Clone, Copy)]
@@ -29,11 +28,8 @@ pub enum Places<'a> {
     Double(ArrayViewMut2<'a, f64>),
 }
 
-/// Events of a block: 13 detectors in float32 of it are 26 kB.
-const BLOCK: usize = 512;
-
 /// Events that a thread takes at a time.
-const TASK: usize = 32 * BLOCK;
+const TASK: usize = 64 * BLOCK;
 
 impl Column<'_> {
     fn len(&self) -> usize {
@@ -48,13 +44,21 @@ impl Column<'_> {
         let events = first..first + out.len();
         match self {
             Self::Single(values) => {
-                for (place, &value) in out.iter_mut().zip(values.slice(s![events])) {
-                    *place = f64::from(value);
+                if let Some(values) = values.to_slice() {
+                    widen(&values[events], out);
+                } else {
+                    for (place, &value) in out.iter_mut().zip(values.slice(s![events])) {
+                        *place = f64::from(value);
+                    }
                 }
             }
             Self::Double(values) => {
-                for (place, &value) in out.iter_mut().zip(values.slice(s![events])) {
-                    *place = value;
+                if let Some(values) = values.to_slice() {
+                    out.copy_from_slice(&values[events]);
+                } else {
+                    for (place, &value) in out.iter_mut().zip(values.slice(s![events])) {
+                        *place = value;
+                    }
                 }
             }
         }
@@ -91,7 +95,7 @@ fn run<Y: Number>(
     if out.is_empty() {
         return Ok(());
     }
-    let (source, groups) = (Source::new(columns), groups(weights));
+    let groups = groups(weights);
     let tasks: Vec<_> = out.axis_chunks_iter_mut(Axis(1), TASK).collect();
     let threads = match threads {
         _ if tasks.len() == 1 => 1,
@@ -104,7 +108,7 @@ fn run<Y: Number>(
         loop {
             let task = tasks.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some((task, part)) = task else { break };
-            source.compensate(task * TASK, &groups, part);
+            compensate(columns, task * TASK, &groups, part);
         }
     };
     thread::scope(|scope| {
@@ -119,78 +123,30 @@ fn run<Y: Number>(
     Ok(())
 }
 
-/// Detectors as the kernel takes them.
-enum Source<'a, 'c> {
-    Single(Vec<&'c [f32]>),
-    Double(Vec<&'c [f64]>),
-    /// Of both kinds, or with gaps between their events.
-    Other(&'a [Column<'c>]),
-}
-
-impl<'a, 'c> Source<'a, 'c> {
-    fn new(columns: &'a [Column<'c>]) -> Self {
-        let single = columns.iter().map(|column| match column {
-            Column::Single(values) => values.to_slice(),
-            Column::Double(_) => None,
-        });
-        let double = columns.iter().map(|column| match column {
-            Column::Single(_) => None,
-            Column::Double(values) => values.to_slice(),
-        });
-        match (single.collect(), double.collect()) {
-            (Some(columns), _) => Self::Single(columns),
-            (_, Some(columns)) => Self::Double(columns),
-            _ => Self::Other(columns),
+/// Fill `out` with the events from `first` on.
+fn compensate<Y: Number>(
+    columns: &[Column<'_>],
+    first: usize,
+    groups: &[Group],
+    mut out: ArrayViewMut2<'_, Y>,
+) {
+    let mut wide = vec![[0.0; BLOCK]; columns.len()];
+    let firsts = (first..).step_by(BLOCK);
+    for (first, mut block) in firsts.zip(out.axis_chunks_iter_mut(Axis(1), BLOCK)) {
+        let n_events = block.ncols();
+        for (column, place) in columns.iter().zip(&mut wide) {
+            column.load(first, &mut place[..n_events]);
         }
-    }
-
-    /// Fill `out` with the events from `first` on.
-    fn compensate<Y: Number>(&self, first: usize, groups: &[Group], mut out: ArrayViewMut2<'_, Y>) {
-        let mut copy = Vec::new();
-        let firsts = (first..).step_by(BLOCK);
-        for (first, mut block) in firsts.zip(out.axis_chunks_iter_mut(Axis(1), BLOCK)) {
-            let n = block.ncols();
-            let events = first..first + n;
-            if let Some(rows) = rows_of(&mut block) {
-                self.sum(events, groups, rows, &mut copy);
-            } else {
-                let mut sums = Array2::default(block.dim());
-                if let Some(rows) = rows_of(&mut sums.view_mut()) {
-                    self.sum(events, groups, rows, &mut copy);
-                }
-                block.assign(&sums);
+        if let Some(rows) = rows_of(&mut block) {
+            sum_groups(&wide, groups, rows);
+        } else {
+            let mut sums = Array2::default(block.dim());
+            if let Some(rows) = rows_of(&mut sums.view_mut()) {
+                sum_groups(&wide, groups, rows);
             }
+            block.assign(&sums);
         }
     }
-
-    /// Fill the rows of a block; `copy` is room for detectors that the kernel cannot take.
-    fn sum<Y: Number>(
-        &self,
-        events: Range<usize>,
-        groups: &[Group],
-        rows: Vec<&mut [Y]>,
-        copy: &mut Vec<f64>,
-    ) {
-        match self {
-            Self::Single(columns) => sum_groups(&part_of(columns, events), groups, rows),
-            Self::Double(columns) => sum_groups(&part_of(columns, events), groups, rows),
-            Self::Other(columns) => {
-                copy.resize(columns.len() * BLOCK, 0.0);
-                let wide = copy.chunks_exact_mut(BLOCK);
-                let wide = columns.iter().zip(wide).map(|(column, place)| {
-                    let place = &mut place[..events.len()];
-                    column.load(events.start, place);
-                    &*place
-                });
-                sum_groups(&wide.collect::<Vec<_>>(), groups, rows);
-            }
-        }
-    }
-}
-
-fn part_of<'a, X>(columns: &[&'a [X]], events: Range<usize>) -> Vec<&'a [X]> {
-    let parts = columns.iter().map(|column| &column[events.clone()]);
-    parts.collect()
 }
 
 /// The rows of a table whose events stand side by side.
@@ -199,7 +155,7 @@ fn rows_of<'a, Y>(table: &'a mut ArrayViewMut2<'_, Y>) -> Option<Vec<&'a mut [Y]
     rows.map(ArrayViewMut1::into_slice).collect()
 }
 
-fn sum_groups<X: Number, Y: Number>(columns: &[&[X]], groups: &[Group], mut rows: Vec<&mut [Y]>) {
+fn sum_groups<Y: Number>(columns: &[[f64; BLOCK]], groups: &[Group], mut rows: Vec<&mut [Y]>) {
     let mut rest = rows.as_mut_slice();
     for group in groups {
         let (rows, behind) = rest.split_at_mut(group.width);
@@ -258,7 +214,8 @@ fn groups(weights: ArrayView2<'_, f64>) -> Vec<Group> {
 mod tests {
     use super::*;
     use crate::compensation::compensate;
-    use crate::simd::forced::baseline;
+    use crate::simd::Level;
+    use crate::simd::forced::{at, baseline};
     use ndarray::Array2;
 
     fn value(k: usize, i: usize) -> f64 {
@@ -286,11 +243,14 @@ mod tests {
 
     #[test]
     fn all_dyes_at_once_have_the_bits_of_one_at_a_time() {
-        for (detectors, dyes, n) in [(1, 1, 1), (3, 2, 255), (13, 13, 1003), (21, 9, 40_001)] {
+        let sizes = [(3, 2, 255), (13, 13, 1003), (40, 30, 300), (21, 9, 40_001)];
+        let widths = (1..=27).map(|dyes| (dyes, dyes, 9));
+        for (detectors, dyes, n) in widths.chain(sizes) {
             let (columns, weights) = case(detectors, dyes, n);
             let found = all(&columns, &weights, 2);
             assert_eq!(found, all(&columns, &weights, 1));
             assert_eq!(found, baseline(|| all(&columns, &weights, 1)));
+            assert_eq!(found, at(Level::Avx2, || all(&columns, &weights, 1)));
             let slices: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
             for dye in 0..dyes {
                 let mut out = vec![0.0; n];
@@ -318,6 +278,17 @@ mod tests {
         let places = Places::Single(rounded.view_mut());
         compensate_all(&views, weights.view(), places, 1).expect("fits");
         assert_eq!(rounded, out.mapv(|x| x as f32));
+        let mut turned = Array2::<f32>::zeros((300, 5));
+        let places = Places::Single(turned.slice_mut(s![.., 1..4]).reversed_axes());
+        compensate_all(&views, weights.view(), places, 1).expect("fits");
+        assert_eq!(turned.slice(s![.., 1..4]), rounded.t());
+        assert!(
+            turned
+                .column(0)
+                .iter()
+                .chain(turned.column(4))
+                .all(|&x| x == 0.0)
+        );
     }
 
     #[test]
