@@ -55,8 +55,12 @@ impl Number for f32 {
 multiversion! {
     /// Float32 as float64, exactly.
     pub(crate) fn widen(values: &[f32], out: &mut [f64]) {
-        for (place, &value) in out.iter_mut().zip(values) {
-            *place = f64::from(value);
+        let n = values.len().min(out.len());
+        let (values, out) = (&values[..n], &mut out[..n]);
+        let mut i = 0;
+        while i < n {
+            out[i] = f64::from(values[i]);
+            i += 1;
         }
     }
 }
