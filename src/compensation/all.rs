@@ -2,13 +2,14 @@
 //! nearest cache while every dye is summed from them.
 
 use std::num::NonZero;
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis, s};
 
 use crate::error::{Error, Result};
-use crate::simd::weighted_sums::{BLOCK, Number, WIDEST, weighted_sums, widen};
+use crate::simd::weighted_sums::{Number, WIDEST, weighted_sums};
 
 /// One detector, in the precision of its file.
 #[derive(Debug, Clone, Copy)]
@@ -28,8 +29,11 @@ pub enum Places<'a> {
     Double(ArrayViewMut2<'a, f64>),
 }
 
+/// Events of a block: 13 detectors in float32 of it are 26 kB.
+const BLOCK: usize = 512;
+
 /// Events that a thread takes at a time.
-const TASK: usize = 64 * BLOCK;
+const TASK: usize = 32 * BLOCK;
 
 impl Column<'_> {
     fn len(&self) -> usize {
@@ -44,21 +48,13 @@ impl Column<'_> {
         let events = first..first + out.len();
         match self {
             Self::Single(values) => {
-                if let Some(values) = values.to_slice() {
-                    widen(&values[events], out);
-                } else {
-                    for (place, &value) in out.iter_mut().zip(values.slice(s![events])) {
-                        *place = f64::from(value);
-                    }
+                for (place, &value) in out.iter_mut().zip(values.slice(s![events])) {
+                    *place = f64::from(value);
                 }
             }
             Self::Double(values) => {
-                if let Some(values) = values.to_slice() {
-                    out.copy_from_slice(&values[events]);
-                } else {
-                    for (place, &value) in out.iter_mut().zip(values.slice(s![events])) {
-                        *place = value;
-                    }
+                for (place, &value) in out.iter_mut().zip(values.slice(s![events])) {
+                    *place = value;
                 }
             }
         }
@@ -95,7 +91,7 @@ fn run<Y: Number>(
     if out.is_empty() {
         return Ok(());
     }
-    let groups = groups(weights);
+    let (source, groups) = (Source::new(columns), groups(weights));
     let tasks: Vec<_> = out.axis_chunks_iter_mut(Axis(1), TASK).collect();
     let threads = match threads {
         _ if tasks.len() == 1 => 1,
@@ -108,7 +104,7 @@ fn run<Y: Number>(
         loop {
             let task = tasks.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some((task, part)) = task else { break };
-            compensate(columns, task * TASK, &groups, part);
+            source.compensate(task * TASK, &groups, part);
         }
     };
     thread::scope(|scope| {
@@ -123,30 +119,78 @@ fn run<Y: Number>(
     Ok(())
 }
 
-/// Fill `out` with the events from `first` on.
-fn compensate<Y: Number>(
-    columns: &[Column<'_>],
-    first: usize,
-    groups: &[Group],
-    mut out: ArrayViewMut2<'_, Y>,
-) {
-    let mut wide = vec![[0.0; BLOCK]; columns.len()];
-    let firsts = (first..).step_by(BLOCK);
-    for (first, mut block) in firsts.zip(out.axis_chunks_iter_mut(Axis(1), BLOCK)) {
-        let n_events = block.ncols();
-        for (column, place) in columns.iter().zip(&mut wide) {
-            column.load(first, &mut place[..n_events]);
-        }
-        if let Some(rows) = rows_of(&mut block) {
-            sum_groups(&wide, groups, rows);
-        } else {
-            let mut sums = Array2::default(block.dim());
-            if let Some(rows) = rows_of(&mut sums.view_mut()) {
-                sum_groups(&wide, groups, rows);
-            }
-            block.assign(&sums);
+/// Detectors as the kernel takes them.
+enum Source<'a, 'c> {
+    Single(Vec<&'c [f32]>),
+    Double(Vec<&'c [f64]>),
+    /// Of both kinds, or with gaps between their events.
+    Other(&'a [Column<'c>]),
+}
+
+impl<'a, 'c> Source<'a, 'c> {
+    fn new(columns: &'a [Column<'c>]) -> Self {
+        let single = columns.iter().map(|column| match column {
+            Column::Single(values) => values.to_slice(),
+            Column::Double(_) => None,
+        });
+        let double = columns.iter().map(|column| match column {
+            Column::Single(_) => None,
+            Column::Double(values) => values.to_slice(),
+        });
+        match (single.collect(), double.collect()) {
+            (Some(columns), _) => Self::Single(columns),
+            (_, Some(columns)) => Self::Double(columns),
+            _ => Self::Other(columns),
         }
     }
+
+    /// Fill `out` with the events from `first` on.
+    fn compensate<Y: Number>(&self, first: usize, groups: &[Group], mut out: ArrayViewMut2<'_, Y>) {
+        let mut copy = Vec::new();
+        let firsts = (first..).step_by(BLOCK);
+        for (first, mut block) in firsts.zip(out.axis_chunks_iter_mut(Axis(1), BLOCK)) {
+            let n = block.ncols();
+            let events = first..first + n;
+            if let Some(rows) = rows_of(&mut block) {
+                self.sum(events, groups, rows, &mut copy);
+            } else {
+                let mut sums = Array2::default(block.dim());
+                if let Some(rows) = rows_of(&mut sums.view_mut()) {
+                    self.sum(events, groups, rows, &mut copy);
+                }
+                block.assign(&sums);
+            }
+        }
+    }
+
+    /// Fill the rows of a block; `copy` is room for detectors that the kernel cannot take.
+    fn sum<Y: Number>(
+        &self,
+        events: Range<usize>,
+        groups: &[Group],
+        rows: Vec<&mut [Y]>,
+        copy: &mut Vec<f64>,
+    ) {
+        match self {
+            Self::Single(columns) => sum_groups(&part_of(columns, events), groups, rows),
+            Self::Double(columns) => sum_groups(&part_of(columns, events), groups, rows),
+            Self::Other(columns) => {
+                copy.resize(columns.len() * BLOCK, 0.0);
+                let wide = copy.chunks_exact_mut(BLOCK);
+                let wide = columns.iter().zip(wide).map(|(column, place)| {
+                    let place = &mut place[..events.len()];
+                    column.load(events.start, place);
+                    &*place
+                });
+                sum_groups(&wide.collect::<Vec<_>>(), groups, rows);
+            }
+        }
+    }
+}
+
+fn part_of<'a, X>(columns: &[&'a [X]], events: Range<usize>) -> Vec<&'a [X]> {
+    let parts = columns.iter().map(|column| &column[events.clone()]);
+    parts.collect()
 }
 
 /// The rows of a table whose events stand side by side.
@@ -155,7 +199,7 @@ fn rows_of<'a, Y>(table: &'a mut ArrayViewMut2<'_, Y>) -> Option<Vec<&'a mut [Y]
     rows.map(ArrayViewMut1::into_slice).collect()
 }
 
-fn sum_groups<Y: Number>(columns: &[[f64; BLOCK]], groups: &[Group], mut rows: Vec<&mut [Y]>) {
+fn sum_groups<X: Number, Y: Number>(columns: &[&[X]], groups: &[Group], mut rows: Vec<&mut [Y]>) {
     let mut rest = rows.as_mut_slice();
     for group in groups {
         let (rows, behind) = rest.split_at_mut(group.width);

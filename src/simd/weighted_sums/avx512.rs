@@ -2,8 +2,8 @@
 //! none of them of loops over arrays here.
 
 use std::arch::x86_64::{
-    __m512d, _mm256_storeu_ps, _mm512_add_pd, _mm512_cvtpd_ps, _mm512_loadu_pd, _mm512_mul_pd,
-    _mm512_set1_pd, _mm512_setzero_pd, _mm512_storeu_pd,
+    __m512d, _mm256_loadu_ps, _mm256_storeu_ps, _mm512_add_pd, _mm512_cvtpd_ps, _mm512_cvtps_pd,
+    _mm512_loadu_pd, _mm512_mul_pd, _mm512_set1_pd, _mm512_setzero_pd, _mm512_storeu_pd,
 };
 
 use super::{Number, Vector};
@@ -23,9 +23,15 @@ impl Vector for Eight {
     }
 
     #[inline(always)]
-    unsafe fn load(from: *const f64) -> Self {
-        // SAFETY: the processor has AVX-512, and `from` eight numbers.
-        Self(unsafe { _mm512_loadu_pd(from) })
+    unsafe fn load<X: Number>(from: *const X) -> Self {
+        // SAFETY: the processor has AVX-512, and `from` eight numbers of this type.
+        Self(unsafe {
+            if X::SINGLE {
+                _mm512_cvtps_pd(_mm256_loadu_ps(from.cast()))
+            } else {
+                _mm512_loadu_pd(from.cast())
+            }
+        })
     }
 
     #[inline(always)]

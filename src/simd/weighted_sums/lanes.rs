@@ -16,9 +16,16 @@ impl<const N: usize> Vector for Lanes<N> {
     }
 
     #[inline(always)]
-    unsafe fn load(from: *const f64) -> Self {
+    unsafe fn load<X: Number>(from: *const X) -> Self {
         // SAFETY: the caller has so many numbers there.
-        Self(unsafe { from.cast::<[f64; N]>().read() })
+        let values = unsafe { from.cast::<[X; N]>().read() };
+        let mut wide = [0.0; N];
+        let mut lane = 0;
+        while lane < N {
+            wide[lane] = values[lane].into();
+            lane += 1;
+        }
+        Self(wide)
     }
 
     #[inline(always)]
