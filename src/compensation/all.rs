@@ -240,7 +240,8 @@ fn groups(weights: ArrayView2<'_, f64>) -> Vec<Group> {
 mod tests {
     use super::*;
     use crate::compensation::compensate;
-    use crate::simd::forced::baseline;
+    use crate::simd::Level;
+    use crate::simd::forced::{at, baseline};
     use ndarray::Array2;
 
     fn value(k: usize, i: usize) -> f64 {
@@ -268,11 +269,14 @@ mod tests {
 
     #[test]
     fn all_dyes_at_once_have_the_bits_of_one_at_a_time() {
-        for (detectors, dyes, n) in [(1, 1, 1), (3, 2, 255), (13, 13, 1003), (21, 9, 40_001)] {
+        let sizes = [(3, 2, 255), (13, 13, 1003), (40, 30, 300), (21, 9, 40_001)];
+        let widths = (1..=27).map(|dyes| (dyes, dyes, 9));
+        for (detectors, dyes, n) in widths.chain(sizes) {
             let (columns, weights) = case(detectors, dyes, n);
             let found = all(&columns, &weights, 2);
             assert_eq!(found, all(&columns, &weights, 1));
             assert_eq!(found, baseline(|| all(&columns, &weights, 1)));
+            assert_eq!(found, at(Level::Avx2, || all(&columns, &weights, 1)));
             let slices: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
             for dye in 0..dyes {
                 let mut out = vec![0.0; n];
@@ -300,6 +304,17 @@ mod tests {
         let places = Places::Single(rounded.view_mut());
         compensate_all(&views, weights.view(), places, 1).expect("fits");
         assert_eq!(rounded, out.mapv(|x| x as f32));
+        let mut turned = Array2::<f32>::zeros((300, 5));
+        let places = Places::Single(turned.slice_mut(s![.., 1..4]).reversed_axes());
+        compensate_all(&views, weights.view(), places, 1).expect("fits");
+        assert_eq!(turned.slice(s![.., 1..4]), rounded.t());
+        assert!(
+            turned
+                .column(0)
+                .iter()
+                .chain(turned.column(4))
+                .all(|&x| x == 0.0)
+        );
     }
 
     #[test]
