@@ -92,7 +92,7 @@ fn over_columns<Answer: Send>(
 }
 
 /// An array of numbers not yet written.
-fn unwritten<'py>(py: Python<'py>, length: usize) -> PyResult<Bound<'py, PyArray1<u8>>> {
+fn unwritten(py: Python<'_>, length: usize) -> PyResult<Bound<'_, PyArray1<u8>>> {
     static EMPTY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let empty = EMPTY.import(py, "numpy", "empty")?;
     Ok(empty.call1((length, intern!(py, "u1")))?.cast_into()?)

@@ -23,6 +23,7 @@ fn check(polygon: &Polygon, xs: &[f64], ys: &[f64]) {
     polygon.contains_words(xs, ys, &mut mask);
     baseline(|| polygon.contains_words(xs, ys, &mut plain));
     assert_eq!(mask, plain);
+    check_single(polygon, xs, ys);
     for (event, (&x, &y)) in xs.iter().zip(ys).enumerate() {
         let expected = polygon.contains_by_all_edges(x, y);
         let found = mask[event / 64] >> (event % 64) & 1 == 1;
@@ -35,6 +36,23 @@ fn check(polygon: &Polygon, xs: &[f64], ys: &[f64]) {
     }
     for event in xs.len()..mask.len() * 64 {
         assert_eq!(mask[event / 64] >> (event % 64) & 1, 0);
+    }
+}
+
+/// Compare columns of single precision with the same numbers one by one.
+#[allow(clippy::cast_possible_truncation)] // any number will do
+fn check_single(polygon: &Polygon, xs: &[f64], ys: &[f64]) {
+    let narrow = |values: &[f64]| -> Vec<f32> { values.iter().map(|x| *x as f32).collect() };
+    let (xs, ys) = (narrow(xs), narrow(ys));
+    let mut mask = vec![u64::MAX; xs.len().div_ceil(64) + 1];
+    let mut plain = mask.clone();
+    polygon.contains_words_f32(&xs, &ys, &mut mask);
+    baseline(|| polygon.contains_words_f32(&xs, &ys, &mut plain));
+    assert_eq!(mask, plain);
+    for (event, (&x, &y)) in xs.iter().zip(&ys).enumerate() {
+        let found = mask[event / 64] >> (event % 64) & 1 == 1;
+        let expected = polygon.contains_by_all_edges(x.into(), y.into());
+        assert_eq!(found, expected, "({x:e}, {y:e}) in {polygon:?}");
     }
 }
 

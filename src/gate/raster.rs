@@ -33,8 +33,8 @@ const MOST_ENTRIES: usize = 1 << 19;
 const NEAR: f64 = 1.0 / 32.0;
 /// Places moved by this much stay within reach of the edges of their cell, in units of cells.
 const REACH: f64 = 1.0 / 64.0;
-/// Single precision may err by this much in the place of an event, in units of cells.
-const SINGLE_ERROR: f64 = 1.0 / 128.0;
+/// The arithmetic of a grid may err by so many cells: less than [`NEAR`] leaves beside [`REACH`].
+const MISPLACED: f64 = 1.0 / 128.0;
 /// Spans beyond these have no grid: its arithmetic would overflow or lose digits.
 const SPANS: std::ops::Range<f64> = 1e-280..1e280;
 
@@ -73,6 +73,10 @@ impl Raster {
         let mut bits = bits_for(n_edges);
         loop {
             let drawing = Drawing::new(outline, low, spans, bits);
+            // Where a few neighbouring numbers span the polygon, they tell no cells apart.
+            if misplacement(&drawing.grid, f64::EPSILON) > MISPLACED {
+                return None;
+            }
             let most = MOST_ENTRIES + 8 * n_edges;
             match drawing.starts(most) {
                 Some(starts) => return Some(drawing.finish(starts)),
@@ -86,7 +90,6 @@ impl Raster {
     pub(super) fn cell(&self, x: f64, y: f64) -> usize {
         self.grid.cell(x, y) as usize
     }
-
     /// Whether all places of a cell are inside, or none, if it has no border.
     pub(super) fn known(&self, cell: usize) -> Option<bool> {
         let class = self.classes[cell];
@@ -149,35 +152,35 @@ impl Coordinate for f32 {
         if let Some(grid) = &raster.single {
             return classify_single(xs, ys, grid, &raster.classes, found);
         }
-        let mut wide = [[0.0; BLOCK]; 2];
-        let [wide_xs, wide_ys] = &mut wide;
-        let (wide_xs, wide_ys) = (&mut wide_xs[..xs.len()], &mut wide_ys[..ys.len()]);
-        widen(xs, wide_xs);
-        widen(ys, wide_ys);
-        f64::locate(raster, wide_xs, wide_ys, found);
+        let mut buffers = [[0.0; BLOCK]; 2];
+        let [across, along] = &mut buffers;
+        let (across, along) = (&mut across[..xs.len()], &mut along[..ys.len()]);
+        widen(xs, across);
+        widen(ys, along);
+        f64::locate(raster, across, along, found);
     }
 }
 
-/// The grid in single precision, if places are found to within [`SINGLE_ERROR`] in it.
-fn single(grid: &Grid) -> Option<SingleGrid> {
-    // Both ends are rounded to half an ulp, and so are a difference of at most the span, the
-    // scale, and their product.
-    let err = |low: f64, high: f64, scale: f64| {
-        let half_ulp = f64::from(f32::EPSILON) / 2.0;
+/// By how much a place may be off in a grid, in units of cells, with numbers of this precision.
+fn misplacement(grid: &Grid, epsilon: f64) -> f64 {
+    let off = |low: f64, high: f64, scale: f64| {
+        // Both ends are rounded to half an ulp, and so are a difference of at most the span, the
+        // scale, and their product.
         let ends = low.abs().max(high.abs()) * scale;
-        (2.0 * ends + 4.0 * (high - low) * scale) * half_ulp * 1.01
+        (2.0 * ends + 4.0 * (high - low) * scale) * (epsilon / 2.0) * 1.01
     };
     let (low, high, scale) = (grid.low, grid.high, grid.scale);
-    let fits = |x: f64| x == 0.0 || (1e-30..1e30).contains(&x.abs());
-    let all_fit = [low.0, low.1, high.0, high.1, scale.0, scale.1]
-        .into_iter()
-        .all(fits);
-    // Written so that a NaN does not pass.
-    let exact =
-        err(low.0, high.0, scale.0) <= SINGLE_ERROR && err(low.1, high.1, scale.1) <= SINGLE_ERROR;
-    #[allow(clippy::cast_possible_truncation)] // to the nearest: that is the error above
+    off(low.0, high.0, scale.0).max(off(low.1, high.1, scale.1))
+}
+
+/// The grid in single precision, if places are well enough found in it.
+fn single(grid: &Grid) -> Option<SingleGrid> {
+    let (low, high, scale) = (grid.low, grid.high, grid.scale);
+    let mut numbers = [low.0, low.1, high.0, high.1, scale.0, scale.1].into_iter();
+    let all_fit = numbers.all(|x| x == 0.0 || (1e-30..1e30).contains(&x.abs()));
+    #[allow(clippy::cast_possible_truncation)] // to the nearest: `misplacement` knows
     let narrow = |(x, y): (f64, f64)| (x as f32, y as f32);
-    (all_fit && exact).then(|| SingleGrid {
+    (all_fit && misplacement(grid, f64::from(f32::EPSILON)) <= MISPLACED).then(|| SingleGrid {
         low: narrow(low),
         high: narrow(high),
         scale: narrow(scale),

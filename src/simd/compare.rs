@@ -85,7 +85,9 @@ mod plain {
         while byte < 256 {
             let mut bit = 0;
             while bit < 8 {
-                answers[byte][bit] = (byte >> bit & 1) as u8;
+                if byte >> bit & 1 == 1 {
+                    answers[byte][bit] = 1;
+                }
                 bit += 1;
             }
             byte += 1;
@@ -161,6 +163,7 @@ mod avx2 {
         for (word, answers) in mask.iter().zip(whole) {
             let (halves, _) = answers.as_chunks_mut::<{ WORD / 2 }>();
             #[allow(clippy::cast_possible_truncation)] // one half after the other
+            #[allow(clippy::cast_ptr_alignment)] // nor is any needed
             for (bits, half) in [*word as u32, (*word >> 32) as u32].into_iter().zip(halves) {
                 let bytes = _mm256_shuffle_epi8(_mm256_set1_epi32(bits.cast_signed()), spread);
                 let set = _mm256_cmpeq_epi8(_mm256_and_si256(bytes, bit), bit);
@@ -184,6 +187,7 @@ mod avx2 {
             let (mut one, mut two) = (0, 0);
             for (half, bytes) in chunk.as_chunks::<{ WORD / 2 }>().0.iter().enumerate() {
                 // SAFETY: half a word's bytes fill a register; no alignment is needed.
+                #[allow(clippy::cast_ptr_alignment)]
                 let bytes = unsafe { _mm256_loadu_si256(bytes.as_ptr().cast::<__m256i>()) };
                 let bits = |signs: __m256i| {
                     u64::from(_mm256_movemask_epi8(signs).cast_unsigned()) << (half * WORD / 2)
