@@ -1,11 +1,13 @@
-//! Threads that wait for work on arrays in memory.
+//! Threads that wait for work.
 //!
 //! Starting a thread costs a quarter of a millisecond where the other processor sleeps, as long as
 //! gating a hundred thousand events. So helpers are started once and wait; the calling thread
 //! begins at once and takes parts of the work as they do, so that one that wakes late takes fewer.
 
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 
@@ -73,6 +75,58 @@ pub fn share<Part>(
     });
 }
 
+/// Do `work` on `threads` other threads, while this one does `meanwhile`, which may ask whether all of
+/// them have ended; gives what that gives, and whether no thread failed.
+///
+/// The first thread is started, where this one will soon be idle; the next are the helpers, who wait on
+/// other processors, unless another call has them; and the rest is started again.
+///
+/// # Errors
+/// If no thread can be started. Where some can, these do the work.
+pub fn beside<Answer>(
+    threads: usize,
+    work: impl Fn() + Sync,
+    meanwhile: impl FnOnce(&dyn Fn() -> bool) -> Answer,
+) -> io::Result<(Answer, bool)> {
+    let (running, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let run = || {
+        if catch_unwind(AssertUnwindSafe(&work)).is_err() {
+            failed.store(true, Ordering::Relaxed);
+        }
+        running.fetch_sub(1, Ordering::Release);
+    };
+    let ended = || running.load(Ordering::Acquire) == 0;
+    let answer = thread::scope(|scope| {
+        let start = || {
+            running.fetch_add(1, Ordering::Relaxed);
+            let started = thread::Builder::new().spawn_scoped(scope, run);
+            started.map(drop).inspect_err(|_| {
+                running.fetch_sub(1, Ordering::Relaxed);
+            })
+        };
+        start()?;
+        let mut crew = (threads > 1).then(|| CREW.try_lock().ok()).flatten();
+        let pool = crew.as_mut().and_then(|crew| awake(crew));
+        let helpers = pool.map_or(0, |pool| pool.current_num_threads().min(threads - 1));
+        for _ in 1 + helpers..threads {
+            if start().is_err() {
+                break;
+            }
+        }
+        let Some(pool) = pool else {
+            return Ok(meanwhile(&ended));
+        };
+        running.fetch_add(helpers, Ordering::Relaxed);
+        Ok(pool.in_place_scope(|scope| {
+            for _ in 0..helpers {
+                scope.spawn(|_| run());
+            }
+            meanwhile(&ended)
+        }))
+    });
+    answer.map(|answer: Answer| (answer, !failed.into_inner()))
+}
+
 /// The helpers of this process, if it can have any.
 fn awake(crew: &mut Option<Crew>) -> Option<&ThreadPool> {
     let process = process::id();
@@ -113,6 +167,37 @@ mod tests {
             });
         });
         assert_eq!(total.into_inner(), 450);
+    }
+
+    #[test]
+    fn others_work_while_this_thread_waits() {
+        for threads in [1, 2, 5] {
+            let (caller, times) = (thread::current().id(), AtomicUsize::new(0));
+            let work = || {
+                assert_ne!(thread::current().id(), caller);
+                times.fetch_add(1, Ordering::Relaxed);
+            };
+            let waited = beside(threads, work, |ended| {
+                while !ended() {
+                    thread::yield_now();
+                }
+                "waited"
+            });
+            assert_eq!(waited.expect("threads"), ("waited", true));
+            assert_eq!(times.into_inner(), threads);
+        }
+    }
+
+    #[test]
+    #[allow(clippy::panic)]
+    fn a_thread_that_fails_is_told() {
+        for threads in [1, 3] {
+            let ended = beside(threads, || panic!("on purpose"), |_| ());
+            assert_eq!(ended.expect("threads"), ((), false));
+        }
+        // And the helpers are there again.
+        let fine = beside(2, || (), |_| ());
+        assert_eq!(fine.expect("threads"), ((), true));
     }
 
     #[test]

@@ -1,19 +1,17 @@
 //! The only thread pool: sized per call, over files and the blocks of each.
 //!
 //! A thread takes the next file and gates its blocks; a thread that finds no file left helps with
-//! the blocks of those that are under way. Threads live as long as one call, so that a process
-//! forked from a notebook finds none half alive. The calling thread does no work: it waits in short
-//! slices in which its [`Monitor`] may move a progress bar or stop the run.
+//! the blocks of those that are under way. The calling thread does no work: it waits in short slices
+//! in which its [`Monitor`] may move a progress bar or stop the run.
 
-use std::num::NonZero;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
-use std::thread;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::fcs::File;
 use crate::source::{Location, Source};
+use crate::threads::{beside, processors};
 
 use super::compile::Plan;
 use super::run::{Keep, Opened, Populations, Task, Worker};
@@ -57,7 +55,7 @@ pub fn run_files(
     monitor: &mut dyn Monitor,
 ) -> Result<Vec<Outcome>> {
     let threads = match threads {
-        0 => thread::available_parallelism().map_or(1, NonZero::get),
+        0 => processors(),
         threads => threads,
     };
     let crew = Crew {
@@ -69,37 +67,28 @@ pub fn run_files(
         changed: Condvar::new(),
     };
     let mut outcomes: Vec<Option<Outcome>> = jobs.iter().map(|_| None).collect();
-    let ended_well = thread::scope(|scope| -> Result<bool> {
-        let (send, receive) = mpsc::channel();
-        let mut started = Vec::new();
-        for _ in 0..threads {
-            let (send, crew) = (send.clone(), &crew);
-            let thread = thread::Builder::new().spawn_scoped(scope, move || crew.work(&send));
-            match thread {
-                Ok(handle) => started.push(handle),
-                // Where no more threads can be had, those that there are do the work.
-                Err(error) if started.is_empty() => return Err(Error::Threads(error.to_string())),
-                Err(_) => break,
-            }
-        }
-        drop(send);
+    let (send, receive) = mpsc::channel();
+    let work = || crew.work(&send.clone());
+    let poll = |ended: &dyn Fn() -> bool| {
         let mut finished = 0;
-        loop {
-            match receive.recv_timeout(SLICE) {
+        while finished < jobs.len() {
+            let all_told = ended();
+            match receive.recv_timeout(if all_told { Duration::ZERO } else { SLICE }) {
                 Ok((index, outcome)) => {
                     outcomes[index] = Some(outcome);
                     finished += 1;
                 }
-                Err(mpsc::RecvTimeoutError::Timeout) => {}
-                Err(mpsc::RecvTimeoutError::Disconnected) => break,
+                Err(_) if all_told => break,
+                Err(_) => {}
             }
             if !monitor.poll(finished) {
                 crew.stop.store(true, Ordering::Relaxed);
                 break;
             }
         }
-        Ok(started.into_iter().all(|handle| handle.join().is_ok()))
-    })?;
+    };
+    let beside = beside(threads, work, poll);
+    let ((), ended_well) = beside.map_err(|error| Error::Threads(error.to_string()))?;
     if crew.stop.into_inner() {
         return Err(Error::Interrupted);
     }
