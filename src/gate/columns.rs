@@ -173,7 +173,7 @@ pub fn quadrant_columns(
         let masks: Vec<_> = stretches.iter_mut().filter_map(Iterator::next).collect();
         (part * PART, masks)
     });
-    let threads = n_events / COMPARED_PER_THREAD;
+    let threads = n_events / (2 * EVENTS_PER_THREAD);
     share(threads, parts, |(first, mut masks)| {
         cut(intervals, columns, first, &mut masks);
     });
