@@ -190,6 +190,10 @@ impl Block {
         population.slot = slot;
         population.opened = self.openings[slot];
         population.undefined.resize(population.inside.len(), 0);
+        if !matches!(spec.kind, GateKind::Boolean(_)) {
+            let (all, beside) = (&plan.nodes.all, &plan.beside[gate]);
+            self.domains.ensure_all(all, rows, slot, beside);
+        }
         let any = match &spec.kind {
             GateKind::Boolean(expression) => self.boolean(expression, population),
             kind => Place {

@@ -1,6 +1,6 @@
 //! What each gate needs, and in which order gates are decided.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use ndarray::Array2;
 
@@ -149,6 +149,8 @@ pub struct Plan {
     pub(super) order: Vec<usize>,
     /// What is computed of an event.
     pub(super) nodes: Nodes,
+    /// Per gate: the compensated values that it and the gates beside it need, all of them in one domain.
+    pub(super) beside: Vec<Vec<usize>>,
     /// Per gate: where it can hold anything, for polygons on scaled axes.
     pub(super) reaches: Vec<Option<Reach>>,
     /// Per gate: whether a Boolean gate refers to it.
@@ -230,8 +232,10 @@ impl Plan {
                     .for_each(|other| referenced[other] = true);
             }
         }
+        let nodes = Nodes::new(channels.len(), &matrices, &axes);
         Ok(Self {
-            nodes: Nodes::new(channels.len(), &matrices, &axes),
+            beside: beside(&gates, &nodes),
+            nodes,
             reaches: reaches(&axes, &gates),
             last_uses: last_uses(&gates, &order),
             kept: Vec::new(),
@@ -291,6 +295,22 @@ impl Plan {
 
 fn refuse<T>(detail: String) -> Result<T> {
     Err(Error::MalformedPlan { detail })
+}
+
+/// Per gate: the compensated values that gates of the same parent need.
+fn beside(gates: &[GateSpec], nodes: &Nodes) -> Vec<Vec<usize>> {
+    let mut of_parent: HashMap<Option<usize>, Vec<usize>> = HashMap::new();
+    for gate in gates {
+        let known = of_parent.entry(gate.parent).or_default();
+        gate.kind.for_each_axis(|axis| {
+            let source = nodes.source[axis];
+            if !nodes.all[source].detectors().is_empty() && !known.contains(&source) {
+                known.push(source);
+            }
+        });
+    }
+    let beside = |gate: &GateSpec| of_parent[&gate.parent].clone();
+    gates.iter().map(beside).collect()
 }
 
 /// The gates that must be decided before this one.
