@@ -3,7 +3,7 @@
 //! The crate takes the bytes of FCS files to populations: it decodes events,
 //! compensates them, puts them on a scale, decides gates and counts. It knows
 //! neither patients nor Python; the package around it does. Only the room
-//! [`bindings`] (feature `python`) sees Python, and decides nothing.
+//! `bindings` (feature `python`) sees Python, and decides nothing.
 //!
 //! The rooms, from the bottom up; each uses only those before it:
 //!

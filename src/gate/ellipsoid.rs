@@ -58,7 +58,7 @@ impl Ellipsoid {
     /// counts.
     ///
     /// # Errors
-    /// [`Error::MalformedGate`] for fewer than two dimensions, numbers that are not finite, a covariance
+    /// [`crate::error::Error::MalformedGate`] for fewer than two dimensions, numbers that are not finite, a covariance
     /// of another size, one that is not symmetric or not positive definite, or a distance that is
     /// not positive.
     pub fn new(mean: &[f64], covariance: &[Vec<f64>], distance_square: f64) -> Result<Self> {
@@ -76,7 +76,7 @@ impl Ellipsoid {
     /// files with which ISAC checks software; the region may then be no ellipsoid, and unbounded.
     ///
     /// # Errors
-    /// [`Error::MalformedGate`] for wrong sizes or numbers, or a matrix without an inverse.
+    /// [`crate::error::Error::MalformedGate`] for wrong sizes or numbers, or a matrix without an inverse.
     pub fn as_written(mean: &[f64], matrix: &[Vec<f64>], distance_square: f64) -> Result<Self> {
         check_numbers(mean, matrix, distance_square)?;
         if let Ok(factors) = symmetrized(matrix).and_then(|matrix| factorize(&matrix)) {

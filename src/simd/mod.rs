@@ -4,7 +4,7 @@
 //! `multiversion!` compiles its body for the baseline and for AVX2 and picks one when called. Rust never
 //! contracts a multiplication and an addition into one rounding, and reductions have a fixed
 //! order, so that both give the same bits. `LONGATE_SIMD=baseline` in the environment forces the
-//! plain one. Where AVX-512 wins clearly, a kernel has a third version, which asks [`has_avx512`];
+//! plain one. Where AVX-512 wins clearly, a kernel has a third version, which asks `has_avx512`;
 //! `LONGATE_SIMD=avx2` does without.
 #![allow(unsafe_code)]
 

@@ -3,7 +3,7 @@
 //! A scale maps a compensated value to the axis on which people draw gates. Parameters are
 //! those of Gating-ML 2.0 (§6): `t` top of scale, `w` width of the linear part in decades,
 //! `m` decades, `a` extra negative decades; the top of scale maps to 1. Each scale has one
-//! forward function, which alone decides where a value lies; see [`threshold`]. [`Fast`] gives
+//! forward function, which alone decides where a value lies; see `threshold`. [`Fast`] gives
 //! places within a bound, and decides nothing.
 
 // A formula must become part of the loop over values, or that does not become vectors.
