@@ -136,12 +136,14 @@ impl SingleTwo {
     /// - Weights, squares, products and the sum change that norm by at most `2.1 u` of itself.
     /// - What is lost where results are subnormal is at most `2⁻⁷⁰`, for factors up to `2⁴⁰`.
     ///
-    /// So the root of the computed sum is within `u (A + B r)` of `r` with `A = 1 + 2 ((1 + |k|) |m| f
-    /// + |n| g)` and `B = 16 (1 + |k|)`, with room for the roundings of double precision in what
-    /// decides, and below. With `R² = most`, `r <= R` gives a root of at most `R + u (A + B R)`, and
-    /// `r > R` one above `R - u (A + B R)` since `u B < 1`. An overflow means `|a|` or `|b|` of at
-    /// least `2⁶⁰`, as factors are at least `2⁻⁴⁰` and `|k|` is below `2¹⁰`: far outside, and the
-    /// sum, infinite or NaN, is below no limit. So is it where `x` or `y` is infinite or NaN.
+    /// So the root of the computed sum is within `u (A + B r)` of `r`, with
+    /// `A = 1 + 2 ((1 + |k|) |m| f + |n| g)` and `B = 16 (1 + |k|)`: that leaves room for the roundings
+    /// of double precision in what decides, and below. With `R² = most`, `r <= R` gives a root of at
+    /// most `R + u (A + B R)`, and `r > R` one above `R - u (A + B R)`, since `u B < 1`.
+    ///
+    /// An overflow means `|a|` or `|b|` of at least `2⁶⁰`, as factors are at least `2⁻⁴⁰` and `|k|` is
+    /// at most `2¹⁰`: far outside, and the sum, infinite or NaN, is below no limit. So is it where
+    /// `x` or `y` is infinite or NaN.
     #[must_use]
     #[allow(clippy::cast_possible_truncation)] // to the nearest, as the bound allows for
     pub fn new(two: &Two, most: f64) -> Option<Self> {
@@ -159,8 +161,9 @@ impl SingleTwo {
         let (radius, steep) = (most.sqrt(), 1.0 + slope.abs());
         let fixed = 1.0 + 2.0 * (steep * middle[0].abs() * factor[0] + middle[1].abs() * factor[1]);
         let width = f64::from(f32::EPSILON) / 2.0 * (fixed + 16.0 * steep * radius);
-        // Not a number where the slope overflows.
-        if !(width <= WIDEST * radius) {
+        // No number where the slope overflows.
+        let leaves_little = width <= WIDEST * radius;
+        if !leaves_little {
             return None;
         }
         let (least, most) = (radius - width, radius + width);
