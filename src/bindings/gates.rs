@@ -1,6 +1,6 @@
 //! Gates on arrays.
 
-use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
+use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -91,11 +91,15 @@ fn over_columns<Answer: Send>(
     answer.map_err(exception)
 }
 
-/// An array of numbers not yet written.
-fn unwritten(py: Python<'_>, length: usize) -> PyResult<Bound<'_, PyArray1<u8>>> {
+/// What makes arrays that are not yet written.
+fn empty(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     static EMPTY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let empty = EMPTY.import(py, "numpy", "empty")?;
-    Ok(empty.call1((length, intern!(py, "u1")))?.cast_into()?)
+    EMPTY.import(py, "numpy", "empty")
+}
+
+/// An array of bytes not yet written.
+fn unwritten(py: Python<'_>, length: usize) -> PyResult<Bound<'_, PyArray1<u8>>> {
+    Ok(empty(py)?.call1((length, intern!(py, "u1")))?.cast_into()?)
 }
 
 /// One answer per event.
@@ -125,7 +129,7 @@ pub(super) fn polygon_contains<'py>(
     x: Held<'py>,
     y: Held<'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let polygon = Polygon::new(vertices).map_err(exception)?;
+    let polygon = Polygon::shared(vertices).map_err(exception)?;
     answers(py, &[x, y], |columns, out| {
         polygon_columns(&polygon, [columns[0], columns[1]], out)
     })
@@ -198,12 +202,14 @@ pub(super) fn quadrant_masks<'py>(
         .map(|cuts| Bounds::between(cuts))
         .collect::<Result<Vec<_>>>()
         .map_err(exception)?;
-    let quadrants = intervals.iter().map(Vec::len).product();
+    let quadrants: usize = intervals.iter().map(Vec::len).product();
     let n_events = columns
         .first()
         .map_or(Ok(0), |first| first.column().map(Column::len))?;
     let words = membership::words_for(n_events);
-    let out = PyArray2::<u64>::zeros(py, [quadrants, words], false);
+    let out: Bound<'py, PyArray2<u64>> = empty(py)?
+        .call1(((quadrants, words), intern!(py, "uint64")))?
+        .cast_into()?;
     {
         let mut masks = out.readwrite();
         let masks = masks.as_slice_mut()?;
@@ -231,9 +237,13 @@ pub(super) fn combine_masks<'py>(
         .map(|(inside, out)| Ok((inside.as_slice()?, out.as_slice()?)))
         .collect::<PyResult<Vec<_>>>()?;
     let length = masks.first().map_or(0, |(inside, _)| inside.len());
-    let (mut inside, mut outside) = (vec![0; length], vec![0; length]);
+    let (inside, outside) = (unwritten(py, length)?, unwritten(py, length)?);
     expression
-        .evaluate_masks(&masks, &mut inside, &mut outside)
+        .evaluate_masks(
+            &masks,
+            inside.readwrite().as_slice_mut()?,
+            outside.readwrite().as_slice_mut()?,
+        )
         .map_err(exception)?;
-    Ok((inside.into_pyarray(py), outside.into_pyarray(py)))
+    Ok((inside, outside))
 }

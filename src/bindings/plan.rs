@@ -159,7 +159,7 @@ impl GateArgument {
                 y,
                 vertices,
             } => {
-                let outline = Polygon::new(vertices)?;
+                let outline = Polygon::shared(vertices)?;
                 let kind = GateKind::Polygon { x, y, outline };
                 GateSpec { parent, kind }
             }

@@ -30,7 +30,7 @@ pub struct Expression {
 /// Values that can wait without memory of their own.
 const SHALLOW: usize = 8;
 /// Bytes of masks taken at a time, so that they stay in the nearest cache.
-const BLOCK: usize = 1024;
+const BLOCK: usize = 4096;
 
 impl Expression {
     /// Check that the terms leave exactly one value.
@@ -141,65 +141,110 @@ impl Expression {
                 ),
             });
         }
-        let mut stack = vec![([0_u8; BLOCK], [0_u8; BLOCK]); self.depth];
+        let mut waiting = vec![[[0_u8; BLOCK]; 2]; self.depth - 1];
         let blocks = inside.chunks_mut(BLOCK).zip(outside.chunks_mut(BLOCK));
         for (block, (inside, outside)) in blocks.enumerate() {
             let bytes = block * BLOCK..block * BLOCK + inside.len();
-            self.evaluate_block(&mut stack, inside.len(), |index| {
-                let (inside, out) = populations[index];
-                (&inside[bytes.clone()], &out[bytes.clone()])
+            let length = inside.len();
+            // The lowest value grows where the answer belongs.
+            let above = waiting.iter_mut().map(|[inside, outside]| Value {
+                given: None,
+                own: [&mut inside[..length], &mut outside[..length]],
             });
-            inside.copy_from_slice(&stack[0].0[..inside.len()]);
-            outside.copy_from_slice(&stack[0].1[..outside.len()]);
+            let lowest = Value {
+                given: None,
+                own: [inside, outside],
+            };
+            let mut stack: Stack = std::iter::once(lowest).chain(above).collect();
+            self.evaluate_block(&mut stack, |index| {
+                let (inside, out) = populations[index];
+                [&inside[bytes.clone()], &out[bytes.clone()]]
+            });
+            stack[0].settle();
         }
         Ok(())
     }
 
     fn evaluate_block<'a>(
         &self,
-        stack: &mut [([u8; BLOCK], [u8; BLOCK])],
-        length: usize,
-        masks_of: impl Fn(usize) -> (&'a [u8], &'a [u8]),
+        stack: &mut [Value<'a, '_>],
+        masks_of: impl Fn(usize) -> [&'a [u8]; 2],
     ) {
         let mut height = 0;
         for term in &self.terms {
             match term {
                 Term::Population(index) => {
-                    let (inside, out) = masks_of(*index);
-                    stack[height].0[..length].copy_from_slice(inside);
-                    stack[height].1[..length].copy_from_slice(out);
+                    stack[height].given = Some(masks_of(*index));
                     height += 1;
                 }
-                Term::Not => {
-                    let (inside, out) = &mut stack[height - 1];
-                    std::mem::swap(inside, out);
-                }
+                Term::Not => stack[height - 1].exchange(),
                 Term::And | Term::Or => {
                     height -= 1;
                     let (below, above) = stack.split_at_mut(height);
-                    let (a, b) = (&mut below[height - 1], &above[0]);
-                    if *term == Term::And {
-                        both(&mut a.0, &b.0);
-                        either(&mut a.1, &b.1);
-                    } else {
-                        either(&mut a.0, &b.0);
-                        both(&mut a.1, &b.1);
-                    }
+                    below[height - 1].join(&above[0], *term == Term::And);
                 }
             }
         }
     }
 }
 
-fn both(a: &mut [u8; BLOCK], b: &[u8; BLOCK]) {
-    for (a, b) in a.iter_mut().zip(b) {
-        *a &= b;
+/// A value that waits for an operator: the events that are in and those that are out.
+struct Value<'a, 'b> {
+    /// Where they are a population's own, or these exchanged.
+    given: Option<[&'a [u8]; 2]>,
+    /// Where they have been worked out.
+    own: [&'b mut [u8]; 2],
+}
+
+type Stack<'a, 'b> = Vec<Value<'a, 'b>>;
+
+impl Value<'_, '_> {
+    fn masks(&self) -> [&[u8]; 2] {
+        self.given.unwrap_or_else(|| [&*self.own[0], &*self.own[1]])
+    }
+
+    fn exchange(&mut self) {
+        let [inside, out] = &mut self.own;
+        match &mut self.given {
+            Some(masks) => masks.swap(0, 1),
+            None => inside.swap_with_slice(out),
+        }
+    }
+
+    /// Both this and the other, or either.
+    fn join(&mut self, other: &Self, both: bool) {
+        let others = other.masks();
+        for (side, own) in self.own.iter_mut().enumerate() {
+            let given = self.given.map(|masks| masks[side]);
+            if both == (side == 0) {
+                combine(own, given, others[side], |a, b| a & b);
+            } else {
+                combine(own, given, others[side], |a, b| a | b);
+            }
+        }
+        self.given = None;
+    }
+
+    /// Work out what is still a population's own.
+    fn settle(&mut self) {
+        if let Some(masks) = self.given.take() {
+            for (own, mask) in self.own.iter_mut().zip(masks) {
+                own.copy_from_slice(mask);
+            }
+        }
     }
 }
 
-fn either(a: &mut [u8; BLOCK], b: &[u8; BLOCK]) {
-    for (a, b) in a.iter_mut().zip(b) {
-        *a |= b;
+/// Put into `own` what `operator` makes of it, or of what is given instead, and the other.
+fn combine(own: &mut [u8], given: Option<&[u8]>, other: &[u8], operator: impl Fn(u8, u8) -> u8) {
+    if let Some(given) = given {
+        for ((own, a), b) in own.iter_mut().zip(given).zip(other) {
+            *own = operator(*a, *b);
+        }
+    } else {
+        for (own, b) in own.iter_mut().zip(other) {
+            *own = operator(*own, *b);
+        }
     }
 }
 
@@ -258,7 +303,7 @@ mod tests {
             let masks: Vec<_> = (0..4)
                 .map(|index| (bytes(|pair| pair.0, index), bytes(|pair| pair.1, index))).collect();
             let views: Vec<_> = masks.iter().map(|(a, b)| (a.as_slice(), b.as_slice())).collect();
-            let (mut inside, mut outside) = (vec![0; 1200], vec![0; 1200]);
+            let (mut inside, mut outside) = (vec![9; 1200], vec![9; 1200]);
             expression.evaluate_masks(&views, &mut inside, &mut outside).expect("one length");
             for at in 0..150 {
                 let found = expression.evaluate(|index| word(index, at));

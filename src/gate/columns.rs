@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::error::{Error, Result};
-use crate::simd::compare::{keep_within, keep_within_f32, unpack, widen};
+use crate::simd::compare::{keep_within, keep_within_f32, reach, reach_f32, unpack, widen};
 use crate::threads::share;
 
 use super::{Bounds, Ellipsoid, Polygon};
@@ -66,6 +66,27 @@ impl<'a> Column<'a> {
             Self::Float32(values) => {
                 let (low, high) = bounds.in_single_precision();
                 keep_within_f32(&values[events], low, high, mask);
+            }
+        }
+    }
+
+    /// Write to `masks` which of some events lie in each of adjoining intervals, which begin with one
+    /// of all numbers below the first cut: one comparison for each interval.
+    fn share_out(self, events: Range<usize>, intervals: &[Bounds], masks: &mut [[u64; WORDS]]) {
+        for (mask, bounds) in masks.iter_mut().zip(intervals) {
+            match self {
+                Self::Float64(values) => reach(&values[events.clone()], bounds.low, mask),
+                Self::Float32(values) => {
+                    let (low, _) = bounds.in_single_precision();
+                    reach_f32(&values[events.clone()], low, mask);
+                }
+            }
+        }
+        // Who reaches the next interval is not in this.
+        for first in 1..masks.len() {
+            let (before, from) = masks.split_at_mut(first);
+            for (word, next) in before[first - 1].iter_mut().zip(from[0]) {
+                *word &= !next;
             }
         }
     }
@@ -142,8 +163,8 @@ pub fn rectangle_columns(bounds: &[Bounds], columns: &[Column], out: &mut [u8]) 
 /// The quadrants into which dividers cut the events: one mask for each combination of intervals,
 /// the last divider's changing fastest, each `words` long, one after the other in `out`.
 ///
-/// Divider `k` cuts column `k` at its values, which increase; a value on a cut belongs to the
-/// interval above it, and NaN to none.
+/// Divider `k` cuts column `k` at its values into the intervals of [`Bounds::between`]; a value on
+/// a cut belongs to the interval above it, and NaN to none.
 ///
 /// # Errors
 /// [`Error::Length`] if the sizes do not fit together.
@@ -191,20 +212,20 @@ fn cut(intervals: &[Vec<Bounds>], columns: &[Column], first: usize, masks: &mut 
         let end = (begin + WORDS).min(n_words);
         let events = first + begin * WORD..(first + end * WORD).min(columns[0].len());
         for ((own, bounds), column) in within.iter_mut().zip(intervals).zip(columns) {
-            for (mask, bounds) in own.iter_mut().zip(bounds) {
-                mask.fill(u64::MAX);
-                column.keep(events.clone(), *bounds, mask);
-            }
+            column.share_out(events.clone(), bounds, own);
         }
         for (quadrant, mask) in masks.iter_mut().enumerate() {
             let mut rest = quadrant;
             let mask = &mut mask[begin..end];
-            mask.fill(u64::MAX);
-            for own in within.iter().rev() {
-                let interval = &own[rest % own.len()];
+            for (turn, own) in within.iter().rev().enumerate() {
+                let interval = &own[rest % own.len()][..mask.len()];
                 rest /= own.len();
-                for (word, other) in mask.iter_mut().zip(interval) {
-                    *word &= other;
+                if turn == 0 {
+                    mask.copy_from_slice(interval);
+                } else {
+                    for (word, other) in mask.iter_mut().zip(interval) {
+                        *word &= other;
+                    }
                 }
             }
         }

@@ -13,10 +13,12 @@ use std::ops::Range;
 use super::covariance::{
     Decomposition, check_numbers, factorize, half_exponent, inverted, symmetrized, times_power,
 };
+use super::places::Places;
 use crate::error::Result;
 use crate::simd::compare::keep_within;
 use crate::simd::quadratic::{
-    Two, add_squares, deviations, subtract_weighted, two_within, two_within_f32,
+    SingleTwo, Two, add_squares, deviations, single_within, subtract_weighted, two_within,
+    two_within_f32,
 };
 
 /// Places within a squared Mahalanobis distance of a mean.
@@ -26,6 +28,8 @@ pub struct Ellipsoid {
     form: Form,
     /// The largest squared distance inside, after scaling.
     most: f64,
+    /// The quick sum in single precision, where that leaves little undecided.
+    single: Option<SingleTwo>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -90,6 +94,7 @@ impl Ellipsoid {
             mean: mean.to_vec(),
             form: Form::Indefinite(symmetric.collect()),
             most: distance_square,
+            single: None,
         })
     }
 
@@ -113,7 +118,7 @@ impl Ellipsoid {
             })
             .collect();
         let powers = halves.iter().map(|half| times_power(1.0, -(half + shift)));
-        Self {
+        let mut made = Self {
             mean: mean.to_vec(),
             form: Form::Definite(Factors {
                 powers: powers.collect(),
@@ -122,7 +127,11 @@ impl Ellipsoid {
                 pivots,
             }),
             most: times_power(distance_square, -2 * shift),
-        }
+            single: None,
+        };
+        let two = made.two();
+        made.single = two.and_then(|two| SingleTwo::new(&two, made.most));
+        made
     }
 
     /// Number of dimensions.
@@ -291,7 +300,11 @@ impl Ellipsoid {
                 }
                 Places::Single([xs, ys]) => {
                     let (xs, ys) = (&xs[events.clone()], &ys[events]);
-                    two_within_f32(xs, ys, &two, limits, surely, possibly);
+                    // Made for the border of the gate, which are the limits of all such columns.
+                    match &self.single {
+                        Some(single) => single_within(xs, ys, single, surely, possibly),
+                        None => two_within_f32(xs, ys, &two, limits, surely, possibly),
+                    }
                 }
             }
             return;
@@ -350,29 +363,6 @@ impl Ellipsoid {
                 subtract_weighted(rest, *l, &other[..length]);
             }
             add_squares(sum, rest, form.reciprocals[i]);
-        }
-    }
-}
-
-/// Columns of events, as they are stored.
-#[derive(Clone, Copy)]
-enum Places<'a> {
-    Double(&'a [&'a [f64]]),
-    Single([&'a [f32]; 2]),
-}
-
-impl Places<'_> {
-    fn n_events(self) -> usize {
-        match self {
-            Self::Double(columns) => columns.iter().map(|column| column.len()).min().unwrap_or(0),
-            Self::Single([xs, ys]) => xs.len().min(ys.len()),
-        }
-    }
-
-    fn value(self, dimension: usize, event: usize) -> f64 {
-        match self {
-            Self::Double(columns) => columns[dimension][event],
-            Self::Single(columns) => f64::from(columns[dimension][event]),
         }
     }
 }

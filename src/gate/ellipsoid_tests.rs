@@ -168,7 +168,77 @@ fn image(a: &[Vec<f64>], shift: &[f64], x: &[f64]) -> Vec<f64> {
         .collect()
 }
 
+#[test]
+fn single_precision_is_used_where_it_leaves_little_undecided() {
+    let ellipse = |mean: f64, variance: f64, mixed: f64, distance| {
+        let rows = matrix(&[&[variance, mixed], &[mixed, 1.0]]);
+        let gate = Ellipsoid::new(&[mean, 0.0], &rows, distance);
+        gate.expect("an ellipse").single.is_some()
+    };
+    assert!(ellipse(0.0, 1.0, 0.0, 1.0) && ellipse(100.0, 1.0, 0.9, 1e9));
+    assert!(!ellipse(1e6, 1.0, 0.0, 1.0) && ellipse(1e6, 1e12, 0.0, 1.0));
+    assert!(!ellipse(0.0, 1.0, 1.0 - 1e-9, 1.0) && !ellipse(0.0, 1e80, 0.0, 1.0));
+}
+
 proptest! {
+    #[test]
+    fn columns_of_single_precision_are_decided_as_their_places(
+        (covariance, _) in spread(2), off in (-1.0..1.0_f64, -1.0..1.0_f64), far in -3..6_i32,
+        angles in prop::collection::vec((0.0..6.3_f64, -25.0..0.0_f64, any::<bool>()), 1..700),
+        scales in (-45..45_i32, -45..45_i32), distance in -40..40_i32, tilt in 0..14_i32,
+        given in any::<u64>(),
+    ) {
+        // Places up to 2⁻²⁵ of the radius from the border, of ellipses thin and thick, near and far.
+        let (fx, fy) = (2.0_f64.powi(scales.0), 2.0_f64.powi(scales.1));
+        let thin = 4.0_f64.powi(-tilt);
+        let slope = covariance[1][0] / covariance[0][0];
+        let rest = thin * (covariance[1][1] - slope * covariance[1][0]);
+        let corner = slope * slope * covariance[0][0] + rest;
+        let rows = vec![
+            vec![covariance[0][0] * fx * fx, covariance[1][0] * fx * fy],
+            vec![covariance[1][0] * fx * fy, corner * fy * fy],
+        ];
+        let square = 2.0_f64.powi(distance) * 1.3;
+        let away = 10.0_f64.powi(far) * square.sqrt();
+        let mean = [off.0 * away * fx, off.1 * away * fy];
+        let gate = Ellipsoid::new(&mean, &rows, square);
+        prop_assume!(gate.is_ok());
+        let gate = gate.expect("just seen");
+        let (across, along) = (covariance[0][0].sqrt(), rest.sqrt());
+        #[allow(clippy::cast_possible_truncation)]
+        let (mut xs, mut ys): (Vec<f32>, Vec<f32>) = angles.iter().map(|(angle, near, beyond)| {
+            let change = near.exp2() * if *beyond { 1.0 } else { -1.0 };
+            let radius = square.sqrt() * (1.0 + change);
+            let u = angle.cos() * radius * across;
+            let v = slope * u + angle.sin() * radius * along;
+            ((mean[0] + u * fx) as f32, (mean[1] + v * fy) as f32)
+        }).unzip();
+        #[allow(clippy::cast_possible_truncation)]
+        let middle = [mean[0] as f32, mean[1] as f32];
+        let hostile = [
+            f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX, f32::MIN, 1e38, -1e38, 1e20, 0.0, -0.0,
+            f32::MIN_POSITIVE, 1e-45, -1e-40, middle[0], middle[1],
+        ];
+        for x in hostile {
+            for y in hostile {
+                xs.push(x);
+                ys.push(y);
+            }
+        }
+        let n = xs.len();
+        let mut mask = vec![given; n.div_ceil(64) + 1];
+        let mut plain = mask.clone();
+        gate.contains_words_f32([&xs, &ys], &mut mask);
+        crate::simd::forced::baseline(|| gate.contains_words_f32([&xs, &ys], &mut plain));
+        prop_assert_eq!(&mask, &plain);
+        for event in 0..mask.len() * 64 {
+            let asked = given >> (event % 64) & 1 == 1;
+            let expected = asked && event < n
+                && gate.contains(&[f64::from(xs[event]), f64::from(ys[event])]);
+            prop_assert_eq!(mask[event / 64] >> (event % 64) & 1 == 1, expected, "{}", event);
+        }
+    }
+
     #[test]
     fn follows_an_affine_map(
         (covariance, a) in spread(3), mean in prop::collection::vec(-9.0..9.0_f64, 3),

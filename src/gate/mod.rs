@@ -7,6 +7,7 @@ pub mod columns;
 mod covariance;
 mod ellipsoid;
 mod orientation;
+mod places;
 mod polygon;
 mod raster;
 mod rectangle;

@@ -5,7 +5,7 @@
 //! it first pays; where a cell of it has a border, the few edges there decide as all of
 //! them would, so that the answer never depends on the grid.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::error::{Error, Result, number};
 use crate::simd::raster::{BLOCK, Found};
@@ -20,8 +20,9 @@ pub struct Polygon {
     outline: Vec<(f64, f64)>,
     low: (f64, f64),
     high: (f64, f64),
-    /// Built when first needed; `None` inside where coordinates are too extreme for a grid.
-    raster: OnceLock<Option<Raster>>,
+    /// Built when first needed, for all clones; `None` inside where coordinates are too extreme for a
+    /// grid.
+    raster: Arc<OnceLock<Option<Raster>>>,
 }
 
 impl PartialEq for Polygon {
@@ -42,6 +43,13 @@ impl std::fmt::Debug for Polygon {
 const WORD: usize = 64;
 /// Tests of an edge that cost less than building a grid.
 const FEW_TESTS: u64 = 1 << 14;
+
+/// The polygons that were asked for last, the latest at the end.
+static LATEST: Mutex<Vec<Polygon>> = Mutex::new(Vec::new());
+/// So many are kept, with grids of mostly a hundred kilobytes.
+const KEPT: usize = 64;
+/// Outlines of more vertices have larger grids, and are not kept.
+const MOST_VERTICES: usize = 512;
 
 impl Polygon {
     /// A polygon through `vertices`; the last is joined to the first.
@@ -91,8 +99,36 @@ impl Polygon {
             outline,
             low,
             high,
-            raster: OnceLock::new(),
+            raster: Arc::default(),
         })
+    }
+
+    /// [`new`](Self::new), with the grid of an equal polygon asked for not long ago, so that gates
+    /// that are applied again and again build it once.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn shared(vertices: Vec<(f64, f64)>) -> Result<Self> {
+        if vertices.len() > MOST_VERTICES {
+            return Self::new(vertices);
+        }
+        // Who finds it locked, perhaps for ever in the child of a fork, builds a grid of its own.
+        if let Ok(mut latest) = LATEST.try_lock()
+            && let Some(place) = latest
+                .iter()
+                .rposition(|known| known.vertices() == vertices)
+        {
+            latest[place..].rotate_left(1);
+            return Ok(latest[latest.len() - 1].clone());
+        }
+        let polygon = Self::new(vertices)?;
+        if let Ok(mut latest) = LATEST.try_lock() {
+            if latest.len() >= KEPT {
+                latest.remove(0);
+            }
+            latest.push(polygon.clone());
+        }
+        Ok(polygon)
     }
 
     /// The vertices it was made from.

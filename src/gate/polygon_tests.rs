@@ -356,3 +356,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn equal_polygons_share_a_grid() {
+    let outline = |k: u32| vec![(0.0, 0.0), (9.0, 0.5), (f64::from(k) + 0.125, 9.0)];
+    let first = Polygon::shared(outline(3)).expect("an outline");
+    first.prepare();
+    let again = || Polygon::shared(outline(3)).expect("an outline");
+    assert_eq!(again(), first);
+    // Other tests may hold the store for a moment.
+    assert!((0..1000).any(|_| Arc::ptr_eq(&again().raster, &again().raster)));
+    let other = Polygon::shared(outline(4)).expect("an outline");
+    assert!(other != first && other.raster.get().is_none());
+    // Many others may come between.
+    for k in 0..200 {
+        Polygon::shared(outline(k)).expect("an outline");
+    }
+    assert_eq!(again(), first);
+    assert!(LATEST.lock().expect("no failure").len() <= KEPT);
+    assert!(Polygon::shared(vec![(0.0, 0.0), (f64::NAN, 1.0), (1.0, 0.0)]).is_err());
+}

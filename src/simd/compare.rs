@@ -7,24 +7,43 @@ use super::multiversion;
 /// Number of events a word holds.
 const WORD: usize = 64;
 
-/// Keep in `mask` the events with `low <= x <= high`; bits beyond the last value are cleared.
-pub fn keep_within(values: &[f64], low: f64, high: f64, mask: &mut [u64]) {
-    #[cfg(target_arch = "x86_64")]
-    if super::level() == super::Level::Avx2 {
-        // SAFETY: the processor has AVX2, or the level would be another.
-        return unsafe { avx2::keep_within(values, low, high, mask) };
-    }
-    plain::keep_within(values, low, high, mask);
+macro_rules! by_level {
+    ($(#[$about:meta])* $name:ident($($argument:ident: $kind:ty),*)) => {
+        $(#[$about])*
+        pub fn $name($($argument: $kind),*) {
+            #[cfg(target_arch = "x86_64")]
+            if super::level() == super::Level::Avx2 {
+                // SAFETY: the processor has AVX2, or the level would be another.
+                return unsafe { avx2::$name($($argument),*) };
+            }
+            plain::$name($($argument),*);
+        }
+    };
 }
-
-/// [`keep_within`] on single-precision values.
-pub fn keep_within_f32(values: &[f32], low: f32, high: f32, mask: &mut [u64]) {
-    #[cfg(target_arch = "x86_64")]
-    if super::level() == super::Level::Avx2 {
-        // SAFETY: the processor has AVX2, or the level would be another.
-        return unsafe { avx2::keep_within_f32(values, low, high, mask) };
-    }
-    plain::keep_within_f32(values, low, high, mask);
+by_level! {
+    /// Keep in `mask` the events with `low <= x <= high`; bits beyond the last value are cleared.
+    keep_within(values: &[f64], low: f64, high: f64, mask: &mut [u64])
+}
+by_level! {
+    /// [`keep_within`] on single-precision values.
+    keep_within_f32(values: &[f32], low: f32, high: f32, mask: &mut [u64])
+}
+by_level! {
+    /// Write to `mask` which events have `x >= low`; bits beyond the last value are cleared.
+    reach(values: &[f64], low: f64, mask: &mut [u64])
+}
+by_level! {
+    /// [`reach`] on single-precision values.
+    reach_f32(values: &[f32], low: f32, mask: &mut [u64])
+}
+by_level! {
+    /// The bits of a mask as answers, one per event: 1 or 0.
+    unpack(mask: &[u64], out: &mut [u8])
+}
+by_level! {
+    /// The two lowest bits of each byte as two masks, one bit per byte; bits beyond the last are
+    /// cleared.
+    split_bits(bytes: &[u8], lowest: &mut [u64], second: &mut [u64])
 }
 
 multiversion! {
@@ -34,27 +53,6 @@ multiversion! {
             *wide = f64::from(*x);
         }
     }
-}
-
-/// The bits of a mask as answers, one per event: 1 or 0.
-pub fn unpack(mask: &[u64], out: &mut [u8]) {
-    #[cfg(target_arch = "x86_64")]
-    if super::level() == super::Level::Avx2 {
-        // SAFETY: the processor has AVX2, or the level would be another.
-        return unsafe { avx2::unpack(mask, out) };
-    }
-    plain::unpack(mask, out);
-}
-
-/// The two lowest bits of each byte as two masks, one bit per byte; bits beyond the last are
-/// cleared.
-pub fn split_bits(bytes: &[u8], lowest: &mut [u64], second: &mut [u64]) {
-    #[cfg(target_arch = "x86_64")]
-    if super::level() == super::Level::Avx2 {
-        // SAFETY: the processor has AVX2, or the level would be another.
-        return unsafe { avx2::split_bits(bytes, lowest, second) };
-    }
-    plain::split_bits(bytes, lowest, second);
 }
 
 mod plain {
@@ -77,6 +75,23 @@ mod plain {
     }
     keep_within!(keep_within, f64);
     keep_within!(keep_within_f32, f32);
+
+    macro_rules! reach {
+        ($name:ident, $number:ty) => {
+            pub(super) fn $name(values: &[$number], low: $number, mask: &mut [u64]) {
+                let mut chunks = values.chunks(WORD);
+                for word in mask {
+                    let chunk = chunks.next().unwrap_or_default();
+                    *word = 0;
+                    for (bit, &x) in chunk.iter().enumerate() {
+                        *word |= u64::from(x >= low) << bit;
+                    }
+                }
+            }
+        };
+    }
+    reach!(reach, f64);
+    reach!(reach_f32, f32);
 
     /// The bits of a byte as answers, lowest first.
     const ANSWERS: [[u8; 8]; 256] = {
@@ -244,6 +259,46 @@ mod avx2 {
         _mm256_and_ps,
         _mm256_movemask_ps
     );
+
+    macro_rules! reach {
+        ($name:ident, $number:ty, $lanes:literal, $set:ident, $load:ident, $compare:ident, $bits:ident) => {
+            #[target_feature(enable = "avx2")]
+            pub(super) fn $name(values: &[$number], low: $number, mask: &mut [u64]) {
+                let lows = $set(low);
+                let (whole, rest) = values.as_chunks::<WORD>();
+                let n_whole = whole.len().min(mask.len());
+                for (word, chunk) in mask.iter_mut().zip(whole) {
+                    let mut bits = 0;
+                    for (group, lane) in chunk.as_chunks::<$lanes>().0.iter().enumerate() {
+                        // SAFETY: a group holds exactly as many numbers as a register; no alignment is needed.
+                        let x = unsafe { $load(lane.as_ptr()) };
+                        let inside = $compare::<_CMP_GE_OQ>(x, lows);
+                        bits |= u64::from($bits(inside).cast_unsigned()) << (group * $lanes);
+                    }
+                    *word = bits;
+                }
+                plain::$name(rest, low, &mut mask[n_whole..]);
+            }
+        };
+    }
+    reach!(
+        reach,
+        f64,
+        4,
+        _mm256_set1_pd,
+        _mm256_loadu_pd,
+        _mm256_cmp_pd,
+        _mm256_movemask_pd
+    );
+    reach!(
+        reach_f32,
+        f32,
+        8,
+        _mm256_set1_ps,
+        _mm256_loadu_ps,
+        _mm256_cmp_ps,
+        _mm256_movemask_ps
+    );
 }
 
 #[cfg(test)]
@@ -302,6 +357,13 @@ mod tests {
                 let bit = |word: u64| word >> (index % WORD) & 1 == 1;
                 prop_assert_eq!(bit(fast[index / WORD]), bit(given) && *x >= low && *x <= high);
             }
+            reach(&values, low, &mut fast);
+            baseline(|| reach(&values, low, &mut plain));
+            prop_assert_eq!(&fast, &plain);
+            for index in 0..words * WORD {
+                let expected = values.get(index).is_some_and(|x| *x >= low);
+                prop_assert_eq!(fast[index / WORD] >> (index % WORD) & 1 == 1, expected);
+            }
             #[allow(clippy::cast_possible_truncation)]
             let (single, low, high) =
                 (values.iter().map(|x| *x as f32).collect::<Vec<_>>(), low as f32, high as f32);
@@ -312,6 +374,13 @@ mod tests {
             for (index, x) in single.iter().enumerate() {
                 let bit = |word: u64| word >> (index % WORD) & 1 == 1;
                 prop_assert_eq!(bit(fast[index / WORD]), bit(given) && *x >= low && *x <= high);
+            }
+            reach_f32(&single, low, &mut fast);
+            baseline(|| reach_f32(&single, low, &mut plain));
+            prop_assert_eq!(&fast, &plain);
+            for index in 0..words * WORD {
+                let expected = single.get(index).is_some_and(|x| *x >= low);
+                prop_assert_eq!(fast[index / WORD] >> (index % WORD) & 1 == 1, expected);
             }
         }
     }
