@@ -128,7 +128,7 @@ impl Block {
             self.domains.ensure(&plan.nodes.all, rows, slot, node);
             let column = self.domains.column(slot, node);
             let out = &mut self.kept[index];
-            let n_values = mask.iter().map(|word| word.count_ones() as usize).sum();
+            let n_values = usize::try_from(count(&mask)).unwrap_or(usize::MAX);
             out.reserve_exact(n_values); // pieces stay until the file is done
             for_each(&mask, |event| out.push(column[event]));
         }
