@@ -165,12 +165,17 @@ impl Crew<'_> {
     }
 
     fn work(&self, send: &Sender) {
-        let mut worker = Worker::default();
+        let mut worker = Worker::ready();
         while !self.stopped() {
             let Some(active) = self.next_file(send).or_else(|| self.file_to_help()) else {
-                return;
+                break;
             };
             self.gate(&active, &mut worker, send);
+        }
+        // What variants and kept values need may be large.
+        let is_small = |job: &Job| job.variants.is_none() && job.plan.kept().is_empty();
+        if self.jobs.iter().all(is_small) {
+            worker.keep();
         }
     }
 

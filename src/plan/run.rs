@@ -1,10 +1,13 @@
 //! Populations of one file or of values in memory, gathered from blocks.
 
+use std::sync::Mutex;
+
 use crate::error::{Error, Result};
 use crate::fcs::data::{BLOCK_EVENTS, Values, check_channels, read_rows};
 use crate::fcs::{Decoder, File};
 use crate::source::Source;
 use crate::summary::{Estimate, summarise_unless};
+use crate::threads::processors;
 
 use super::block::Block;
 use super::compile::Plan;
@@ -250,7 +253,26 @@ pub(super) struct Worker {
     base: Vec<u64>,
 }
 
+/// Workers of earlier calls: their buffers, some two megabytes each, need not be made again.
+static SPARE: Mutex<Vec<Worker>> = Mutex::new(Vec::new());
+
 impl Worker {
+    /// A worker of an earlier call, if one is free.
+    pub(super) fn ready() -> Self {
+        // In a forked process another thread may have held the lock for ever.
+        let spare = SPARE.try_lock().ok().and_then(|mut spare| spare.pop());
+        spare.unwrap_or_default()
+    }
+
+    /// Keep it for the next call, where there are not enough.
+    pub(super) fn keep(self) {
+        if let Ok(mut spare) = SPARE.try_lock()
+            && spare.len() < processors()
+        {
+            spare.push(self);
+        }
+    }
+
     /// Add what the block at hand has.
     pub(super) fn hand_over(
         &mut self,
