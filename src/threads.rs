@@ -34,6 +34,15 @@ pub fn processors() -> usize {
     *PROCESSORS.get_or_init(|| thread::available_parallelism().map_or(1, std::num::NonZero::get))
 }
 
+/// How many threads are meant: 0 stands for as many as there are processors.
+#[must_use]
+pub fn meant(threads: usize) -> usize {
+    match threads {
+        0 => processors(),
+        threads => threads,
+    }
+}
+
 /// Do `work` on every part, on this thread and at most `threads - 1` others.
 ///
 /// Parts are taken in order, but finished in any. A call while another has the helpers works

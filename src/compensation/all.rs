@@ -7,7 +7,7 @@ use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis
 
 use crate::error::{Error, Result};
 use crate::simd::weighted_sums::{Number, WIDEST, weighted_sums};
-use crate::threads::{processors, share};
+use crate::threads::{meant, share};
 
 /// One detector, in the precision of its file.
 #[derive(Debug, Clone, Copy)]
@@ -91,11 +91,7 @@ fn run<Y: Number>(
     }
     let (source, groups) = (Source::new(columns), groups(weights));
     let tasks = out.axis_chunks_iter_mut(Axis(1), TASK).enumerate();
-    let threads = match threads {
-        0 => processors(),
-        threads => threads,
-    };
-    share(threads.min(tasks.len()), tasks, |(task, part)| {
+    share(meant(threads).min(tasks.len()), tasks, |(task, part)| {
         source.compensate(task * TASK, &groups, part);
     });
     Ok(())

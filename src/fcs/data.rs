@@ -4,7 +4,6 @@
 //! decoded into its column: byte order, mask, scale and transposition in one pass. Threads share
 //! out parts of the file; each reads its own blocks.
 
-use std::num::NonZero;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -12,6 +11,7 @@ use std::thread;
 use crate::error::{Error, Result};
 use crate::simd::transpose;
 use crate::source::Source;
+use crate::threads::meant;
 
 use super::decode::Decoder;
 use super::layout::Stored;
@@ -143,11 +143,7 @@ pub fn read_columns_unless(
         .collect();
     let data_bytes = file.segments.data.1 - file.segments.data.0;
     let most = usize::try_from(data_bytes / BYTES_PER_THREAD).unwrap_or(usize::MAX);
-    let threads = match threads {
-        0 => thread::available_parallelism().map_or(1, NonZero::get),
-        threads => threads,
-    };
-    let threads = threads.min(most).max(1);
+    let threads = meant(threads).min(most).max(1);
     let parts = Mutex::new(split(file.n_events, threads, columns).into_iter());
     let work = || -> Result<Vec<u64>> {
         let mut worker = Worker::new(source, file, &decoders, stop);

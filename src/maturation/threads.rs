@@ -3,17 +3,14 @@
 use std::thread;
 
 use crate::error::{Error, Result};
+use crate::threads::meant;
 
 /// Events that are looked at together; fits the cache with a dozen columns.
 pub(super) const BLOCK: usize = 1024;
 
 /// How many threads `n` events are worth; `threads` 0 asks for all processors.
 pub(super) fn worth(threads: usize, n: usize) -> usize {
-    let wanted = match threads {
-        0 => thread::available_parallelism().map_or(1, usize::from),
-        some => some,
-    };
-    wanted.clamp(1, n.div_ceil(16 * BLOCK).max(1))
+    meant(threads).clamp(1, n.div_ceil(16 * BLOCK).max(1))
 }
 
 /// Cuts each of `columns` into equal shares, and does each share on its own thread.

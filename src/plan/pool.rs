@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::error::{Error, Result};
 use crate::fcs::File;
 use crate::source::{Location, Source};
-use crate::threads::{beside, processors};
+use crate::threads::{beside, meant};
 
 use super::compile::Plan;
 use super::run::{Keep, Opened, Populations, Task, Worker};
@@ -54,10 +54,6 @@ pub fn run_files(
     keep: Keep,
     monitor: &mut dyn Monitor,
 ) -> Result<Vec<Outcome>> {
-    let threads = match threads {
-        0 => processors(),
-        threads => threads,
-    };
     let crew = Crew {
         jobs,
         keep,
@@ -87,8 +83,8 @@ pub fn run_files(
             }
         }
     };
-    let beside = beside(threads, work, poll);
-    let ((), ended_well) = beside.map_err(|error| Error::Threads(error.to_string()))?;
+    let ((), ended_well) =
+        beside(meant(threads), work, poll).map_err(|error| Error::Threads(error.to_string()))?;
     if crew.stop.into_inner() {
         return Err(Error::Interrupted);
     }

@@ -10,6 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
+use crate::threads::meant;
 
 /// How long the waiting thread sleeps between questions.
 const SLICE: Duration = Duration::from_millis(40);
@@ -54,14 +55,10 @@ pub(super) fn share_out<Home: Send>(
         home
     };
     let useful = usize::try_from(all.div_ceil(portion)).unwrap_or(usize::MAX);
-    let wanted = match threads {
-        0 => thread::available_parallelism().map_or(1, usize::from),
-        some => some,
-    };
     thread::scope(|scope| {
         let (send, receive) = mpsc::channel();
         let mut started = Ok(());
-        for _ in 0..wanted.min(useful).max(1) {
+        for _ in 0..meant(threads).min(useful).max(1) {
             let (send, run) = (send.clone(), &run);
             // The receiver outlives the scope's threads, unless the run was
             // stopped: then no one waits for the answer.

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import longate as lg
+from child import answer_of
 from gating.samples import sample_of
 from longate.io.fcs import scan_file
 
@@ -103,19 +101,8 @@ def test_the_memory_that_is_printed_bounds_the_peak(name, tmp_path):
     lg.write_fcs(path, values, ["A", "B", "C"])
     sheet = "file,patient,visit,tube\n0.fcs,P,m0,T\n"
     (tmp_path / "samples.csv").write_text(sheet)
-    code = (
-        "import json; from gating.test_explain import needed; "
-        f"print(json.dumps(needed({str(tmp_path)!r}, {name!r})))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    peak, counts = json.loads(done.stdout)
+    call = f"needed({str(tmp_path)!r}, {name!r})"
+    peak, counts = answer_of(call, module="gating.test_explain")
     assert counts == [N_EVENTS] * 3
     asked = ASKED[name]
     keep = asked.get("keep", "masks")

@@ -1,4 +1,4 @@
-"""Strategies: paths, names, trees that cannot be, JSON, and what the id depends on."""
+"""Strategies: paths, names, trees that cannot be, JSON, and how they are shown."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import longate as lg
 from gating.samples import sample_of
+from gating.tree import MATRIX, TREE, gate
 from longate.exceptions import (
     GateError,
     PanelError,
@@ -22,21 +23,6 @@ from longate.exceptions import (
     TransformError,
 )
 
-TRIANGLE = [(0.0, 0.0), (4.0, 0.0), (0.0, 4.0)]
-
-
-def _gate(name, parent=None, **sides):
-    return lg.RectangleGate(name, parent=parent, **(sides or {"A": (0, 1)}))
-
-
-TREE = [
-    _gate("NK", parent="Lymphocytes/CD3-"),
-    _gate("CD3-", parent="Lymphocytes"),
-    _gate("T cells", parent="Lymphocytes"),
-    _gate("CD16+", parent="NK"),
-    _gate("CD16+", parent="T cells"),
-    lg.PolygonGate("Lymphocytes", x="A", y="B", vertices=TRIANGLE),
-]
 PATHS = (
     "Lymphocytes",
     "Lymphocytes/CD3-",
@@ -85,27 +71,27 @@ def test_an_unknown_name_is_answered_with_near_ones():
 
 
 def test_a_full_path_wins_over_the_end_of_another():
-    gates = [_gate("A"), _gate("B", parent="A"), _gate("C"), _gate("A", parent="C")]
-    strategy = lg.GatingStrategy([*gates, _gate("D", parent="A")])
+    gates = [gate("A"), gate("B", parent="A"), gate("C"), gate("A", parent="C")]
+    strategy = lg.GatingStrategy([*gates, gate("D", parent="A")])
     assert strategy.path("A") == "A"
     assert strategy.path("D") == "A/D"
 
 
 def test_a_name_may_come_again_below_itself():
-    gates = [_gate("Singlets"), _gate("Cells", parent="Singlets")]
-    again = _gate("Singlets", parent="Cells")
+    gates = [gate("Singlets"), gate("Cells", parent="Singlets")]
+    again = gate("Singlets", parent="Cells")
     paths = ("Singlets", "Singlets/Cells", "Singlets/Cells/Singlets")
     assert lg.GatingStrategy([*gates, again]).paths == paths
     assert lg.GatingStrategy([again, *gates]).paths == paths
-    deeper = lg.GatingStrategy([again, *gates, _gate("X", parent="Cells/Singlets")])
+    deeper = lg.GatingStrategy([again, *gates, gate("X", parent="Cells/Singlets")])
     assert deeper.paths[-1] == "Singlets/Cells/Singlets/X"
 
 
 def test_the_same_name_on_two_branches_needs_the_path():
-    gates = [_gate("P"), _gate("Q"), _gate("X", parent="P"), _gate("X", parent="Q")]
+    gates = [gate("P"), gate("Q"), gate("X", parent="P"), gate("X", parent="Q")]
     with pytest.raises(StrategyError, match=r"'Y' lies in 'X'.*several.*give the path"):
-        lg.GatingStrategy([*gates, _gate("Y", parent="X")])
-    assert "Q/X/Y" in lg.GatingStrategy([*gates, _gate("Y", parent="Q/X")])
+        lg.GatingStrategy([*gates, gate("Y", parent="X")])
+    assert "Q/X/Y" in lg.GatingStrategy([*gates, gate("Y", parent="Q/X")])
 
 
 def test_an_empty_strategy_counts_all_events():
@@ -115,7 +101,7 @@ def test_an_empty_strategy_counts_all_events():
 
 
 def test_a_long_chain_of_gates_is_a_tree():
-    chain = [_gate("g0"), *(_gate(f"g{n}", parent=f"g{n - 1}") for n in range(1, 900))]
+    chain = [gate("g0"), *(gate(f"g{n}", parent=f"g{n - 1}") for n in range(1, 900))]
     assert lg.GatingStrategy(chain[::-1]).paths[-1].count("/") == 899
 
 
@@ -125,26 +111,26 @@ def test_a_long_chain_of_gates_is_a_tree():
 @pytest.mark.parametrize(
     ("gates", "words"),
     [
-        ([_gate("A", parent="B"), _gate("B", parent="A")], "cycle: .*'A'.*'B'"),
+        ([gate("A", parent="B"), gate("B", parent="A")], "cycle: .*'A'.*'B'"),
         (
-            [_gate("A", parent="C"), _gate("B", parent="A"), _gate("C", parent="B")],
+            [gate("A", parent="C"), gate("B", parent="A"), gate("C", parent="B")],
             "cycle: ",
         ),
-        ([_gate("A", parent="A")], "cycle: 'A' is its own parent"),
-        ([_gate("A", parent="B/A"), _gate("B", parent="A")], "cycle"),
-        ([_gate("A"), _gate("A")], "two gates make the population 'A'"),
+        ([gate("A", parent="A")], "cycle: 'A' is its own parent"),
+        ([gate("A", parent="B/A"), gate("B", parent="A")], "cycle"),
+        ([gate("A"), gate("A")], "two gates make the population 'A'"),
         (
-            [_gate("A"), _gate("B", parent="A"), _gate("B", parent="A")],
+            [gate("A"), gate("B", parent="A"), gate("B", parent="A")],
             "two gates make the population 'A/B'",
         ),
         (
-            [_gate("Lymphocytes"), _gate("NK", parent="Lymphocites")],
+            [gate("Lymphocytes"), gate("NK", parent="Lymphocites")],
             "'NK' lies in 'Lymphocites', which does not exist; did you mean "
             "'Lymphocytes'",
         ),
-        ([_gate("NK", parent="")], "'NK' lies in '', which does not exist"),
+        ([gate("NK", parent="")], "'NK' lies in '', which does not exist"),
         (
-            [_gate("A"), _gate("B", parent="A"), _gate("C", parent="X/B")],
+            [gate("A"), gate("B", parent="A"), gate("C", parent="X/B")],
             "'C' lies in 'X/B', which does not exist",
         ),
     ],
@@ -168,13 +154,13 @@ def test_refuses_what_is_no_gate_scale_or_compensation():
     with pytest.raises(StrategyError, match="compensation=5"):
         lg.GatingStrategy([], compensation=5)
     with pytest.raises(GateError, match="sequence of gates"):
-        lg.GatingStrategy(_gate("NK"))
+        lg.GatingStrategy(gate("NK"))
     with pytest.raises(GateError, match="text, not 5"):
-        lg.GatingStrategy([_gate("NK", parent=5)])
+        lg.GatingStrategy([gate("NK", parent=5)])
 
 
 def test_a_channel_that_the_sample_lacks_is_named_with_its_gate():
-    strategy = lg.GatingStrategy([_gate("L"), _gate("NK", parent="L", CD65=(0, None))])
+    strategy = lg.GatingStrategy([gate("L"), gate("NK", parent="L", CD65=(0, None))])
     sample = sample_of({"A": [0.5], "PE-A": [0.5]}, markers={"PE-A": "CD56"})
     with pytest.raises(PanelError, match=r"gate 'L/NK': .*'CD65'.*did you mean 'CD56'"):
         strategy.apply(sample)
@@ -183,7 +169,7 @@ def test_a_channel_that_the_sample_lacks_is_named_with_its_gate():
 def test_a_marker_that_is_there_twice_is_refused_with_its_gate():
     sample = sample_of({"X-A": [0.5], "Y-A": [1]}, markers={"X-A": "CD3", "Y-A": "CD3"})
     with pytest.raises(PanelError, match="gate 'T': 'CD3' means several channels"):
-        lg.GatingStrategy([_gate("T", CD3=(0, None))]).apply(sample)
+        lg.GatingStrategy([gate("T", CD3=(0, None))]).apply(sample)
 
 
 def test_a_scale_for_a_marker_that_is_there_twice_is_refused():
@@ -196,14 +182,13 @@ def test_a_scale_for_a_marker_that_is_there_twice_is_refused():
 
 def test_a_matrix_for_channels_that_the_sample_lacks_is_refused():
     matrix = lg.Compensation(np.eye(2), ["A", "Z-A"])
-    strategy = lg.GatingStrategy([_gate("G")], compensation=matrix)
+    strategy = lg.GatingStrategy([gate("G")], compensation=matrix)
     with pytest.raises(SpilloverError, match="'Z-A'"):
         strategy.apply(sample_of({"A": [0.5], "Y-A": [0.5]}))
 
 
 # JSON
 
-MATRIX = lg.Compensation([[1.0, 0.1], [1 / 3, 1.0]], ["A", "B"])
 SCALES = [
     None,
     lg.Logicle(t=1000.0, w=0.1, m=4.0, a=-0.05),
@@ -252,13 +237,13 @@ def test_json_keeps_every_digit(vertices, low):
         polygon = lg.PolygonGate("P", x="A", y="B", vertices=vertices)
     except GateError:
         return
-    strategy = lg.GatingStrategy([polygon, _gate("R", A=(low, None))])
+    strategy = lg.GatingStrategy([polygon, gate("R", A=(low, None))])
     assert lg.GatingStrategy.from_json(strategy.to_json()).gates == strategy.gates
 
 
 def test_numbers_of_numpy_are_numbers():
     strategy = lg.GatingStrategy(
-        [_gate("R", A=(np.float32(0.5), np.int64(3)))],
+        [gate("R", A=(np.float32(0.5), np.int64(3)))],
         scale=lg.Logicle(t=np.int64(1000), w=np.float32(0.5)),
     )
     assert lg.GatingStrategy.from_json(strategy.to_json()) == strategy
@@ -312,89 +297,6 @@ def test_text_that_is_no_strategy_is_refused(text):
         lg.GatingStrategy.from_json(text)
 
 
-# Identity
-
-BASE = {"scale": lg.Logicle(), "compensation": MATRIX}
-
-
-def _id(gates=TREE, **changes):
-    return lg.GatingStrategy(gates, **{**BASE, **changes}).id
-
-
-def _with(gate: lg.Gate, *others: lg.Gate) -> list[lg.Gate]:
-    """The tree with one gate in place of that of the same name and parent."""
-    kept = [g for g in TREE if (g.name, g.parent) != (gate.name, gate.parent)]
-    return [*kept, gate, *others]
-
-
-@pytest.mark.parametrize(
-    "same",
-    [
-        {"name": "another name"},
-        {"gates": TREE[::-1]},
-        {"scale": lg.Logicle(t=262144, w=0.5, m=4.5, a=0)},
-        {"gates": _with(_gate("CD3-", parent="Lymphocytes", A=(0.0, 1.0)))},
-        {"gates": [TREE[0], _gate("CD16+", parent="CD3-/NK"), *TREE[1:3], *TREE[4:]]},
-    ],
-    ids=["name", "order", "whole numbers", "floats", "how the parent is written"],
-)
-def test_the_id_is_the_same_where_every_event_is_decided_alike(same):
-    strategy = lg.GatingStrategy(**{"gates": TREE, **BASE, **same})
-    assert strategy.id == _id()
-    assert strategy == lg.GatingStrategy(TREE, **BASE)
-    assert hash(strategy) == hash(lg.GatingStrategy(TREE, **BASE))
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"scale": None},
-        {"scale": lg.Logicle(w=0.6)},
-        {"scale": lg.Arcsinh()},
-        {"scale": {"A": lg.Logicle()}},
-        {"compensation": None},
-        {"compensation": "acquisition"},
-        {"compensation": lg.Compensation(np.eye(2), ["A", "B"])},
-        {"compensation": lg.Compensation(MATRIX.matrix, ["A", "C"])},
-        {"gates": TREE[:4] + TREE[5:]},
-        {"gates": _with(_gate("CD3-", parent="Lymphocytes", A=(0, 1 + 2**-52)))},
-        {"gates": _with(_gate("CD3-", parent="Lymphocytes", A=(None, 1)))},
-        {"gates": _with(_gate("CD3-", parent="Lymphocytes", B=(0, 1)))},
-        {
-            "gates": _with(
-                lg.RectangleGate(
-                    "CD3-", parent="Lymphocytes", A=(0, 1), interval="closed"
-                )
-            )
-        },
-        {
-            "gates": _with(
-                lg.PolygonGate("Lymphocytes", x="B", y="A", vertices=TRIANGLE)
-            )
-        },
-        {"gates": [*TREE, lg.BooleanGate("X", "NK")]},
-        {"gates": [*TREE[:2], _gate("T cells"), *TREE[3:]]},
-    ],
-)
-def test_the_id_changes_with_what_decides_events(changed):
-    assert _id(**changed) != _id()
-
-
-def test_boolean_expressions_count_by_their_meaning():
-    def made(expression):
-        return _id([*TREE, lg.BooleanGate("X", expression)])
-
-    assert made("NK or 'T cells'") == made("'CD3-/NK'  OR (T cells)")
-    assert made("NK or T cells") != made("NK and T cells")
-    assert made("NK or T cells") != made("not NK or T cells")
-
-
-def test_ids_are_short_and_differ_for_names_of_populations():
-    assert len(_id()) == 12
-    assert int(_id(), 16) >= 0
-    assert _id([_gate("A")]) != _id([_gate("B")])
-
-
 # What is shown
 
 
@@ -411,7 +313,7 @@ def test_repr_draws_the_tree():
 def test_html_escapes_names():
     hostile = HOSTILE.replace("/", "")
     gates = [
-        _gate(hostile),
+        gate(hostile),
         lg.RectangleGate("<i>", dimensions={"<b>": (0, 1)}),
         lg.BooleanGate("<u>", "'<i>' or <i>"),
     ]
@@ -424,7 +326,7 @@ def test_html_escapes_names():
 
 
 def test_json_is_json_for_hostile_names():
-    strategy = lg.GatingStrategy([_gate('a\nb \\ " \u2028c')], name=HOSTILE)
+    strategy = lg.GatingStrategy([gate('a\nb \\ " \u2028c')], name=HOSTILE)
     assert json.loads(strategy.to_json())["name"] == HOSTILE
     assert lg.GatingStrategy.from_json(strategy.to_json()) == strategy
 

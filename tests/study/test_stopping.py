@@ -5,17 +5,15 @@ How soon a run stops is told by the bytes it has read, not by a clock.
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import longate as lg
+from child import answer_of
 from longate.exceptions import FcsError, FileWarning, StudyError
 from longate.io.fcs import scan_file
 from study.sparse_file import (
@@ -81,20 +79,8 @@ def test_ctrl_c_stops_in_the_middle_of_a_large_file(tmp_path):
     row = {"file": "0.fcs", "patient": "P0", "visit": "m0", "tube": "T"}
     write_sheet(tmp_path, [row | {"file": "1.fcs"}]).rename(tmp_path / "small.csv")
     write_sheet(tmp_path, [row])
-    code = (
-        "import json, sys; from study.test_stopping import interrupted; "
-        f"print(json.dumps(interrupted({str(tmp_path)!r})))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
+    call = f"interrupted({str(tmp_path)!r})"
+    told = answer_of(call, module="study.test_stopping")
     assert set(told) == set(works(None, None))
     for name, (after, counts) in told.items():
         assert after < N_BYTES / 4, f"{name}: {after:,} bytes read after Ctrl-C"

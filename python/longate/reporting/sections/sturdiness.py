@@ -38,7 +38,7 @@ def robustness_section(robustness: Robustness) -> doc.Section:
             "are and moved one at a time",
         ),
         doc.table(
-            _gains(robustness.conclusion_gains),
+            _gains(robustness.conclusion_gains, ["contrast"], "none from 1/4 to 4"),
             caption="Smallest gain change of one channel that would by itself produce "
             "this under fixed gates, if it hit the baseline of one group alone",
         ),
@@ -104,13 +104,13 @@ def _variant(row: pd.Series) -> str:
     return f"{row['marker']} {row['variant']}".replace("-", "−")
 
 
-def _gains(gains: pd.DataFrame) -> pd.DataFrame:
+def _gains(gains: pd.DataFrame, rows: list[str], none: str) -> pd.DataFrame:
     told = [
-        "none from 1/4 to 4" if pd.isna(p) else f"{p:+.0f} %".replace("-", "−")
+        none if pd.isna(p) else f"{p:+.0f} %".replace("-", "−")
         for p in gains["percent"]
     ]
     wide = gains.assign(told=told).pivot_table(
-        index="contrast", columns="channel", values="told", aggfunc="first", sort=False
+        index=rows, columns="channel", values="told", aggfunc="first", sort=False
     )
     return wide.reset_index()
 
@@ -152,26 +152,11 @@ def _by_patient(robustness: Robustness) -> str:
     gains = robustness.gains
     keys = ["patient", "contrast", "change_frozen", "change_anchored"]
     head = gains.drop_duplicates(["patient", "contrast"])[keys]
-    wide = _gains_by(gains)
+    wide = _gains(gains, ["patient", "contrast"], "none")
     rows = head.merge(wide, on=["patient", "contrast"], how="left")
     headings = {"change_frozen": "strategy's gates", "change_anchored": "anchored"}
     digits = dict.fromkeys(("change_frozen", "change_anchored"), 3)
     return doc.table(rows, headings=headings, digits=digits)
-
-
-def _gains_by(gains: pd.DataFrame) -> pd.DataFrame:
-    told = [
-        "none" if pd.isna(p) else f"{p:+.0f} %".replace("-", "−")
-        for p in gains["percent"]
-    ]
-    wide = gains.assign(told=told).pivot_table(
-        index=["patient", "contrast"],
-        columns="channel",
-        values="told",
-        aggfunc="first",
-        sort=False,
-    )
-    return wide.reset_index()
 
 
 def _minus(estimand: str) -> str:
