@@ -170,8 +170,10 @@ def rectangle_contains(
     closed: bool = False,
 ) -> NDArray[np.bool_]: ...
 def quadrant_masks(
-    dividers: Sequence[Sequence[float]], columns: Sequence[_Column]
-) -> NDArray[np.uint64]: ...
+    dividers: Sequence[Sequence[float]],
+    quadrants: Sequence[Sequence[int | None]],
+    columns: Sequence[_Column],
+) -> tuple[NDArray[np.uint64], list[int]]: ...
 def combine_masks(
     terms: Sequence[int | str],
     populations: Sequence[tuple[NDArray[np.uint8], NDArray[np.uint8]]],

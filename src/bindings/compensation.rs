@@ -1,13 +1,15 @@
 //! Compensation on arrays.
 
 use numpy::{
-    IntoPyArray, PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2, PyReadwriteArray2,
+    IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2,
+    PyReadwriteArray2,
 };
 use pyo3::prelude::*;
 
 use crate::compensation::{self, Column, Places};
 
 use super::errors::exception;
+use super::shared_arrays::{beside_python, is_writeable};
 
 /// The weights that undo a spillover matrix, detectors x dyes, and its condition number.
 #[pyfunction]
@@ -43,6 +45,15 @@ pub(super) enum Observed<'py> {
     Double(PyReadonlyArray1<'py, f64>),
 }
 
+impl Observed<'_> {
+    fn is_writeable(&self) -> PyResult<bool> {
+        match self {
+            Self::Single(values) => is_writeable(values.as_untyped()),
+            Self::Double(values) => is_writeable(values.as_untyped()),
+        }
+    }
+}
+
 /// Where compensated values go.
 #[derive(FromPyObject)]
 pub(super) enum Out<'py> {
@@ -60,6 +71,10 @@ pub(super) fn compensate_columns<'py>(
     mut out: Out<'py>,
     threads: usize,
 ) -> PyResult<()> {
+    let mut shared = false;
+    for column in &columns {
+        shared |= column.is_writeable()?;
+    }
     let columns: Vec<Column<'_>> = columns
         .iter()
         .map(|column| match column {
@@ -72,6 +87,6 @@ pub(super) fn compensate_columns<'py>(
         Out::Single(table) => Places::Single(table.as_array_mut()),
         Out::Double(table) => Places::Double(table.as_array_mut()),
     };
-    py.detach(|| compensation::compensate_all(&columns, weights, places, threads))
-        .map_err(exception)
+    let kernel = || compensation::compensate_all(&columns, weights, places, threads);
+    beside_python(py, shared, kernel).map_err(exception)
 }

@@ -7,14 +7,14 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
 use crate::error::Result;
-use crate::gate::columns::{
-    Column, ellipsoid_columns, polygon_columns, quadrant_columns, rectangle_columns,
-};
+use crate::gate::columns::{Column, ellipsoid_columns, polygon_columns, rectangle_columns};
+use crate::gate::quadrant::{Quadrant, quadrant_columns};
 use crate::gate::{Bounds, Ellipsoid, Expression, Interval, Polygon};
 use crate::membership;
 
 use super::errors::exception;
 use super::plan::TermArgument;
+use super::shared_arrays::{beside_python, is_writeable};
 
 /// A column of single or double precision, borrowed where it lies in one piece.
 pub(super) enum Held<'py> {
@@ -59,12 +59,11 @@ impl Held<'_> {
 
     /// Whether other Python threads could write to it.
     fn is_shared(&self) -> PyResult<bool> {
-        let array = match self {
-            Self::Single(array) => array.as_untyped(),
-            Self::Double(array) => array.as_untyped(),
-            Self::SingleCopy(_) | Self::DoubleCopy(_) => return Ok(false),
-        };
-        array.getattr("flags")?.getattr("writeable")?.extract()
+        match self {
+            Self::Single(array) => is_writeable(array.as_untyped()),
+            Self::Double(array) => is_writeable(array.as_untyped()),
+            Self::SingleCopy(_) | Self::DoubleCopy(_) => Ok(false),
+        }
     }
 }
 
@@ -83,12 +82,7 @@ fn over_columns<Answer: Send>(
     for column in held {
         shared |= column.is_shared()?;
     }
-    let answer = if shared {
-        kernel(&columns)
-    } else {
-        py.detach(|| kernel(&columns))
-    };
-    answer.map_err(exception)
+    beside_python(py, shared, || kernel(&columns)).map_err(exception)
 }
 
 /// What makes arrays that are not yet written.
@@ -190,34 +184,36 @@ pub(super) fn rectangle_contains<'py>(
     })
 }
 
-/// The masks of the quadrants into which dividers cut the places: 64 events a word.
+/// The masks of quadrants, as words of 64 events, and the number of events in each.
+///
+/// A quadrant is the interval that it takes of each divider, or None.
 #[pyfunction]
 pub(super) fn quadrant_masks<'py>(
     py: Python<'py>,
     dividers: Vec<Vec<f64>>,
+    quadrants: Vec<Quadrant>,
     columns: Vec<Held<'py>>,
-) -> PyResult<Bound<'py, PyArray2<u64>>> {
+) -> PyResult<(Bound<'py, PyArray2<u64>>, Vec<u64>)> {
     let intervals = dividers
         .iter()
         .map(|cuts| Bounds::between(cuts))
         .collect::<Result<Vec<_>>>()
         .map_err(exception)?;
-    let quadrants: usize = intervals.iter().map(Vec::len).product();
     let n_events = columns
         .first()
         .map_or(Ok(0), |first| first.column().map(Column::len))?;
     let words = membership::words_for(n_events);
     let out: Bound<'py, PyArray2<u64>> = empty(py)?
-        .call1(((quadrants, words), intern!(py, "uint64")))?
+        .call1(((quadrants.len(), words), intern!(py, "uint64")))?
         .cast_into()?;
-    {
+    let counts = {
         let mut masks = out.readwrite();
         let masks = masks.as_slice_mut()?;
         over_columns(py, &columns, |columns| {
-            quadrant_columns(&intervals, columns, words, masks)
-        })?;
-    }
-    Ok(out)
+            quadrant_columns(&intervals, &quadrants, columns, words, masks)
+        })?
+    };
+    Ok((out, counts))
 }
 
 /// The events in, and those out, packed into bytes.

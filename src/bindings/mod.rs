@@ -15,6 +15,7 @@ mod numbers;
 mod passes;
 mod plan;
 mod resample;
+mod shared_arrays;
 mod watch;
 
 use pyo3::prelude::*;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::error::{Error, Result};
-use crate::simd::compare::{keep_within, keep_within_f32, reach, reach_f32, unpack, widen};
+use crate::simd::compare::{keep_within, keep_within_f32, unpack, widen};
 use crate::threads::share;
 
 use super::{Bounds, Ellipsoid, Polygon};
@@ -19,10 +19,10 @@ pub enum Column<'a> {
 
 /// Events of a block.
 const BLOCK: usize = 512;
-const WORD: usize = 64;
+pub(super) const WORD: usize = 64;
 const WORDS: usize = BLOCK / WORD;
 /// Events that a thread takes at a time.
-const PART: usize = 32 * BLOCK;
+pub(super) const PART: usize = 32 * BLOCK;
 /// Fewer events are not worth a thread.
 const EVENTS_PER_THREAD: usize = 100_000;
 /// Nor are fewer that are only compared: that waits for memory, which threads share.
@@ -66,27 +66,6 @@ impl<'a> Column<'a> {
             Self::Float32(values) => {
                 let (low, high) = bounds.in_single_precision();
                 keep_within_f32(&values[events], low, high, mask);
-            }
-        }
-    }
-
-    /// Write to `masks` which of some events lie in each of adjoining intervals, which begin with one
-    /// of all numbers below the first cut: one comparison for each interval.
-    fn share_out(self, events: Range<usize>, intervals: &[Bounds], masks: &mut [[u64; WORDS]]) {
-        for (mask, bounds) in masks.iter_mut().zip(intervals) {
-            match self {
-                Self::Float64(values) => reach(&values[events.clone()], bounds.low, mask),
-                Self::Float32(values) => {
-                    let (low, _) = bounds.in_single_precision();
-                    reach_f32(&values[events.clone()], low, mask);
-                }
-            }
-        }
-        // Who reaches the next interval is not in this.
-        for first in 1..masks.len() {
-            let (before, from) = masks.split_at_mut(first);
-            for (word, next) in before[first - 1].iter_mut().zip(from[0]) {
-                *word &= !next;
             }
         }
     }
@@ -160,79 +139,8 @@ pub fn rectangle_columns(bounds: &[Bounds], columns: &[Column], out: &mut [u8]) 
     Ok(())
 }
 
-/// The quadrants into which dividers cut the events: one mask for each combination of intervals,
-/// the last divider's changing fastest, each `words` long, one after the other in `out`.
-///
-/// Divider `k` cuts column `k` at its values into the intervals of [`Bounds::between`]; a value on
-/// a cut belongs to the interval above it, and NaN to none.
-///
-/// # Errors
-/// [`Error::Length`] if the sizes do not fit together.
-pub fn quadrant_columns(
-    intervals: &[Vec<Bounds>],
-    columns: &[Column],
-    words: usize,
-    out: &mut [u64],
-) -> Result<()> {
-    check_number(columns, intervals.len())?;
-    let n_events = columns.first().map_or(0, |column| column.len());
-    check(columns, n_events)?;
-    let quadrants: usize = intervals.iter().map(Vec::len).product();
-    if words != n_events.div_ceil(WORD) || out.len() != words * quadrants {
-        return Err(Error::Length {
-            what: "the array of masks",
-            found: out.len(),
-            expected: n_events.div_ceil(WORD) * quadrants,
-        });
-    }
-    // Every part is a stretch of each mask.
-    let mut stretches: Vec<_> = out
-        .chunks_mut(words.max(1))
-        .map(|mask| mask.chunks_mut(PART / WORD))
-        .collect();
-    let parts = (0..words.div_ceil(PART / WORD)).map(move |part| {
-        let masks: Vec<_> = stretches.iter_mut().filter_map(Iterator::next).collect();
-        (part * PART, masks)
-    });
-    let threads = n_events / (2 * EVENTS_PER_THREAD);
-    share(threads, parts, |(first, mut masks)| {
-        cut(intervals, columns, first, &mut masks);
-    });
-    Ok(())
-}
-
-/// The part of [`quadrant_columns`] that begins with event `first`.
-fn cut(intervals: &[Vec<Bounds>], columns: &[Column], first: usize, masks: &mut [&mut [u64]]) {
-    let n_words = masks.first().map_or(0, |mask| mask.len());
-    let mut within: Vec<Vec<[u64; WORDS]>> = intervals
-        .iter()
-        .map(|own| vec![[0; WORDS]; own.len()])
-        .collect();
-    for begin in (0..n_words).step_by(WORDS) {
-        let end = (begin + WORDS).min(n_words);
-        let events = first + begin * WORD..(first + end * WORD).min(columns[0].len());
-        for ((own, bounds), column) in within.iter_mut().zip(intervals).zip(columns) {
-            column.share_out(events.clone(), bounds, own);
-        }
-        for (quadrant, mask) in masks.iter_mut().enumerate() {
-            let mut rest = quadrant;
-            let mask = &mut mask[begin..end];
-            for (turn, own) in within.iter().rev().enumerate() {
-                let interval = &own[rest % own.len()][..mask.len()];
-                rest /= own.len();
-                if turn == 0 {
-                    mask.copy_from_slice(interval);
-                } else {
-                    for (word, other) in mask.iter_mut().zip(interval) {
-                        *word &= other;
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn check(columns: &[Column], n_events: usize) -> Result<()> {
+/// Refuse columns that differ in length from `n_events`.
+pub(super) fn check(columns: &[Column], n_events: usize) -> Result<()> {
     match columns.iter().find(|column| column.len() != n_events) {
         Some(column) => Err(Error::Length {
             what: "a column",
@@ -243,7 +151,8 @@ fn check(columns: &[Column], n_events: usize) -> Result<()> {
     }
 }
 
-fn check_number(columns: &[Column], expected: usize) -> Result<()> {
+/// Refuse another number of columns than expected.
+pub(super) fn check_number(columns: &[Column], expected: usize) -> Result<()> {
     if columns.len() == expected {
         return Ok(());
     }
@@ -337,40 +246,10 @@ mod tests {
     }
 
     #[test]
-    fn quadrants_share_out_the_events_that_are_numbers() {
-        let (xs, ys) = events(300_007);
-        let columns = [Column::Float32(&xs), Column::Float64(&ys)];
-        let cuts = [vec![-0.25, 0.5], vec![0.0]];
-        let intervals: Vec<_> = cuts
-            .iter()
-            .map(|cuts| Bounds::between(cuts).expect("cuts that increase"))
-            .collect();
-        let words = xs.len().div_ceil(WORD);
-        let mut out = vec![u64::MAX; words * 6];
-        quadrant_columns(&intervals, &columns, words, &mut out).expect("sizes that fit");
-        for (event, (&x, &y)) in xs.iter().zip(&ys).enumerate() {
-            let mut expected = [false; 6];
-            if !x.is_nan() && !y.is_nan() {
-                let interval = usize::from(x >= -0.25) + usize::from(x >= 0.5);
-                expected[interval * 2 + usize::from(y >= 0.0)] = true;
-            }
-            for (quadrant, expected) in expected.into_iter().enumerate() {
-                let word = out[quadrant * words + event / WORD];
-                assert_eq!(word >> (event % WORD) & 1 == 1, expected, "{x} {y}");
-            }
-        }
-        let ends: u64 = (0..6)
-            .map(|quadrant| out[(quadrant + 1) * words - 1] >> 39)
-            .sum();
-        assert_eq!(ends, 0, "bits beyond the last event are clear");
-    }
-
-    #[test]
     fn refuses_columns_that_do_not_fit() {
         let column = Column::Float64(&[0.0; 3]);
         let bounds = Bounds::new((None, None), Interval::Closed).expect("bounds");
         assert!(rectangle_columns(&[bounds], &[column], &mut [0; 4]).is_err());
         assert!(rectangle_columns(&[bounds], &[], &mut [0; 3]).is_err());
-        assert!(quadrant_columns(&[vec![bounds]], &[column], 1, &mut [0; 2]).is_err());
     }
 }

@@ -9,6 +9,7 @@ mod ellipsoid;
 mod orientation;
 mod places;
 mod polygon;
+pub mod quadrant;
 mod raster;
 mod rectangle;
 

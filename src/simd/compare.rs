@@ -152,14 +152,16 @@ mod plain {
 }
 
 #[cfg(target_arch = "x86_64")]
-mod avx2 {
+pub(super) mod avx2 {
     use super::{WORD, plain};
     use std::arch::x86_64::{
-        __m256i, _CMP_GE_OQ, _CMP_LE_OQ, _mm256_and_pd, _mm256_and_ps, _mm256_and_si256,
-        _mm256_cmp_pd, _mm256_cmp_ps, _mm256_cmpeq_epi8, _mm256_loadu_pd, _mm256_loadu_ps,
-        _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_movemask_pd, _mm256_movemask_ps,
+        __m256, __m256d, __m256i, _CMP_GE_OQ, _CMP_LE_OQ, _mm256_and_pd, _mm256_and_ps,
+        _mm256_and_si256, _mm256_castps_si256, _mm256_cmp_pd, _mm256_cmp_ps, _mm256_cmpeq_epi8,
+        _mm256_loadu_pd, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_movemask_epi8,
+        _mm256_movemask_pd, _mm256_packs_epi16, _mm256_packs_epi32, _mm256_permutevar8x32_epi32,
         _mm256_set1_epi8, _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_set1_pd, _mm256_set1_ps,
-        _mm256_setr_epi64x, _mm256_shuffle_epi8, _mm256_slli_epi16, _mm256_storeu_si256,
+        _mm256_setr_epi32, _mm256_setr_epi64x, _mm256_shuffle_epi8, _mm256_slli_epi16,
+        _mm256_storeu_si256,
     };
 
     #[target_feature(enable = "avx2")]
@@ -215,90 +217,91 @@ mod avx2 {
         plain::split_bits(rest, &mut lowest[n_whole..], &mut second[n_whole..]);
     }
 
-    macro_rules! keep_within {
-        ($name:ident, $number:ty, $lanes:literal, $set:ident, $load:ident, $compare:ident, $and:ident, $bits:ident) => {
-            #[target_feature(enable = "avx2")]
-            pub(super) fn $name(values: &[$number], low: $number, high: $number, mask: &mut [u64]) {
-                let (lows, highs) = ($set(low), $set(high));
-                let (whole, rest) = values.as_chunks::<WORD>();
-                let n_whole = whole.len().min(mask.len());
-                for (word, chunk) in mask.iter_mut().zip(whole) {
-                    let mut bits = 0;
-                    for (group, lane) in chunk.as_chunks::<$lanes>().0.iter().enumerate() {
-                        // SAFETY: a group holds exactly as many numbers as a register; no alignment is needed.
-                        let x = unsafe { $load(lane.as_ptr()) };
-                        let inside = $and(
-                            $compare::<_CMP_GE_OQ>(x, lows),
-                            $compare::<_CMP_LE_OQ>(x, highs),
-                        );
-                        bits |= u64::from($bits(inside).cast_unsigned()) << (group * $lanes);
-                    }
-                    *word &= bits;
-                }
-                plain::$name(rest, low, high, &mut mask[n_whole..]);
-            }
+    /// Which of 64 comparisons hold, eight in a register.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    pub(in crate::simd) fn bits_of(held: [__m256; 8]) -> u64 {
+        // Narrowing to bytes leaves the halves of registers apart.
+        let order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+        let [a, b, c, d, e, f, g, h] = held.map(|x| _mm256_castps_si256(x));
+        let half = |a, b, c, d| {
+            let bytes = _mm256_packs_epi16(_mm256_packs_epi32(a, b), _mm256_packs_epi32(c, d));
+            let bytes = _mm256_permutevar8x32_epi32(bytes, order);
+            u64::from(_mm256_movemask_epi8(bytes).cast_unsigned())
         };
+        half(a, b, c, d) | half(e, f, g, h) << 32
     }
-    keep_within!(
-        keep_within,
-        f64,
-        4,
-        _mm256_set1_pd,
-        _mm256_loadu_pd,
-        _mm256_cmp_pd,
-        _mm256_and_pd,
-        _mm256_movemask_pd
-    );
-    keep_within!(
-        keep_within_f32,
-        f32,
-        8,
-        _mm256_set1_ps,
-        _mm256_loadu_ps,
-        _mm256_cmp_ps,
-        _mm256_and_ps,
-        _mm256_movemask_ps
-    );
 
-    macro_rules! reach {
-        ($name:ident, $number:ty, $lanes:literal, $set:ident, $load:ident, $compare:ident, $bits:ident) => {
-            #[target_feature(enable = "avx2")]
-            pub(super) fn $name(values: &[$number], low: $number, mask: &mut [u64]) {
-                let lows = $set(low);
-                let (whole, rest) = values.as_chunks::<WORD>();
-                let n_whole = whole.len().min(mask.len());
-                for (word, chunk) in mask.iter_mut().zip(whole) {
-                    let mut bits = 0;
-                    for (group, lane) in chunk.as_chunks::<$lanes>().0.iter().enumerate() {
-                        // SAFETY: a group holds exactly as many numbers as a register; no alignment is needed.
-                        let x = unsafe { $load(lane.as_ptr()) };
-                        let inside = $compare::<_CMP_GE_OQ>(x, lows);
-                        bits |= u64::from($bits(inside).cast_unsigned()) << (group * $lanes);
-                    }
-                    *word = bits;
-                }
-                plain::$name(rest, low, &mut mask[n_whole..]);
-            }
-        };
+    /// Eight registers of numbers of single precision.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn load_word(values: &[f32; WORD]) -> [__m256; 8] {
+        // SAFETY: a word's numbers fill eight registers; no alignment is needed.
+        std::array::from_fn(|group| unsafe { _mm256_loadu_ps(values.as_ptr().add(group * 8)) })
     }
-    reach!(
-        reach,
-        f64,
-        4,
-        _mm256_set1_pd,
-        _mm256_loadu_pd,
-        _mm256_cmp_pd,
-        _mm256_movemask_pd
-    );
-    reach!(
-        reach_f32,
-        f32,
-        8,
-        _mm256_set1_ps,
-        _mm256_loadu_ps,
-        _mm256_cmp_ps,
-        _mm256_movemask_ps
-    );
+
+    #[target_feature(enable = "avx2")]
+    pub(super) fn keep_within_f32(values: &[f32], low: f32, high: f32, mask: &mut [u64]) {
+        let (lows, highs) = (_mm256_set1_ps(low), _mm256_set1_ps(high));
+        let (whole, rest) = values.as_chunks::<WORD>();
+        let n_whole = whole.len().min(mask.len());
+        for (word, chunk) in mask.iter_mut().zip(whole) {
+            *word &= bits_of(load_word(chunk).map(|x| {
+                let above = _mm256_cmp_ps::<_CMP_GE_OQ>(x, lows);
+                _mm256_and_ps(above, _mm256_cmp_ps::<_CMP_LE_OQ>(x, highs))
+            }));
+        }
+        plain::keep_within_f32(rest, low, high, &mut mask[n_whole..]);
+    }
+
+    #[target_feature(enable = "avx2")]
+    pub(super) fn reach_f32(values: &[f32], low: f32, mask: &mut [u64]) {
+        let lows = _mm256_set1_ps(low);
+        let (whole, rest) = values.as_chunks::<WORD>();
+        let n_whole = whole.len().min(mask.len());
+        for (word, chunk) in mask.iter_mut().zip(whole) {
+            *word = bits_of(load_word(chunk).map(|x| _mm256_cmp_ps::<_CMP_GE_OQ>(x, lows)));
+        }
+        plain::reach_f32(rest, low, &mut mask[n_whole..]);
+    }
+
+    /// Which of 64 comparisons hold, four in a register.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn bits_of_double(values: &[f64; WORD], holds: impl Fn(__m256d) -> __m256d) -> u64 {
+        let mut bits = 0;
+        for (group, four) in values.as_chunks::<4>().0.iter().enumerate() {
+            // SAFETY: four numbers fill a register; no alignment is needed.
+            let x = unsafe { _mm256_loadu_pd(four.as_ptr()) };
+            bits |= u64::from(_mm256_movemask_pd(holds(x)).cast_unsigned()) << (group * 4);
+        }
+        bits
+    }
+
+    #[target_feature(enable = "avx2")]
+    pub(super) fn keep_within(values: &[f64], low: f64, high: f64, mask: &mut [u64]) {
+        let (lows, highs) = (_mm256_set1_pd(low), _mm256_set1_pd(high));
+        let (whole, rest) = values.as_chunks::<WORD>();
+        let n_whole = whole.len().min(mask.len());
+        for (word, chunk) in mask.iter_mut().zip(whole) {
+            *word &= bits_of_double(chunk, |x| {
+                let above = _mm256_cmp_pd::<_CMP_GE_OQ>(x, lows);
+                _mm256_and_pd(above, _mm256_cmp_pd::<_CMP_LE_OQ>(x, highs))
+            });
+        }
+        plain::keep_within(rest, low, high, &mut mask[n_whole..]);
+    }
+
+    #[target_feature(enable = "avx2")]
+    pub(super) fn reach(values: &[f64], low: f64, mask: &mut [u64]) {
+        let lows = _mm256_set1_pd(low);
+        let (whole, rest) = values.as_chunks::<WORD>();
+        let n_whole = whole.len().min(mask.len());
+        for (word, chunk) in mask.iter_mut().zip(whole) {
+            *word = bits_of_double(chunk, |x| _mm256_cmp_pd::<_CMP_GE_OQ>(x, lows));
+        }
+        plain::reach(rest, low, &mut mask[n_whole..]);
+    }
 }
 
 #[cfg(test)]

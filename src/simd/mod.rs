@@ -108,6 +108,7 @@ pub(crate) use multiversion;
 pub(crate) mod bits;
 pub mod polyline;
 pub mod positivity;
+pub(crate) mod prefetch;
 pub(crate) mod weighted_sums;
 
 mod columns;

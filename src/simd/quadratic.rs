@@ -228,11 +228,16 @@ fn plain_single_within(
 
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
+    use super::super::compare::avx2::bits_of;
+    use super::super::prefetch::{LINE, prefetch};
     use super::{SingleTwo, WORD, plain_single_within};
     use std::arch::x86_64::{
-        _CMP_LE_OQ, _mm256_add_ps, _mm256_cmp_ps, _mm256_loadu_ps, _mm256_movemask_ps,
-        _mm256_mul_ps, _mm256_set1_ps, _mm256_sub_ps,
+        _CMP_LE_OQ, _mm256_add_ps, _mm256_cmp_ps, _mm256_loadu_ps, _mm256_mul_ps, _mm256_set1_ps,
+        _mm256_sub_ps,
     };
+
+    /// Events that are asked for before they are needed.
+    const AHEAD: usize = 512;
 
     /// Numbers in a register.
     const LANES: usize = 8;
@@ -250,32 +255,32 @@ mod avx2 {
         let (middle, factor, weight) = (all(form.middle), all(form.factor), all(form.weight));
         let slope = _mm256_set1_ps(form.slope);
         let limits = all([form.limits.0, form.limits.1]);
+        let sum_of = |x: &[f32; LANES], y: &[f32; LANES]| {
+            // SAFETY: they hold exactly as many numbers as a register; no alignment is needed.
+            let (x, y) = unsafe { (_mm256_loadu_ps(x.as_ptr()), _mm256_loadu_ps(y.as_ptr())) };
+            let first = _mm256_mul_ps(_mm256_sub_ps(x, middle[0]), factor[0]);
+            let second = _mm256_sub_ps(
+                _mm256_mul_ps(_mm256_sub_ps(y, middle[1]), factor[1]),
+                _mm256_mul_ps(slope, first),
+            );
+            _mm256_add_ps(
+                _mm256_mul_ps(_mm256_mul_ps(first, first), weight[0]),
+                _mm256_mul_ps(_mm256_mul_ps(second, second), weight[1]),
+            )
+        };
         let (whole_x, whole_y) = (xs.as_chunks::<WORD>().0, ys.as_chunks::<WORD>().0);
         let n_whole = whole_x.len().min(whole_y.len()).min(surely.len());
         let words = surely.iter_mut().zip(&mut *possibly);
         for ((surely, possibly), (xs, ys)) in words.zip(whole_x.iter().zip(whole_y)) {
-            let (mut one, mut two) = (0, 0);
-            let (xs, ys) = (xs.as_chunks::<LANES>().0, ys.as_chunks::<LANES>().0);
-            for (group, (x, y)) in xs.iter().zip(ys).enumerate() {
-                // SAFETY: a group holds exactly as many numbers as a register; no alignment is needed.
-                let (x, y) = unsafe { (_mm256_loadu_ps(x.as_ptr()), _mm256_loadu_ps(y.as_ptr())) };
-                let first = _mm256_mul_ps(_mm256_sub_ps(x, middle[0]), factor[0]);
-                let second = _mm256_sub_ps(
-                    _mm256_mul_ps(_mm256_sub_ps(y, middle[1]), factor[1]),
-                    _mm256_mul_ps(slope, first),
-                );
-                let sum = _mm256_add_ps(
-                    _mm256_mul_ps(_mm256_mul_ps(first, first), weight[0]),
-                    _mm256_mul_ps(_mm256_mul_ps(second, second), weight[1]),
-                );
-                let bits = |limit| {
-                    let below = _mm256_cmp_ps::<_CMP_LE_OQ>(sum, limit);
-                    u64::from(_mm256_movemask_ps(below).cast_unsigned()) << (group * LANES)
-                };
-                one |= bits(limits[0]);
-                two |= bits(limits[1]);
+            for line in (0..WORD).step_by(LINE / size_of::<f32>()) {
+                prefetch(xs.as_ptr().wrapping_add(AHEAD + line));
+                prefetch(ys.as_ptr().wrapping_add(AHEAD + line));
             }
-            (*surely, *possibly) = (one, two);
+            let (xs, ys) = (xs.as_chunks::<LANES>().0, ys.as_chunks::<LANES>().0);
+            let sums: [_; WORD / LANES] =
+                std::array::from_fn(|group| sum_of(&xs[group], &ys[group]));
+            let within = |limit| bits_of(sums.map(|sum| _mm256_cmp_ps::<_CMP_LE_OQ>(sum, limit)));
+            (*surely, *possibly) = (within(limits[0]), within(limits[1]));
         }
         let rest = |values: &[f32]| n_whole * WORD..values.len();
         plain_single_within(

@@ -2,6 +2,7 @@
 
 use super::compare::split_bits;
 use super::multiversion;
+use super::prefetch::{LINE, prefetch};
 
 /// Bit of a class: the cell is inside, or the parity its border starts from.
 pub const INSIDE: u8 = 1;
@@ -103,9 +104,16 @@ macro_rules! grid {
         ) {
             assert!(classes.len() >= grid.cells() && xs.len() == ys.len());
             $cells(xs, ys, grid, &mut found.cells[..xs.len()]);
-            for (class, &cell) in found.classes.iter_mut().zip(&found.cells[..xs.len()]) {
-                // SAFETY: no number that `cell` gives is as large as `cells()`.
-                *class = unsafe { *classes.get_unchecked(cell as usize) };
+            let a_line = LINE / size_of::<$number>();
+            let lines = found.classes.chunks_mut(a_line).zip(found.cells[..xs.len()].chunks(a_line));
+            for (line, (known, cells)) in lines.enumerate() {
+                // The places of the next block come while this one waits for nothing.
+                prefetch(xs.as_ptr().wrapping_add(BLOCK + line * a_line));
+                prefetch(ys.as_ptr().wrapping_add(BLOCK + line * a_line));
+                for (class, &cell) in known.iter_mut().zip(cells) {
+                    // SAFETY: no number that `cell` gives is as large as `cells()`.
+                    *class = unsafe { *classes.get_unchecked(cell as usize) };
+                }
             }
             split_bits(&found.classes[..xs.len()], &mut found.inside, &mut found.border);
         }

@@ -8,16 +8,13 @@
 mod avx512;
 mod lanes;
 
+use super::prefetch::{LINE, prefetch};
 use lanes::Lanes;
 
 /// Most sums that are formed side by side.
 pub(crate) const WIDEST: usize = 13;
 
-/// Bytes that come from memory at once.
-const LINE: usize = 64;
-
-/// How many of them are asked for before they are needed: processors foresee by themselves what a
-/// few columns will need, but not a dozen side by side.
+/// Lines of memory that are asked for before they are needed.
 const LINES_AHEAD: usize = 4;
 
 /// What is summed, and what sums are rounded to: float32 or float64, and nothing else.
@@ -193,18 +190,4 @@ unsafe fn group<V: Vector, X: Number, Y: Number, const WIDTH: usize>(
         at += V::LANES;
     }
     at
-}
-
-/// Ask for a line that will be needed; one that does not exist does no harm.
-#[inline(always)]
-#[allow(clippy::inline_always)] // one instruction
-fn prefetch<X>(place: *const X) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: a hint, that neither reads nor faults.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(place.cast()) };
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = place;
 }

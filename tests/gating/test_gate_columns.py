@@ -100,19 +100,23 @@ def test_hostile_numbers_are_decided_like_the_twins(xs, ys):
     np.testing.assert_array_equal(closed, expected)
 
 
-def test_quadrants_share_out_every_event_that_is_a_number():
-    columns = _events(200_001)
-    masks = quadrant_masks([[-0.5, 0.5], [0.0]], columns)
-    assert masks.shape == (6, 3126)
+def test_quadrants_take_the_events_that_are_numbers_on_their_axes():
+    columns = _events(900_001)
+    every = [[across, along] for across in range(3) for along in range(2)]
+    masks, counts = quadrant_masks([[-0.5, 0.5], [0.0]], [*every, [1, None]], columns)
+    assert masks.shape == (7, 14_063)
     bits = np.unpackbits(masks.view(np.uint8), axis=1, bitorder="little")
-    assert not bits[:, 200_001:].any()
+    assert not bits[:, 900_001:].any()
+    assert bits.sum(axis=1).tolist() == counts
     x, y = columns
     known = ~(np.isnan(x) | np.isnan(y))
-    place = np.digitize(x, [-0.5, 0.5]) * 2 + (y >= 0.0)
-    for quadrant in range(6):
+    across = np.digitize(x, [-0.5, 0.5])
+    for mask, (one, other) in zip(bits, every, strict=False):
         np.testing.assert_array_equal(
-            bits[quadrant, :200_001].astype(bool), known & (place == quadrant)
+            mask[:900_001].astype(bool), known & (across == one) & ((y >= 0.0) == other)
         )
+    whole = ~np.isnan(x) & (across == 1)  # whatever y is
+    np.testing.assert_array_equal(bits[6, :900_001].astype(bool), whole)
 
 
 def test_masks_combine_in_three_valued_logic():
@@ -136,6 +140,8 @@ def test_what_does_not_fit_is_refused():
     with pytest.raises(GateError, match="is not below max"):
         rectangle_contains([(1, 0)], [column])
     with pytest.raises(GateError, match="dividers must increase"):
-        quadrant_masks([[1.0, 0.0]], [column])
+        quadrant_masks([[1.0, 0.0]], [[0]], [column])
+    with pytest.raises(GateError, match="takes an interval"):
+        quadrant_masks([[1.0]], [[2]], [column])
     with pytest.raises(GateError, match="names population 1 of 1"):
         combine_masks([1], [(np.zeros(1, np.uint8), np.zeros(1, np.uint8))])

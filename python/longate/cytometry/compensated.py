@@ -156,7 +156,10 @@ def matrix_places(compensation: Compensation, panel: Panel) -> list[int]:
 
 
 def detector_columns(
-    compensation: Compensation, events: Sample | ArrayLike
+    compensation: Compensation,
+    events: Sample | ArrayLike,
+    *,
+    out: NDArray[Any] | None = None,
 ) -> tuple[list[NDArray[Any]], int]:
     """Return the detectors of a matrix as columns of float32 or float64.
 
@@ -165,12 +168,14 @@ def detector_columns(
     compensation : Compensation
         The matrix.
     events : Sample, or (n_events, n_detectors) array-like
-        Where they are. Writable arrays are copied, since kernels run beside Python.
+        Where they are.
+    out : numpy.ndarray, optional
+        What will be written: events that lie there are copied.
 
     Returns
     -------
     list of (n_events,) arrays
-        Read-only, one per detector.
+        One per detector.
     int
         Number of events.
 
@@ -198,6 +203,7 @@ def detector_columns(
             f"{listed(compensation.detectors)}; one column for each is needed"
         )
         raise SpilloverError(msg)
-    if table.flags.writeable or not table.dtype.isnative or not table.flags.aligned:
+    written = out is not None and np.may_share_memory(table, out)
+    if written or not table.dtype.isnative or not table.flags.aligned:
         table = np.array(table, dtype=table.dtype.newbyteorder("="), order="F")
     return list(table.T), len(table)

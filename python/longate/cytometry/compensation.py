@@ -335,7 +335,7 @@ class Compensation:
         """
         from longate.cytometry.compensated import detector_columns
 
-        columns, n_events = detector_columns(self, events)
+        columns, n_events = detector_columns(self, events, out=out)
         if threads < 0:
             msg = f"threads={threads} is not a number of threads; 0 means all"
             raise SpilloverError(msg)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import numpy as np
 
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
+
+
+# What kernels decide as it is.
+_DECIDED = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 
 
 @dataclass(frozen=True, repr=False)
@@ -133,23 +137,28 @@ class Gate(ABC):
 
     def _columns(self, places: Mapping[Any, ArrayLike]) -> list[NDArray[Any]]:
         """Return the columns of the gate's axes, in their order."""
-        columns = []
+        columns: list[NDArray[Any]] = []
         for axis in self.axes:
-            key = next((key for key in (axis, str(axis)) if key in places), None)
-            if key is None:
-                near = suggest(str(axis), map(str, places))
-                msg = f"gate {self.name!r} needs places of {str(axis)!r}{near}"
+            key = axis if axis in places else str(axis)
+            if key not in places:
+                near = suggest(key, map(str, places))
+                msg = f"gate {self.name!r} needs places of {key!r}{near}"
                 raise GateError(msg)
             column = np.asarray(places[key])
             # Single precision is decided as it is: doubles have all its numbers.
-            kind = np.float32 if column.dtype == np.float32 else np.float64
-            columns.append(np.ascontiguousarray(column, dtype=kind))
-        shapes = {column.shape for column in columns}
-        if len(shapes) != 1 or len(shapes.pop()) != 1:
-            told = {str(a): c.shape for a, c in zip(self.axes, columns, strict=True)}
-            msg = f"gate {self.name!r} needs columns of one length; got shapes {told}"
-            raise GateError(msg)
+            if not (column.ndim and column.dtype in _DECIDED and column.flags.c_contiguous):
+                kind = np.float32 if column.dtype == np.float32 else np.float64
+                column = np.ascontiguousarray(column, dtype=kind)
+            if column.ndim != 1 or column.shape != (columns or [column])[0].shape:
+                self._refuse_shapes(places)
+            columns.append(column)
         return columns
+
+    def _refuse_shapes(self, places: Mapping[Any, ArrayLike]) -> NoReturn:
+        keys = [axis if axis in places else str(axis) for axis in self.axes]
+        told = {str(key): np.shape(places[key]) for key in keys if key in places}
+        msg = f"gate {self.name!r} needs columns of one length; got shapes {told}"
+        raise GateError(msg)
 
     @abstractmethod
     def _shape(self, axis: Callable[[Axis], Any]) -> dict[str, Any]:

@@ -10,6 +10,9 @@ from itertools import combinations, pairwise, product
 from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+import numpy as np
+
+from longate._core import quadrant_masks
 from longate._validation import listed, suggest
 from longate.cytometry.transforms import Ratio
 from longate.exceptions import GateError
@@ -20,7 +23,6 @@ from longate.gating.rectangle import RectangleGate
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
     from longate.gating.rectangle import Bounds
@@ -201,8 +203,63 @@ class QuadrantGate(Gate):
         dict of str to (n_events,) numpy.ndarray of bool
             By quadrant; no event is in two.
         """
-        columns = dict(zip(self.axes, self._columns(places), strict=True))
-        return {name: gate.contains(columns) for name, gate in self.rectangles.items()}
+        n_events, packed, _ = self._decided(places)
+        masks = (
+            np.unpackbits(mask.view(np.uint8), count=n_events, bitorder="little")
+            for mask in packed
+        )
+        return {
+            name: mask.view(np.bool_)
+            for name, mask in zip(self.quadrants, masks, strict=True)
+        }
+
+    def counts(self, places: Mapping[Any, ArrayLike]) -> dict[str, int]:
+        """Count the events in each quadrant, without a mask of bytes for each.
+
+        Parameters
+        ----------
+        places : mapping of axis to (n_events,) array-like of float
+            As in :meth:`Gate.contains`.
+
+        Returns
+        -------
+        dict of str to int
+            Number of events by quadrant; those with NaN on an axis are in none.
+
+        Raises
+        ------
+        GateError
+            If a column is missing, or columns differ in length.
+
+        Examples
+        --------
+        >>> import longate as lg
+        >>> gate = lg.QuadrantGate("q", dividers={"CD3": 0.35, "CD56": 0.4})
+        >>> gate.counts({"CD3": [0.1, 0.2, 0.6], "CD56": [0.5, 0.4, 0.1]})
+        {'CD3- CD56-': 0, 'CD3- CD56+': 2, 'CD3+ CD56-': 1, 'CD3+ CD56+': 0}
+        """
+        _, _, counts = self._decided(places)
+        return dict(zip(self.quadrants, counts, strict=True))
+
+    def _decided(
+        self, places: Mapping[Any, ArrayLike]
+    ) -> tuple[int, NDArray[np.uint64], list[int]]:
+        """Return the number of events, a packed mask per quadrant, and its count."""
+        axes = self.axes
+        columns = self._columns(places)
+        masks, counts = quadrant_masks(
+            [cut.values for cut in self.dividers.values()],
+            [self._taken(positions) for positions in self.quadrants.values()],
+            [columns[axes.index(cut.axis)] for cut in self.dividers.values()],
+        )
+        return len(columns[0]), masks, counts
+
+    def _taken(self, positions: Mapping[str, float]) -> list[int | None]:
+        """Return the interval of each divider that a quadrant takes, None for all."""
+        return [
+            bisect_right(cut.values, positions[which]) if which in positions else None
+            for which, cut in self.dividers.items()
+        ]
 
     def contains(self, places: Mapping[Any, ArrayLike]) -> NDArray[np.bool_]:
         """Return which events lie in any of the quadrants."""
