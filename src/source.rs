@@ -186,6 +186,12 @@ impl Location {
             Self::Fed(_, source) => Ok(Arc::clone(source)),
         }
     }
+
+    /// Whether this process reads the bytes itself.
+    #[must_use]
+    pub fn is_path(&self) -> bool {
+        matches!(self, Self::Path(_))
+    }
 }
 
 impl fmt::Display for Location {

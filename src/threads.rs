@@ -87,11 +87,10 @@ pub fn share<Part>(
 /// Do `work` on `threads` other threads, while this one does `meanwhile`, which may ask whether all of
 /// them have ended; gives what that gives, and whether no thread failed.
 ///
-/// The first thread is started, where this one will soon be idle; the next are the helpers, who wait on
-/// other processors, unless another call has them; and the rest is started again.
+/// The helpers come first, unless another call has them; the rest is started.
 ///
 /// # Errors
-/// If no thread can be started. Where some can, these do the work.
+/// If threads were asked for and none can be started. Where some can, these do the work.
 pub fn beside<Answer>(
     threads: usize,
     work: impl Fn() + Sync,
@@ -106,19 +105,16 @@ pub fn beside<Answer>(
     };
     let ended = || running.load(Ordering::Acquire) == 0;
     let answer = thread::scope(|scope| {
-        let start = || {
-            running.fetch_add(1, Ordering::Relaxed);
-            let started = thread::Builder::new().spawn_scoped(scope, run);
-            started.map(drop).inspect_err(|_| {
-                running.fetch_sub(1, Ordering::Relaxed);
-            })
-        };
-        start()?;
-        let mut crew = (threads > 1).then(|| CREW.try_lock().ok()).flatten();
+        let mut crew = (threads > 0).then(|| CREW.try_lock().ok()).flatten();
         let pool = crew.as_mut().and_then(|crew| awake(crew));
-        let helpers = pool.map_or(0, |pool| pool.current_num_threads().min(threads - 1));
-        for _ in 1 + helpers..threads {
-            if start().is_err() {
+        let helpers = pool.map_or(0, |pool| pool.current_num_threads().min(threads));
+        for thread in helpers..threads {
+            running.fetch_add(1, Ordering::Relaxed);
+            if let Err(error) = thread::Builder::new().spawn_scoped(scope, run) {
+                running.fetch_sub(1, Ordering::Relaxed);
+                if thread == 0 {
+                    return Err(error);
+                }
                 break;
             }
         }
@@ -180,7 +176,7 @@ mod tests {
 
     #[test]
     fn others_work_while_this_thread_waits() {
-        for threads in [1, 2, 5] {
+        for threads in [0, 1, 2, 5] {
             let (caller, times) = (thread::current().id(), AtomicUsize::new(0));
             let work = || {
                 assert_ne!(thread::current().id(), caller);

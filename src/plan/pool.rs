@@ -1,12 +1,14 @@
 //! The only thread pool: sized per call, over files and the blocks of each.
 //!
 //! A thread takes the next file and gates its blocks; a thread that finds no file left helps with
-//! the blocks of those that are under way. The calling thread does no work: it waits in short slices
-//! in which its [`Monitor`] may move a progress bar or stop the run.
+//! the blocks of those that are under way. The calling thread is one of them, which between blocks asks
+//! its [`Monitor`], who may move a progress bar or stop the run, and then waits for the others.
 
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 use crate::fcs::File;
@@ -39,7 +41,7 @@ pub trait Monitor {
     fn poll(&mut self, finished: usize) -> bool;
 }
 
-/// How long the waiting thread sleeps between polls.
+/// How long the calling thread works or sleeps between polls.
 const SLICE: Duration = Duration::from_millis(40);
 
 /// Gate files on `threads` threads (0: as many as there are processors).
@@ -62,39 +64,96 @@ pub fn run_files(
         state: Mutex::new(State::default()),
         changed: Condvar::new(),
     };
-    let mut outcomes: Vec<Option<Outcome>> = jobs.iter().map(|_| None).collect();
     let (send, receive) = mpsc::channel();
-    let work = || crew.work(&send.clone());
-    let poll = |ended: &dyn Fn() -> bool| {
-        let mut finished = 0;
-        while finished < jobs.len() {
-            let all_told = ended();
-            match receive.recv_timeout(if all_told { Duration::ZERO } else { SLICE }) {
-                Ok((index, outcome)) => {
-                    outcomes[index] = Some(outcome);
-                    finished += 1;
-                }
-                Err(_) if all_told => break,
-                Err(_) => {}
-            }
-            if !monitor.poll(finished) {
-                crew.stop.store(true, Ordering::Relaxed);
-                break;
-            }
-        }
+    let watch = RefCell::new(Watch::new(&crew, receive, monitor));
+    // Bytes that others feed may come late, and on this thread they would hear its signals.
+    let takes_part = jobs.iter().all(|job| job.location.is_path());
+    let work = || crew.work(&send.clone(), &|| crew.stopped());
+    let watching = |ended: &dyn Fn() -> bool| {
+        let part = || crew.work(&send, &|| watch.borrow_mut().look_when_due());
+        let well = !takes_part || catch_unwind(AssertUnwindSafe(part)).is_ok();
+        watch.borrow_mut().wait(ended);
+        well
     };
-    let ((), ended_well) =
-        beside(meant(threads), work, poll).map_err(|error| Error::Threads(error.to_string()))?;
-    if crew.stop.into_inner() {
+    let others = meant(threads) - usize::from(takes_part);
+    let (well, others_well) =
+        beside(others, work, watching).map_err(|error| Error::Threads(error.to_string()))?;
+    if crew.stopped() {
         return Err(Error::Interrupted);
     }
-    if !ended_well {
+    if !(well && others_well) {
         return Err(Error::Threads("a gating thread failed".into()));
     }
+    let outcomes = watch.into_inner().outcomes;
     Ok(outcomes
         .into_iter()
         .map(|outcome| outcome.unwrap_or(Err(Error::Interrupted)))
         .collect())
+}
+
+/// What the calling thread does beside its own blocks: it collects outcomes, and lets the monitor
+/// know of them and stop the run.
+struct Watch<'a> {
+    crew: &'a Crew<'a>,
+    receive: mpsc::Receiver<(usize, Outcome)>,
+    monitor: &'a mut dyn Monitor,
+    outcomes: Vec<Option<Outcome>>,
+    finished: usize,
+    looked: Instant,
+}
+
+impl<'a> Watch<'a> {
+    fn new(
+        crew: &'a Crew<'a>,
+        receive: mpsc::Receiver<(usize, Outcome)>,
+        monitor: &'a mut dyn Monitor,
+    ) -> Self {
+        Self {
+            crew,
+            receive,
+            monitor,
+            outcomes: crew.jobs.iter().map(|_| None).collect(),
+            finished: 0,
+            looked: Instant::now(),
+        }
+    }
+
+    fn take(&mut self, (index, outcome): (usize, Outcome)) {
+        self.outcomes[index] = Some(outcome);
+        self.finished += 1;
+    }
+
+    /// Whether the run is to stop, which the monitor is asked from time to time.
+    fn look_when_due(&mut self) -> bool {
+        if self.looked.elapsed() >= SLICE {
+            while let Ok(told) = self.receive.try_recv() {
+                self.take(told);
+            }
+            self.look();
+        }
+        self.crew.stopped()
+    }
+
+    fn look(&mut self) {
+        if !self.monitor.poll(self.finished) {
+            self.crew.stop.store(true, Ordering::Relaxed);
+        }
+        self.looked = Instant::now();
+    }
+
+    /// Wait in short slices until all is told, or the other threads have ended.
+    fn wait(&mut self, ended: &dyn Fn() -> bool) {
+        while self.finished < self.outcomes.len() && !self.crew.stopped() {
+            let all_told = ended();
+            let patience = if all_told { Duration::ZERO } else { SLICE };
+            match self.receive.recv_timeout(patience) {
+                Ok(told) => self.take(told),
+                Err(_) if all_told => return,
+                Err(_) => {}
+            }
+            self.look();
+        }
+    }
 }
 
 /// A file under way.
@@ -160,13 +219,15 @@ impl Crew<'_> {
         self.stop.load(Ordering::Relaxed)
     }
 
-    fn work(&self, send: &Sender) {
+    /// Gate until nothing is left, or `stopped` says so.
+    fn work(&self, send: &Sender, stopped: &dyn Fn() -> bool) {
         let mut worker = Worker::ready();
-        while !self.stopped() {
-            let Some(active) = self.next_file(send).or_else(|| self.file_to_help()) else {
+        while !stopped() {
+            let file = self.next_file(send, stopped);
+            let Some(active) = file.or_else(|| self.file_to_help(stopped)) else {
                 break;
             };
-            self.gate(&active, &mut worker, send);
+            self.gate(&active, &mut worker, send, stopped);
         }
         // What variants and kept values need may be large.
         let is_small = |job: &Job| job.variants.is_none() && job.plan.kept().is_empty();
@@ -176,9 +237,9 @@ impl Crew<'_> {
     }
 
     /// Open the next file that can be opened; tell of those that cannot.
-    fn next_file(&self, send: &Sender) -> Option<Arc<Active>> {
+    fn next_file(&self, send: &Sender, stopped: &dyn Fn() -> bool) -> Option<Arc<Active>> {
         let opening = Opening::new(self);
-        while !self.stopped() {
+        while !stopped() {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
             let job = self.jobs.get(index)?;
             match self.open(index, job) {
@@ -188,7 +249,7 @@ impl Crew<'_> {
                     drop(opening);
                     return Some(active);
                 }
-                Ok(active) => tell(send, index, self.finished(&active)),
+                Ok(active) => tell(send, index, self.finished(&active, stopped)),
                 Err(error) => tell(send, index, Err(error)),
             }
         }
@@ -219,7 +280,7 @@ impl Crew<'_> {
     }
 
     /// A file under way with blocks to be taken; waits for files that are being opened.
-    fn file_to_help(&self) -> Option<Arc<Active>> {
+    fn file_to_help(&self, stopped: &dyn Fn() -> bool) -> Option<Arc<Active>> {
         let mut state = locked(&self.state);
         loop {
             let has_blocks = |active: &&Arc<Active>| {
@@ -228,13 +289,11 @@ impl Crew<'_> {
             if let Some(active) = state.active.iter().find(has_blocks) {
                 return Some(Arc::clone(active));
             }
-            if state.opening == 0 || self.stopped() {
+            if state.opening == 0 || stopped() {
                 return None;
             }
-            state = self
-                .changed
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            let woken = self.changed.wait_timeout(state, SLICE);
+            state = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
@@ -247,18 +306,23 @@ impl Crew<'_> {
     }
 
     /// The result of a file whose blocks are all there.
-    fn finished(&self, active: &Active) -> Outcome {
+    fn finished(&self, active: &Active, stopped: &dyn Fn() -> bool) -> Outcome {
         let mut populations = std::mem::take(&mut locked(&active.result).populations);
-        self.task(active)
-            .finish(&mut populations, &|| self.stopped())?;
+        self.task(active).finish(&mut populations, stopped)?;
         Ok(populations)
     }
 
     /// Gate blocks of a file until none is left to be taken.
-    fn gate(&self, active: &Active, worker: &mut Worker, send: &Sender) {
+    fn gate(
+        &self,
+        active: &Active,
+        worker: &mut Worker,
+        send: &Sender,
+        stopped: &dyn Fn() -> bool,
+    ) {
         let n_blocks = active.opened.n_blocks();
         let task = self.task(active);
-        while !self.stopped() {
+        while !stopped() {
             let block = active.next_block.fetch_add(1, Ordering::Relaxed);
             if block >= n_blocks {
                 return;
@@ -287,7 +351,7 @@ impl Crew<'_> {
                 let outcome = match failure {
                     _ if active.opened.has_changed() => Err(Error::FileChanged),
                     Some((_, error)) => Err(error),
-                    None => self.finished(active),
+                    None => self.finished(active, stopped),
                 };
                 locked(&self.state)
                     .active

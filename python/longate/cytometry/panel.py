@@ -137,7 +137,15 @@ class Panel:
         raise MissingChannelError(msg)
 
     def _places(self, name: str) -> list[int]:
-        return self._as_written.places(name) or self._folded.places(name)
+        known = self._asked
+        if name not in known:
+            known[name] = self._as_written.places(name) or self._folded.places(name)
+        return known[name]
+
+    @cached_property
+    def _asked(self) -> dict[str, list[int]]:
+        """The places of names that were asked for: gates ask again and again."""
+        return {}
 
     @cached_property
     def _as_written(self) -> _Names:
