@@ -1,11 +1,13 @@
-"""Longate's column for a comparison with other tools, step by step and as a whole study.
+"""Longate's column in a comparison with other tools, step by step and as a study.
 
-A comparison calls :func:`steps` with its workload and gets ``{step: (label, callable)}``;
-the whole study is a process of its own, which this file is when run:
+A comparison calls :func:`steps` with its workload (paths, arrays, gates) and gets
+``{step: (label, callable)}``; the whole study is a process of its own, which this file
+is when it is run:
 
 ``python benches/peers_column.py FOLDER [--threads 2]`` gates the files of
-``FOLDER/study`` and prints JSON: ``wall`` (seconds, without imports), ``rss_mb``
-(peak), ``child_rss_mb`` and ``sum`` (events per population over all files).
+``FOLDER/study`` with the strategy that `steps` left in `FOLDER`, and prints JSON:
+``wall`` (seconds, without imports), ``rss_mb`` (peak), ``child_rss_mb`` and ``sum``
+(events per population over all files).
 """
 
 from __future__ import annotations
@@ -14,11 +16,11 @@ import argparse
 import json
 import sys
 import time
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import scipy.special  # noqa: F401 - counts load it when first used: an import, too
 
 import longate as lg
 from longate import _core
@@ -180,7 +182,6 @@ def main():
     parser.add_argument("folder", type=Path)
     parser.add_argument("--threads", type=int)
     asked = parser.parse_args()
-    import_module("scipy.special")  # what counts load when first used is an import, too
     gates = lg.GatingStrategy.from_json((asked.folder / STRATEGY).read_text())
     files = sorted((asked.folder / "study").glob("*.fcs"))
     start = time.perf_counter()

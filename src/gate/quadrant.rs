@@ -1,6 +1,7 @@
 //! Quadrant gates (Gating-ML 2.0 §5.4): dividers cut axes into half-open intervals, and quadrants
 //! pick from these.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -100,20 +101,21 @@ fn cut(
         }
         let found = quadrants.iter().zip(masks.iter_mut()).zip(&mut counts);
         for ((quadrant, mask), count) in found {
-            let mut begun = [u64::MAX; STRETCH];
             let mut taken = within
                 .iter()
                 .zip(quadrant)
                 .filter_map(|(own, place)| place.map(|place| &own[place]));
-            let last = taken.next_back();
+            let Some(first) = taken.next() else {
+                continue;
+            };
+            let last = taken.next_back().unwrap_or(first);
+            let mut begun = Cow::Borrowed(first);
             for interval in taken {
-                for (word, other) in begun.iter_mut().zip(interval) {
+                for (word, other) in begun.to_mut().iter_mut().zip(interval) {
                     *word &= other;
                 }
             }
-            if let Some(last) = last {
-                *count += and_count(&begun, last, &mut mask[begin..end]);
-            }
+            *count += and_count(begun.as_ref(), last, &mut mask[begin..end]);
         }
     }
     counts

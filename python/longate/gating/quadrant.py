@@ -6,6 +6,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations, pairwise, product
 from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -245,14 +246,20 @@ class QuadrantGate(Gate):
         self, places: Mapping[Any, ArrayLike]
     ) -> tuple[int, NDArray[np.uint64], list[int]]:
         """Return the number of events, a packed mask per quadrant, and its count."""
-        axes = self.axes
         columns = self._columns(places)
-        masks, counts = quadrant_masks(
-            [cut.values for cut in self.dividers.values()],
-            [self._taken(positions) for positions in self.quadrants.values()],
-            [columns[axes.index(cut.axis)] for cut in self.dividers.values()],
-        )
+        cuts, quadrants, axes = self._kernel_arguments
+        masks, counts = quadrant_masks(cuts, quadrants, [columns[k] for k in axes])
         return len(columns[0]), masks, counts
+
+    @cached_property
+    def _kernel_arguments(self) -> tuple[list[Any], list[Any], list[int]]:
+        """Return where dividers cut, what quadrants take, and dividers' axes."""
+        axes, dividers = self.axes, self.dividers.values()
+        return (
+            [cut.values for cut in dividers],
+            [self._taken(positions) for positions in self.quadrants.values()],
+            [axes.index(cut.axis) for cut in dividers],
+        )
 
     def _taken(self, positions: Mapping[str, float]) -> list[int | None]:
         """Return the interval of each divider that a quadrant takes, None for all."""
