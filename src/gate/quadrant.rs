@@ -146,6 +146,8 @@ fn share_out(column: Column, events: Range<usize>, intervals: &[Bounds], masks: 
 
 #[cfg(test)]
 mod tests {
+    use std::slice::from_ref;
+
     use super::*;
     use crate::simd::forced::baseline;
 
@@ -205,7 +207,7 @@ mod tests {
         let bounds = Bounds::between(&[0.5]).expect("a cut");
         let column = Column::Float64(&[0.0; 3]);
         let refuses = |quadrant: Quadrant, out: &mut [u64]| {
-            quadrant_columns(&[bounds.clone()], &[quadrant], &[column], 1, out).is_err()
+            quadrant_columns(from_ref(&bounds), &[quadrant], &[column], 1, out).is_err()
         };
         assert!(!refuses(vec![Some(0)], &mut [0]));
         assert!(refuses(vec![Some(0)], &mut [0; 2]));

@@ -223,13 +223,17 @@ pub(super) mod avx2 {
     pub(in crate::simd) fn bits_of(held: [__m256; 8]) -> u64 {
         // Narrowing to bytes leaves the halves of registers apart.
         let order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-        let [a, b, c, d, e, f, g, h] = held.map(|x| _mm256_castps_si256(x));
-        let half = |a, b, c, d| {
-            let bytes = _mm256_packs_epi16(_mm256_packs_epi32(a, b), _mm256_packs_epi32(c, d));
+        let (first, second) = held.split_at(4);
+        let half = |held: &[__m256]| {
+            let narrow = |one, other| {
+                let whole = [one, other].map(|at: usize| _mm256_castps_si256(held[at]));
+                _mm256_packs_epi32(whole[0], whole[1])
+            };
+            let bytes = _mm256_packs_epi16(narrow(0, 1), narrow(2, 3));
             let bytes = _mm256_permutevar8x32_epi32(bytes, order);
             u64::from(_mm256_movemask_epi8(bytes).cast_unsigned())
         };
-        half(a, b, c, d) | half(e, f, g, h) << 32
+        half(first) | half(second) << 32
     }
 
     /// Eight registers of numbers of single precision.

@@ -229,6 +229,28 @@ def test_values_may_be_rounded_for_display_at_the_very_end():
     np.testing.assert_array_equal(narrow, wide.astype(np.float32))
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_events_may_be_compensated_where_they_lie(order):
+    square = lg.Compensation([[1.0, 0.1], [0.2, 1.0]], ["A", "B"])
+    events = np.array(np.random.default_rng(5).normal(0, 1e4, (999, 2)), order=order)
+    expected = square.apply(events.copy())
+    if order == "F":
+        assert square.apply(events, out=events) is events
+    else:  # the memory of the events, taken as columns
+        out = events.reshape(2, 999).T
+        assert square.apply(events, out=out) is out
+        events = out
+    np.testing.assert_array_equal(events, expected)
+
+
+def test_events_are_left_as_they_are():
+    events = np.random.default_rng(6).normal(0, 1e4, (999, 4))
+    before = events.copy()
+    UNMIX.apply(events)
+    np.testing.assert_array_equal(events, before)
+    assert events.flags.writeable
+
+
 @pytest.mark.parametrize(
     ("events", "options", "reason"),
     [

@@ -133,6 +133,8 @@ def test_quadrants_partition_what_has_numbers_and_agree_with_their_twin(cuts, ev
     np.testing.assert_array_equal(total, known.astype(int))
     np.testing.assert_array_equal(gate.contains(columns), known)
     dividers = {which: (cut.axis, cut.values) for which, cut in gate.dividers.items()}
+    counts = {name: int(mask.sum()) for name, mask in masks.items()}
+    assert gate.counts(columns) == counts
     gated = lg.GatingStrategy([gate], compensation=None).apply(sample_of(columns))
     for name, mask in masks.items():
         twin = reference.quadrant(dividers, gate.quadrants[name], columns) & known
@@ -147,6 +149,8 @@ def test_merged_quadrants_ask_only_for_the_axes_that_they_name():
         quadrants={"A-": {"A": 0}, "A+B+": {"A": 1, "B": 1}},
     )
     columns = {"A": [0.0, 2.0], "B": [math.nan, math.nan]}
+    assert gate.counts(columns) == {"A-": 1, "A+B+": 0}
+    assert gate.masks(columns)["A-"].tolist() == [True, False]
     gated = lg.GatingStrategy([gate], compensation=None).apply(sample_of(columns))
     assert gated.mask("A-").tolist() == [True, False]
     assert gated.mask("A+B+").tolist() == [False, False]
@@ -225,3 +229,14 @@ def test_nothing_is_warned_of():
         gate = lg.QuadrantGate("Q", dividers={"A": [-1.7e308, 1.7e308]})
         masks = gate.masks({"A": ODD})
     assert masks["A+"].tolist() == [False, False, False, *[True] * 6]
+
+
+def test_two_dividers_on_one_axis_count_what_lies_within_both():
+    gate = lg.QuadrantGate(
+        "Q",
+        dividers={"low": ("A", 1.0), "high": ("A", [2.0, 3.0])},
+        quadrants={"below": {"low": 0}, "between": {"low": 1, "high": 0}},
+    )
+    columns = {"A": np.array([0.0, 1.0, 1.9, 2.0, math.nan], dtype=np.float32)}
+    assert gate.counts(columns) == {"below": 1, "between": 2}
+    assert gate.masks(columns)["between"].tolist() == [False, True, True, False, False]

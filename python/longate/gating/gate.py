@@ -139,14 +139,15 @@ class Gate(ABC):
         """Return the columns of the gate's axes, in their order."""
         columns: list[NDArray[Any]] = []
         for axis in self.axes:
-            key = axis if axis in places else str(axis)
+            key: Any = axis if axis in places else str(axis)
             if key not in places:
-                near = suggest(key, map(str, places))
-                msg = f"gate {self.name!r} needs places of {key!r}{near}"
+                near = suggest(str(axis), map(str, places))
+                msg = f"gate {self.name!r} needs places of {str(axis)!r}{near}"
                 raise GateError(msg)
             column = np.asarray(places[key])
-            # Single precision is decided as it is: doubles have all its numbers.
-            if not (column.ndim and column.dtype in _DECIDED and column.flags.c_contiguous):
+            as_it_is = column.dtype in _DECIDED and column.flags.c_contiguous
+            if not (as_it_is and column.ndim):
+                # Single precision stays: doubles have all its numbers.
                 kind = np.float32 if column.dtype == np.float32 else np.float64
                 column = np.ascontiguousarray(column, dtype=kind)
             if column.ndim != 1 or column.shape != (columns or [column])[0].shape:
