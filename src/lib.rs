@@ -9,7 +9,7 @@
 //!
 //! - [`error`]: one variant per complaint.
 //! - [`simd`]: kernels compiled for several instruction sets; the only room with `unsafe`.
-//! - [`threads`]: helpers that wait for work on arrays in memory.
+//! - [`threads`]: helpers that wait for work.
 //! - [`membership`]: bit masks, one bit per event.
 //! - [`source`]: where bytes come from.
 //! - [`fcs`]: bytes to events, and the head of a file to be written.

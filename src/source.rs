@@ -55,11 +55,12 @@ impl FileSource {
     /// # Errors
     /// [`Error::Io`] if it cannot be opened or is not a regular file.
     pub fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path)?;
-        let metadata = file.metadata()?;
-        if !metadata.is_file() {
+        // Looked at first: to open a pipe waits for who writes into it.
+        if !std::fs::metadata(path)?.is_file() {
             return Err(Error::Io(std::io::Error::other("it is not a regular file")));
         }
+        let file = File::open(path)?;
+        let metadata = file.metadata()?;
         Ok(Self {
             length: metadata.len(),
             modified_ns: modified_ns(&metadata),

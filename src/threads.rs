@@ -4,11 +4,10 @@
 //! gating a hundred thousand events. So helpers are started once and wait; the calling thread
 //! begins at once and takes parts of the work as they do, so that one that wakes late takes fewer.
 
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::thread;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -60,7 +59,7 @@ pub fn share<Part>(
         }
     };
     let helpers = threads.min(processors()).saturating_sub(1);
-    let Some(mut crew) = (helpers > 0).then(|| CREW.try_lock().ok()).flatten() else {
+    let Some(mut crew) = (helpers > 0).then(free_crew).flatten() else {
         return run();
     };
     let Some(pool) = awake(&mut crew) else {
@@ -87,15 +86,13 @@ pub fn share<Part>(
 /// Do `work` on `threads` other threads, while this one does `meanwhile`, which may ask whether all of
 /// them have ended; gives what that gives, and whether no thread failed.
 ///
-/// The helpers come first, unless another call has them; the rest is started.
-///
-/// # Errors
-/// If threads were asked for and none can be started. Where some can, these do the work.
+/// The helpers come first, unless another call has them; the rest is started. Where the system
+/// gives fewer, these do the work, and where it gives none, this thread does.
 pub fn beside<Answer>(
     threads: usize,
     work: impl Fn() + Sync,
     meanwhile: impl FnOnce(&dyn Fn() -> bool) -> Answer,
-) -> io::Result<(Answer, bool)> {
+) -> (Answer, bool) {
     let (running, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
     let run = || {
         if catch_unwind(AssertUnwindSafe(&work)).is_err() {
@@ -105,31 +102,41 @@ pub fn beside<Answer>(
     };
     let ended = || running.load(Ordering::Acquire) == 0;
     let answer = thread::scope(|scope| {
-        let mut crew = (threads > 0).then(|| CREW.try_lock().ok()).flatten();
+        let mut crew = (threads > 0).then(free_crew).flatten();
         let pool = crew.as_mut().and_then(|crew| awake(crew));
         let helpers = pool.map_or(0, |pool| pool.current_num_threads().min(threads));
         for thread in helpers..threads {
             running.fetch_add(1, Ordering::Relaxed);
-            if let Err(error) = thread::Builder::new().spawn_scoped(scope, run) {
-                running.fetch_sub(1, Ordering::Relaxed);
+            if thread::Builder::new().spawn_scoped(scope, run).is_err() {
                 if thread == 0 {
-                    return Err(error);
+                    run();
+                } else {
+                    running.fetch_sub(1, Ordering::Relaxed);
                 }
                 break;
             }
         }
         let Some(pool) = pool else {
-            return Ok(meanwhile(&ended));
+            return meanwhile(&ended);
         };
         running.fetch_add(helpers, Ordering::Relaxed);
-        Ok(pool.in_place_scope(|scope| {
+        pool.in_place_scope(|scope| {
             for _ in 0..helpers {
                 scope.spawn(|_| run());
             }
             meanwhile(&ended)
-        }))
+        })
     });
-    answer.map(|answer: Answer| (answer, !failed.into_inner()))
+    (answer, !failed.into_inner())
+}
+
+/// The helpers, if no other call has them; one that failed has let them go.
+fn free_crew() -> Option<MutexGuard<'static, Option<Crew>>> {
+    match CREW.try_lock() {
+        Ok(crew) => Some(crew),
+        Err(TryLockError::Poisoned(crew)) => Some(crew.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
 }
 
 /// The helpers of this process, if it can have any.
@@ -188,7 +195,7 @@ mod tests {
                 }
                 "waited"
             });
-            assert_eq!(waited.expect("threads"), ("waited", true));
+            assert_eq!(waited, ("waited", true));
             assert_eq!(times.into_inner(), threads);
         }
     }
@@ -198,11 +205,11 @@ mod tests {
     fn a_thread_that_fails_is_told() {
         for threads in [1, 3] {
             let ended = beside(threads, || panic!("on purpose"), |_| ());
-            assert_eq!(ended.expect("threads"), ((), false));
+            assert_eq!(ended, ((), false));
         }
         // And the helpers are there again.
         let fine = beside(2, || (), |_| ());
-        assert_eq!(fine.expect("threads"), ((), true));
+        assert_eq!(fine, ((), true));
     }
 
     #[test]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -11,6 +13,28 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from longate.exceptions import LongateError
+
+
+class FrozenDict(dict[Any, Any]):
+    """A mapping that cannot be changed: part of a value that was checked."""
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        msg = "this mapping is part of a value that never changes; make a new one"
+        raise TypeError(msg)
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def __reduce__(self) -> tuple[type[FrozenDict], tuple[dict[Any, Any]]]:
+        """Copy and pickle by its items."""
+        return (FrozenDict, (dict(self),))
+
+
+def unmasked(values: Any) -> Any:
+    """Return values as they are, or with NaN where a masked array hides them."""
+    if isinstance(values, np.ma.MaskedArray):
+        return np.ma.filled(values.astype(np.float64), np.nan)
+    return values
 
 
 def suggest(name: str, candidates: Iterable[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from longate._validation import listed, suggest
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from longate.study_files import StudyFile
 
 
+MOST_THREADS = 1025
+"""So many threads are refused: starting them takes longer than they gain."""
+
+
 def refuse_threads(threads: int | None) -> None:
     """Refuse what is no number of threads.
 
@@ -28,8 +33,14 @@ def refuse_threads(threads: int | None) -> None:
     ------
     StudyError
     """
-    if threads is not None and not (isinstance(threads, int) and threads > 0):
-        msg = f"threads must be a whole number above 0, or None; got {threads!r}"
+    if threads is None:
+        return
+    whole = isinstance(threads, Integral) and not isinstance(threads, bool)
+    if not whole or not 0 < threads < MOST_THREADS:
+        msg = (
+            "threads must be a whole number above 0 (and below "
+            f"{MOST_THREADS}), or None; got {threads!r}"
+        )
         raise StudyError(msg)
 
 

@@ -1,6 +1,7 @@
 //! Passes over files and over values in memory.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
 use pyo3::prelude::*;
@@ -12,6 +13,7 @@ use super::errors::{exception, file_exception};
 use super::gates::Held;
 use super::location::LocationArgument;
 use super::plan::{Plan, Variants, statistics};
+use super::watch::watched;
 
 /// An estimate as (value, low, high, reason of a NaN).
 type EstimateEntry = (f64, f64, f64, &'static str);
@@ -92,9 +94,13 @@ pub(super) fn gate_arrays<'py>(
         .iter()
         .map(Held::column)
         .collect::<std::result::Result<Vec<_>, _>>()?;
-    let outcome = py
-        .detach(|| plan::gate_values(&columns, n_events, &plan.0))
-        .map_err(exception)?;
+    let work = |stop: &AtomicBool| plan::gate_values(&columns, n_events, &plan.0, stop);
+    let outcome = if plan::takes_long(n_events, &plan.0) {
+        watched(py, work)?
+    } else {
+        py.detach(|| work(&AtomicBool::new(false)))
+    };
+    let outcome = outcome.map_err(exception)?;
     gated(py, &plan.0, outcome, Keep { masks: true })
 }
 
@@ -107,6 +113,9 @@ struct PythonMonitor<'a> {
 
 impl Monitor for PythonMonitor<'_> {
     fn poll(&mut self, finished: usize) -> bool {
+        if self.raised.is_some() {
+            return false; // what stopped the run is what it raises
+        }
         let outcome = Python::attach(|py| {
             py.check_signals()?;
             if let Some(progress) = self.progress.filter(|_| finished > self.told) {

@@ -1,5 +1,6 @@
 //! Populations of values in memory.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Error, Result};
@@ -12,6 +13,8 @@ use super::compile::Plan;
 use super::rows::Rows;
 use super::run::{Keep, MANY_EVENTS, Populations};
 
+/// Decisions that take some tens of milliseconds.
+const MANY_DECISIONS: usize = 10_000_000;
 /// Blocks below which a second thread costs more than it gains.
 const BLOCKS_PER_THREAD: usize = 4;
 /// Parts per thread, so that a thread that is held up does not hold up the rest.
@@ -20,8 +23,14 @@ const PARTS_PER_THREAD: usize = 4;
 /// Gate values in memory: one column per channel of the plan, in its order.
 ///
 /// # Errors
-/// [`Error::Length`] if the columns differ in number or length.
-pub fn gate_values(columns: &[Column<'_>], n_events: usize, plan: &Plan) -> Result<Populations> {
+/// [`Error::Length`] if the columns differ in number or length; [`Error::Interrupted`] if `stop`
+/// becomes true meanwhile.
+pub fn gate_values(
+    columns: &[Column<'_>],
+    n_events: usize,
+    plan: &Plan,
+    stop: &AtomicBool,
+) -> Result<Populations> {
     let refuse = |what, found, expected| {
         Err(Error::Length {
             what,
@@ -48,12 +57,24 @@ pub fn gate_values(columns: &[Column<'_>], n_events: usize, plan: &Plan) -> Resu
         let mut block = Block::default();
         let end = n_events.min(part + per_part);
         for first in (part..end).step_by(BLOCK_EVENTS) {
+            if stop.load(Ordering::Relaxed) {
+                return;
+            }
             let count = BLOCK_EVENTS.min(end - first);
             block.decide(plan, Rows::Columns(columns, first), count, keep.masks);
             all().add(&mut block, first, keep);
         }
     });
+    if stop.load(Ordering::Relaxed) {
+        return Err(Error::Interrupted);
+    }
     let mut populations = std::mem::take(&mut *all());
-    populations.finish(plan, &|| false)?;
+    populations.finish(plan, &|| stop.load(Ordering::Relaxed))?;
     Ok(populations)
+}
+
+/// Whether gating so many values in memory may take so long that it should be possible to stop it.
+#[must_use]
+pub fn takes_long(n_events: usize, plan: &Plan) -> bool {
+    n_events.saturating_mul(plan.n_gates()) > MANY_DECISIONS || !plan.kept.is_empty()
 }

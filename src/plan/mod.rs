@@ -19,7 +19,7 @@ mod variants;
 
 pub use compile::{Axis, AxisSource, GateKind, GateSpec, Kept, Matrix, Plan, Value};
 pub use explain::Explanation;
-pub use memory::gate_values;
+pub use memory::{gate_values, takes_long};
 pub use pool::{Job, Monitor, Outcome, run_files};
 pub use run::{Keep, Populations, Summary, run_file};
 pub use variants::Variants;

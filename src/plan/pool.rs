@@ -49,21 +49,14 @@ const SLICE: Duration = Duration::from_millis(40);
 /// Outcomes are in the order of the jobs. A failing file does not stop the others.
 ///
 /// # Errors
-/// [`Error::Threads`] if no thread can be had; [`Error::Interrupted`] if the monitor stopped the run.
+/// [`Error::Threads`] if a thread failed; [`Error::Interrupted`] if the monitor stopped the run.
 pub fn run_files(
     jobs: &[Job],
     threads: usize,
     keep: Keep,
     monitor: &mut dyn Monitor,
 ) -> Result<Vec<Outcome>> {
-    let crew = Crew {
-        jobs,
-        keep,
-        next: AtomicUsize::new(0),
-        stop: AtomicBool::new(false),
-        state: Mutex::new(State::default()),
-        changed: Condvar::new(),
-    };
+    let crew = Crew::new(jobs, keep);
     let (send, receive) = mpsc::channel();
     let watch = RefCell::new(Watch::new(&crew, receive, monitor));
     // Bytes that others feed may come late, and on this thread they would hear its signals.
@@ -76,8 +69,7 @@ pub fn run_files(
         well
     };
     let others = meant(threads) - usize::from(takes_part);
-    let (well, others_well) =
-        beside(others, work, watching).map_err(|error| Error::Threads(error.to_string()))?;
+    let (well, others_well) = beside(others, work, watching);
     if crew.stopped() {
         return Err(Error::Interrupted);
     }
@@ -125,7 +117,7 @@ impl<'a> Watch<'a> {
 
     /// Whether the run is to stop, which the monitor is asked from time to time.
     fn look_when_due(&mut self) -> bool {
-        if self.looked.elapsed() >= SLICE {
+        if !self.crew.stopped() && self.looked.elapsed() >= SLICE {
             while let Ok(told) = self.receive.try_recv() {
                 self.take(told);
             }
@@ -214,7 +206,18 @@ impl Drop for Opening<'_> {
     }
 }
 
-impl Crew<'_> {
+impl<'a> Crew<'a> {
+    fn new(jobs: &'a [Job], keep: Keep) -> Self {
+        Self {
+            jobs,
+            keep,
+            next: AtomicUsize::new(0),
+            stop: AtomicBool::new(false),
+            state: Mutex::new(State::default()),
+            changed: Condvar::new(),
+        }
+    }
+
     fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
@@ -281,20 +284,21 @@ impl Crew<'_> {
 
     /// A file under way with blocks to be taken; waits for files that are being opened.
     fn file_to_help(&self, stopped: &dyn Fn() -> bool) -> Option<Arc<Active>> {
-        let mut state = locked(&self.state);
-        loop {
+        while !stopped() {
+            let state = locked(&self.state);
             let has_blocks = |active: &&Arc<Active>| {
                 active.next_block.load(Ordering::Relaxed) < active.opened.n_blocks()
             };
             if let Some(active) = state.active.iter().find(has_blocks) {
                 return Some(Arc::clone(active));
             }
-            if state.opening == 0 || stopped() {
+            if state.opening == 0 {
                 return None;
             }
             let woken = self.changed.wait_timeout(state, SLICE);
-            state = woken.unwrap_or_else(PoisonError::into_inner).0;
+            drop(woken.unwrap_or_else(PoisonError::into_inner));
         }
+        None
     }
 
     fn task<'b>(&self, active: &'b Active) -> Task<'b> {
@@ -365,4 +369,32 @@ impl Crew<'_> {
 fn tell(send: &Sender, index: usize, outcome: Outcome) {
     // The receiver only goes when the run was stopped, and then no one is to be told.
     let _ = send.send((index, outcome));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Stops a run, and counts how often it is asked.
+    struct Stopper(usize);
+
+    impl Monitor for Stopper {
+        fn poll(&mut self, _finished: usize) -> bool {
+            self.0 += 1;
+            false
+        }
+    }
+
+    #[test]
+    fn a_monitor_that_stopped_a_run_is_not_asked_again() {
+        let (crew, mut monitor) = (Crew::new(&[], Keep::default()), Stopper(0));
+        let (_send, receive) = mpsc::channel();
+        let mut watch = Watch::new(&crew, receive, &mut monitor);
+        for _ in 0..3 {
+            std::thread::sleep(SLICE);
+            assert!(watch.look_when_due());
+        }
+        drop(watch);
+        assert_eq!(monitor.0, 1);
+    }
 }

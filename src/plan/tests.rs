@@ -2,6 +2,7 @@
 
 use crate::gate::columns::Column;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use proptest::prelude::*;
 
@@ -10,6 +11,15 @@ use super::dice::{CHANNELS, Dice};
 use super::*;
 use crate::fcs::{ChannelToWrite, File, encode_head};
 use crate::simd::forced;
+
+/// [`gate_values`] to its end.
+fn in_memory(
+    columns: &[Column<'_>],
+    n_events: usize,
+    plan: &Plan,
+) -> crate::error::Result<Populations> {
+    gate_values(columns, n_events, plan, &AtomicBool::new(false))
+}
 
 /// Where an event is.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -150,12 +160,12 @@ proptest! {
         let mut columns = dice.columns(n_events, hostile);
         put_on_borders(&mut dice, &plan, &mut columns);
         let expected = by_events(&plan, &columns, n_events);
-        let found = gate_values(&slices(&columns), n_events, &plan).expect("lengths agree");
+        let found = in_memory(&slices(&columns), n_events, &plan).expect("lengths agree");
         prop_assert_eq!(&found, &expected);
         plan.prepare(); // as for many events
-        let found = gate_values(&slices(&columns), n_events, &plan).expect("lengths agree");
+        let found = in_memory(&slices(&columns), n_events, &plan).expect("lengths agree");
         prop_assert_eq!(&found, &expected);
-        let plain = forced::baseline(|| gate_values(&slices(&columns), n_events, &plan));
+        let plain = forced::baseline(|| in_memory(&slices(&columns), n_events, &plan));
         prop_assert_eq!(plain.expect("lengths agree"), expected);
     }
 }
@@ -168,14 +178,14 @@ proptest! {
         let mut dice = Dice(seed);
         let plan = Arc::new(dice.plan());
         let columns = dice.columns(n_events, true);
-        let expected = gate_values(&slices(&columns), n_events, &plan).expect("lengths agree");
+        let expected = in_memory(&slices(&columns), n_events, &plan).expect("lengths agree");
         #[allow(clippy::cast_possible_truncation)] // they are single precision
         let single: Vec<Vec<f32>> = columns
             .iter()
             .map(|column| column.iter().map(|&x| x as f32).collect())
             .collect();
         let views: Vec<_> = single.iter().map(|column| Column::Float32(column)).collect();
-        let found = gate_values(&views, n_events, &plan).expect("lengths agree");
+        let found = in_memory(&views, n_events, &plan).expect("lengths agree");
         prop_assert_eq!(&found, &expected);
         let bytes = file_of(&columns, n_events);
         let keep = Keep { masks: true };
@@ -291,7 +301,7 @@ proptest! {
             population, axis, scaled: false, statistics: statistics.clone(), values: true,
         });
         let plan = plan.keeping(kept.to_vec()).expect("requests");
-        let found = gate_values(&slices(&columns), n_events, &plan).expect("gated");
+        let found = in_memory(&slices(&columns), n_events, &plan).expect("gated");
         let of = |event: usize| match value.compensated {
             None => columns[value.channel][event],
             Some((matrix, column)) => {

@@ -87,10 +87,10 @@ const ARTANH: [f64; 11] = [
     1.0 / 23.0,
 ];
 
-/// `ln x` for positive normal `x`.
+/// `k`, `f` and a rest with `x = 2^k (1 + f)` and `ln(1 + f) = f + rest`, for positive normal `x`.
 #[allow(clippy::many_single_char_names)] // of the series
 #[inline(always)]
-pub(super) fn ln(x: f64) -> f64 {
+fn split_logarithm(x: f64) -> (f64, f64, f64) {
     const MANTISSA: u64 = (1 << 52) - 1;
     /// The bits of `sqrt(1/2)`: with it subtracted, the exponent changes there.
     const ROOT_HALF: u64 = 0x3fe6_a09e_667f_3bcd;
@@ -110,8 +110,38 @@ pub(super) fn ln(x: f64) -> f64 {
     let high = (c[8] + c[9] * z) + c[10] * z2;
     let tail = low + (middle + high * z4) * z4;
     // 2 s = f - s f, which keeps the leading term free of the rounding in s.
-    let rest = s * (2.0 * z * tail - f);
+    (k, f, s * (2.0 * z * tail - f))
+}
+
+/// `ln x` for positive normal `x`.
+#[inline(always)]
+pub(super) fn ln(x: f64) -> f64 {
+    let (k, f, rest) = split_logarithm(x);
     k * LN_2_HIGH + (f + (rest + k * LN_2_LOW))
+}
+
+/// `log10 2` in two parts; the product of the first with any exponent is exact.
+const LOG10_2_HIGH: f64 = f64::from_bits(0x3fd3_4413_509f_6000);
+const LOG10_2_LOW: f64 = 3.694_239_077_158_931e-13;
+/// `log10 e` in two parts, the first of 26 bits.
+const LOG10_E_HIGH: f64 = f64::from_bits(0x3fdb_cb7b_1000_0000);
+const LOG10_E_LOW: f64 = 4.798_111_141_615_973e-9;
+
+/// `log10 x` as a sum of two numbers, right to some 1e-17, for positive normal `x`.
+///
+/// The sum is a whole number where `x` is a power of ten: decades are where they are drawn.
+#[inline(always)]
+pub(super) fn log10_in_two(x: f64) -> (f64, f64) {
+    let (k, f, rest) = split_logarithm(x);
+    // Of 26 bits at most, so that its product with the first part of log10 e is exact.
+    let f_high = f64::from_bits(f.to_bits() & !0x7ff_ffff);
+    let octaves = k * LOG10_2_HIGH;
+    let mantissa = f_high * LOG10_E_HIGH;
+    // An octave is more than any mantissa's part, or there is none: what this sum loses is known.
+    let sum = octaves + mantissa;
+    let lost = mantissa - (sum - octaves);
+    let low = (f - f_high) * LOG10_E_HIGH + f * LOG10_E_LOW + rest * std::f64::consts::LOG10_E;
+    (sum, lost + (low + k * LOG10_2_LOW))
 }
 
 /// `ln x` for any number: -inf for 0, NaN below it.
@@ -210,6 +240,19 @@ mod tests {
         assert_eq!(ln_anywhere(f64::INFINITY), f64::INFINITY);
         assert!(ln_anywhere(-1.0).is_nan() && ln_anywhere(f64::NAN).is_nan());
         assert!((ln_anywhere(5e-324) + 744.440_071_921_381_3).abs() < 1e-10);
+    }
+
+    #[test]
+    fn decades_are_whole_numbers() {
+        for decade in -307..=308_i32 {
+            let x: f64 = format!("1e{decade}").parse().expect("a number");
+            let (sum, rest) = log10_in_two(x);
+            assert_eq!(sum + rest, f64::from(decade));
+        }
+        for x in numbers(1e300).filter(|x| x.is_normal()) {
+            let (sum, rest) = log10_in_two(x);
+            assert!(ulps(sum + rest, x.log10()) <= 1.0, "log10 {x}");
+        }
     }
 
     #[test]

@@ -5,15 +5,18 @@ use std::f64::consts::LN_10;
 use crate::error::{Error, Result};
 
 use super::curve::{Curve, loops_over};
-use super::elementary::{LARGEST_EXPONENT, exp, exp_anywhere, ln, ln_anywhere};
+use super::elementary::{LARGEST_EXPONENT, exp, exp_anywhere, ln_anywhere, log10_in_two};
 use super::{finite, listed};
 
 /// `y = log10(x / t) / m + 1`, with `t > 0` and `m > 0`; -inf for `x <= 0`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Log {
     t: f64,
+    m: f64,
     /// `m ln 10`.
     span: f64,
+    /// `log10 t`, a sum.
+    top: (f64, f64),
 }
 
 impl Log {
@@ -44,25 +47,44 @@ impl Log {
         if !t.is_normal() || !span.is_normal() {
             return refuse("numbers that 64 bits hold");
         }
-        Ok(Self { t, span })
+        let top = log10_in_two(t);
+        Ok(Self { t, m, span, top })
+    }
+
+    /// The place of what has this `log10`, a sum.
+    #[inline(always)]
+    fn place_of(&self, (sum, rest): (f64, f64)) -> f64 {
+        let decades = sum - self.top.0;
+        // What the difference loses, as neither need be larger than the other.
+        let back = decades + self.top.0;
+        let lost = (sum - back) - (self.top.0 - (back - decades));
+        (decades + (lost + (rest - self.top.1))) / self.m + 1.0
     }
 }
+
+/// Any number times this is normal.
+const RAISED: f64 = 18_014_398_509_481_984.0;
 
 impl Curve for Log {
     #[inline(always)]
     fn reaches(&self, x: f64) -> bool {
-        let share = x / self.t;
-        (x <= 0.0) | ((share >= f64::MIN_POSITIVE) & (share <= f64::MAX))
+        (x <= 0.0) | ((x >= f64::MIN_POSITIVE) & (x <= f64::MAX))
     }
 
     #[inline(always)]
     fn place(&self, x: f64) -> f64 {
-        let place = ln(x / self.t) / self.span + 1.0;
+        let place = self.place_of(log10_in_two(x));
         if x <= 0.0 { f64::NEG_INFINITY } else { place }
     }
 
     fn place_beyond(&self, x: f64) -> f64 {
-        (ln_anywhere(x) - ln_anywhere(self.t)) / self.span + 1.0
+        if x > f64::MAX || x.is_nan() {
+            return x;
+        }
+        // Below the normal numbers.
+        let (sum, rest) = log10_in_two(x * RAISED);
+        let raised = log10_in_two(RAISED);
+        self.place_of((sum - raised.0, rest - raised.1))
     }
 
     #[inline(always)]
@@ -89,9 +111,12 @@ mod tests {
     #[test]
     fn has_its_decades_and_nothing_at_or_below_zero() -> Result<()> {
         let scale = Log::new(10_000.0, 5.0)?;
-        for (x, y) in [(10_000.0, 1.0), (1_000.0, 0.8), (1.0, 0.2), (0.1, 0.0)] {
-            assert!((scale.forward(x) - y).abs() < 1e-15, "{x}");
+        for (x, decades) in [(10_000.0, 0.0), (1_000.0, -1.0), (1.0, -4.0), (0.1, -5.0)] {
+            assert_eq!(scale.forward(x), decades / 5.0 + 1.0, "{x}");
         }
+        let scale = Log::new(1_000.0, 3.0)?;
+        let next = [1.0, 10.0, 100.0, 1_000.0].map(|x| scale.forward(x));
+        assert_eq!(next, [0.0, -2.0 / 3.0 + 1.0, -1.0 / 3.0 + 1.0, 1.0]);
         for x in [0.0, -0.0, -5e-324, -1.0, -1e300, f64::NEG_INFINITY] {
             assert_eq!(scale.forward(x), f64::NEG_INFINITY, "{x}");
         }

@@ -153,7 +153,7 @@ def test_controls_that_cannot_be_used_are_named(change, reason):
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"unstained": controls()["B"].iloc[:10]}, "10 negative events; at least 20"),
+        ({"unstained": unstained().iloc[:10]}, "10 negative events; at least 20"),
         ({"method": "mean"}, "method='mean' is not known"),
         ({"trusted": ["b"]}, "trusted 'b' is no control; did you mean 'B'"),
         ({"detectors": ["B", "Y"]}, "detector 'R' of 'R' is not among the detectors"),
@@ -227,3 +227,12 @@ def test_spreading_needs_the_matrix_of_these_detectors():
     other = lg.Compensation(np.eye(2), ["B", "Y"])
     with pytest.raises(SpilloverError, match="the controls"):
         lg.spillover_spreading(estimate, other)
+
+
+def test_a_tube_without_dye_is_no_control():
+    """Of any 10,000 events 50 are beyond 99.5 % of the unstained ones."""
+    tubes = controls() | {"Y": control(0, np.random.default_rng(3), n=10_000, share=0)}
+    blank = control(0, np.random.default_rng(4), n=10_000, share=0)
+    for unmarked in (tubes, tubes | {"Y": blank}):
+        with pytest.raises(SpilloverError, match=r"control 'Y'.*Is it stained"):
+            lg.spillover_from_controls(unmarked, unstained=blank)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -243,6 +244,36 @@ def test_events_may_be_compensated_where_they_lie(order):
     np.testing.assert_array_equal(events, expected)
 
 
+def test_columns_of_a_frame_are_found_by_their_names():
+    square = lg.Compensation([[1.0, 0.2], [0.1, 1.0]], ["a", "b"])
+    frame = pd.DataFrame({"b": [100.0, 0.0], "more": 7.0, "a": [0.0, 50.0]})
+    expected = square.apply(frame[["a", "b"]].to_numpy())
+    np.testing.assert_array_equal(square.apply(frame), expected)
+    with pytest.raises(SpilloverError, match="names 'b', which the table does not"):
+        square.apply(frame.rename(columns={"b": "B"}))
+    # Columns without names are taken in their order, as of an array.
+    by_place = frame[["a", "b"]].set_axis([0, 1], axis=1)
+    np.testing.assert_array_equal(square.apply(by_place), expected)
+
+
+def test_what_is_masked_is_no_number():
+    events = np.ma.array(np.ones((2, 4)), mask=[[0, 0, 0, 1], [0] * 4])
+    assert np.isnan(UNMIX.apply(events)).any(axis=1).tolist() == [True, False]
+
+
+def test_a_copied_matrix_cannot_be_changed_either():
+    again = pickle.loads(pickle.dumps(UNMIX))
+    assert again == UNMIX
+    for array in (again.matrix, again.weights):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0, 0] = 99.0
+
+
+def test_percentages_are_refused():
+    with pytest.raises(SpilloverError, match="percentages; divide"):
+        lg.Compensation([[100.0, 10.0], [0.0, 100.0]], ["a", "b"])
+
+
 def test_events_are_left_as_they_are():
     events = np.random.default_rng(6).normal(0, 1e4, (999, 4))
     before = events.copy()
@@ -258,6 +289,9 @@ def test_events_are_left_as_they_are():
         (np.ones(4), {}, r"shape \(4,\) do not fit"),
         ([["a"] * 4], {}, "table of numbers"),
         (np.ones((2, 4)), {"threads": -1}, "threads=-1 is not a number of threads"),
+        (np.ones((2, 4)), {"threads": "2"}, "threads='2' is not a number of threads"),
+        (np.ones((2, 4)), {"out": [[0.0] * 3] * 2}, "got list"),
+        (np.ones((2, 4)), {"out": np.ones((2, 3))}, "in another order"),
         (np.ones((2, 4)), {"out": np.ones((2, 3))}, "Fortran-ordered"),
         (np.ones((2, 4)), {"out": np.ones((3, 3)).T}, r"shape \(2, 3\); got float64"),
         (np.ones((2, 4)), {"out": np.ones((3, 2), int).T}, "got int64"),

@@ -211,13 +211,47 @@ def test_contains_says_what_is_missing_or_does_not_fit():
         gate.contains({"CD65": [1.0], "CD3": [1.0]})
     with pytest.raises(GateError, match="one length"):
         gate.contains({"CD56": [1.0], "CD3": [1.0, 2.0]})
-    with pytest.raises(GateError, match="one length"):
+    with pytest.raises(GateError, match=r"one number per event on 'CD56'.*\(1, 1\)"):
         gate.contains({"CD56": [[1.0]], "CD3": [[1.0]]})
+    for odd in (["a"], [1, [2]], [10**400], np.array(["2020"], dtype="M8[D]"), [1j]):
+        with pytest.raises(GateError, match="gate 'NK': the places of 'CD3'"):
+            gate.contains({"CD56": [1.0], "CD3": odd})
     boolean = lg.BooleanGate("X", "A or not B")
     with pytest.raises(GateError, match="'X' needs the population 'B'"):
         boolean.contains({"A": [True]})
+    for odd in ([1.0], [[True]], ["False"], True):
+        with pytest.raises(GateError, match="'X': the mask of 'B' must be one bool"):
+            boolean.contains({"A": [True], "B": odd})
+    with pytest.raises(GateError, match="'X' needs masks of one length"):
+        boolean.contains({"A": [True], "B": [True, False]})
     masks = {"A": [True, False, False], "B": [True, True, False]}
     assert boolean.contains(masks).tolist() == [True, False, True]
+
+
+def test_masked_events_are_no_numbers():
+    gate = lg.RectangleGate("G", A=(0.2, 0.8))
+    places = np.ma.array([0.3, 0.3, 0.9], mask=[True, False, False])
+    assert gate.contains({"A": places}).tolist() == [False, True, False]
+    assert np.isnan(lg.Linear(t=1.0)(places)).tolist() == [True, False, False]
+
+
+def test_a_boolean_gate_hands_out_a_mask_of_its_own():
+    mask = np.array([True, False])
+    found = lg.BooleanGate("X", "A").contains({"A": mask})
+    found[1] = True
+    assert mask.tolist() == [True, False]
+
+
+@EVERY
+def test_what_makes_a_gate_cannot_be_changed(gate):
+    for value in vars(gate).values():
+        if isinstance(value, dict):
+            key = next(iter(value))
+            for change in (value.clear, lambda v=value, k=key: v.pop(k)):
+                with pytest.raises(TypeError, match="never changes"):
+                    change()
+            with pytest.raises(TypeError, match="never changes"):
+                value[key] = (0.9, 0.1)
 
 
 # Bad input: one clear error each

@@ -93,7 +93,7 @@ def test_two_dividers_of_one_axis_cut_it_together():
             {"a": {"A": 0}, "b": {"B": 0}},
             "'a' and 'b' overlap",
         ),
-        ({lg.Ratio("A", "B"): [1]}, None, "holds no '/'"),
+        ({lg.Ratio("A", "B"): [1]}, None, "called after 'A / B'.*name the divider"),
     ],
 )
 def test_bad_quadrants_are_refused(dividers, quadrants, words):

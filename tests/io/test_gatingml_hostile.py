@@ -61,6 +61,7 @@ HARMFUL = {
         "2,097,152 characters",
     ),
     "many attributes twice": (b'<x a="1" a="2"/>', "duplicate attribute"),
+    "utf-7": (b'<?xml version="1.0" encoding="utf-7"?><x/>', "encoding"),
     "no such encoding": (b'<?xml version="1.0" encoding="klingon"?><x/>', "encoding"),
 }
 

@@ -249,18 +249,6 @@ def test_a_file_that_may_not_be_read(path):
         lg.read_fcs(path)
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
-def test_a_named_pipe_is_refused_and_not_waited_for(tmp_path):
-    pipe = tmp_path / "pipe.fcs"
-    os.mkfifo(pipe)
-    writer = os.open(pipe, os.O_RDWR)  # otherwise opening it to read would wait
-    try:
-        with pytest.raises(FcsError, match="not a regular file"):
-            lg.read_fcs(pipe)
-    finally:
-        os.close(writer)
-
-
 # --- mutations: a few thousand damaged files
 
 fuzz = settings(

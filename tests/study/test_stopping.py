@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ import pytest
 
 import longate as lg
 from child import answer_of
+from gating.samples import sample_of
 from longate.exceptions import FcsError, FileWarning, StudyError
 from longate.io.fcs import scan_file
 from study.sparse_file import (
@@ -85,6 +87,85 @@ def test_ctrl_c_stops_in_the_middle_of_a_large_file(tmp_path):
     for name, (after, counts) in told.items():
         assert after < N_BYTES / 4, f"{name}: {after:,} bytes read after Ctrl-C"
         assert counts == [1000, 1000, 1000, 0], f"usable after {name}"
+
+
+def refusal_of_a_pipe(path):
+    """Why a pipe is not read, and nothing waits for who might write into it."""
+    os.mkfifo(path)
+    try:
+        lg.read_fcs(path)
+    except FcsError as error:
+        return str(error)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_named_pipe_is_refused_and_not_waited_for(tmp_path):
+    call = f"refusal_of_a_pipe({str(tmp_path / 'pipe.fcs')!r})"
+    told = answer_of(call, module="study.test_stopping", timeout=60)
+    assert "not a regular file" in told
+
+
+OUTLINE = [(np.cos(t), np.sin(t)) for t in np.linspace(0, 6.2, 400)]
+MANY = lg.GatingStrategy(
+    [
+        lg.PolygonGate(f"{n}", x="A", y="B", vertices=[(n * x, y) for x, y in OUTLINE])
+        for n in range(1, 201)
+    ]
+)
+
+
+def interrupted_in_memory():
+    """The processor time of gating events in memory, with Ctrl-C and without."""
+    signal.signal(signal.SIGALRM, signal.default_int_handler)
+    events = np.random.default_rng(1).normal(size=(2_000_000, 2))
+    sample = sample_of(dict(zip("AB", events.T.copy(), strict=True)))
+    begin = time.process_time()
+    MANY.apply(sample)
+    whole = time.process_time() - begin
+    signal.setitimer(signal.ITIMER_REAL, 0.05)
+    begin = time.process_time()
+    try:
+        MANY.apply(sample)
+    except KeyboardInterrupt:
+        return [time.process_time() - begin, whole]
+    return "was not interrupted"
+
+
+def test_ctrl_c_stops_gating_in_memory():
+    part, whole = answer_of("interrupted_in_memory()", module="study.test_stopping")
+    assert part < whole / 2
+
+
+class LateError(Exception):
+    """What a handler of signals raises."""
+
+
+def raised_by_a_handler(folder):
+    """What comes out where a handler raises while kept events are put together."""
+
+    def late(*_):
+        raise LateError
+
+    signal.signal(signal.SIGALRM, late)
+    study = lg.read_study(f"{folder}/samples.csv")
+    kept = {"N": ["CD1", "CD2", "CD3"]}
+    told = set()
+    for wait in np.arange(0.05, 1.5, 0.15):
+        signal.setitimer(signal.ITIMER_REAL, wait)
+        try:
+            study.gate(STRATEGY, keep=kept, progress=False, threads=1)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        except BaseException as error:
+            told.add(type(error).__name__)
+    return sorted(told)
+
+
+def test_what_a_handler_of_signals_raises_comes_out(tmp_path):
+    write_sparse(tmp_path / "0.fcs", 20_000_000)
+    row = {"file": "0.fcs", "patient": "P0", "visit": "m0", "tube": "T"}
+    write_sheet(tmp_path, [row])
+    call = f"raised_by_a_handler({str(tmp_path)!r})"
+    assert answer_of(call, module="study.test_stopping") == ["LateError"]
 
 
 @pytest.fixture

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
-from longate._validation import listed, suggest
+from longate._validation import listed, suggest, unmasked
 from longate.exceptions import PanelError, SpilloverError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
     from longate.cytometry.compensation import Compensation
@@ -124,22 +127,12 @@ def matrix_places(compensation: Compensation, panel: Panel) -> list[int]:
     SpilloverError
         If the matrix names a channel that the panel lacks, or one twice.
     """
-    places, missing = [], []
-    for name in compensation.detectors:
-        if name in panel:
-            places.append(panel.index(name))
-        else:
-            missing.append(name)
-    if missing:
-        known = [name for c in panel for name in (c.detector, c.marker) if name]
-        near = suggest(missing[0], known)
-        for name in missing[1:4]:
-            near += suggest(name, known).replace("did", f"for {name!r} did", 1)
-        msg = (
-            f"the spillover matrix names {listed(missing)}, which the file does not "
-            f"have{near}"
-        )
-        raise SpilloverError(msg)
+    wanted = compensation.detectors
+    if not all(name in panel for name in wanted):
+        names = [name for c in panel for name in (c.detector, c.marker) if name]
+        missing = [name for name in wanted if name not in panel]
+        refuse_missing(missing, names, "file")
+    places = [panel.index(name) for name in wanted]
     if len(set(places)) != len(places):
         place = next(p for k, p in enumerate(places) if p in places[:k])
         same = [
@@ -155,6 +148,32 @@ def matrix_places(compensation: Compensation, panel: Panel) -> list[int]:
     return places
 
 
+def refuse_missing(wanted: Sequence[str], known: Sequence[str], what: str) -> None:
+    """Raise, with near names, where a detector of a matrix is not known.
+
+    Raises
+    ------
+    SpilloverError
+        The missing ones are named.
+    """
+    missing = [name for name in wanted if name not in known]
+    if missing:
+        near = suggest(missing[0], known)
+        for name in missing[1:4]:
+            near += suggest(name, known).replace("did", f"for {name!r} did", 1)
+        msg = (
+            f"the spillover matrix names {listed(missing)}, which the {what} does not "
+            f"have{near}"
+        )
+        raise SpilloverError(msg)
+
+
+def _is_named(events: Any) -> TypeGuard[pd.DataFrame]:
+    """Whether these are columns with names, as of a data frame."""
+    columns = getattr(events, "columns", None)
+    return columns is not None and all(isinstance(name, str) for name in columns)
+
+
 def detector_columns(
     compensation: Compensation,
     events: Sample | ArrayLike,
@@ -167,8 +186,8 @@ def detector_columns(
     ----------
     compensation : Compensation
         The matrix.
-    events : Sample, or (n_events, n_detectors) array-like
-        Where they are.
+    events : Sample, DataFrame, or (n_events, n_detectors) array-like
+        Where they are; columns of a frame that have names are found by them.
     out : numpy.ndarray, optional
         What will be written: events that lie there are copied.
 
@@ -189,8 +208,11 @@ def detector_columns(
     if isinstance(events, Sample):
         places = matrix_places(compensation, events.panel)
         return [events.column_at(place) for place in places], events.n_events
+    if _is_named(events):
+        refuse_missing(compensation.detectors, list(events.columns), "table")
+        events = events[list(compensation.detectors)]
     try:
-        table = np.asarray(events)
+        table = np.asarray(unmasked(events))
         if table.dtype not in (np.float32, np.float64):
             table = table.astype(np.float64)
     except (TypeError, ValueError) as error:
@@ -203,7 +225,7 @@ def detector_columns(
             f"{listed(compensation.detectors)}; one column for each is needed"
         )
         raise SpilloverError(msg)
-    written = out is not None and np.may_share_memory(table, out)
+    written = isinstance(out, np.ndarray) and np.may_share_memory(table, out)
     if written or not table.dtype.isnative or not table.flags.aligned:
         table = np.array(table, dtype=table.dtype.newbyteorder("="), order="F")
     return list(table.T), len(table)

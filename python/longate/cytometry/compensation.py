@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from longate.cytometry.spillover_checks import (
     names_of,
     numbers_of,
     refuse_not_finite,
+    refuse_percentages,
     refuse_unfit_out,
     refuse_unfit_shape,
 )
@@ -95,6 +97,7 @@ class Compensation:
         rows = columns if dyes is None else names_of(dyes, "dye")
         refuse_unfit_shape(values, columns, None if dyes is None else rows)
         refuse_not_finite(values, rows, columns)
+        refuse_percentages(values, columns, rows)
         object.__setattr__(self, "matrix", values)
         object.__setattr__(self, "detectors", columns)
         object.__setattr__(self, "dyes", rows)
@@ -132,6 +135,12 @@ class Compensation:
         own = {"matrix": swapped, "_given": weights, "_solved": (weights, condition)}
         made.__dict__.update(own)
         return made
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take what was copied or pickled; arrays stay read-only."""
+        self.__dict__.update(state)
+        for array in (self.matrix, self.weights):
+            array.setflags(write=False)
 
     @cached_property
     def _solved(self) -> tuple[NDArray[np.float64], float]:
@@ -313,9 +322,10 @@ class Compensation:
 
         Parameters
         ----------
-        events : Sample, or (n_events, n_detectors) array-like of float
-            A sample, whose channels are found by name; or an array whose columns are
-            ``detectors``, in this order. float32 and float64 are read as they are.
+        events : Sample, DataFrame, or (n_events, n_detectors) array-like of float
+            A sample or a frame, whose channels are found by name; or an array whose
+            columns are ``detectors``, in this order. float32 and float64 are read as
+            they are.
         out : (n_events, n_dyes) numpy.ndarray of float64 or float32, optional
             Where to write, with contiguous columns (Fortran order). float32 is rounded
             once at the end: for display only, never for a gate.
@@ -336,8 +346,8 @@ class Compensation:
         from longate.cytometry.compensated import detector_columns
 
         columns, n_events = detector_columns(self, events, out=out)
-        if threads < 0:
-            msg = f"threads={threads} is not a number of threads; 0 means all"
+        if not isinstance(threads, Integral) or not 0 <= threads < 2**31:
+            msg = f"threads={threads!r} is not a number of threads; 0 means all"
             raise SpilloverError(msg)
         if out is None:
             out = np.empty((len(self.dyes), n_events)).T

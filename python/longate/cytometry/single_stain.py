@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 MIN_POSITIVE = 50
 """Fewer positive events give no slope."""
+
+BEYOND = 0.005
+"""Share of an unstained control that counts as positive."""
 
 MIN_NEGATIVE = 20
 """Fewer negative events give no zero."""
@@ -66,9 +70,27 @@ class Split:
 def split_by_unstained(
     events: NDArray[np.float64], own: int, unstained: NDArray[np.float64]
 ) -> Split:
-    """Take as positive what is brighter than 99.5 % of an unstained control."""
-    border = np.quantile(unstained[:, own], 0.995)
-    return Split(events[events[:, own] > border], unstained)
+    """Take as positive what is brighter than 99.5 % of an unstained control.
+
+    Raises
+    ------
+    SpilloverError
+        If these are no more than chance makes of a tube without dye (by five of its
+        standard deviations).
+    """
+    border = np.quantile(unstained[:, own], 1 - BEYOND)
+    positive = events[events[:, own] > border]
+    # Both the border and the events beyond it vary.
+    chance = BEYOND * len(events)
+    spread = math.sqrt(chance * (1 + len(events) / len(unstained)))
+    if len(positive) <= chance + 5 * spread:
+        msg = (
+            f"it has {len(positive)} events of {len(events)} that are brighter than "
+            f"{1 - BEYOND:.1%} of the unstained control; a tube without dye has about "
+            f"{chance:.0f}. Is it stained?"
+        )
+        raise SpilloverError(msg)
+    return Split(positive, unstained)
 
 
 def split_by_valley(events: NDArray[np.float64], own: int) -> Split:

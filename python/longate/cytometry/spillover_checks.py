@@ -79,11 +79,29 @@ def refuse_not_finite(
 
 def refuse_unfit_out(out: NDArray[Any], shape: tuple[int, int]) -> None:
     """Raise unless kernels can write compensated columns into `out`."""
+    wanted = (
+        "out must be a writable Fortran-ordered array of float64 or float32 of shape "
+        f"{shape}; got "
+    )
+    if not isinstance(out, np.ndarray):
+        msg = wanted + type(out).__name__
+        raise SpilloverError(msg)
     fits = out.shape == shape and out.T.flags.c_contiguous and out.flags.writeable
     if not fits or out.dtype not in (np.float64, np.float32):
+        state = "" if out.flags.writeable else "a read-only "
+        order = "" if out.T.flags.c_contiguous else ", in another order"
+        msg = f"{wanted}{state}{out.dtype} of shape {out.shape}{order}"
+        raise SpilloverError(msg)
+
+
+def refuse_percentages(
+    values: NDArray[np.float64], columns: Sequence[str], rows: Sequence[str]
+) -> None:
+    """Raise where every dye's share of its own detector is 100."""
+    if tuple(rows) == tuple(columns) and (values.diagonal() == 100.0).all():
         msg = (
-            "out must be a writable Fortran-ordered array of float64 or float32 of "
-            f"shape {shape}; got {out.dtype} of shape {out.shape}"
+            "the spillover matrix has 100 all along its diagonal (channels "
+            f"{listed(rows, most=20)}): these are percentages; divide them by 100"
         )
         raise SpilloverError(msg)
 

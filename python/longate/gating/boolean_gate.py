@@ -109,22 +109,38 @@ class BooleanGate(Gate):
         Raises
         ------
         GateError
-            If a population is missing.
+            If a population is missing, or a mask is not one bool per event.
         """
         stack: list[NDArray[np.bool_]] = []
+        masks = {name: self._mask(places, name) for name in self.populations}
+        shapes = {name: mask.shape for name, mask in masks.items()}
+        if len(set(shapes.values())) > 1:
+            msg = f"gate {self.name!r} needs masks of one length; got shapes {shapes}"
+            raise GateError(msg)
         for kind, text in parse(self.expression):
             if kind == "name":
-                if text not in places:
-                    near = suggest(text, map(str, places))
-                    msg = f"gate {self.name!r} needs the population {text!r}{near}"
-                    raise GateError(msg)
-                stack.append(np.array(places[text], dtype=bool))
+                stack.append(masks[text])
             elif text == "not":
                 stack.append(~stack.pop())
             else:
                 last, before = stack.pop(), stack.pop()
                 stack.append(before & last if text == "and" else before | last)
-        return stack[0]
+        # A population alone is not handed out: it is the caller's.
+        return stack[0].copy() if len(masks) == 1 else stack[0]
+
+    def _mask(self, places: Mapping[Any, ArrayLike], name: str) -> NDArray[np.bool_]:
+        if name not in places:
+            near = suggest(name, map(str, places))
+            msg = f"gate {self.name!r} needs the population {name!r}{near}"
+            raise GateError(msg)
+        mask = np.asarray(places[name])
+        if mask.dtype != np.bool_ or mask.ndim != 1:
+            msg = (
+                f"gate {self.name!r}: the mask of {name!r} must be one bool per event; "
+                f"got {mask.dtype} of shape {mask.shape}"
+            )
+            raise GateError(msg)
+        return mask
 
     def _shape(self, axis: Callable[[Axis], Any]) -> dict[str, Any]:
         return {"expression": self.expression}

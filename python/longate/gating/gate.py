@@ -9,11 +9,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from longate._validation import listed, suggest
+from longate._validation import listed, suggest, unmasked
 from longate.cytometry.compensation import Compensation
 from longate.exceptions import GateError
 from longate.gating.counting import ALL_EVENTS
@@ -144,22 +144,41 @@ class Gate(ABC):
                 near = suggest(str(axis), map(str, places))
                 msg = f"gate {self.name!r} needs places of {str(axis)!r}{near}"
                 raise GateError(msg)
-            column = np.asarray(places[key])
-            as_it_is = column.dtype in _DECIDED and column.flags.c_contiguous
-            if not (as_it_is and column.ndim):
-                # Single precision stays: doubles have all its numbers.
-                kind = np.float32 if column.dtype == np.float32 else np.float64
-                column = np.ascontiguousarray(column, dtype=kind)
-            if column.ndim != 1 or column.shape != (columns or [column])[0].shape:
-                self._refuse_shapes(places)
-            columns.append(column)
+            column: Any = places[key]
+            as_it_is = (
+                type(column) is np.ndarray
+                and column.dtype in _DECIDED
+                and column.flags.c_contiguous
+                and column.ndim == 1
+            )
+            columns.append(column if as_it_is else self._numbers(axis, column))
+        if any(column.shape != columns[0].shape for column in columns):
+            axes = zip(self.axes, columns, strict=True)
+            told = {str(axis): column.shape for axis, column in axes}
+            msg = f"gate {self.name!r} needs columns of one length; got shapes {told}"
+            raise GateError(msg)
         return columns
 
-    def _refuse_shapes(self, places: Mapping[Any, ArrayLike]) -> NoReturn:
-        keys = [axis if axis in places else str(axis) for axis in self.axes]
-        told = {str(key): np.shape(places[key]) for key in keys if key in places}
-        msg = f"gate {self.name!r} needs columns of one length; got shapes {told}"
-        raise GateError(msg)
+    def _numbers(self, axis: Axis, given: ArrayLike) -> NDArray[Any]:
+        """Return a column as numbers that kernels take, in one piece."""
+        try:
+            column = np.asarray(unmasked(given))
+            if column.dtype.kind not in "biufO":
+                msg = f"{column.dtype} is no kind of number to be gated"
+                raise TypeError(msg)
+            # Single precision stays: doubles have all its numbers.
+            kind = np.float32 if column.dtype == np.float32 else np.float64
+            column = np.ascontiguousarray(column, dtype=kind)
+        except (TypeError, ValueError, OverflowError) as error:
+            msg = f"gate {self.name!r}: the places of {str(axis)!r}: {error}"
+            raise GateError(msg) from None
+        if column.ndim != 1:
+            msg = (
+                f"gate {self.name!r} needs one number per event on {str(axis)!r}; got "
+                f"shape {column.shape}"
+            )
+            raise GateError(msg)
+        return column
 
     @abstractmethod
     def _shape(self, axis: Callable[[Axis], Any]) -> dict[str, Any]:

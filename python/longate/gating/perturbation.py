@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from longate._validation import suggest
+from longate._validation import listed, suggest
 from longate.exceptions import GateError, StrategyError
 from longate.gating.boolean_gate import BooleanGate
 from longate.gating.ellipsoid import EllipsoidGate
@@ -65,7 +65,8 @@ class Shift:
         names = [str(axis) for axis in gate.axes]
         for name in self.by:
             if name not in names:
-                msg = f"gate {gate.name!r} has no axis {name!r}{suggest(name, names)}"
+                near = suggest(name, names) or f"; its axes are {listed(names)}"
+                msg = f"gate {gate.name!r} has no axis {name!r}{near}"
                 raise GateError(msg)
         found = []
         for name in names:

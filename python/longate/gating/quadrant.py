@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import numpy as np
 
 from longate._core import quadrant_masks
-from longate._validation import listed, suggest
+from longate._validation import FrozenDict, listed, suggest
 from longate.cytometry.transforms import Ratio
 from longate.exceptions import GateError
 from longate.gating.dimension import Axis, Dimension, axis_of, dimension_of
@@ -121,15 +121,15 @@ class QuadrantGate(Gate):
         if quadrants is None:
             quadrants = _all_quadrants(name, cuts)
         named = {
-            quadrant: _locations(name, quadrant, positions, cuts)
+            quadrant: FrozenDict(_locations(name, quadrant, positions, cuts))
             for quadrant, positions in _checked_mapping(name, quadrants).items()
         }
         self._set(
             name=name,
             parent=parent,
             custom_info=custom_info,
-            dividers=cuts,
-            quadrants=named,
+            dividers=FrozenDict(cuts),
+            quadrants=FrozenDict(named),
         )
         self._refuse_overlap()
 
@@ -225,7 +225,8 @@ class QuadrantGate(Gate):
         Returns
         -------
         dict of str to int
-            Number of events by quadrant; those with NaN on an axis are in none.
+            Number of events by quadrant; those with NaN on an axis that a quadrant
+            names are not in it.
 
         Raises
         ------
@@ -345,6 +346,14 @@ def _all_quadrants(
         msg = (
             f"gate {name!r} has two dividers on one axis; give one divider both "
             "values, or name the quadrants"
+        )
+        raise GateError(msg)
+    slashed = [which for which in cuts if "/" in which]
+    if slashed:
+        msg = (
+            f"gate {name!r}: no quadrant can be called after {slashed[0]!r}, as '/' "
+            "joins names into paths; name the divider ({'r': (axis, values)}) or the "
+            "quadrants"
         )
         raise GateError(msg)
     quadrants = {}

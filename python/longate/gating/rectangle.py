@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from longate._core import rectangle_contains
-from longate._validation import one_of
+from longate._validation import FrozenDict, one_of
 from longate.exceptions import GateError
 from longate.gating.dimension import Axis, axis_of
 from longate.gating.gate import Gate
@@ -95,7 +95,7 @@ class RectangleGate(Gate):
             name=name,
             parent=parent,
             custom_info=custom_info,
-            dimensions=checked,
+            dimensions=FrozenDict(checked),
             interval=interval,
         )
 

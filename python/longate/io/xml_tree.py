@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
+from longate.exceptions import LongateError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from longate.exceptions import LongateError
 
 MAX_BYTES = 64 * 2**20
 """The largest file that is read."""
@@ -214,7 +214,9 @@ class _Builder:
                 f"column {problem.offset + 1})"
             )
             raise self.error(msg) from None
-        except (LookupError, UnicodeError) as problem:
+        except LongateError:
+            raise
+        except (LookupError, ValueError) as problem:  # expat's, of encodings
             msg = f"{self.what} is in an encoding that cannot be read: {problem}"
             raise self.error(msg) from None
         if self.root is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from longate._core import scale_forward, scale_inverse
-from longate._validation import one_of
+from longate._validation import one_of, unmasked
 from longate.exceptions import TransformError
 
 if TYPE_CHECKING:
@@ -74,7 +74,11 @@ def _convert(
 ) -> NDArray[np.float64]:
     one_of("precision", precision, PRECISIONS, TransformError)
     fast = precision == "fast"
-    array = np.asarray(numbers, dtype=np.float64)
+    try:
+        array = np.asarray(unmasked(numbers), dtype=np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        msg = f"a scale takes numbers: {error}"
+        raise TransformError(msg) from None
     if out is not None:
         _refuse_unusable(out, array.shape)
     if array.flags.f_contiguous and not array.flags.c_contiguous:
