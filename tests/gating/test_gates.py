@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 import longate as lg
+from gating.samples import sample_of
 from longate.exceptions import GateError, LongateError, SpilloverError, TransformError
 
 MATRIX = lg.Compensation([[1.0, 0.25], [0.0, 1.0]], ["A", "B"])
@@ -252,6 +253,27 @@ def test_what_makes_a_gate_cannot_be_changed(gate):
                     change()
             with pytest.raises(TypeError, match="never changes"):
                 value[key] = (0.9, 0.1)
+
+
+@pytest.mark.parametrize("t", [1e3, 1e4, 1e5])
+def test_gates_that_end_at_a_decade_have_its_events(t):
+    decades = int(np.log10(t))
+    scale = lg.Log(t=t, m=decades)
+    events = np.repeat(10.0 ** np.arange(decades + 1), 10)
+    expected = np.log10(events / t) / decades + 1
+    np.testing.assert_array_equal(scale(events), expected)
+    sample = sample_of({"A": events, "B": events})
+    for decade in range(1, decades + 1):
+        high = expected[10 * decade]
+        border = [(0, 0), (high, 0), (high, 1), (0, 1)]
+        gates = [
+            lg.RectangleGate("closed", A=(0, high), interval="closed"),
+            lg.RectangleGate("half-open", A=(0, high)),
+            lg.PolygonGate("polygon", x="A", y="B", vertices=border),
+        ]
+        counts = lg.GatingStrategy(gates, scale=scale).apply(sample).counts
+        n_events = counts["n_events"].tolist()[1:]
+        assert n_events == [10 * decade + 10, 10 * decade, 10 * decade + 10]
 
 
 # Bad input: one clear error each

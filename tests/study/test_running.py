@@ -9,10 +9,12 @@ import signal
 import threading
 import time
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import longate as lg
+from longate.exceptions import StudyError
 from study.study_folder import (
     STRATEGY,
     write_file,
@@ -188,3 +190,15 @@ def test_a_child_forked_in_the_middle_of_a_run_gates(long_study, study):
     run.join()
     assert found
     assert set(found) == {expected}
+
+
+@pytest.mark.parametrize("threads", [0, -1, 2.0, True, "2", 2**70])
+def test_what_is_no_number_of_threads_is_refused(study, threads):
+    with pytest.raises(StudyError, match="threads must be a whole number above 0"):
+        study.gate(STRATEGY, threads=threads, progress=False)
+
+
+def test_numbers_of_threads_may_be_those_of_numpy(study):
+    counts = study.gate(STRATEGY, threads=np.int64(2), progress=False).counts
+    expected = study.gate(STRATEGY, threads=1, progress=False).counts
+    pd.testing.assert_frame_equal(counts, expected)
