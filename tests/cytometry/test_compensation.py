@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import longate as lg
+from longate.cytometry.compensated import matrix_places
+from longate.cytometry.panel import Channel, Panel
 from longate.exceptions import SpilloverError
 
 NAMES = ["FITC-A", "PE-A", "APC-A"]
@@ -237,3 +239,10 @@ def test_a_channel_without_a_name_is_refused(name):
         lg.Compensation(np.eye(2), ["A", "B"], dyes=[name, "x"])
     with pytest.raises(SpilloverError, match="without a name"):
         lg.Compensation.from_inverse(np.eye(2), ["A", name])
+
+
+def test_a_channel_that_two_bear_the_name_of_is_no_detector():
+    panel = Panel((Channel("FITC-A"), Channel("FITC-A"), Channel("PE-A")))
+    square = lg.Compensation([[1.0, 0.1], [0.2, 1.0]], ["FITC-A", "PE-A"])
+    with pytest.raises(SpilloverError, match="names 'FITC-A', which the file does not"):
+        matrix_places(square, panel)

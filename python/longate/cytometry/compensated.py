@@ -127,12 +127,11 @@ def matrix_places(compensation: Compensation, panel: Panel) -> list[int]:
     SpilloverError
         If the matrix names a channel that the panel lacks, or one twice.
     """
-    wanted = compensation.detectors
-    if not all(name in panel for name in wanted):
-        names = [name for c in panel for name in (c.detector, c.marker) if name]
-        missing = [name for name in wanted if name not in panel]
-        refuse_missing(missing, names, "file")
-    places = [panel.index(name) for name in wanted]
+    missing = [name for name in compensation.detectors if name not in panel]
+    if missing:
+        known = [name for c in panel for name in (c.detector, c.marker) if name]
+        raise _missing(missing, known, "file")
+    places = [panel.index(name) for name in compensation.detectors]
     if len(set(places)) != len(places):
         place = next(p for k, p in enumerate(places) if p in places[:k])
         same = [
@@ -148,24 +147,15 @@ def matrix_places(compensation: Compensation, panel: Panel) -> list[int]:
     return places
 
 
-def refuse_missing(wanted: Sequence[str], known: Sequence[str], what: str) -> None:
-    """Raise, with near names, where a detector of a matrix is not known.
-
-    Raises
-    ------
-    SpilloverError
-        The missing ones are named.
-    """
-    missing = [name for name in wanted if name not in known]
-    if missing:
-        near = suggest(missing[0], known)
-        for name in missing[1:4]:
-            near += suggest(name, known).replace("did", f"for {name!r} did", 1)
-        msg = (
-            f"the spillover matrix names {listed(missing)}, which the {what} does not "
-            f"have{near}"
-        )
-        raise SpilloverError(msg)
+def _missing(missing: Sequence[str], known: Sequence[str], what: str) -> SpilloverError:
+    """Name the detectors of a matrix that a file or table lacks, with near names."""
+    near = suggest(missing[0], known)
+    for name in missing[1:4]:
+        near += suggest(name, known).replace("did", f"for {name!r} did", 1)
+    return SpilloverError(
+        f"the spillover matrix names {listed(missing)}, which the {what} does not "
+        f"have{near}"
+    )
 
 
 def _is_named(events: Any) -> TypeGuard[pd.DataFrame]:
@@ -209,7 +199,10 @@ def detector_columns(
         places = matrix_places(compensation, events.panel)
         return [events.column_at(place) for place in places], events.n_events
     if _is_named(events):
-        refuse_missing(compensation.detectors, list(events.columns), "table")
+        known = list(events.columns)
+        missing = [name for name in compensation.detectors if name not in known]
+        if missing:
+            raise _missing(missing, known, "table")
         events = events[list(compensation.detectors)]
     try:
         table = np.asarray(unmasked(events))

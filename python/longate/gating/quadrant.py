@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import numpy as np
 
 from longate._core import quadrant_masks
-from longate._validation import FrozenDict, listed, suggest
+from longate._validation import listed, suggest
 from longate.cytometry.transforms import Ratio
 from longate.exceptions import GateError
 from longate.gating.dimension import Axis, Dimension, axis_of, dimension_of
+from longate.gating.frozen import FrozenDict
 from longate.gating.gate import Gate, check_name
 from longate.gating.rectangle import RectangleGate
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from longate._core import rectangle_contains
-from longate._validation import FrozenDict, one_of
+from longate._validation import one_of
 from longate.exceptions import GateError
 from longate.gating.dimension import Axis, axis_of
+from longate.gating.frozen import FrozenDict
 from longate.gating.gate import Gate
 
 if TYPE_CHECKING:
