@@ -92,6 +92,8 @@ def test_relapses_need_a_time_and_must_be_given():
 def test_patients_must_hold_everyone():
     refused(edss(), "not in patients=", "'P2'", patients=["P1"])
     refused(edss(), "must be a list", patients="P1")
+    for blank in ("", " ", None, float("nan")):
+        refused(edss(), "no name at place 2", "controls", patients=["P1", "P2", blank])
 
 
 def test_input_is_left_as_it_was():

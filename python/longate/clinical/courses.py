@@ -170,6 +170,14 @@ def _enrolled(series: pd.DataFrame, patients: Iterable[object] | None) -> list[s
     if isinstance(patients, str):
         msg = f"patients must be a list of patients, got the text {patients!r}"
         raise ClinicalError(msg)
+    patients = list(patients)
+    for place, patient in enumerate(patients):
+        if patient is None or patient != patient or not str(patient).strip():
+            msg = (
+                f"patients has no name at place {place}: {patient!r}; leave it out, as "
+                "for the controls of a sheet, which are of no patient"
+            )
+            raise ClinicalError(msg)
     enrolled = list(dict.fromkeys(visit_name(patient) for patient in patients))
     strangers = [patient for patient in seen if patient not in enrolled]
     if strangers:
