@@ -11,8 +11,9 @@
 //! value(i) = t e^{-P} (f(τ_i) - f(τ_z)),  value(z - k) = -value(z + k)
 //! ```
 //!
-//! A value's channel is found between the channels 0 to `N` by linear interpolation; values beyond
-//! the first or the last of them have its place, infinite ones too. Places are channels over `N`.
+//! A value's channel is found between the channels 0 to `N` by linear interpolation; finite values
+//! beyond the first or the last of them have its place, and infinite ones stay infinite. Places are
+//! channels over `N`.
 
 use std::f64::consts::LN_10;
 
@@ -161,7 +162,7 @@ impl FlowJoBiex {
     }
 
     pub(super) fn forward(&self, x: f64) -> f64 {
-        if x.is_nan() || self.saturates(x) {
+        if !self.is_between_ends(x) {
             return self.end(x);
         }
         let size = x.abs();
@@ -179,27 +180,28 @@ impl FlowJoBiex {
         self.between(x, k, knot, next)
     }
 
-    /// Whether `x` lies at or beyond an end of the table.
-    #[inline(always)]
-    pub(super) fn saturates(&self, x: f64) -> bool {
-        x >= self.highest || x <= self.lowest
-    }
-
     /// Whether `x` is a number between the ends of the table.
     #[inline(always)]
     pub(super) fn is_between_ends(&self, x: f64) -> bool {
         (x < self.highest) & (x > self.lowest)
     }
 
-    /// The place of a value at or beyond an end of the table, or of NaN.
+    /// The place of what is not between the ends of the table: of a finite value that of the end;
+    /// NaN stays NaN, and infinities infinite.
     pub(super) fn end(&self, x: f64) -> f64 {
-        if x >= self.highest {
-            1.0
-        } else if x <= self.lowest {
-            0.0
-        } else {
+        if !x.is_finite() {
             x
+        } else if x >= self.highest {
+            1.0
+        } else {
+            0.0
         }
+    }
+
+    /// Whether values without end share a finite place, or no value lies on its side of it: 0, 1, and beyond.
+    #[allow(clippy::unused_self)] // every table has these ends
+    pub(super) fn saturates_at(&self, y: f64) -> bool {
+        y.is_finite() && !(0.0 < y && y < 1.0)
     }
 
     /// The place of `x`, whose size lies in `[knot, next)`, the values `k` and `k + 1` channels from data zero.
@@ -248,10 +250,16 @@ impl FlowJoBiex {
         (knot + (above.abs() - k) * (next - knot)).copysign(above)
     }
 
-    /// The value at a place from 0 to 1; no value has another place: NaN.
+    /// The value of a place that is not from 0 to 1: infinities stay, and no value has another one: NaN.
+    #[allow(clippy::unused_self)]
+    pub(super) fn value_beyond(&self, y: f64) -> f64 {
+        if y.is_infinite() { y } else { f64::NAN }
+    }
+
+    /// The value at a place.
     pub(super) fn inverse(&self, y: f64) -> f64 {
         if !(0.0..=1.0).contains(&y) {
-            return f64::NAN;
+            return self.value_beyond(y);
         }
         let (above, k) = self.channel(y);
         self.value_between(above, k, self.knot(k), self.knot(k + 1.0))
@@ -269,11 +277,15 @@ mod tests {
     #[test]
     fn saturates_at_the_ends_of_its_table() {
         let scale = usual();
-        for x in [1e6, 1e300, f64::INFINITY] {
+        for x in [1e6, 1e300, f64::MAX] {
             assert_eq!(scale.forward(x), 1.0);
             assert_eq!(scale.forward(-x), 0.0);
         }
-        assert!(scale.forward(f64::NAN).is_nan());
+        for infinite in [f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!(scale.forward(infinite), infinite);
+            assert_eq!(scale.inverse(infinite), infinite);
+        }
+        assert!(scale.forward(f64::NAN).is_nan() && scale.inverse(f64::NAN).is_nan());
         assert!(scale.inverse(1.1).is_nan() && scale.inverse(-1e-9).is_nan());
     }
 

@@ -259,15 +259,19 @@ mod tests {
     #[test]
     fn keeps_nan_and_infinities() {
         for scale in [
+            Ok(Scale::Identity),
             Scale::from_name("linear", &[1000.0, 0.0]),
+            Scale::from_name("log", &[1000.0, 4.0]),
             Scale::from_name("arcsinh", &[1000.0, 4.0, 1.0]),
             Scale::from_name("logicle", &[1000.0, 1.0, 4.0, 0.0]),
             Scale::from_name("hyperlog", &[1000.0, 1.0, 4.0, 0.0]),
+            Scale::from_name("flowjo_biex", &[1000.0, -10.0, 4.0, 0.0, 256.0]),
         ] {
             let scale = scale.expect("parameters of the standard");
             assert!(scale.forward(f64::NAN).is_nan());
-            assert_eq!(scale.forward(f64::INFINITY), f64::INFINITY);
-            assert_eq!(scale.forward(f64::NEG_INFINITY), f64::NEG_INFINITY);
+            for infinite in [f64::INFINITY, f64::NEG_INFINITY] {
+                assert_eq!(scale.forward(infinite), infinite);
+            }
         }
     }
 

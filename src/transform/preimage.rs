@@ -64,10 +64,9 @@ impl Scale {
         })
     }
 
-    /// Whether a finite `y` is at or beyond a place that infinitely distant values share.
+    /// Whether `y` is at or beyond a place that all finite values beyond some number share.
     fn saturates_at(&self, y: f64) -> bool {
-        let (bottom, top) = (self.forward(f64::NEG_INFINITY), self.forward(f64::INFINITY));
-        y.is_finite() && (y <= bottom || y >= top)
+        matches!(self, Self::FlowJoBiex(scale) if scale.saturates_at(y))
     }
 }
 
@@ -179,6 +178,8 @@ mod tests {
         }
         let open = biex.preimage(f64::NEG_INFINITY, 0.5).expect("an open side");
         assert!(open.holds(f64::NEG_INFINITY) && !open.holds(f64::INFINITY));
+        let beyond = biex.preimage(0.5, f64::INFINITY).expect("an open side");
+        assert!(beyond.holds(f64::INFINITY) && beyond.holds(1e9) && !beyond.holds(f64::NEG_INFINITY));
         assert!(biex.preimage(1e-12, 1.0 - 1e-12).is_some());
     }
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import longate as lg
+from gating.samples import sample_of
 from longate.exceptions import TransformError
 from reference import scales as twin
 
@@ -57,15 +58,50 @@ def test_places_are_those_of_the_twin(scale):
 @pytest.mark.parametrize("scale", SCALES, ids=repr)
 def test_values_beyond_the_table_have_the_place_of_its_ends(scale):
     for precision in ("exact", "fast"):
-        found = scale([1e7, 1e300, np.inf, -1e7, -1e300, -np.inf], precision=precision)
-        assert found.tolist() == [1.0, 1.0, 1.0, 0.0, 0.0, 0.0]
-    assert np.isnan(scale(np.nan))
-    assert scale.channels(np.inf) == scale.length
+        found = scale([1e7, 1e300, -1e7, -1e300], precision=precision)
+        assert found.tolist() == [1.0, 1.0, 0.0, 0.0]
+    assert scale.channels(1e300) == scale.length
+
+
+@pytest.mark.parametrize("n_values", [1, 4, 999, 5000])
+@pytest.mark.parametrize("precision", ["exact", "fast"])
+@pytest.mark.parametrize("scale", SCALES, ids=repr)
+def test_infinities_stay_infinite_and_nan_nan(scale, precision, n_values):
+    # Other values beside them: each length goes through tables or solutions of its own.
+    values = np.linspace(-1e3, 3e6, n_values + 3)
+    values[-3:] = np.inf, np.nan, -np.inf
+    np.testing.assert_array_equal(scale(values, precision=precision)[-3:], values[-3:])
+    np.testing.assert_array_equal(
+        scale.channels(values, precision=precision)[-3:], values[-3:]
+    )
+    places = np.linspace(0.0, 1.0, n_values + 3)
+    places[-3:] = values[-3:]
+    back = scale.inverse(places, precision=precision)
+    np.testing.assert_array_equal(back[-3:], values[-3:])
+    assert np.isfinite(back[:-3]).all()
+
+
+@pytest.mark.parametrize(
+    ("bounds", "interval", "expected"),
+    [
+        ((0.5, 1.0), "closed", [True, True, False, False, False, False]),
+        ((0.5, 1.5), "half-open", [True, True, False, False, False, False]),
+        ((0.5, None), "half-open", [True, True, True, False, False, False]),
+        ((0.0, 0.5), "half-open", [False, False, False, True, False, False]),
+        ((None, 0.5), "half-open", [False, False, False, True, True, False]),
+    ],
+)
+def test_bounded_gates_hold_what_saturates_and_no_infinity(bounds, interval, expected):
+    values = {"A": np.array([1e9, 1e300, np.inf, -1e9, -np.inf, np.nan])}
+    gate = lg.RectangleGate("r", A=bounds, interval=interval)
+    assert gate.contains({"A": USUAL(values["A"])}).tolist() == expected
+    strategy = lg.GatingStrategy([gate], scale=USUAL, compensation=None)
+    assert strategy.apply(sample_of(values)).mask("r").tolist() == expected
 
 
 def test_no_value_has_a_place_outside_the_table():
     for precision in ("exact", "fast"):
-        found = USUAL.inverse([-0.001, 1.001, np.inf, np.nan], precision=precision)
+        found = USUAL.inverse([-0.001, 1.001, 1e300, np.nan], precision=precision)
         assert np.isnan(found).all()
     assert np.isfinite(USUAL.inverse([0.0, 1.0])).all()
 

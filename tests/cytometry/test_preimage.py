@@ -87,6 +87,9 @@ def test_saturating_ends_have_no_interval():
     below = scale.preimage(None, 0.5)
     assert below.contains([-np.inf, -1e9, 0.0]).all()
     assert below.low == -np.inf
+    above = scale.preimage(0.5, None)
+    assert above.contains([np.inf, 1e9, 2e5]).all()
+    assert not above.contains(-np.inf)
 
 
 def test_logarithms_of_nothing_are_in_no_bounded_range():

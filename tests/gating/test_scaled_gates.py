@@ -17,20 +17,36 @@ from gating.samples import sample_of
 from reference import gates as reference
 
 CHANNELS = ["A", "B", "C"]
+HOSTILE = [0.0, -0.0, 4e6, -4e6, 1e300, -1e300, np.inf, -np.inf, np.nan]
+LENGTHS = st.sampled_from([256.0, 4096.0])
 
 
 @st.composite
 def scales(draw):
     t = draw(st.sampled_from([1000.0, 1023.0, 262144.0, 4194304.0]))
     m = draw(st.floats(2.0, 6.0))
-    kind = draw(st.sampled_from([lg.Linear, lg.Arcsinh, lg.Logicle, None]))
+    kinds = [
+        lg.Linear,
+        lg.Log,
+        lg.Arcsinh,
+        lg.Logicle,
+        lg.Hyperlog,
+        lg.FlowJoBiex,
+        None,
+    ]
+    kind = draw(st.sampled_from(kinds))
     if kind is lg.Linear:
         return lg.Linear(t=t, a=draw(st.floats(0.0, 100.0)))
     if kind is lg.Arcsinh:
         return lg.Arcsinh(t=t, m=m, a=draw(st.floats(0.0, 2.0)))
-    if kind is lg.Logicle:
-        w = draw(st.floats(0.0, 0.5)) * m
-        return lg.Logicle(t=t, w=w, m=m, a=draw(st.floats(0.0, 1.0)) * (m - 2 * w))
+    if kind in (lg.Logicle, lg.Hyperlog):
+        w = draw(st.floats(0.0 if kind is lg.Logicle else 0.01, 0.5)) * m
+        return kind(t=t, w=w, m=m, a=draw(st.floats(0.0, 1.0)) * (m - 2 * w))
+    if kind is lg.Log:
+        return lg.Log(t=t, m=m)
+    if kind is lg.FlowJoBiex:
+        width_basis = draw(st.floats(-100.0, -1.0))
+        return lg.FlowJoBiex(t=t, width_basis=width_basis, length=draw(LENGTHS))
     return None
 
 
@@ -71,11 +87,11 @@ def _cuts(draw):
     """A scale and two places on it; the first often is that of a whole number."""
     scale = draw(scales())
     scale_or_plain = scale or lg.Linear(t=1.0)
+    low = draw(st.floats(-0.3, 1.2))
     if draw(st.booleans()):
-        tie = float(draw(st.integers(-500, 5000)))
+        least = 1 if isinstance(scale, lg.Log) else -500
+        tie = float(draw(st.integers(least, 5000)))
         low = float(scale_or_plain([tie])[0])
-    else:
-        low = draw(st.floats(-0.3, 1.2))
     high = low + draw(st.sampled_from([1e-15, 1e-9, 0.01, 0.3]))
     return scale, low, high if high > low else float(np.nextafter(low, np.inf))
 
@@ -86,9 +102,7 @@ def test_an_interval_is_decided_as_its_scale_says_at_every_ulp(cuts, interval):
     scale, low, high = cuts
     plain = scale or lg.Linear(t=1.0)
     centres = plain.inverse([low, high])
-    values = np.concatenate(
-        [_neighbours(centres), np.round(centres), [0.0, -0.0, np.nan, 1e300, -1e300]]
-    )
+    values = np.concatenate([_neighbours(centres), np.round(centres), HOSTILE])
     gates = [
         lg.RectangleGate("both", A=(low, high), interval=interval),
         lg.RectangleGate("low", A=(low, None), interval=interval),
@@ -181,7 +195,7 @@ def test_a_cut_through_a_compensated_event_keeps_the_tie(matrix, scale, seed):
     sample = sample_of(columns, compensation=matrix)
     values = reference.compensated(sample, matrix, "B")
     places = values if scale is None else scale(values)
-    cut = float(rng.choice(places))
+    cut = float(rng.choice(places[np.isfinite(places)]))  # log of <= 0 is not
     gates = [
         lg.RectangleGate("above", B=(cut, None)),
         lg.RectangleGate("below", B=(None, cut)),

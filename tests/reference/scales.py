@@ -115,4 +115,5 @@ def flowjo_biex(x, t, width_basis, pos, neg, length):
     """Return places: channels, interpolated in the table, over their number."""
     table = flowjo_table(t, width_basis, pos, neg, length)
     x = np.asarray(x, float)
-    return np.where(np.isnan(x), x, np.interp(x, table, np.arange(length + 1)) / length)
+    places = np.interp(x, table, np.arange(length + 1)) / length
+    return np.where(np.isfinite(x), places, x)

@@ -83,7 +83,7 @@ impl Knots {
         for (values, out) in values.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
             if !places_of(self, values, out) {
                 for (place, &x) in out.iter_mut().zip(values) {
-                    if x.is_nan() || self.scale.saturates(x) {
+                    if !self.scale.is_between_ends(x) {
                         *place = self.scale.end(x);
                     }
                 }
@@ -101,7 +101,7 @@ impl Knots {
                 self.scale
                     .value_between(above, k, self.values[at], self.values[at + 1])
             } else {
-                f64::NAN
+                self.scale.value_beyond(y)
             };
         }
     }
@@ -119,7 +119,7 @@ multiversion! {
             (&table.scale, table.offset, table.within, table.first);
         let mut all = true;
         for (cell, &x) in cells.iter_mut().zip(values) {
-            let inside = !scale.saturates(x) & !x.is_nan();
+            let inside = scale.is_between_ends(x);
             all &= inside;
             let sum = if inside { x.abs() + offset } else { offset };
             #[allow(clippy::cast_possible_truncation)] // tables are small
