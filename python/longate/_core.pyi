@@ -32,6 +32,7 @@ __all__ = [
     "polygon_contains",
     "preimage_contains",
     "project_on_curve",
+    "quadrant_counts",
     "quadrant_masks",
     "rank_shift",
     "read_columns",
@@ -169,11 +170,16 @@ def rectangle_contains(
     *,
     closed: bool = False,
 ) -> NDArray[np.bool_]: ...
+def quadrant_counts(
+    dividers: Sequence[Sequence[float]],
+    quadrants: Sequence[Sequence[int | None]],
+    columns: Sequence[_Column],
+) -> list[int]: ...
 def quadrant_masks(
     dividers: Sequence[Sequence[float]],
     quadrants: Sequence[Sequence[int | None]],
     columns: Sequence[_Column],
-) -> tuple[NDArray[np.uint64], list[int]]: ...
+) -> NDArray[np.uint64]: ...
 def combine_masks(
     terms: Sequence[int | str],
     populations: Sequence[tuple[NDArray[np.uint8], NDArray[np.uint8]]],

@@ -1,8 +1,7 @@
 //! Compensation on arrays.
 
 use numpy::{
-    IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2,
-    PyReadwriteArray2,
+    IntoPyArray, PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2, PyReadwriteArray2,
 };
 use pyo3::prelude::*;
 
@@ -46,10 +45,10 @@ pub(super) enum Observed<'py> {
 }
 
 impl Observed<'_> {
-    fn is_writeable(&self) -> PyResult<bool> {
+    fn is_writeable(&self) -> bool {
         match self {
-            Self::Single(values) => is_writeable(values.as_untyped()),
-            Self::Double(values) => is_writeable(values.as_untyped()),
+            Self::Single(values) => is_writeable(values),
+            Self::Double(values) => is_writeable(values),
         }
     }
 }
@@ -71,10 +70,7 @@ pub(super) fn compensate_columns<'py>(
     mut out: Out<'py>,
     threads: usize,
 ) -> PyResult<()> {
-    let mut shared = false;
-    for column in &columns {
-        shared |= column.is_writeable()?;
-    }
+    let shared = columns.iter().any(Observed::is_writeable);
     let columns: Vec<Column<'_>> = columns
         .iter()
         .map(|column| match column {

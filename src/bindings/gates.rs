@@ -8,7 +8,7 @@ use pyo3::sync::PyOnceLock;
 
 use crate::error::Result;
 use crate::gate::columns::{Column, ellipsoid_columns, polygon_columns, rectangle_columns};
-use crate::gate::quadrant::{Quadrant, quadrant_columns};
+use crate::gate::quadrant::{self, Quadrant};
 use crate::gate::{Bounds, Ellipsoid, Expression, Interval, Polygon};
 use crate::membership;
 
@@ -58,11 +58,11 @@ impl Held<'_> {
     }
 
     /// Whether other Python threads could write to it.
-    fn is_shared(&self) -> PyResult<bool> {
+    fn is_shared(&self) -> bool {
         match self {
-            Self::Single(array) => is_writeable(array.as_untyped()),
-            Self::Double(array) => is_writeable(array.as_untyped()),
-            Self::SingleCopy(_) | Self::DoubleCopy(_) => Ok(false),
+            Self::Single(array) => is_writeable(array),
+            Self::Double(array) => is_writeable(array),
+            Self::SingleCopy(_) | Self::DoubleCopy(_) => false,
         }
     }
 }
@@ -78,10 +78,7 @@ fn over_columns<Answer: Send>(
         .iter()
         .map(Held::column)
         .collect::<PyResult<Vec<_>>>()?;
-    let mut shared = false;
-    for column in held {
-        shared |= column.is_shared()?;
-    }
+    let shared = held.iter().any(Held::is_shared);
     beside_python(py, shared, || kernel(&columns)).map_err(exception)
 }
 
@@ -184,21 +181,37 @@ pub(super) fn rectangle_contains<'py>(
     })
 }
 
-/// The masks of quadrants, as words of 64 events, and the number of events in each.
+/// The intervals between the cuts of each divider.
+fn intervals_of(dividers: &[Vec<f64>]) -> PyResult<Vec<Vec<Bounds>>> {
+    let intervals = dividers.iter().map(|cuts| Bounds::between(cuts));
+    intervals.collect::<Result<_>>().map_err(exception)
+}
+
+/// The number of events in each of some quadrants.
 ///
 /// A quadrant is the interval that it takes of each divider, or None.
+#[pyfunction]
+pub(super) fn quadrant_counts(
+    py: Python<'_>,
+    dividers: Vec<Vec<f64>>,
+    quadrants: Vec<Quadrant>,
+    columns: Vec<Held<'_>>,
+) -> PyResult<Vec<u64>> {
+    let intervals = intervals_of(&dividers)?;
+    over_columns(py, &columns, |columns| {
+        quadrant::quadrant_counts(&intervals, &quadrants, columns)
+    })
+}
+
+/// The masks of quadrants, as words of 64 events.
 #[pyfunction]
 pub(super) fn quadrant_masks<'py>(
     py: Python<'py>,
     dividers: Vec<Vec<f64>>,
     quadrants: Vec<Quadrant>,
     columns: Vec<Held<'py>>,
-) -> PyResult<(Bound<'py, PyArray2<u64>>, Vec<u64>)> {
-    let intervals = dividers
-        .iter()
-        .map(|cuts| Bounds::between(cuts))
-        .collect::<Result<Vec<_>>>()
-        .map_err(exception)?;
+) -> PyResult<Bound<'py, PyArray2<u64>>> {
+    let intervals = intervals_of(&dividers)?;
     let n_events = columns
         .first()
         .map_or(Ok(0), |first| first.column().map(Column::len))?;
@@ -206,14 +219,14 @@ pub(super) fn quadrant_masks<'py>(
     let out: Bound<'py, PyArray2<u64>> = empty(py)?
         .call1(((quadrants.len(), words), intern!(py, "uint64")))?
         .cast_into()?;
-    let counts = {
+    {
         let mut masks = out.readwrite();
         let masks = masks.as_slice_mut()?;
         over_columns(py, &columns, |columns| {
-            quadrant_columns(&intervals, &quadrants, columns, words, masks)
-        })?
-    };
-    Ok((out, counts))
+            quadrant::quadrant_masks(&intervals, &quadrants, columns, masks)
+        })?;
+    }
+    Ok(out)
 }
 
 /// The events in, and those out, packed into bytes.

@@ -33,7 +33,8 @@ mod _core {
     use super::fcs::{check_crc, encode_head, keywords_of_text, read_columns, read_head};
     #[pymodule_export]
     use super::gates::{
-        combine_masks, ellipsoid_contains, polygon_contains, quadrant_masks, rectangle_contains,
+        combine_masks, ellipsoid_contains, polygon_contains, quadrant_counts, quadrant_masks,
+        rectangle_contains,
     };
     #[pymodule_export]
     use super::maturation::{

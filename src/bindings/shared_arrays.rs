@@ -1,14 +1,11 @@
 //! Arrays that other Python threads could write to while a kernel reads them.
 
-use numpy::PyUntypedArray;
-use pyo3::intern;
+use numpy::{BorrowError, Element, PyArray1, PyArrayMethods};
 use pyo3::prelude::*;
 
-/// Whether Python could write to an array.
-pub(super) fn is_writeable(array: &Bound<'_, PyUntypedArray>) -> PyResult<bool> {
-    let py = array.py();
-    let flags = array.getattr(intern!(py, "flags"))?;
-    flags.getattr(intern!(py, "writeable"))?.extract()
+/// Whether Python could write to an array, whoever has borrowed it.
+pub(super) fn is_writeable<T: Element>(array: &Bound<'_, PyArray1<T>>) -> bool {
+    !matches!(array.try_readwrite(), Err(BorrowError::NotWriteable))
 }
 
 /// Run a kernel. The interpreter is kept where somebody could write to what it reads.

@@ -26,7 +26,7 @@ pub(super) const PART: usize = 32 * BLOCK;
 /// Fewer events are not worth a thread.
 const EVENTS_PER_THREAD: usize = 100_000;
 /// Nor are fewer that are only compared: that waits for memory, which threads share.
-const COMPARED_PER_THREAD: usize = 1_000_000;
+pub(super) const COMPARED_PER_THREAD: usize = 400_000;
 
 impl<'a> Column<'a> {
     /// Number of events.

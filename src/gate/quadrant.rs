@@ -11,44 +11,74 @@ use crate::simd::compare::{reach, reach_f32};
 use crate::threads::share;
 
 use super::Bounds;
-use super::columns::{Column, PART, WORD, check, check_number};
+use super::columns::{COMPARED_PER_THREAD, Column, PART, WORD, check, check_number};
 
 /// Words of a mask that are made for one cut after the other.
-const STRETCH: usize = 16;
+const STRETCH: usize = 32;
 type Stretch = [u64; STRETCH];
-
-/// Fewer events are not worth a thread: comparing them waits for memory, which threads share.
-const EVENTS_PER_THREAD: usize = 400_000;
 
 /// Of each divider the interval that a quadrant takes, or none where it reaches over all of them.
 pub type Quadrant = Vec<Option<usize>>;
 
-/// Which events lie in each of some quadrants: a mask for each, `words` long, one after the other in
-/// `out`; gives the number of events in each.
+/// How many events lie in each of some quadrants.
 ///
 /// Divider `k` cuts column `k` at its values into the intervals of [`Bounds::between`]; a value on
 /// a cut belongs to the interval above it, and NaN to none.
 ///
 /// # Errors
-/// [`Error::Length`] if the sizes do not fit together, and [`Error::MalformedGate`] for a quadrant
-/// that takes no interval, or one that does not exist.
-pub fn quadrant_columns(
+/// [`Error::Length`] if columns differ in length or are not one per divider, and
+/// [`Error::MalformedGate`] for a quadrant that takes no interval, or one that does not exist.
+pub fn quadrant_counts(
     intervals: &[Vec<Bounds>],
     quadrants: &[Quadrant],
     columns: &[Column],
-    words: usize,
+) -> Result<Vec<u64>> {
+    let n_events = check_all(intervals, quadrants, columns)?;
+    let parts = (0..n_events).step_by(PART).map(|first| (first, Vec::new()));
+    Ok(decide(intervals, quadrants, columns, parts))
+}
+
+/// [`quadrant_counts`], and which events these are: a mask for each quadrant, one after the other
+/// in `out`.
+///
+/// # Errors
+/// As there; [`Error::Length`] also if `out` has another length.
+pub fn quadrant_masks(
+    intervals: &[Vec<Bounds>],
+    quadrants: &[Quadrant],
+    columns: &[Column],
     out: &mut [u64],
 ) -> Result<Vec<u64>> {
-    check_number(columns, intervals.len())?;
-    let n_events = columns.first().map_or(0, |column| column.len());
-    check(columns, n_events)?;
-    if words != n_events.div_ceil(WORD) || out.len() != words * quadrants.len() {
+    let n_events = check_all(intervals, quadrants, columns)?;
+    let words = n_events.div_ceil(WORD);
+    if out.len() != words * quadrants.len() {
         return Err(Error::Length {
             what: "the array of masks",
             found: out.len(),
-            expected: n_events.div_ceil(WORD) * quadrants.len(),
+            expected: words * quadrants.len(),
         });
     }
+    // Every part is a stretch of each mask.
+    let mut stretches: Vec<_> = out
+        .chunks_mut(words.max(1))
+        .map(|mask| mask.chunks_mut(PART / WORD))
+        .collect();
+    let parts = (0..n_events).step_by(PART).map(move |first| {
+        let masks = stretches.iter_mut().filter_map(Iterator::next).collect();
+        (first, masks)
+    });
+    Ok(decide(intervals, quadrants, columns, parts))
+}
+
+/// Refuse what does not fit together; gives the number of events.
+fn check_all(
+    intervals: &[Vec<Bounds>],
+    quadrants: &[Quadrant],
+    columns: &[Column],
+) -> Result<usize> {
+    check_number(columns, intervals.len())?;
+    let n_events = columns.first().map_or(0, |column| column.len());
+    check(columns, n_events)?;
     let exists = |quadrant: &Quadrant| {
         let mut taken = quadrant.iter().zip(intervals);
         quadrant.len() == intervals.len()
@@ -60,34 +90,45 @@ pub fn quadrant_columns(
             detail: "a quadrant takes an interval of one divider or more".into(),
         });
     }
-    let counts: Vec<_> = quadrants.iter().map(|_| AtomicU64::new(0)).collect();
-    // Every part is a stretch of each mask.
-    let mut stretches: Vec<_> = out
-        .chunks_mut(words.max(1))
-        .map(|mask| mask.chunks_mut(PART / WORD))
-        .collect();
-    let parts = (0..words.div_ceil(PART / WORD)).map(move |part| {
-        let masks: Vec<_> = stretches.iter_mut().filter_map(Iterator::next).collect();
-        (part * PART, masks)
-    });
-    share(n_events / EVENTS_PER_THREAD, parts, |(first, mut masks)| {
-        let found = cut(intervals, quadrants, columns, first, &mut masks);
-        for (count, found) in counts.iter().zip(found) {
-            count.fetch_add(found, Ordering::Relaxed);
-        }
-    });
-    Ok(counts.into_iter().map(AtomicU64::into_inner).collect())
+    Ok(n_events)
 }
 
-/// The part of [`quadrant_columns`] that begins with event `first`.
+/// A stretch of each quadrant's mask, or none where only their numbers are wanted.
+type Stretches<'a> = Vec<&'a mut [u64]>;
+
+/// Decide parts of the events, each given by its first and its masks; gives the events in each quadrant.
+fn decide<'a>(
+    intervals: &[Vec<Bounds>],
+    quadrants: &[Quadrant],
+    columns: &[Column],
+    parts: impl Iterator<Item = (usize, Stretches<'a>)> + Send,
+) -> Vec<u64> {
+    let n_events = columns.first().map_or(0, |column| column.len());
+    let counts: Vec<_> = quadrants.iter().map(|_| AtomicU64::new(0)).collect();
+    share(
+        n_events / COMPARED_PER_THREAD,
+        parts,
+        |(first, mut masks)| {
+            let found = cut(intervals, quadrants, columns, first, &mut masks);
+            for (count, found) in counts.iter().zip(found) {
+                count.fetch_add(found, Ordering::Relaxed);
+            }
+        },
+    );
+    counts.into_iter().map(AtomicU64::into_inner).collect()
+}
+
+/// The part of [`decide`] that begins with event `first`.
 fn cut(
     intervals: &[Vec<Bounds>],
     quadrants: &[Quadrant],
     columns: &[Column],
     first: usize,
-    masks: &mut [&mut [u64]],
+    masks: &mut Stretches<'_>,
 ) -> Vec<u64> {
-    let n_words = masks.first().map_or(0, |mask| mask.len());
+    let n_events = columns[0].len().min(first + PART) - first;
+    let n_words = n_events.div_ceil(WORD);
+    let mut unkept = [0; STRETCH];
     let mut within: Vec<Vec<Stretch>> = intervals
         .iter()
         .map(|own| vec![[0; STRETCH]; own.len()])
@@ -95,12 +136,11 @@ fn cut(
     let mut counts = vec![0; quadrants.len()];
     for begin in (0..n_words).step_by(STRETCH) {
         let end = (begin + STRETCH).min(n_words);
-        let events = first + begin * WORD..(first + end * WORD).min(columns[0].len());
+        let events = first + begin * WORD..first + n_events.min(end * WORD);
         for ((own, bounds), column) in within.iter_mut().zip(intervals).zip(columns) {
             share_out(*column, events.clone(), bounds, own);
         }
-        let found = quadrants.iter().zip(masks.iter_mut()).zip(&mut counts);
-        for ((quadrant, mask), count) in found {
+        for (number, (quadrant, count)) in quadrants.iter().zip(&mut counts).enumerate() {
             let mut taken = within
                 .iter()
                 .zip(quadrant)
@@ -115,23 +155,32 @@ fn cut(
                     *word &= other;
                 }
             }
-            *count += and_count(begun.as_ref(), last, &mut mask[begin..end]);
+            let mask = match masks.get_mut(number) {
+                Some(mask) => &mut mask[begin..end],
+                None => &mut unkept[..end - begin],
+            };
+            *count += and_count(begun.as_ref(), last, mask);
         }
     }
     counts
 }
 
 /// Write to `masks` which of some events lie in each of adjoining intervals, which begin with one of
-/// all numbers below the first cut: one comparison for each interval.
+/// all numbers below the first cut.
 fn share_out(column: Column, events: Range<usize>, intervals: &[Bounds], masks: &mut [Stretch]) {
     let n_words = events.len().div_ceil(WORD);
-    for (mask, bounds) in masks.iter_mut().zip(intervals) {
-        let mask = &mut mask[..n_words];
+    let Some((lowest, above)) = masks.split_first_mut() else {
+        return;
+    };
+    for (mask, bounds) in above.iter_mut().zip(&intervals[1..]) {
+        let (reached, numbers) = (&mut mask[..n_words], &mut lowest[..n_words]);
         match column {
-            Column::Float64(values) => reach(&values[events.clone()], bounds.low, mask),
+            Column::Float64(values) => {
+                reach(&values[events.clone()], bounds.low, reached, numbers);
+            }
             Column::Float32(values) => {
                 let (low, _) = bounds.in_single_precision();
-                reach_f32(&values[events.clone()], low, mask);
+                reach_f32(&values[events.clone()], low, reached, numbers);
             }
         }
     }
@@ -174,12 +223,14 @@ mod tests {
             .collect();
         let words = xs.len().div_ceil(WORD);
         let mut out = vec![u64::MAX; words * 6];
-        let counts = quadrant_columns(&intervals, &quadrants, &columns, words, &mut out)
-            .expect("sizes that fit");
+        let counts =
+            quadrant_masks(&intervals, &quadrants, &columns, &mut out).expect("sizes that fit");
         let mut plain = vec![u64::MAX; words * 6];
-        let again =
-            baseline(|| quadrant_columns(&intervals, &quadrants, &columns, words, &mut plain));
+        let again = baseline(|| quadrant_masks(&intervals, &quadrants, &columns, &mut plain));
         assert_eq!((&counts, &out), (&again.expect("sizes that fit"), &plain));
+        let only_counted =
+            quadrant_counts(&intervals, &quadrants, &columns).expect("sizes that fit");
+        assert_eq!(only_counted, counts);
         let mut expected_counts = vec![0; 6];
         for (event, (&x, &y)) in xs.iter().zip(&ys).enumerate() {
             let interval = usize::from(x >= -0.25) + usize::from(x >= 0.5);
@@ -207,7 +258,7 @@ mod tests {
         let bounds = Bounds::between(&[0.5]).expect("a cut");
         let column = Column::Float64(&[0.0; 3]);
         let refuses = |quadrant: Quadrant, out: &mut [u64]| {
-            quadrant_columns(from_ref(&bounds), &[quadrant], &[column], 1, out).is_err()
+            quadrant_masks(from_ref(&bounds), &[quadrant], &[column], out).is_err()
         };
         assert!(!refuses(vec![Some(0)], &mut [0]));
         assert!(refuses(vec![Some(0)], &mut [0; 2]));

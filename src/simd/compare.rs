@@ -29,12 +29,13 @@ by_level! {
     keep_within_f32(values: &[f32], low: f32, high: f32, mask: &mut [u64])
 }
 by_level! {
-    /// Write to `mask` which events have `x >= low`; bits beyond the last value are cleared.
-    reach(values: &[f64], low: f64, mask: &mut [u64])
+    /// Write to `reached` which events have `x >= low`, and to `numbers`, as long as that, which are not
+    /// NaN; bits beyond the last value are cleared.
+    reach(values: &[f64], low: f64, reached: &mut [u64], numbers: &mut [u64])
 }
 by_level! {
     /// [`reach`] on single-precision values.
-    reach_f32(values: &[f32], low: f32, mask: &mut [u64])
+    reach_f32(values: &[f32], low: f32, reached: &mut [u64], numbers: &mut [u64])
 }
 by_level! {
     /// The bits of a mask as answers, one per event: 1 or 0.
@@ -78,13 +79,18 @@ mod plain {
 
     macro_rules! reach {
         ($name:ident, $number:ty) => {
-            pub(super) fn $name(values: &[$number], low: $number, mask: &mut [u64]) {
+            pub(super) fn $name(
+                values: &[$number],
+                low: $number,
+                reached: &mut [u64],
+                numbers: &mut [u64],
+            ) {
                 let mut chunks = values.chunks(WORD);
-                for word in mask {
-                    let chunk = chunks.next().unwrap_or_default();
-                    *word = 0;
-                    for (bit, &x) in chunk.iter().enumerate() {
-                        *word |= u64::from(x >= low) << bit;
+                for (reached, numbers) in reached.iter_mut().zip(numbers) {
+                    (*reached, *numbers) = (0, 0);
+                    for (bit, &x) in chunks.next().unwrap_or_default().iter().enumerate() {
+                        *reached |= u64::from(x >= low) << bit;
+                        *numbers |= u64::from(!x.is_nan()) << bit;
                     }
                 }
             }
@@ -155,13 +161,13 @@ mod plain {
 pub(super) mod avx2 {
     use super::{WORD, plain};
     use std::arch::x86_64::{
-        __m256, __m256d, __m256i, _CMP_GE_OQ, _CMP_LE_OQ, _mm256_and_pd, _mm256_and_ps,
-        _mm256_and_si256, _mm256_castps_si256, _mm256_cmp_pd, _mm256_cmp_ps, _mm256_cmpeq_epi8,
-        _mm256_loadu_pd, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_movemask_epi8,
-        _mm256_movemask_pd, _mm256_packs_epi16, _mm256_packs_epi32, _mm256_permutevar8x32_epi32,
-        _mm256_set1_epi8, _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_set1_pd, _mm256_set1_ps,
-        _mm256_setr_epi32, _mm256_setr_epi64x, _mm256_shuffle_epi8, _mm256_slli_epi16,
-        _mm256_storeu_si256,
+        __m256, __m256d, __m256i, _CMP_GE_OQ, _CMP_LE_OQ, _CMP_ORD_Q, _CMP_UNORD_Q, _mm256_and_pd,
+        _mm256_and_ps, _mm256_and_si256, _mm256_castps_si256, _mm256_cmp_pd, _mm256_cmp_ps,
+        _mm256_cmpeq_epi8, _mm256_loadu_pd, _mm256_loadu_ps, _mm256_loadu_si256,
+        _mm256_movemask_epi8, _mm256_movemask_pd, _mm256_movemask_ps, _mm256_or_ps,
+        _mm256_packs_epi16, _mm256_packs_epi32, _mm256_permutevar8x32_epi32, _mm256_set1_epi8,
+        _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_set1_pd, _mm256_set1_ps, _mm256_setr_epi32,
+        _mm256_setr_epi64x, _mm256_shuffle_epi8, _mm256_slli_epi16, _mm256_storeu_si256,
     };
 
     #[target_feature(enable = "avx2")]
@@ -259,14 +265,23 @@ pub(super) mod avx2 {
     }
 
     #[target_feature(enable = "avx2")]
-    pub(super) fn reach_f32(values: &[f32], low: f32, mask: &mut [u64]) {
+    pub(super) fn reach_f32(values: &[f32], low: f32, reached: &mut [u64], numbers: &mut [u64]) {
         let lows = _mm256_set1_ps(low);
         let (whole, rest) = values.as_chunks::<WORD>();
-        let n_whole = whole.len().min(mask.len());
-        for (word, chunk) in mask.iter_mut().zip(whole) {
-            *word = bits_of(load_word(chunk).map(|x| _mm256_cmp_ps::<_CMP_GE_OQ>(x, lows)));
+        let n_whole = whole.len().min(reached.len()).min(numbers.len());
+        for ((reached, numbers), chunk) in reached.iter_mut().zip(&mut *numbers).zip(whole) {
+            let x = load_word(chunk);
+            *reached = bits_of(x.map(|x| _mm256_cmp_ps::<_CMP_GE_OQ>(x, lows)));
+            // One comparison tells whether either of two is NaN, which few are.
+            let nan = |at: usize| _mm256_cmp_ps::<_CMP_UNORD_Q>(x[at], x[at + 1]);
+            let nan = _mm256_or_ps(_mm256_or_ps(nan(0), nan(2)), _mm256_or_ps(nan(4), nan(6)));
+            *numbers = if _mm256_movemask_ps(nan) == 0 {
+                u64::MAX
+            } else {
+                bits_of(x.map(|x| _mm256_cmp_ps::<_CMP_ORD_Q>(x, x)))
+            };
         }
-        plain::reach_f32(rest, low, &mut mask[n_whole..]);
+        plain::reach_f32(rest, low, &mut reached[n_whole..], &mut numbers[n_whole..]);
     }
 
     /// Which of 64 comparisons hold, four in a register.
@@ -297,14 +312,15 @@ pub(super) mod avx2 {
     }
 
     #[target_feature(enable = "avx2")]
-    pub(super) fn reach(values: &[f64], low: f64, mask: &mut [u64]) {
+    pub(super) fn reach(values: &[f64], low: f64, reached: &mut [u64], numbers: &mut [u64]) {
         let lows = _mm256_set1_pd(low);
         let (whole, rest) = values.as_chunks::<WORD>();
-        let n_whole = whole.len().min(mask.len());
-        for (word, chunk) in mask.iter_mut().zip(whole) {
-            *word = bits_of_double(chunk, |x| _mm256_cmp_pd::<_CMP_GE_OQ>(x, lows));
+        let n_whole = whole.len().min(reached.len()).min(numbers.len());
+        for ((reached, numbers), chunk) in reached.iter_mut().zip(&mut *numbers).zip(whole) {
+            *reached = bits_of_double(chunk, |x| _mm256_cmp_pd::<_CMP_GE_OQ>(x, lows));
+            *numbers = bits_of_double(chunk, |x| _mm256_cmp_pd::<_CMP_ORD_Q>(x, x));
         }
-        plain::reach(rest, low, &mut mask[n_whole..]);
+        plain::reach(rest, low, &mut reached[n_whole..], &mut numbers[n_whole..]);
     }
 }
 
@@ -364,13 +380,6 @@ mod tests {
                 let bit = |word: u64| word >> (index % WORD) & 1 == 1;
                 prop_assert_eq!(bit(fast[index / WORD]), bit(given) && *x >= low && *x <= high);
             }
-            reach(&values, low, &mut fast);
-            baseline(|| reach(&values, low, &mut plain));
-            prop_assert_eq!(&fast, &plain);
-            for index in 0..words * WORD {
-                let expected = values.get(index).is_some_and(|x| *x >= low);
-                prop_assert_eq!(fast[index / WORD] >> (index % WORD) & 1 == 1, expected);
-            }
             #[allow(clippy::cast_possible_truncation)]
             let (single, low, high) =
                 (values.iter().map(|x| *x as f32).collect::<Vec<_>>(), low as f32, high as f32);
@@ -382,12 +391,37 @@ mod tests {
                 let bit = |word: u64| word >> (index % WORD) & 1 == 1;
                 prop_assert_eq!(bit(fast[index / WORD]), bit(given) && *x >= low && *x <= high);
             }
-            reach_f32(&single, low, &mut fast);
-            baseline(|| reach_f32(&single, low, &mut plain));
-            prop_assert_eq!(&fast, &plain);
+        }
+
+        #[test]
+        fn both_levels_tell_the_values_that_reach_a_cut_from_nan(
+            mut values in prop::collection::vec(-2.0..2.0_f64, 0..400), low in -1.0..1.0_f64,
+            nan in prop::collection::vec(any::<prop::sample::Index>(), 0..3),
+        ) {
+            values.extend([low, f64::INFINITY, f64::NEG_INFINITY, 0.0, -0.0, 5e-324]);
+            for at in nan {
+                let at = at.index(values.len());
+                values[at] = f64::NAN;
+            }
+            #[allow(clippy::cast_possible_truncation)]
+            let (single, low_single) =
+                (values.iter().map(|x| *x as f32).collect::<Vec<_>>(), low as f32);
+            let words = values.len().div_ceil(WORD) + 1;
+            let kept = || (vec![u64::MAX; words], vec![u64::MAX; words]);
+            let (mut fast, mut plain, mut fast_single, mut plain_single) =
+                (kept(), kept(), kept(), kept());
+            reach(&values, low, &mut fast.0, &mut fast.1);
+            baseline(|| reach(&values, low, &mut plain.0, &mut plain.1));
+            reach_f32(&single, low_single, &mut fast_single.0, &mut fast_single.1);
+            baseline(|| reach_f32(&single, low_single, &mut plain_single.0, &mut plain_single.1));
+            prop_assert_eq!((&fast, &fast_single), (&plain, &plain_single));
             for index in 0..words * WORD {
-                let expected = single.get(index).is_some_and(|x| *x >= low);
-                prop_assert_eq!(fast[index / WORD] >> (index % WORD) & 1 == 1, expected);
+                let bit = |mask: &[u64]| mask[index / WORD] >> (index % WORD) & 1 == 1;
+                let value = values.get(index).filter(|x| !x.is_nan());
+                let cut = single.get(index).is_some_and(|x| *x >= low_single);
+                prop_assert_eq!(bit(&fast.0), value.is_some_and(|x| *x >= low));
+                prop_assert_eq!(bit(&fast_single.0), cut);
+                prop_assert_eq!([&fast.1, &fast_single.1].map(|mask| bit(mask)), [value.is_some(); 2]);
             }
         }
     }

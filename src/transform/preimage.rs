@@ -179,7 +179,9 @@ mod tests {
         let open = biex.preimage(f64::NEG_INFINITY, 0.5).expect("an open side");
         assert!(open.holds(f64::NEG_INFINITY) && !open.holds(f64::INFINITY));
         let beyond = biex.preimage(0.5, f64::INFINITY).expect("an open side");
-        assert!(beyond.holds(f64::INFINITY) && beyond.holds(1e9) && !beyond.holds(f64::NEG_INFINITY));
+        assert!(
+            beyond.holds(f64::INFINITY) && beyond.holds(1e9) && !beyond.holds(f64::NEG_INFINITY)
+        );
         assert!(biex.preimage(1e-12, 1.0 - 1e-12).is_some());
     }
 

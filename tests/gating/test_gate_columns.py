@@ -14,6 +14,7 @@ from longate._core import (
     combine_masks,
     ellipsoid_contains,
     polygon_contains,
+    quadrant_counts,
     quadrant_masks,
     rectangle_contains,
 )
@@ -103,11 +104,12 @@ def test_hostile_numbers_are_decided_like_the_twins(xs, ys):
 def test_quadrants_take_the_events_that_are_numbers_on_their_axes():
     columns = _events(900_001)
     every = [[across, along] for across in range(3) for along in range(2)]
-    masks, counts = quadrant_masks([[-0.5, 0.5], [0.0]], [*every, [1, None]], columns)
+    given_quadrants = ([[-0.5, 0.5], [0.0]], [*every, [1, None]], columns)
+    masks = quadrant_masks(*given_quadrants)
     assert masks.shape == (7, 14_063)
     bits = np.unpackbits(masks.view(np.uint8), axis=1, bitorder="little")
     assert not bits[:, 900_001:].any()
-    assert bits.sum(axis=1).tolist() == counts
+    assert bits.sum(axis=1).tolist() == quadrant_counts(*given_quadrants)
     x, y = columns
     known = ~(np.isnan(x) | np.isnan(y))
     across = np.digitize(x, [-0.5, 0.5])
@@ -143,5 +145,7 @@ def test_what_does_not_fit_is_refused():
         quadrant_masks([[1.0, 0.0]], [[0]], [column])
     with pytest.raises(GateError, match="takes an interval"):
         quadrant_masks([[1.0]], [[2]], [column])
+    with pytest.raises(GateError, match="takes an interval"):
+        quadrant_counts([[1.0]], [[2]], [column])
     with pytest.raises(GateError, match="names population 1 of 1"):
         combine_masks([1], [(np.zeros(1, np.uint8), np.zeros(1, np.uint8))])

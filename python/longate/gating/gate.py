@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
-# What kernels decide as it is.
-_DECIDED = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
+# What kernels decide as it is; these are the only ones of their kind in native order.
+_SINGLE, _DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
 
 
 @dataclass(frozen=True, repr=False)
@@ -135,34 +135,44 @@ class Gate(ABC):
             If a column is missing, or columns differ in length.
         """
 
-    def _columns(self, places: Mapping[Any, ArrayLike]) -> list[NDArray[Any]]:
-        """Return the columns of the gate's axes, in their order."""
+    def _columns(
+        self, places: Mapping[Any, ArrayLike], axes: Sequence[Axis] = ()
+    ) -> list[NDArray[Any]]:
+        """Return the columns of some axes, or of the gate's own, in their order."""
         columns: list[NDArray[Any]] = []
-        for axis in self.axes:
-            key: Any = axis if axis in places else str(axis)
-            if key not in places:
-                near = suggest(str(axis), map(str, places))
-                msg = f"gate {self.name!r} needs places of {str(axis)!r}{near}"
-                raise GateError(msg)
-            column: Any = places[key]
-            as_it_is = (
+        for axis in axes or self.axes:
+            column: Any = places.get(axis)
+            if not (
                 type(column) is np.ndarray
-                and column.dtype in _DECIDED
-                and column.flags.c_contiguous
+                and (column.dtype is _SINGLE or column.dtype is _DOUBLE)
                 and column.ndim == 1
-            )
-            columns.append(column if as_it_is else self._numbers(axis, column))
-        if any(column.shape != columns[0].shape for column in columns):
-            axes = zip(self.axes, columns, strict=True)
-            told = {str(axis): column.shape for axis, column in axes}
+                and (not columns or len(column) == len(columns[0]))
+            ):
+                return self._checked_columns(places, axes or self.axes)
+            columns.append(column)
+        return columns
+
+    def _checked_columns(
+        self, places: Mapping[Any, ArrayLike], axes: Sequence[Axis]
+    ) -> list[NDArray[Any]]:
+        """Return columns that kernels do not take as they are."""
+        columns = [self._numbers(axis, places) for axis in axes]
+        if len({len(column) for column in columns}) > 1:
+            named = zip(axes, columns, strict=True)
+            told = {str(axis): column.shape for axis, column in named}
             msg = f"gate {self.name!r} needs columns of one length; got shapes {told}"
             raise GateError(msg)
         return columns
 
-    def _numbers(self, axis: Axis, given: ArrayLike) -> NDArray[Any]:
+    def _numbers(self, axis: Axis, places: Mapping[Any, ArrayLike]) -> NDArray[Any]:
         """Return a column as numbers that kernels take, in one piece."""
+        key: Any = axis if axis in places else str(axis)
+        if key not in places:
+            near = suggest(str(axis), map(str, places))
+            msg = f"gate {self.name!r} needs places of {str(axis)!r}{near}"
+            raise GateError(msg)
         try:
-            column = np.asarray(unmasked(given))
+            column = np.asarray(unmasked(places[key]))
             if column.dtype.kind not in "biufO":
                 msg = f"{column.dtype} is no kind of number to be gated"
                 raise TypeError(msg)

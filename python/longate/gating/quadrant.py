@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from longate._core import quadrant_masks
+from longate._core import quadrant_counts, quadrant_masks
 from longate._validation import listed, suggest
 from longate.cytometry.transforms import Ratio
 from longate.exceptions import GateError
@@ -205,10 +205,12 @@ class QuadrantGate(Gate):
         dict of str to (n_events,) numpy.ndarray of bool
             By quadrant; no event is in two.
         """
-        n_events, packed, _ = self._decided(places)
+        cuts, quadrants, axes = self._cut
+        columns = self._columns(places, axes)
+        n_events = len(columns[0])
         masks = (
             np.unpackbits(mask.view(np.uint8), count=n_events, bitorder="little")
-            for mask in packed
+            for mask in quadrant_masks(cuts, quadrants, columns)
         )
         return {
             name: mask.view(np.bool_)
@@ -241,26 +243,18 @@ class QuadrantGate(Gate):
         >>> gate.counts({"CD3": [0.1, 0.2, 0.6], "CD56": [0.5, 0.4, 0.1]})
         {'CD3- CD56-': 0, 'CD3- CD56+': 2, 'CD3+ CD56-': 1, 'CD3+ CD56+': 0}
         """
-        _, _, counts = self._decided(places)
+        cuts, quadrants, axes = self._cut
+        counts = quadrant_counts(cuts, quadrants, self._columns(places, axes))
         return dict(zip(self.quadrants, counts, strict=True))
 
-    def _decided(
-        self, places: Mapping[Any, ArrayLike]
-    ) -> tuple[int, NDArray[np.uint64], list[int]]:
-        """Return the number of events, a packed mask per quadrant, and its count."""
-        columns = self._columns(places)
-        cuts, quadrants, axes = self._kernel_arguments
-        masks, counts = quadrant_masks(cuts, quadrants, [columns[k] for k in axes])
-        return len(columns[0]), masks, counts
-
     @cached_property
-    def _kernel_arguments(self) -> tuple[list[Any], list[Any], list[int]]:
-        """Return where dividers cut, what quadrants take, and dividers' axes."""
-        axes, dividers = self.axes, self.dividers.values()
+    def _cut(self) -> tuple[list[Any], list[Any], list[Axis]]:
+        """Where dividers cut, what quadrants take, and dividers' axes."""
+        dividers = self.dividers.values()
         return (
             [cut.values for cut in dividers],
             [self._taken(positions) for positions in self.quadrants.values()],
-            [axes.index(cut.axis) for cut in dividers],
+            [cut.axis for cut in dividers],
         )
 
     def _taken(self, positions: Mapping[str, float]) -> list[int | None]:
