@@ -115,11 +115,12 @@ fn boolean(bencher: Bencher) {
         Term::And,
     ];
     let expression = Expression::new(terms).expect("an expression");
-    let mask = |first: u8| vec![first; EVENTS / 8];
-    let (a, not_a, b, not_b) = (mask(0x5a), mask(0xa5), mask(0x33), mask(0xcc));
+    let mask = |word: u64| vec![word; EVENTS / 64];
+    let (a, b) = (mask(0x5a5a_5a5a_5a5a_5a5a), mask(0x3333_3333_3333_3333));
+    let (not_a, not_b) = (mask(!a[0]), mask(!b[0]));
     let (mut inside, mut outside) = (mask(0), mask(0));
     bencher.counter(ItemsCount::new(EVENTS)).bench_local(|| {
-        let populations = [(&a[..], &not_a[..]), (&b[..], &not_b[..])];
+        let populations = [[&a[..], &not_a[..]], [&b[..], &not_b[..]]];
         expression.evaluate_masks(black_box(&populations), &mut inside, &mut outside)
     });
 }

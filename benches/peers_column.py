@@ -72,6 +72,12 @@ def in_order(gates, gated):
     return [gated.n_inside[place] for place in places]
 
 
+def words_of(mask):
+    """A mask as words of 64 events, as gates are combined."""
+    packed = np.packbits(mask, bitorder="little")
+    return np.pad(packed, (0, -len(packed) % 8)).view(np.uint64)
+
+
 def gates_in_memory(work):
     """The single gates on two columns of single precision."""
     x, y = (np.ascontiguousarray(column) for column in work.xy32.T)
@@ -92,7 +98,7 @@ def gates_in_memory(work):
     cuts = {"FSC-A": 60e3, "SSC-A": 30e3}
     quadrants = lg.QuadrantGate("q", dividers=cuts)
     terms = [0, 1, "not", "and"]
-    packed = [np.packbits(mask, bitorder="little") for mask in (x > 60e3, y > 30e3)]
+    packed = [words_of(mask) for mask in (x > 60e3, y > 30e3)]
     masks = [(mask, ~mask) for mask in packed]
 
     return {

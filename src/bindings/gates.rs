@@ -93,6 +93,12 @@ fn unwritten(py: Python<'_>, length: usize) -> PyResult<Bound<'_, PyArray1<u8>>>
     Ok(empty(py)?.call1((length, intern!(py, "u1")))?.cast_into()?)
 }
 
+/// An array of words not yet written.
+fn unwritten_words(py: Python<'_>, length: usize) -> PyResult<Bound<'_, PyArray1<u64>>> {
+    let array = empty(py)?.call1((length, intern!(py, "u8")))?;
+    Ok(array.cast_into()?)
+}
+
 /// One answer per event.
 fn answers<'py>(
     py: Python<'py>,
@@ -229,24 +235,24 @@ pub(super) fn quadrant_masks<'py>(
     Ok(out)
 }
 
-/// The events in, and those out, packed into bytes.
-type Masks<'py> = (Bound<'py, PyArray1<u8>>, Bound<'py, PyArray1<u8>>);
+/// The events in, and those out, as words of 64 events.
+type Masks<'py> = (Bound<'py, PyArray1<u64>>, Bound<'py, PyArray1<u64>>);
 
 /// Masks of an expression, from those of its populations: the events in it, and those out of it.
 #[pyfunction]
 pub(super) fn combine_masks<'py>(
     py: Python<'py>,
     terms: Vec<TermArgument>,
-    populations: Vec<(PyReadonlyArray1<'py, u8>, PyReadonlyArray1<'py, u8>)>,
+    populations: Vec<(PyReadonlyArray1<'py, u64>, PyReadonlyArray1<'py, u64>)>,
 ) -> PyResult<Masks<'py>> {
     let expression =
         Expression::new(terms.into_iter().map(Into::into).collect()).map_err(exception)?;
     let masks = populations
         .iter()
-        .map(|(inside, out)| Ok((inside.as_slice()?, out.as_slice()?)))
+        .map(|(inside, out)| Ok([inside.as_slice()?, out.as_slice()?]))
         .collect::<PyResult<Vec<_>>>()?;
-    let length = masks.first().map_or(0, |(inside, _)| inside.len());
-    let (inside, outside) = (unwritten(py, length)?, unwritten(py, length)?);
+    let words = masks.first().map_or(0, |[inside, _]| inside.len());
+    let (inside, outside) = (unwritten_words(py, words)?, unwritten_words(py, words)?);
     expression
         .evaluate_masks(
             &masks,

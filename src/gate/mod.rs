@@ -13,7 +13,7 @@ pub mod quadrant;
 mod raster;
 mod rectangle;
 
-pub use boolean::{Expression, Term};
+pub use boolean::{Expression, Sides, Term};
 pub use ellipsoid::Ellipsoid;
 pub use polygon::Polygon;
 pub use rectangle::{Bounds, Dimension, Interval, Rectangle};

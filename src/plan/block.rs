@@ -6,6 +6,7 @@ use crate::membership::{count, fill, for_each, words_for};
 use super::compile::{GateKind, Kept, Plan};
 use super::decide::{Place, Workspace};
 use super::domain::{Domains, WHOLE};
+use super::operands::Operands;
 use super::rows::Rows;
 
 /// What is known of a population of a block.
@@ -35,7 +36,7 @@ pub(super) struct Block {
     all: Vec<u64>,
     domains: Domains,
     work: Workspace,
-    terms: Vec<(Vec<u64>, Vec<u64>)>,
+    operands: Operands,
     spare: Vec<u64>,
     n_events: usize,
     opened: usize,
@@ -221,38 +222,26 @@ impl Block {
 
     /// Keep the events for which an expression over other populations holds.
     fn boolean(&mut self, expression: &Expression, population: &mut Population) -> bool {
-        let n_words = population.inside.len();
-        let mut terms = std::mem::take(&mut self.terms);
-        let n_terms = expression.populations().count();
-        terms.resize_with(n_terms.max(terms.len()), Default::default);
-        for ((inside, beyond), other) in terms.iter_mut().zip(expression.populations()) {
-            let other = &self.populations[other];
-            inside.clear();
-            beyond.clear();
-            beyond.resize(n_words, 0);
-            if (other.slot, other.opened) == (population.slot, population.opened) {
-                inside.extend_from_slice(&other.inside);
+        let Self {
+            populations,
+            domains,
+            operands,
+            ..
+        } = self;
+        let (slot, opened) = (population.slot, population.opened);
+        let write = |other: usize, inside: &mut [u64], beyond: &mut [u64]| {
+            let other = &populations[other];
+            if (other.slot, other.opened) == (slot, opened) {
+                inside.copy_from_slice(&other.inside);
             } else {
-                inside.resize(n_words, 0);
-                self.domains.focus(population.slot, &other.block, inside);
+                domains.focus(slot, &other.block, inside);
             }
             if other.any_beyond {
-                self.domains.focus(population.slot, &other.beyond, beyond);
+                domains.focus(slot, &other.beyond, beyond);
             }
-        }
-        for word in 0..n_words {
-            // Terms stand in the order in which the expression asks for them.
-            let next = std::cell::Cell::new(0);
-            let (holds, fails) = expression.evaluate(|_| {
-                let (inside, beyond) = &terms[next.replace(next.get() + 1)];
-                (inside[word], !(inside[word] | beyond[word]))
-            });
-            let parent = population.inside[word];
-            population.inside[word] &= holds;
-            population.undefined[word] = parent & !holds & !fails;
-        }
-        self.terms = terms;
-        population.undefined.iter().any(|word| *word != 0)
+        };
+        let (inside, undefined) = (&mut population.inside, &mut population.undefined);
+        operands.decide(expression, inside, undefined, write)
     }
 
     /// Note the events that are neither in a population nor out of it, on any level.

@@ -11,6 +11,7 @@ mod domain;
 mod explain;
 mod memory;
 mod nodes;
+mod operands;
 mod pool;
 mod reach;
 mod rows;

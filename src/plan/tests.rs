@@ -1,5 +1,6 @@
 //! Random strategies on random and hostile values: the pass in blocks against each event alone.
 
+use crate::gate::Sides;
 use crate::gate::columns::Column;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -65,12 +66,19 @@ fn alone(plan: &Plan, event: &[f64]) -> Vec<Truth> {
             (Truth::Out, _) => Truth::Out,
             (Truth::Undefined, _) => Truth::Undefined,
             (Truth::In, GateKind::Boolean(expression)) => {
-                let (holds, fails) = expression.evaluate(|other| match known[other] {
-                    Truth::In => (1, 0),
-                    Truth::Out => (0, 1),
-                    Truth::Undefined => (0, 0),
-                });
-                match (holds & 1, fails & 1) {
+                let operands: Vec<Sides> = expression
+                    .populations()
+                    .map(|other| -> Sides<'_> {
+                        match known[other] {
+                            Truth::In => [&[1], &[0]],
+                            Truth::Out => [&[0], &[1]],
+                            Truth::Undefined => [&[0], &[0]],
+                        }
+                    })
+                    .collect();
+                let (mut holds, mut fails) = ([0], [0]);
+                expression.evaluate(&operands, &mut holds, &mut fails);
+                match (holds[0], fails[0]) {
                     (1, _) => Truth::In,
                     (_, 1) => Truth::Out,
                     _ => Truth::Undefined,

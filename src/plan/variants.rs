@@ -12,6 +12,7 @@ use crate::simd;
 use super::compile::{GateKind, Plan};
 use super::decide::{Place, Workspace};
 use super::domain::{Domains, WHOLE};
+use super::operands::Operands;
 use super::rows::Rows;
 
 /// Gates in other places, and which of them each variant takes.
@@ -375,14 +376,14 @@ impl VariantBlock {
         inside: &mut [u64],
         beyond: &mut [u64],
     ) {
-        for (word, &parent) in parent.iter().enumerate() {
-            let (holds, fails) = expression.evaluate(|other| {
-                let (inside, beyond) = self.masks(other, in_variant);
-                let beyond = beyond.get(word).copied().unwrap_or(0);
-                (inside[word], !(inside[word] | beyond))
-            });
-            inside[word] = parent & holds;
-            beyond[word] = parent & !holds & !fails;
-        }
+        inside.copy_from_slice(parent);
+        let write = |other: usize, inside: &mut [u64], out: &mut [u64]| {
+            let (held, beyond) = self.masks(other, in_variant);
+            inside.copy_from_slice(held);
+            if !beyond.is_empty() {
+                out.copy_from_slice(beyond);
+            }
+        };
+        Operands::default().decide(expression, inside, beyond, write);
     }
 }

@@ -122,8 +122,8 @@ def test_quadrants_take_the_events_that_are_numbers_on_their_axes():
 
 
 def test_masks_combine_in_three_valued_logic():
-    inside, outside = np.array([0b001], np.uint8), np.array([0b010], np.uint8)
-    every, none = np.array([0b111], np.uint8), np.array([0], np.uint8)
+    inside, outside = np.array([0b001], np.uint64), np.array([0b010], np.uint64)
+    every, none = np.array([0b111], np.uint64), np.array([0], np.uint64)
     populations = [(inside, outside), (every, none)]
     held, failed = combine_masks([0, "not", 1, "and"], populations)
     assert (held.tolist(), failed.tolist()) == ([0b010], [0b001])
@@ -148,4 +148,4 @@ def test_what_does_not_fit_is_refused():
     with pytest.raises(GateError, match="takes an interval"):
         quadrant_counts([[1.0]], [[2]], [column])
     with pytest.raises(GateError, match="names population 1 of 1"):
-        combine_masks([1], [(np.zeros(1, np.uint8), np.zeros(1, np.uint8))])
+        combine_masks([1], [(np.zeros(1, np.uint64), np.zeros(1, np.uint64))])
