@@ -50,8 +50,8 @@ test-rust: ## Run the Rust tests (no Python involved)
 	$(PLAIN) $(call within,600) cargo test --quiet --locked --lib
 
 test-python: build ## Run the Python tests
-	$(PLAIN) $(call within,300) $(BIN)/python -m pytest --quiet tests/gating tests/cytometry tests/real_data/test_gating_ml2.py
-	$(call within,600) $(BIN)/python -m pytest --quiet
+	$(PLAIN) $(call within,600) $(BIN)/python -m pytest --quiet tests/gating tests/cytometry tests/real_data/test_gating_ml2.py
+	$(call within,1200) $(BIN)/python -m pytest --quiet
 
 notebooks: build ## Execute every notebook on a real kernel
 	@mkdir -p build/notebooks && cp notebooks/*.ipynb build/notebooks/
