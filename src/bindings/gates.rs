@@ -1,6 +1,6 @@
 //! Gates on arrays.
 
-use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
+use numpy::{Element, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -16,12 +16,26 @@ use super::errors::exception;
 use super::plan::TermArgument;
 use super::shared_arrays::{beside_python, is_writeable};
 
-/// A column of single or double precision, borrowed where it lies in one piece.
+/// A column of single or double precision, borrowed where it lies in one piece, and else a copy.
 pub(super) enum Held<'py> {
     Single(PyReadonlyArray1<'py, f32>),
     Double(PyReadonlyArray1<'py, f64>),
-    SingleCopy(Vec<f32>),
-    DoubleCopy(Vec<f64>),
+}
+
+/// An array in one piece: itself, or a copy that nobody can write to.
+///
+/// NumPy makes the copy, as fields of records lie at distances that are no multiple of their size.
+fn in_one_piece<'py, T: Element>(
+    array: &Bound<'py, PyArray1<T>>,
+) -> PyResult<PyReadonlyArray1<'py, T>> {
+    let array = array.try_readonly()?;
+    if array.as_slice().is_ok() {
+        return Ok(array);
+    }
+    let py = array.py();
+    let copy = array.call_method0(intern!(py, "copy"))?;
+    copy.call_method1(intern!(py, "setflags"), (false,))?;
+    Ok(copy.cast_into::<PyArray1<T>>()?.try_readonly()?)
 }
 
 impl<'py> FromPyObject<'_, 'py> for Held<'py> {
@@ -29,18 +43,10 @@ impl<'py> FromPyObject<'_, 'py> for Held<'py> {
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
         if let Ok(array) = object.cast::<PyArray1<f64>>() {
-            let array = array.try_readonly()?;
-            return Ok(match array.as_slice() {
-                Ok(_) => Self::Double(array),
-                Err(_) => Self::DoubleCopy(array.as_array().to_vec()),
-            });
+            return in_one_piece(&array).map(Self::Double);
         }
         if let Ok(array) = object.cast::<PyArray1<f32>>() {
-            let array = array.try_readonly()?;
-            return Ok(match array.as_slice() {
-                Ok(_) => Self::Single(array),
-                Err(_) => Self::SingleCopy(array.as_array().to_vec()),
-            });
+            return in_one_piece(&array).map(Self::Single);
         }
         let message = "a column must be a one-dimensional array of float32 or float64";
         Err(PyTypeError::new_err(message))
@@ -52,8 +58,6 @@ impl Held<'_> {
         Ok(match self {
             Self::Single(array) => Column::Float32(array.as_slice()?),
             Self::Double(array) => Column::Float64(array.as_slice()?),
-            Self::SingleCopy(values) => Column::Float32(values),
-            Self::DoubleCopy(values) => Column::Float64(values),
         })
     }
 
@@ -62,7 +66,6 @@ impl Held<'_> {
         match self {
             Self::Single(array) => is_writeable(array),
             Self::Double(array) => is_writeable(array),
-            Self::SingleCopy(_) | Self::DoubleCopy(_) => false,
         }
     }
 }

@@ -34,7 +34,7 @@ pub struct Expression {
 
 /// Words of masks taken at a time, so that they stay in the nearest cache.
 const BLOCK: usize = 512;
-/// Most words of masks that wait for an operator, unless there are more masks.
+/// Most words on either side that wait for an operator, unless there are more masks.
 const WAITING: usize = 16 * BLOCK;
 
 /// Of a population the events that are in, and those that are out, as words of 64 events.

@@ -42,9 +42,9 @@ impl Scale {
     ///
     /// Both cuts are found by bisection over the order of floating-point numbers on
     /// [`Scale::forward`]. There is none where no value has such a place, where an end is NaN or `lo`
-    /// is not below `hi`, and where an end is a place that the scale gives to all values beyond some
-    /// number (the ends of FlowJo's table): there a comparison of values with one number would
-    /// say nothing about the many that share the place.
+    /// is not below `hi`, and where an end is at or beyond a place that the scale gives to all finite
+    /// values beyond some number (the ends of FlowJo's table): there a comparison of values with one
+    /// number would say nothing about the many that share the place.
     #[must_use]
     pub fn preimage(&self, lo: f64, hi: f64) -> Option<Interval> {
         if lo.is_nan() || hi.is_nan() || lo >= hi || self.saturates_at(lo) || self.saturates_at(hi)

@@ -102,6 +102,14 @@ def test_logarithms_of_nothing_are_in_no_bounded_range():
     assert scale.preimage(None, 0.5).contains([-1.0, 0.0, -np.inf]).all()
 
 
+def test_values_may_lie_anywhere_in_memory():
+    values = np.linspace(-100.0, 1e4, 999)
+    moved = np.zeros(values.nbytes + 1, np.uint8)[1:].view(float)
+    moved[:] = values
+    inside = lg.Logicle().preimage(0.3, 0.6)
+    np.testing.assert_array_equal(inside.contains(moved), inside.contains(values))
+
+
 def test_an_open_side_is_none_or_infinite():
     scale = lg.Logicle()
     assert scale.preimage(None, 0.5) == scale.preimage(-np.inf, 0.5)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import longate as lg
+from gating.samples import sample_of
 from longate._core import (
     combine_masks,
     ellipsoid_contains,
@@ -70,17 +71,71 @@ def test_a_large_array_is_decided_as_its_pieces():
             np.testing.assert_array_equal(one, other[begin : begin + 130])
 
 
-def test_strided_and_read_only_columns_are_taken():
+def _misaligned(column: np.ndarray) -> np.ndarray:
+    bytes_between = np.zeros(column.nbytes + 1, np.uint8)[1:]
+    moved = bytes_between.view(column.dtype)
+    moved[:] = column
+    return moved
+
+
+def _field(column: np.ndarray) -> np.ndarray:
+    """A field of packed records: the distance is no multiple of its size."""
+    records = np.zeros(len(column), dtype=[("event", "u1"), ("value", column.dtype)])
+    records["value"] = column
+    return records["value"]
+
+
+def test_columns_of_any_layout_are_taken():
     columns = _events(2_000)
     expected = _decide(columns)
     rows = np.stack(columns, axis=1)
     frozen = [column.copy() for column in columns]
     for column in frozen:
         column.flags.writeable = False
-    for views in ([rows[:, 0], rows[:, 1]], frozen):
+    layouts = [
+        [rows[:, 0], rows[:, 1]],
+        [column[::-1].copy()[::-1] for column in columns],
+        [_misaligned(column) for column in columns],
+        [_field(column) for column in columns],
+        frozen,
+    ]
+    for views in layouts:
         for one, other in zip(_decide(views), expected, strict=True):
             np.testing.assert_array_equal(one, other)
     assert [answer.size for answer in _decide([np.empty(0)] * 2)] == [0] * 4
+
+
+class Frame:
+    """What some data frames are: no mapping, but columns by name."""
+
+    def __init__(self, columns):
+        self._columns = columns
+
+    def __contains__(self, name):
+        return name in self._columns
+
+    def __getitem__(self, name):
+        return self._columns[name]
+
+
+def test_places_are_a_mapping_or_a_frame():
+    gate = lg.RectangleGate("G", A=(500.0, None))
+    values = np.arange(1000.0)
+    for places in (Frame({"A": values}), {"A": _field(values.astype(np.float32))}):
+        assert gate.contains(places).sum() == 500
+    quadrants = lg.QuadrantGate("Q", dividers={"A": 500.0})
+    assert quadrants.counts({"A": _field(values)}) == {"A-": 500, "A+": 500}
+    for wrong in (None, values, _field(values), 7.0):
+        with pytest.raises(GateError, match="or a data frame; got"):
+            gate.contains(wrong)
+
+
+def test_a_sample_may_keep_fields_of_records():
+    sample = sample_of({"A": np.arange(1000.0)})
+    sample.columns[0] = _field(sample.columns[0])
+    gates = [lg.RectangleGate("G", A=(500.0, None))]
+    gated = lg.GatingStrategy(gates, compensation=None).apply(sample)
+    assert gated.counts["n_events"].tolist() == [1000, 500]
 
 
 @settings(deadline=None)

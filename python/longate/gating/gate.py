@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
-# What kernels decide as it is; these are the only ones of their kind in native order.
+# What most columns are: no other type of numbers is the same object.
 _SINGLE, _DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
 
 
@@ -139,16 +139,19 @@ class Gate(ABC):
         self, places: Mapping[Any, ArrayLike], axes: Sequence[Axis] = ()
     ) -> list[NDArray[Any]]:
         """Return the columns of some axes, or of the gate's own, in their order."""
+        axes = axes or self.axes
+        if type(places) is not dict:
+            return self._checked_columns(places, axes)
         columns: list[NDArray[Any]] = []
-        for axis in axes or self.axes:
-            column: Any = places.get(axis)
+        for axis in axes:
+            column = places.get(axis)
             if not (
                 type(column) is np.ndarray
                 and (column.dtype is _SINGLE or column.dtype is _DOUBLE)
                 and column.ndim == 1
                 and (not columns or len(column) == len(columns[0]))
             ):
-                return self._checked_columns(places, axes or self.axes)
+                return self._checked_columns(places, axes)
             columns.append(column)
         return columns
 
@@ -156,6 +159,12 @@ class Gate(ABC):
         self, places: Mapping[Any, ArrayLike], axes: Sequence[Axis]
     ) -> list[NDArray[Any]]:
         """Return columns that kernels do not take as they are."""
+        if not hasattr(places, "__contains__") or isinstance(places, np.ndarray):
+            kind = type(places).__name__
+            msg = (
+                f"gate {self.name!r} needs {{axis: column}} or a data frame; got {kind}"
+            )
+            raise GateError(msg)
         columns = [self._numbers(axis, places) for axis in axes]
         if len({len(column) for column in columns}) > 1:
             named = zip(axes, columns, strict=True)

@@ -79,7 +79,7 @@ fn place_of(table: &Places, x: f64) -> f64 {
     if place < 1.0 { place } else { 1.0 }
 }
 
-/// The places of values some of which saturate.
+/// The places of values some of which saturate, are infinite or NaN.
 #[cold]
 #[inline(never)]
 fn beyond(table: &Places, scale: &FlowJoBiex, values: &[f64; GROUP], out: &mut [f64; GROUP]) {

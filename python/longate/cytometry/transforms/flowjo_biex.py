@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 class FlowJoBiex(Transform):
     """FlowJo's biexponential: a table of channels, read by linear interpolation.
 
-    Places are channels over `length`, from 0 to 1; :meth:`channels` gives the channels
-    themselves, as FlowJo exports them. **Values beyond the first or the last channel
-    saturate**: they have its place, so that a gate drawn at the end of the axis keeps
-    or loses them together. Infinite values are no measurement: they stay infinite, and
-    only a gate that is open on that side holds them. :meth:`inverse` of a finite place
-    outside 0 to 1, which no value has, is NaN.
+    Places of finite values are channels over `length`, from 0 to 1; :meth:`channels`
+    gives the channels themselves, as FlowJo exports them. **Values beyond the first or
+    the last channel saturate**: they have its place, so that a gate drawn at the end of
+    the axis keeps or loses them together. Infinite values are no measurement: they stay
+    infinite, and only a gate that is open on that side holds them. :meth:`inverse` of a
+    finite place outside 0 to 1, which no value has, is NaN.
 
     With ``W = log10(-width_basis)``, ``D = pos - W/2``, ``E = max(neg, 0) + W/2``, the
     channel of data zero is ``z = min(floor(E N/(E + D)), N/2)``, with which D becomes
@@ -84,7 +84,7 @@ class FlowJoBiex(Transform):
         precision: Precision = "exact",
         out: NDArray[np.float64] | None = None,
     ) -> NDArray[np.float64]:
-        """Return FlowJo's channels of values, from 0 to `length`.
+        """Return FlowJo's channels of values, from 0 to `length`; infinities stay.
 
         Parameters
         ----------

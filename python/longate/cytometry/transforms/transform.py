@@ -161,9 +161,9 @@ class Transform:
         Returns
         -------
         Preimage or None
-            None where no value has such a place, and where `lo` or `hi` is a place
-            that all values beyond some number share (the ends of
-            :class:`FlowJoBiex`): such a range has to be decided on places.
+            None where no value has such a place, and where `lo` or `hi` is at or
+            beyond a place that all finite values beyond some number share (the ends
+            of :class:`FlowJoBiex`): such a range has to be decided on places.
 
         Raises
         ------
@@ -258,6 +258,6 @@ class Preimage:
         numpy.ndarray of bool, the same shape
         """
         array = np.asarray(values, dtype=np.float64)
-        flat = np.ascontiguousarray(array).reshape(-1)
+        flat = np.require(array, requirements=["C", "A"]).reshape(-1)
         inside = preimage_contains(self.scale.kernel, *self.places, flat)
         return np.asarray(inside, dtype=np.bool_).reshape(array.shape)
