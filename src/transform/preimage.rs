@@ -55,13 +55,20 @@ impl Scale {
         let (lower, upper) = (cut(lo), cut(hi));
         let low = lower.map_or(f64::NEG_INFINITY, |lower| lower.first());
         let high = upper.map_or(f64::INFINITY, |upper| upper.first());
-        let only_infinity = upper.is_none() && self.forward(f64::INFINITY) >= lo;
-        (low < high || only_infinity).then_some(Interval {
+        let interval = Interval {
             lower,
             upper,
             low,
             high,
-        })
+        };
+        let only_infinity = upper.is_none() && self.forward(f64::INFINITY) >= lo;
+        // Places a rounding wide may be those of numbers above one that has a higher place already.
+        let wavers = || {
+            let cuts = [lower, upper].into_iter().flatten();
+            cuts.flat_map(|cut| cut.undecided())
+                .any(|x| interval.holds(x))
+        };
+        (low < high || only_infinity || wavers()).then_some(interval)
     }
 
     /// Whether `y` is at or beyond a place that all finite values beyond some number share.
@@ -168,6 +175,16 @@ mod tests {
             let interval = scale.preimage(place, place + 0.01).expect("a range with x in it");
             prop_assert!(interval.low() <= x && interval.holds(x));
         }
+    }
+
+    #[test]
+    fn is_there_where_only_a_wavering_scale_reaches_the_range() {
+        // The first number whose place is at least this one has a higher place; a later one has it.
+        let (scale, x) = (scales()[6], 69_655.620_110_047_76);
+        let place = scale.forward(x);
+        check(&scale, place, place.next_up(), &around(x));
+        let interval = scale.preimage(place, place.next_up());
+        assert!(interval.is_some_and(|interval| interval.holds(x)));
     }
 
     #[test]

@@ -97,10 +97,15 @@ impl Threshold {
         if self.above == f64::NEG_INFINITY {
             return self.above;
         }
-        (rank(self.below)..=rank(self.above))
-            .map(number)
+        let mut undecided = self.undecided();
+        undecided
             .find(|x| self.decides(*x))
             .unwrap_or(f64::INFINITY)
+    }
+
+    /// The numbers around the cut of which the scale itself decides, rising.
+    pub(super) fn undecided(&self) -> impl Iterator<Item = f64> + use<> {
+        (rank(self.below)..=rank(self.above)).map(number)
     }
 
     fn decides(&self, x: f64) -> bool {
