@@ -314,7 +314,8 @@ mod tests {
             let views: Vec<_> = masks.iter().map(|[a, b]| [a.as_slice(), b.as_slice()]).collect();
             let (mut inside, mut outside) = (vec![9; WORDS], vec![9; WORDS]);
             expression.evaluate_masks(&views, &mut inside, &mut outside).expect("one length");
-            for (at, bit) in (0..WORDS).flat_map(|at| [(at, 0), (at, 1), (at, 63)]) {
+            prop_assert!(inside.iter().zip(&outside).all(|(inside, outside)| inside & outside == 0));
+            for (at, bit) in (0..WORDS).flat_map(|at| [(at, 0), (at, 1), (at, 31), (at, 63)]) {
                 let is_set = |word: u64| word >> bit & 1 == 1;
                 // One event, in Kleene's logic.
                 let mut stack: Vec<Option<bool>> = Vec::new();

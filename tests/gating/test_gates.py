@@ -236,6 +236,15 @@ def test_masked_events_are_no_numbers():
     assert np.isnan(lg.Linear(t=1.0)(places)).tolist() == [True, False, False]
 
 
+@pytest.mark.parametrize("n_events", [0, 1, 7, 8, 63, 64, 65, 100_001])
+def test_a_boolean_gate_combines_masks_as_numpy_does(n_events):
+    rng = np.random.default_rng(n_events)
+    masks = {name: rng.random(n_events) < 0.5 for name in ("A", "B", "C d")}
+    gate = lg.BooleanGate("X", "A and not (B or 'C d') or not A and B")
+    a, b, c = masks.values()
+    np.testing.assert_array_equal(gate.contains(masks), a & ~(b | c) | ~a & b)
+
+
 def test_a_boolean_gate_hands_out_a_mask_of_its_own():
     mask = np.array([True, False])
     found = lg.BooleanGate("X", "A").contains({"A": mask})

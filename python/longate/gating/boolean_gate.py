@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from longate._core import combine_masks
 from longate._validation import suggest
 from longate.exceptions import GateError
 from longate.gating.boolean import parse, references
@@ -111,22 +112,21 @@ class BooleanGate(Gate):
         GateError
             If a population is missing, or a mask is not one bool per event.
         """
-        stack: list[NDArray[np.bool_]] = []
         masks = {name: self._mask(places, name) for name in self.populations}
         shapes = {name: mask.shape for name, mask in masks.items()}
         if len(set(shapes.values())) > 1:
             msg = f"gate {self.name!r} needs masks of one length; got shapes {shapes}"
             raise GateError(msg)
-        for kind, text in parse(self.expression):
-            if kind == "name":
-                stack.append(masks[text])
-            elif text == "not":
-                stack.append(~stack.pop())
-            else:
-                last, before = stack.pop(), stack.pop()
-                stack.append(before & last if text == "and" else before | last)
-        # A population alone is not handed out: it is the caller's.
-        return stack[0].copy() if len(masks) == 1 else stack[0]
+        number = {name: place for place, name in enumerate(masks)}
+        terms = [
+            number[term.text] if term.kind == "name" else term.text
+            for term in parse(self.expression)
+        ]
+        words = [_words(mask) for mask in masks.values()]
+        inside, _ = combine_masks(terms, [(held, ~held) for held in words])
+        n_events = len(next(iter(masks.values())))
+        bits = np.unpackbits(inside.view(np.uint8), count=n_events, bitorder="little")
+        return bits.view(np.bool_)
 
     def _mask(self, places: Mapping[Any, ArrayLike], name: str) -> NDArray[np.bool_]:
         if name not in places:
@@ -153,3 +153,9 @@ class BooleanGate(Gate):
         axis: Callable[[Any], Axis],
     ) -> BooleanGate:
         return cls(**names, expression=shape["expression"])
+
+
+def _words(mask: NDArray[np.bool_]) -> NDArray[np.uint64]:
+    """Return a mask as words of 64 events, the first in the lowest bit."""
+    packed = np.packbits(mask, bitorder="little")
+    return np.pad(packed, (0, -len(packed) % 8)).view(np.uint64)
