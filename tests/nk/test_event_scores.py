@@ -9,7 +9,8 @@ import longate as lg
 from gating.samples import write_study
 from longate.exceptions import MaturationError
 from longate.nk.directions import DIRECTIONS, HANDLING_ROBUST
-from longate.nk.summaries import mean_with_interval, quantile_with_interval
+from longate.nk.summaries import mean_with_interval
+from longate.statistics import quantile_interval
 from nk.cells import CHANNELS, cell, events_of, gates, random_cells, study_of
 from reference import event_score as reference
 
@@ -407,7 +408,7 @@ def test_order_statistics_cover_the_quantile(share, n):
     rng = np.random.default_rng(n)
     held = 0
     for _ in range(2000):
-        _, low, high = quantile_with_interval(np.sort(rng.random(n)), share)
+        _, low, high = quantile_interval(np.sort(rng.random(n)), share)
         above = np.isnan(low) or low <= share
         below = np.isnan(high) or high >= share
         held += above and below

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import longate as lg
 from longate.exceptions import MaturationError
-from longate.nk.shift import newcombe
+from longate.statistics import newcombe_interval
 from reference import event_score as reference
 
 CELLS = st.lists(st.sampled_from([0.0, 0.2, 0.25, 0.5, 0.75, 1.0]), min_size=1)
@@ -61,7 +61,7 @@ def test_samples_without_variation_still_have_an_interval(earlier, later, theta)
 
 
 def test_newcombe_solves_its_equation():
-    low, high = newcombe(0.7, 20, 30)
+    low, high = newcombe_interval(0.7, 20, 30)
     for at in (low, high):
         k = 24.0
         inner = 1 + k * (1 - at) / (2 - at) + k * at / (1 + at)

@@ -28,7 +28,6 @@ import numpy as np
 import pandas as pd
 
 import longate as lg
-from longate.gating.counting import Z95
 from longate.nk.directions import DIRECTIONS
 from longate.nk.stage_index import (
     axis_counts,
@@ -37,6 +36,7 @@ from longate.nk.stage_index import (
     odds_of,
 )
 from longate.simulate import stages
+from longate.statistics import Z95
 
 KEPT = Path(__file__).parents[1] / "golden" / "scenarios" / "maturation_coverage.csv"
 REPLICATES, SEED = 5_000, 2012

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from longate.exceptions import SpilloverError
+from longate.statistics import Z95
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,7 +24,6 @@ MIN_NEGATIVE = 20
 """Fewer negative events give no zero."""
 
 _NORMAL_MAD = 1.482602218505602
-_Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def slope_through_negatives(split: Split, own: int, other: int) -> Slope:
     rest = split.negative[:, other] - slope * split.negative[:, own]
     error = 1.2533 * _robust_sd(rest) / np.sqrt(len(rest))
     shift = error * np.sqrt(x).sum() / (x**1.5).sum()  # noise grows as the root of x
-    half = np.hypot([slope - low, high - slope], _Z95 * shift)
+    half = np.hypot([slope - low, high - slope], Z95 * shift)
     bright = x >= np.median(x)
     with np.errstate(invalid="ignore", divide="ignore"):
         r = float(np.corrcoef(x, y)[0, 1])
@@ -172,7 +172,7 @@ def slope_of_medians(split: Split, own: int, other: int, line: Slope) -> Slope:
     slope = float(y / x)
     rests = [events[:, 1] - slope * events[:, 0] for events in both]
     errors = [1.2533 * _robust_sd(rest) / np.sqrt(len(rest)) for rest in rests]
-    half = float(_Z95 * np.hypot(*errors) / abs(x))
+    half = float(Z95 * np.hypot(*errors) / abs(x))
     return replace(line, slope=slope, low=slope - half, high=slope + half)
 
 
@@ -182,7 +182,7 @@ def _weighted_median(
     """Return the median of sorted `ratios`, and its 95 % interval."""
     below = np.cumsum(weights)
     total = below[-1]
-    reach = _Z95 * np.sqrt((weights**2).sum())
+    reach = Z95 * np.sqrt((weights**2).sum())
     places = np.searchsorted(
         below, [0.5 * (total - reach), 0.5 * total, 0.5 * (total + reach)]
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from longate.exceptions import SpilloverError
+from longate.statistics import Z95
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from longate.cytometry.compensation import Compensation
     from longate.cytometry.spillover_controls import SpilloverEstimate
 
-_Z95 = 1.959963984540054
 _P84 = 0.8413447460685429
 # Variance of (84 % quantile - median) of n normal values, times n / sd^2.
 _SPREAD_VARIANCE = 2.2072
@@ -82,7 +82,7 @@ def spillover_spreading(
         for other, channel in enumerate(matrix.dyes):
             if other != place:
                 added, error = _added(positive[:, other], negative[:, other])
-                bounds = [added, added - _Z95 * error, added + _Z95 * error]
+                bounds = [added, added - Z95 * error, added + Z95 * error]
                 roots = np.sqrt(np.maximum(bounds, 0.0) / signal).tolist()
                 rows.append((dye, channel, *roots, added, signal))
     columns = ["dye", "channel", "spreading", "low", "high", "variance_added", "signal"]

@@ -9,6 +9,7 @@ import numpy as np
 from longate.exceptions import PopulationError
 from longate.gating.compiled import has_values, values_for
 from longate.gating.gated_file import joined_mask
+from longate.statistics import quantile_interval
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from longate.gating.gated_file import GatedFile, GatedStudy
-
-FEWEST_EVENTS = 6
-"""Below this no pair of order statistics covers the median with 95 %."""
 
 
 def median_rows(
@@ -44,8 +42,8 @@ def median_rows(
 def median_with_interval(values: NDArray[np.float64]) -> dict[str, float]:
     """Return ``n_events, median, low, high`` (95 %) of values.
 
-    The interval runs from the ``j``-th smallest to the ``j``-th largest value, ``j``
-    the largest number with ``P(Bin(n, 1/2) < j) <= 0.025``; it needs no distribution.
+    The interval of order statistics of :func:`longate.statistics.quantile_interval`
+    needs no distribution.
 
     Parameters
     ----------
@@ -67,21 +65,8 @@ def median_with_interval(values: NDArray[np.float64]) -> dict[str, float]:
     >>> median_with_interval(np.array([5.0, 1.0, 4.0, 2.0, 3.0, 6.0]))
     {'n_events': 6, 'median': 3.5, 'low': 1.0, 'high': 6.0}
     """
-    n_events = len(values)
-    found = {"n_events": n_events, "median": np.nan, "low": np.nan, "high": np.nan}
-    if n_events:
-        found["median"] = float(np.median(values))
-    if n_events >= FEWEST_EVENTS and not np.isnan(found["median"]):
-        from scipy.special import bdtr
-
-        # Start from the normal approximation, which errs by less than two ranks.
-        j = max(int(n_events / 2 - 0.98 * n_events**0.5) + 3, 1)
-        while j > 1 and bdtr(j - 1, n_events, 0.5) > 0.025:
-            j -= 1
-        ordered = np.partition(values, [j - 1, n_events - j])
-        found["low"] = float(ordered[j - 1])
-        found["high"] = float(ordered[n_events - j])
-    return found
+    median, low, high = quantile_interval(values, 0.5)
+    return {"n_events": len(values), "median": median, "low": low, "high": high}
 
 
 def median_table(

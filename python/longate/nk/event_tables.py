@@ -8,12 +8,12 @@ import numpy as np
 
 from longate._validation import listed
 from longate.exceptions import MaturationError
-from longate.gating.counting import clopper_pearson
 from longate.nk.directions import HANDLING_ROBUST, SMALLEST_COVERAGE
 from longate.nk.pairs import visit_pairs
 from longate.nk.sampling import cells_in_words
 from longate.nk.shift import rank_shift
 from longate.nk.summaries import mean_with_interval, summary
+from longate.statistics import clopper_pearson
 
 if TYPE_CHECKING:
     import pandas as pd

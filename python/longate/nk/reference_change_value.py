@@ -10,7 +10,7 @@ import numpy as np
 
 from longate._validation import listed
 from longate.exceptions import MaturationError
-from longate.gating.counting import Z95
+from longate.statistics import Z95
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,11 +10,9 @@ import numpy as np
 
 from longate._core import rank_shift as _rank_shift
 from longate.exceptions import MaturationError
-from longate.gating.counting import Z95
+from longate.statistics import Z95, newcombe_interval
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import ArrayLike
 
 
@@ -89,50 +87,7 @@ def rank_shift(earlier: ArrayLike, later: ArrayLike) -> RankShift:
         half = Z95 * math.sqrt(variance) / (theta * (1 - theta))
         low, high = _expit(centre - half), _expit(centre + half)
         return RankShift(theta, low, high, "placements, logit")
-    return RankShift(theta, *newcombe(theta, len(x), len(y)), "Newcombe 5")
-
-
-def newcombe(theta: float, m: int, n: int) -> tuple[float, float]:
-    """Interval of a Mann-Whitney probability by Newcombe's method 5.
-
-    The ends solve ``|θ̂ - θ| = z sqrt(V(θ))`` with ``V(θ) = θ (1 - θ) (1 + k (1 - θ) /
-    (2 - θ) + k θ / (1 + θ)) / (m n)`` and ``k = (m + n) / 2 - 1``.
-
-    Parameters
-    ----------
-    theta : float
-        The estimate, in [0, 1].
-    m, n : int
-        Events of the two samples.
-
-    Returns
-    -------
-    low, high : float
-
-    References
-    ----------
-    Newcombe 2006, Stat Med 25:559, doi:10.1002/sim.2324.
-    """
-    k = (m + n) / 2 - 1
-
-    def excess(at: float) -> float:
-        inner = 1 + k * (1 - at) / (2 - at) + k * at / (1 + at)
-        return (theta - at) ** 2 - Z95**2 * at * (1 - at) * inner / (m * n)
-
-    return _crossing(excess, 0.0, theta), _crossing(excess, 1.0, theta)
-
-
-def _crossing(excess: Callable[[float], float], outside: float, inside: float) -> float:
-    """Return where `excess` turns from positive to negative, by bisection."""
-    if excess(outside) <= 0:
-        return outside
-    for _ in range(200):
-        middle = (outside + inside) / 2
-        if excess(middle) > 0:
-            outside = middle
-        else:
-            inside = middle
-    return (outside + inside) / 2
+    return RankShift(theta, *newcombe_interval(theta, len(x), len(y)), "Newcombe 5")
 
 
 def _expit(x: float) -> float:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from longate.gating.counting import Z95
+from longate.statistics import Z95
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

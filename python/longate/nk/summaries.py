@@ -6,13 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from longate.gating.counting import Z95
+from longate.statistics import Z95, quantile_interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-FEWEST_EVENTS = 6
-"""Below this no pair of order statistics covers the median with 95 %."""
 
 
 def mean_with_interval(scores: NDArray[np.float64]) -> tuple[float, float, float]:
@@ -47,46 +44,6 @@ def mean_with_interval(scores: NDArray[np.float64]) -> tuple[float, float, float
     return mean, mean - half, mean + half
 
 
-def quantile_with_interval(
-    ordered: NDArray[np.float64], share: float
-) -> tuple[float, float, float]:
-    """Quantile and the 95 % interval that order statistics give; any distribution.
-
-    Parameters
-    ----------
-    ordered : (n_events,) array of float64
-        Sorted scores.
-    share : float
-        Of events below, in (0, 1).
-
-    Returns
-    -------
-    quantile, low, high : float
-        NaN where there are no events; the ends are NaN where too few events lie on a
-        side to bound it.
-
-    References
-    ----------
-    David & Nagaraja, Order Statistics (2003), section 7.1, doi:10.1002/0471722162.
-    """
-    n = len(ordered)
-    if n == 0:
-        return np.nan, np.nan, np.nan
-    from scipy.stats import binom
-
-    value = float(np.quantile(ordered, share))
-    # P(Bin(n, q) < j) <= 0.025 and P(Bin(n, q) >= k) <= 0.025.
-    j = int(binom.ppf(0.025, n, share))
-    while j > 0 and binom.cdf(j - 1, n, share) > 0.025:
-        j -= 1
-    k = int(binom.ppf(0.975, n, share)) + 1
-    while k <= n and binom.sf(k - 1, n, share) > 0.025:
-        k += 1
-    low = float(ordered[j - 1]) if j >= 1 else np.nan
-    high = float(ordered[k - 1]) if k <= n else np.nan
-    return value, low, high
-
-
 def summary(scores: NDArray[np.float64], prefix: str = "") -> dict[str, float]:
     """Mean, median and quartiles of scores, each with its 95 % counting interval.
 
@@ -106,7 +63,7 @@ def summary(scores: NDArray[np.float64], prefix: str = "") -> dict[str, float]:
     ordered = np.sort(scores)
     found = {"mean": mean_with_interval(ordered)}
     for name, share in (("median", 0.5), ("q25", 0.25), ("q75", 0.75)):
-        found[name] = quantile_with_interval(ordered, share)
+        found[name] = quantile_interval(ordered, share)
     row: dict[str, float] = {}
     for name, (value, low, high) in found.items():
         row[f"{prefix}{name}"] = value

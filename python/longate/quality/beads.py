@@ -9,7 +9,8 @@ import numpy as np
 
 from longate._validation import listed, require_columns
 from longate.exceptions import CountingError, CountingWarning
-from longate.gating.counting import ALL_EVENTS, Z95
+from longate.gating.counting import ALL_EVENTS
+from longate.statistics import Z95
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,7 +9,7 @@ import pandas as pd
 
 from longate._validation import listed, require_columns
 from longate.exceptions import StudyError
-from longate.gating.counting import clopper_pearson
+from longate.statistics import clopper_pearson
 
 if TYPE_CHECKING:
     from longate.simulate import SimulatedCohort

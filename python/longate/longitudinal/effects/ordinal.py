@@ -11,6 +11,11 @@ from longate._validation import one_of
 from longate.exceptions import DesignError
 from longate.longitudinal.effects.standardised import Effect
 from longate.longitudinal.ranks import shift_between
+from longate.statistics import (
+    newcombe_interval,
+    normal_quantile,
+    superiority_variance,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,13 +75,13 @@ def auc_interval(
         msg = f"an area needs a value in each group, got {n} and {m}"
         raise DesignError(msg)
     found = area(first, second)
-    z = _quantile(confidence)
+    z = normal_quantile(confidence)
     if interval == "delong":
         low, high = _delong(first, second, found, z)
     elif interval == "logit":
         low, high = _logit(found, n, m, z)
     else:
-        low, high = _inversion(found, n, m, z)
+        low, high = newcombe_interval(found, n, m, confidence=confidence)
     return Effect("AUC", found, low, high, interval)
 
 
@@ -140,33 +145,10 @@ def hodges_lehmann(
     )
 
 
-def _quantile(confidence: float) -> float:
-    from scipy.special import ndtri
-
-    return float(ndtri((1 + confidence) / 2))
-
-
-def _variance(a: float, n: int, m: int) -> float:
-    size = (n + m) / 2 - 1
-    return a * (1 - a) / (n * m) * (1 + size * (1 - a) / (2 - a) + size * a / (1 + a))
-
-
-def _inversion(found: float, n: int, m: int, z: float) -> tuple[float, float]:
-    from scipy.optimize import brentq
-
-    def excess(a: float) -> float:
-        return abs(found - a) - z * math.sqrt(_variance(a, n, m))
-
-    tiny = 1e-12
-    low = 0.0 if found <= tiny else float(brentq(excess, 0.0, min(found, 1 - tiny)))
-    high = 1.0 if found >= 1 - tiny else float(brentq(excess, max(found, tiny), 1.0))
-    return low, high
-
-
 def _logit(found: float, n: int, m: int, z: float) -> tuple[float, float]:
     if not 0 < found < 1:
         return 0.0, 1.0
-    half = z * math.sqrt(_variance(found, n, m)) / (found * (1 - found))
+    half = z * math.sqrt(superiority_variance(found, n, m)) / (found * (1 - found))
     centre = math.log(found / (1 - found))
     return 1 / (1 + math.exp(half - centre)), 1 / (1 + math.exp(-half - centre))
 
