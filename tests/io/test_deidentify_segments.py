@@ -168,6 +168,61 @@ def test_an_unpaired_last_word_is_taken_out(copied, tmp_path):
     assert read(copy, tmp_path).diagnosis == ()
 
 
+@pytest.mark.parametrize("width", [8, 12, 19, 20, 30])
+@pytest.mark.parametrize("shape", ["plain", "two segments", "two data sets"])
+def test_offsets_of_any_width_follow(copied, tmp_path, width, shape):
+    """FACSDiva writes 20 digits; HEADER and TEXT then disagreed about DATA's end."""
+    pairs = tokens([("&10Patient ID", "Erika")])
+    more = {"supplement": pairs, "analysis": pairs} if shape == "two segments" else {}
+    raw = data_set([("$SRC", "Erika")], digits=width, **more)
+    if shape == "two data sets":
+        raw = data_set([("$SRC", "Erika")], digits=width, following=True) + raw
+    copy, _ = copied(raw, mapping={"Erika": LONG})
+    sample = read(copy, tmp_path)
+    assert sample.diagnosis == () or shape == "two data sets"
+    np.testing.assert_array_equal(sample.to_numpy(), EVENTS)
+    words = sample.keywords
+    for keyword, at in [("$BEGINDATA", 26), ("$ENDDATA", 34)]:
+        assert int(words[keyword]) == int(copy[at : at + 8])
+        assert len(words[keyword]) == width
+    if more:
+        assert words["&10Patient ID"] == LONG == sample.analysis["&10Patient ID"]
+    if shape == "two data sets":
+        second = read(copy[int(words["$NEXTDATA"]) :], tmp_path)
+        np.testing.assert_array_equal(second.to_numpy(), EVENTS)
+
+
+def test_an_analysis_offset_of_minus_one_counts_as_none(copied, tmp_path):
+    raw = data_set([("$SRC", "Erika")])
+    raw = raw[:42] + f"{-1:>8}{-1:>8}".encode() + raw[58:]
+    copy, _ = copied(raw, mapping={"Erika": LONG})
+    np.testing.assert_array_equal(read(copy, tmp_path).to_numpy(), EVENTS)
+
+
+def test_header_gives_both_ends_of_data_or_none(tmp_path):
+    """DATA that grows beyond 99,999,999 bytes has 0 for its begin as for its end."""
+    n_events = 12_499_900
+    raw = data_set([("$SRC", "E")], digits=12)
+    begin = int(raw[26:34])
+    end = begin + 8 * n_events - 1
+    assert end <= 99_999_999
+    large = raw.replace(b"/$TOT/5/", b"/$TOT/12499900/")[: -len(EVENT_BYTES)]
+    grown = len(large) - begin
+    for old, new in [(begin, begin + grown), (begin + 39, end + grown)]:
+        large = large.replace(f"{old:012d}".encode(), f"{new:012d}".encode())
+    head = (58, begin + grown - 1, begin + grown, end + grown)
+    large = large[:10] + "".join(f"{n:>8}" for n in head).encode() + large[42:]
+    path = tmp_path / "large.fcs"
+    with path.open("wb") as file:  # a hole: nothing is stored
+        file.write(large)
+        file.truncate(end + grown + 1)
+    layout = read_layout(path)
+    index = [key for key, _ in layout[0].texts[0].text.pairs].index("$SRC")
+    plan = plan_copy(path, layout, {(1, "TEXT"): {index: "E" * 2000}})
+    patched = next(p.new for p in plan.patches if p.begin == 0)
+    assert patched[26:42].split() == [b"0", b"0"]
+
+
 def test_offsets_beyond_what_header_can_say(tmp_path):
     path = tmp_path / "large.fcs"
     n_events, room = 12_500_000, 20

@@ -52,11 +52,12 @@ def data_set(
     behind=b"",
     following=0,
     double=True,
+    digits=8,
 ):
     """Return one data set: HEADER, TEXT, DATA, supplemental TEXT, ANALYSIS, `behind`.
 
     `more` are pairs beside the required ones; `following` is ``$NEXTDATA``, or True for
-    the length of this data set.
+    the length of this data set; offsets in TEXT have `digits` digits.
     """
     data = pack(EVENTS, "ff", "<")
     required = [
@@ -89,7 +90,7 @@ def data_set(
         else:
             places = []
         places.append(("$NEXTDATA", begin[3] + len(behind) if following is True else 0))
-        pairs = [(key, f"{max(value, 0):08d}") for key, value in places]
+        pairs = [(key, f"{max(value, 0):0{digits}d}") for key, value in places]
         text = tokens([*pairs, *required, *more], delimiter, double=double)
         begin[0] = begins_at + len(text)
         begin[1] = begin[0] + len(data)

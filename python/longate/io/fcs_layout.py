@@ -29,6 +29,7 @@ OFFSET_KEYWORDS = {
 }
 _VERSIONS = (b"FCS2.0", b"FCS3.0", b"FCS3.1", b"FCS3.2")
 _MOST_DATA_SETS = 10_000
+_MOST_CHANNELS = 10_000
 
 
 @dataclass(frozen=True)
@@ -123,18 +124,30 @@ def number_of(pairs: Iterable[tuple[str, str]], keyword: str) -> int:
 
 
 def whole_number(value: str) -> int | None:
-    """Return a number of up to 18 digits, which is more than any file has bytes."""
+    """Return a number as the reader understands it; None where it is none.
+
+    Writers fill with zeros to any width, 20 digits among them; without these, 18 digits
+    are more than any file has bytes.
+    """
     text = value.strip(" \t\r\n\0")
-    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
+    found = re.fullmatch(r"\+?0*([0-9]{1,18})", text)
+    return int(found[1]) if found else None
 
 
 def header_offsets(header: bytes) -> list[int]:
-    """Return the six offsets of HEADER; 0 where one is blank."""
-    fields = [header[at : at + 8].strip(b" \0") for at in range(10, HEADER_BYTES, 8)]
-    if not all(field.isdigit() or not field for field in fields):
-        msg = "HEADER holds offsets that are no numbers"
-        raise FcsError(msg)
-    return [int(field or 0) for field in fields]
+    """Return the six offsets of HEADER; 0 where one is blank.
+
+    Of ANALYSIS, what is no number counts as 0: some writers put -1 there.
+    """
+    offsets = []
+    for index, at in enumerate(range(10, HEADER_BYTES, 8)):
+        field = header[at : at + 8].decode("latin-1").strip(" \0")
+        number = whole_number(field or "0")
+        if number is None and FIELDS[index // 2] != "ANALYSIS":
+            msg = f"HEADER holds {field!r} where an offset is expected"
+            raise FcsError(msg)
+        offsets.append(number or 0)
+    return offsets
 
 
 def _data_set(file: BinaryIO, number: int, base: int, size: int) -> tuple[DataSet, int]:
@@ -187,12 +200,14 @@ def _data(
 
 
 def _event_bytes(pairs: Sequence[tuple[str, str]]) -> int:
-    widths = [
-        whole_number(value) or 0
-        for key, value in pairs
-        if re.fullmatch(r"\$P[0-9]+B", key, re.IGNORECASE)
-    ]
-    return (sum(widths) + 7) // 8
+    first: dict[str, str] = {}
+    for key, value in pairs:
+        first.setdefault(key.upper(), value)
+    channels = range(1, min(number_of(pairs, "$PAR"), _MOST_CHANNELS) + 1)
+    width = sum(whole_number(first.get(f"$P{n}B", "")) or 0 for n in channels)
+    # $PnB counts characters in ASCII, bits elsewhere.
+    is_ascii = first.get("$DATATYPE", "").strip().upper() == "A"
+    return width if is_ascii else (width + 7) // 8
 
 
 def _merged(ranges: Iterable[Range]) -> list[Range]:

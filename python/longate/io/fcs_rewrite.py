@@ -20,6 +20,7 @@ from longate.io.fcs_layout import (
     Range,
     TextPlace,
     header_offsets,
+    number_of,
     whole_number,
 )
 
@@ -291,15 +292,26 @@ def _header(
 ) -> bytes:
     """Return HEADER with the offsets of the copy; those that stay keep their bytes."""
     header = bytearray(one.header)
-    for index, old in enumerate(header_offsets(one.header)):
-        kind = FIELDS[index // 2]
-        new = _offset(one, kind, old, texts, grown, is_end=index % 2 == 1)
-        if new == old:
-            continue
-        if new > _LARGEST_IN_HEADER:
-            if kind != "DATA" or one.header[:6] == b"FCS2.0":
+    old = header_offsets(one.header)
+    for at, kind in zip(range(0, len(old), 2), FIELDS, strict=True):
+        new = [
+            _offset(one, kind, old[at + is_end], texts, grown, is_end=bool(is_end))
+            for is_end in (0, 1)
+        ]
+        if max(new) > _LARGEST_IN_HEADER:
+            if not _is_in_text(one, kind):
                 msg = f"{kind} of the copy would lie beyond what HEADER can say"
                 raise FcsError(msg)
-            new = 0
-        header[10 + 8 * index : 18 + 8 * index] = f"{new:>8}".encode()
+            new = [0, 0]  # both, which says that the keywords hold them (3.1 §3.1)
+        for index, offset in enumerate(new, start=at):
+            if offset != old[index]:
+                header[10 + 8 * index : 18 + 8 * index] = f"{offset:>8}".encode()
     return bytes(header)
+
+
+def _is_in_text(one: DataSet, kind: str) -> bool:
+    """Whether keywords of TEXT hold the offsets of a segment."""
+    primary = one.texts[0].text
+    if kind == "TEXT" or one.header[:6] == b"FCS2.0" or primary is None:
+        return False
+    return all(number_of(primary.pairs, name) for name in OFFSET_KEYWORDS[kind])
