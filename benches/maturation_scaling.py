@@ -14,7 +14,7 @@ import numpy as np
 
 from longate._core import fit_curve, rank_shift
 from longate.nk import Positivity
-from longate.nk.positivity import scored
+from longate.nk.thresholds.positivity import scored
 
 MARKERS = 7
 ROUNDS = 5

@@ -10,8 +10,8 @@ import pytest
 
 import longate as lg
 from longate.exceptions import MaturationError
-from longate.nk.anchor_fit import fit_negatives, fit_valley
-from longate.nk.anchor_sources import B_CELLS, T_CELLS, refuse_circular
+from longate.nk.thresholds.fit import fit_negatives, fit_valley
+from longate.nk.thresholds.sources import B_CELLS, T_CELLS, refuse_circular
 from nk.gained import with_gain
 
 GAIN = 1.35

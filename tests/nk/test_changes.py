@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import longate as lg
 from longate.exceptions import MaturationError
-from longate.nk.changes import change_table, weight_range
+from longate.nk.changes.composition import change_table, weight_range
 from reference import stages as reference
 
 CORE = ["CD56", "CD56bright", "CD16"]

@@ -11,8 +11,8 @@ from hypothesis.extra.numpy import arrays
 import longate as lg
 from longate._core import bin_density, density_peaks, density_valley, smooth_density
 from longate.exceptions import MaturationError
-from longate.nk.channel_density import ChannelDensity
-from longate.nk.data_thresholds import read_threshold
+from longate.nk.thresholds.data_thresholds import read_threshold
+from longate.nk.thresholds.density import ChannelDensity
 from reference import density as twin
 
 HOSTILE = st.sampled_from([np.nan, np.inf, -np.inf, 0.0, 1.0, 0.5, -1e-300])

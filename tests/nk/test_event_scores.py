@@ -8,8 +8,8 @@ import pytest
 import longate as lg
 from gating.samples import write_study
 from longate.exceptions import MaturationError
-from longate.nk.directions import DIRECTIONS, HANDLING_ROBUST
-from longate.nk.summaries import mean_with_interval
+from longate.nk.events.directions import DIRECTIONS, HANDLING_ROBUST
+from longate.nk.events.summaries import mean_with_interval
 from longate.statistics import quantile_interval
 from nk.cells import CHANNELS, cell, events_of, gates, random_cells, study_of
 from reference import event_score as reference

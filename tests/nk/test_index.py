@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from longate.nk.stage_index import stage_index
+from longate.nk.stages.index import stage_index
 from reference import stages as reference
 
 WEIGHTS = reference.FIVE

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import longate as lg
-from longate.nk.positivity import scored
-from longate.nk.stage_index import axis_counts, index_and_variance
+from longate.nk.stages.index import axis_counts, index_and_variance
+from longate.nk.thresholds.positivity import scored
 from nk.cells import MARKERS
 
 CALLS = ["CD56", "CD56bright", *MARKERS]

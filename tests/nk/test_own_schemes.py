@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import longate as lg
 from longate.exceptions import MaturationError
-from longate.nk.stages import require_one_scheme
+from longate.nk.stages.scheme import require_one_scheme
 
 Stage, StageScheme = lg.nk.Stage, lg.nk.StageScheme
 NAMES = ["CD16", "CD57", "KIR"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import longate as lg
 from longate.exceptions import MaturationError
-from longate.nk.positivity import scored
+from longate.nk.thresholds.positivity import scored
 from reference import event_score as reference
 
 Positivity = lg.nk.Positivity

@@ -10,7 +10,7 @@ import pytest
 
 import longate as lg
 from longate.exceptions import MaturationError
-from longate.nk.stage_index import stage_index
+from longate.nk.stages.index import stage_index
 
 WITHIN = lg.nk.Variation(0.03, "twelve healthy donors, monthly")
 ASSAY = lg.nk.Variation(0.01, "five tubes of one donor")

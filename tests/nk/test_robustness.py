@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from importlib import import_module
 
 import numpy as np
 import pandas as pd
@@ -10,8 +11,8 @@ import pytest
 
 import longate as lg
 from longate.exceptions import MaturationError
-from longate.nk.gain_search import smallest_gain
-from longate.nk.moving_calls import CallRules, asinh_unit, moving_calls
+from longate.nk.robustness.gain_search import smallest_gain
+from longate.nk.robustness.moved_calls import CallRules, asinh_unit, moving_calls
 from nk.gained import with_gain
 
 
@@ -183,8 +184,10 @@ def test_without_nkg2c_adaptive_expansion_stays_open(populations):
 
 
 def test_few_cells_are_named(populations, monkeypatch):
-    monkeypatch.setattr("longate.nk.robustness_tables.WANTED", 10**6)
-    monkeypatch.setattr("longate.nk.robustness_report.WANTED", 10**6)
+    for name in ("report", "tables"):
+        # By import, not by dotted name: lg.nk.robustness is the function.
+        module = import_module(f"longate.nk.robustness.{name}")
+        monkeypatch.setattr(module, "WANTED", 10**6)
     found = lg.nk.robustness(lg.nk.anchors(populations, parent="NK"))
     assert (found.samples["cells"] == "too few").all()
     assert any("fewer than 1000000 NK cells" in words for words in found.words)

@@ -9,7 +9,7 @@ import pytest
 
 import longate as lg
 from longate.exceptions import MaturationError
-from longate.nk.stages import MARKERS
+from longate.nk.stages.scheme import MARKERS
 from reference import stages as reference
 
 CORE = ["CD56", "CD56bright", "CD16"]

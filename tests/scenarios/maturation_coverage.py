@@ -28,8 +28,8 @@ import numpy as np
 import pandas as pd
 
 import longate as lg
-from longate.nk.directions import DIRECTIONS
-from longate.nk.stage_index import (
+from longate.nk.events.directions import DIRECTIONS
+from longate.nk.stages.index import (
     axis_counts,
     index_and_variance,
     log_odds,

@@ -1,22 +1,22 @@
 """NK cells: stages and scores of phenotypic maturation, and what they stand on."""
 
-from longate.nk.anchor_resolution import anchors
-from longate.nk.anchor_set import Anchors
-from longate.nk.data_thresholds import DataThreshold, data_threshold
-from longate.nk.directions import DIRECTIONS
-from longate.nk.maturation_curve import MaturationCurve
-from longate.nk.positivity import Positivity
-from longate.nk.reference_change_value import (
+from longate.nk.changes.reference_change import (
     ReferenceChange,
     Variation,
     reference_change,
 )
+from longate.nk.events.curve import MaturationCurve
+from longate.nk.events.directions import DIRECTIONS
+from longate.nk.events.superiority import RankShift, rank_shift
+from longate.nk.maturation import combine, maturation
 from longate.nk.result import Maturation
-from longate.nk.robustness_report import Robustness, robustness
-from longate.nk.schemes import SCHEMES, stage_scheme
-from longate.nk.scores import combine, maturation
-from longate.nk.shift import RankShift, rank_shift
-from longate.nk.stages import Stage, StageScheme
+from longate.nk.robustness.report import Robustness, robustness
+from longate.nk.stages.named_schemes import SCHEMES, stage_scheme
+from longate.nk.stages.scheme import Stage, StageScheme
+from longate.nk.thresholds.data_thresholds import DataThreshold, data_threshold
+from longate.nk.thresholds.positivity import Positivity
+from longate.nk.thresholds.positivity_thresholds import Anchors
+from longate.nk.thresholds.resolution import anchors
 
 __all__ = [
     "DIRECTIONS",

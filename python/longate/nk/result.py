@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from longate.nk.changes import change_table
-from longate.nk.event_tables import (
+from longate.nk.changes.composition import change_table
+from longate.nk.events.tables import (
     event_table,
     rank_table,
     score_table,
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from longate.nk.event_source import EventSource
-    from longate.nk.maturation_curve import MaturationCurve
-    from longate.nk.stages import StageScheme
+    from longate.nk.events.curve import MaturationCurve
+    from longate.nk.events.source import EventSource
+    from longate.nk.stages.scheme import StageScheme
 
 WORDS = (
     "phenotypic maturation: an order of surface markers, no lineage time; whether more "

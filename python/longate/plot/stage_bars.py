@@ -8,7 +8,7 @@ import numpy as np
 
 from longate._validation import require_columns, table_of
 from longate.exceptions import ClinicalError, MaturationError
-from longate.nk.stages import require_one_scheme
+from longate.nk.stages.scheme import require_one_scheme
 from longate.plot.palette import INK, LABELS, STAGES, stage_colour, stage_words
 from longate.plot.visit_order import visits_of
 

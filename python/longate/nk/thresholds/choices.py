@@ -6,23 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from longate.nk.anchor_sources import (
+from longate.nk.stages.scheme import CD56_BRIGHT
+from longate.nk.thresholds.density import ChannelDensity
+from longate.nk.thresholds.sources import (
     ANCHOR_POPULATIONS,
     INDEPENDENT,
     TREATMENT_SENSITIVE,
 )
-from longate.nk.channel_density import ChannelDensity
-from longate.nk.stages import CD56_BRIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
 
-    from longate.nk.anchor_controls import Controls
-    from longate.nk.anchor_fit import Fit
-    from longate.nk.anchor_sources import TubeCells
-    from longate.nk.tube_events import TubeEvents
+    from longate.nk.thresholds.controls import Controls
+    from longate.nk.thresholds.fit import Fit
+    from longate.nk.thresholds.sources import TubeCells
+    from longate.nk.thresholds.tube_events import TubeEvents
 
 _DRAWN_PLACES = 256
 

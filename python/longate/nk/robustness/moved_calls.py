@@ -14,9 +14,9 @@ from longate.gating.axes import PanelAxes
 from longate.gating.boolean import parse
 from longate.gating.boolean_gate import BooleanGate
 from longate.gating.compiled import values_for
-from longate.nk.anchor_sources import one_threshold
-from longate.nk.calls import calls_for, removes_lineage
-from longate.nk.scores import rules_for
+from longate.nk.maturation import rules_for
+from longate.nk.stages.calls import calls_for, removes_lineage
+from longate.nk.thresholds.sources import one_threshold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from longate.cytometry.transforms import Transform
     from longate.gating.populations import Populations
     from longate.gating.strategy import GatingStrategy
-    from longate.nk.stages import StageScheme
+    from longate.nk.stages.scheme import StageScheme
 
 _LN10 = math.log(10.0)
 

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from longate.gating.joining import KEYS
-from longate.nk.anchor_choices import pictured
-from longate.nk.spreading import spread_coefficients
+from longate.nk.thresholds.choices import pictured
+from longate.nk.thresholds.spreading import spread_coefficients
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
 
-    from longate.nk.anchor_controls import Controls
-    from longate.nk.anchor_fit import Fit
-    from longate.nk.anchor_sources import TubeCells
-    from longate.nk.tube_events import TubeEvents
+    from longate.nk.thresholds.controls import Controls
+    from longate.nk.thresholds.fit import Fit
+    from longate.nk.thresholds.sources import TubeCells
+    from longate.nk.thresholds.tube_events import TubeEvents
 
 
 @dataclass(frozen=True)

@@ -10,29 +10,29 @@ from longate._validation import listed
 from longate.exceptions import MaturationError
 from longate.gating.counting import with_fractions
 from longate.gating.joining import KEYS
-from longate.nk.calls import (
+from longate.nk.changes.sampling import (
+    cells_in_words,
+    few_cells_note,
+    refuse_density_dependent,
+)
+from longate.nk.events.source import EventSource
+from longate.nk.result import Maturation
+from longate.nk.stages.calls import (
     calls_for,
     refuse_bright_outside_positive,
     removes_lineage,
     tube_for_calls,
 )
-from longate.nk.event_source import EventSource
-from longate.nk.reference_ranges import with_reference_ranges
-from longate.nk.result import Maturation
-from longate.nk.sampling import (
-    cells_in_words,
-    few_cells_note,
-    refuse_density_dependent,
-)
-from longate.nk.schemes import stage_scheme
-from longate.nk.stage_index import (
+from longate.nk.stages.index import (
     around,
     axis_counts,
     log_odds,
     odds_of,
     stage_index,
 )
-from longate.nk.stages import StageScheme, require_one_scheme
+from longate.nk.stages.named_schemes import stage_scheme
+from longate.nk.stages.reference_ranges import with_reference_ranges
+from longate.nk.stages.scheme import StageScheme, require_one_scheme
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from longate.gating.populations import Populations
-    from longate.nk.positivity import Positivity
+    from longate.nk.thresholds.positivity import Positivity
 
 
 def maturation(

@@ -3,7 +3,7 @@
 A scheme looks at calls: ``CD56`` (not negative), ``CD56bright``, and for each other
 marker whether it is positive. The first rule that holds names the event. Markers, rules
 and the words of the NK parent make the scheme's id, and different ids are never
-compared. The named schemes are in :mod:`longate.nk.schemes`.
+compared. The named schemes are in :mod:`longate.nk.stages.named_schemes`.
 """
 
 from __future__ import annotations

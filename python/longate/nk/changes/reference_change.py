@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -15,11 +15,25 @@ from longate.statistics import Z95
 if TYPE_CHECKING:
     import pandas as pd
 
-    from longate.nk.result import Maturation
-
 _COUNTING = "counted events of both visits (half width of the counting interval / 1.96)"
 _COUNTS = "counted events of both visits, ln(1 + 1/k)"
 _INDICES = ("index", "index_with_adaptive")
+
+
+class ScoredSamples(Protocol):
+    """Tables of scored samples; :class:`longate.nk.Maturation` has them.
+
+    A protocol, because ``Maturation`` is built on this package and cannot be imported
+    here without a circle.
+    """
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row per sample: index, fractions, counting interval."""
+
+    @property
+    def stages(self) -> pd.DataFrame:
+        """One row per sample and stage: events."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +123,7 @@ class ReferenceChange:
 
 
 def reference_change(
-    maturation: Maturation,
+    maturation: ScoredSamples,
     *,
     within: Variation,
     assay: Variation,
@@ -193,7 +207,7 @@ def reference_change(
 
 
 def _of_index(
-    maturation: Maturation,
+    maturation: ScoredSamples,
     within: Variation,
     assay: Variation,
     value: str,
@@ -272,7 +286,7 @@ def _verdict(
 
 
 def _of_fraction(
-    maturation: Maturation,
+    maturation: ScoredSamples,
     within: Variation,
     assay: Variation,
     value: str,

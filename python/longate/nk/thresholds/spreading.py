@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from longate.cytometry.panel import Panel
     from longate.cytometry.transforms import Transform
-    from longate.nk.tube_events import TubeEvents
+    from longate.nk.thresholds.tube_events import TubeEvents
 
 _STEP = 1e-4  # on the scale
 

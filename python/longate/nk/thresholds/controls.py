@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from longate.exceptions import LongateError, MaturationError
-from longate.nk.tube_events import control_values
+from longate.nk.thresholds.tube_events import control_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,18 +8,18 @@ import numpy as np
 
 from longate._validation import listed
 from longate.exceptions import MaturationError
-from longate.nk.directions import HANDLING_ROBUST, SMALLEST_COVERAGE
-from longate.nk.pairs import visit_pairs
-from longate.nk.sampling import cells_in_words
-from longate.nk.shift import rank_shift
-from longate.nk.summaries import mean_with_interval, summary
+from longate.nk.changes.pairs import visit_pairs
+from longate.nk.changes.sampling import cells_in_words
+from longate.nk.events.directions import HANDLING_ROBUST, SMALLEST_COVERAGE
+from longate.nk.events.summaries import mean_with_interval, summary
+from longate.nk.events.superiority import rank_shift
 from longate.statistics import clopper_pearson
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from longate.nk.event_source import EventSource, Scored
-    from longate.nk.maturation_curve import MaturationCurve
+    from longate.nk.events.curve import MaturationCurve
+    from longate.nk.events.source import EventSource, Scored
 
 _KEYS = ["sample", "patient", "visit", "tube"]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from longate.gating.axes import PanelAxes
 from longate.gating.compiled import values_for
-from longate.nk.anchor_sources import B_CELLS, T_CELLS, TubeCells
+from longate.nk.thresholds.sources import B_CELLS, T_CELLS, TubeCells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

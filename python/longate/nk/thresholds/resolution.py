@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from longate._validation import listed, suggest
 from longate.exceptions import MaturationError
-from longate.nk.anchor_choices import availability
-from longate.nk.anchor_controls import Controls
-from longate.nk.anchor_fit import Fit, fit_negatives, fit_positives, fit_valley
-from longate.nk.anchor_rows import Found, Wanted
-from longate.nk.anchor_set import Anchors
-from longate.nk.anchor_sources import (
+from longate.nk.stages.calls import calls_for, tube_for_calls
+from longate.nk.stages.scheme import CD56_BRIGHT, CD56_POSITIVE
+from longate.nk.thresholds.choices import availability
+from longate.nk.thresholds.controls import Controls
+from longate.nk.thresholds.fit import Fit, fit_negatives, fit_positives, fit_valley
+from longate.nk.thresholds.positivity_thresholds import Anchors
+from longate.nk.thresholds.rows import Found, Wanted
+from longate.nk.thresholds.sources import (
     ANCHOR_POPULATIONS,
     CD57_T_CELLS,
     INDEPENDENT,
@@ -26,10 +28,8 @@ from longate.nk.anchor_sources import (
     refuse_circular,
     tube_cells,
 )
-from longate.nk.calls import calls_for, tube_for_calls
-from longate.nk.spreading import extra_variance, spreading_matrix
-from longate.nk.stages import CD56_BRIGHT, CD56_POSITIVE
-from longate.nk.tube_events import tube_events
+from longate.nk.thresholds.spreading import extra_variance, spreading_matrix
+from longate.nk.thresholds.tube_events import tube_events
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from longate.gating.populations import Populations
-    from longate.nk.tube_events import TubeEvents
+    from longate.nk.thresholds.tube_events import TubeEvents
 
 LEAST_EVENTS = 100
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from longate._validation import listed, require_columns, table_of
 from longate.exceptions import MaturationError
-from longate.nk.moving_calls import CallRules, moving_calls
-from longate.nk.robustness_tables import (
+from longate.nk.robustness.moved_calls import CallRules, moving_calls
+from longate.nk.robustness.tables import (
     WANTED,
     Sampled,
     conclusion_gain,
@@ -21,15 +21,15 @@ from longate.nk.robustness_tables import (
     pairs_of,
     sample_row,
 )
-from longate.nk.robustness_words import cannot_exclude
+from longate.nk.robustness.words import cannot_exclude
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
-    from longate.nk.anchor_set import Anchors
-    from longate.nk.stages import StageScheme
+    from longate.nk.stages.scheme import StageScheme
+    from longate.nk.thresholds.positivity_thresholds import Anchors
 
 UNITS = (0.1, 0.2)
 _GROUPS = 2

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from longate.nk.pairs import visit_pairs
-from longate.nk.stage_index import (
+from longate.nk.changes.pairs import visit_pairs
+from longate.nk.stages.index import (
     ADAPTIVE,
     TERMINAL,
     around,
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from longate.nk.stages import StageScheme
+    from longate.nk.stages.scheme import StageScheme
 
 # Cumulative fractions that differ by less are equal: sums of fractions round.
 _SAME = 1e-12
@@ -107,7 +107,7 @@ def weight_range(
     Examples
     --------
     >>> import numpy as np
-    >>> from longate.nk.changes import weight_range
+    >>> from longate.nk.changes.composition import weight_range
     >>> low, high, dominance = weight_range(
     ...     np.array([50, 30, 20]), np.array([40, 30, 30]))
     >>> round(low, 3), round(high, 3), dominance

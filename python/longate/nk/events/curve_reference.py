@@ -8,7 +8,7 @@ import numpy as np
 
 from longate._validation import listed, suggest
 from longate.exceptions import MaturationError
-from longate.nk.directions import DIRECTIONS
+from longate.nk.events.directions import DIRECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

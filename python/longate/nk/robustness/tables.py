@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from longate.nk.gain_search import smallest_gain
+from longate.nk.robustness.gain_search import smallest_gain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from longate.nk.moving_calls import CallRules, MovingCalls
+    from longate.nk.robustness.moved_calls import CallRules, MovingCalls
 
 WANTED, BETTER = 300, 1000
 """NK cells that are wanted, and that are better."""

@@ -10,8 +10,8 @@ import numpy as np
 
 from longate._validation import listed, one_of, suggest
 from longate.exceptions import MaturationError
-from longate.nk.channel_density import ChannelDensity
-from longate.nk.population_values import scaled_values
+from longate.nk.thresholds.density import ChannelDensity
+from longate.nk.thresholds.population_values import scaled_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from longate._validation import listed, suggest
 from longate.exceptions import MaturationError
-from longate.nk.sampling import refuse_mixed_specimens
+from longate.nk.changes.sampling import refuse_mixed_specimens
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 
 from longate._validation import listed, one_of
 from longate.exceptions import MaturationError
-from longate.nk.stages import CD56_BRIGHT, CD56_POSITIVE, ELSE, Stage, StageScheme
+from longate.nk.stages.scheme import (
+    CD56_BRIGHT,
+    CD56_POSITIVE,
+    ELSE,
+    Stage,
+    StageScheme,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

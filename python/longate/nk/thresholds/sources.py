@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from longate._validation import listed
 from longate.exceptions import MaturationError
 from longate.gating.rectangle import RectangleGate
-from longate.nk.stages import CD56_BRIGHT, CD56_POSITIVE
+from longate.nk.stages.scheme import CD56_BRIGHT, CD56_POSITIVE
 
 if TYPE_CHECKING:
     from longate.gating.strategy import GatingStrategy

@@ -12,13 +12,13 @@ from longate._validation import listed, suggest
 from longate.exceptions import MaturationError, MissingChannelError, PanelError
 from longate.gating.dimension import dimension_of
 from longate.gating.rectangle import RectangleGate
-from longate.nk.directions import (
+from longate.nk.events.directions import (
     DIRECTIONS,
     HANDLING_ROBUST,
     SMALLEST_COVERAGE,
 )
-from longate.nk.positivity import Positivity, scored
-from longate.nk.stages import CD56_BRIGHT, CD56_POSITIVE
+from longate.nk.stages.scheme import CD56_BRIGHT, CD56_POSITIVE
+from longate.nk.thresholds.positivity import Positivity, scored
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from longate.gating.populations import Populations
-    from longate.nk.stages import StageScheme
+    from longate.nk.stages.scheme import StageScheme
 
 Positivities = "Mapping[str | tuple[str, str], Positivity | None]"
 

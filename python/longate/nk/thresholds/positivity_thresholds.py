@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from longate._validation import suggest
 from longate.exceptions import MaturationError
 from longate.gating.rectangle import RectangleGate
-from longate.nk.positivity import Positivity
+from longate.nk.thresholds.positivity import Positivity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

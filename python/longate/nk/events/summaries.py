@@ -29,7 +29,7 @@ def mean_with_interval(scores: NDArray[np.float64]) -> tuple[float, float, float
     Examples
     --------
     >>> import numpy as np
-    >>> from longate.nk.summaries import mean_with_interval
+    >>> from longate.nk.events.summaries import mean_with_interval
     >>> mean, low, high = mean_with_interval(np.array([0.25, 0.75]))
     >>> mean, round(high - mean, 3)
     (0.5, 0.49)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import NamedTuple
 
-from longate.nk.stages import CD56_BRIGHT
+from longate.nk.stages.scheme import CD56_BRIGHT
 
 
 class Direction(NamedTuple):

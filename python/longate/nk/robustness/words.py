@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from longate.nk.anchor_set import Anchors
-    from longate.nk.moving_calls import CallRules
+    from longate.nk.robustness.moved_calls import CallRules
+    from longate.nk.thresholds.positivity_thresholds import Anchors
 
 # Handling: CD56dimCD16- is below 3 % of NK cells in fresh blood, 17-36 % after
 # cryopreservation (Blood 2015;125:1842).

@@ -8,7 +8,7 @@ from longate._validation import listed
 from longate.exceptions import MaturationError
 from longate.gating.dimension import dimension_of
 from longate.gating.rectangle import RectangleGate
-from longate.nk.stages import CD56_BRIGHT, CD56_POSITIVE, MARKERS, SCORED
+from longate.nk.stages.scheme import CD56_BRIGHT, CD56_POSITIVE, MARKERS, SCORED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from longate.exceptions import MaturationError
-from longate.nk.channel_density import ChannelDensity
-from longate.nk.positivity import LIMIT
-from longate.nk.stages import CD56_BRIGHT, CD56_POSITIVE
+from longate.nk.stages.scheme import CD56_BRIGHT, CD56_POSITIVE
+from longate.nk.thresholds.density import ChannelDensity
+from longate.nk.thresholds.positivity import LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

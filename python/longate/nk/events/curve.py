@@ -13,7 +13,7 @@ import numpy as np
 from longate._core import fit_curve, project_on_curve
 from longate._validation import listed, suggest
 from longate.exceptions import MaturationError
-from longate.nk.curve_reference import (
+from longate.nk.events.curve_reference import (
     KNOTS,
     balanced,
     distribution,
@@ -21,7 +21,7 @@ from longate.nk.curve_reference import (
     require_finite,
     require_root,
 )
-from longate.nk.directions import DIRECTIONS
+from longate.nk.events.directions import DIRECTIONS
 
 if TYPE_CHECKING:
     import os

@@ -1,0 +1,1 @@
+"""Changes within a patient, and whether they exceed expected variation."""

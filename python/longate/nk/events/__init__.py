@@ -1,0 +1,1 @@
+"""Scores of single NK events, and tables made of them."""

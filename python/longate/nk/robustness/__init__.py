@@ -1,0 +1,1 @@
+"""Sensitivity of a conclusion to thresholds, gain, counts and handling."""

@@ -1,0 +1,1 @@
+"""Positivity thresholds of markers, and the source of each."""
