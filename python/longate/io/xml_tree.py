@@ -1,49 +1,68 @@
-"""XML from strangers: a small tree with line numbers, read with the doors locked.
+"""XML files as lxml trees, read within stated bounds and without entities.
 
-Standards for gates and workspaces are XML. What is read here cannot make the reader
-open a file or a connection, cannot grow while it is read (a document type that could
-declare an entity is refused where it begins), and is bounded in size, depth, number of
-elements and length of a tag. The parser is the standard library's expat; nothing
-recurses.
+Gates, workspaces and matrices come as XML from elsewhere. libxml2 reads it here without
+a network, without loading a document type and without entities; the size of the file,
+the depth and the number of its elements, the attributes of each and the length of each
+text are bounded while it is read.
+
+All readers of XML formats begin with :func:`read_xml` (or :func:`parse_xml`, for bytes)
+and go on with the tree of :class:`Element` that it returns.
 """
 
 from __future__ import annotations
 
+import codecs
 import math
 import re
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
-from xml.parsers import expat
-from xml.sax.saxutils import escape, quoteattr
+from typing import TYPE_CHECKING, NamedTuple, cast
 
-from longate.exceptions import LongateError
+from lxml import etree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
+    from longate.exceptions import LongateError
+
 MAX_BYTES = 64 * 2**20
-"""The largest file that is read."""
+"""The largest file that is read, in bytes."""
 MAX_DEPTH = 100
 """How deep elements may be nested."""
 MAX_ELEMENTS = 500_000
 """How many elements a file may have."""
+MAX_ATTRIBUTES = 1000
+"""How many attributes and namespace declarations an element may have."""
 MAX_TAG_BYTES = 2 * 2**20
 """How long one tag, comment or text of an element may be."""
 
 _CHUNK = 64 * 2**10
-_SEPARATOR = "\n"  # cannot occur in a name, nor (normalised) in a namespace
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z", re.ASCII)
 _SPECIAL = {"INF": math.inf, "-INF": -math.inf}
 _BOOLEAN = {"true": True, "1": True, "false": False, "0": False}
-_START_TAG = re.compile(rb"""<(?:[^"'>]|"[^"]*"|'[^']*')*>""")
-
-XML = "http://www.w3.org/XML/1998/namespace"
+_DECLARED = re.compile(rb"""\s*<\?xml[^>]{0,200}?\bencoding\s*=\s*["']([^"'>]*)""")
+_SUBSET = re.compile(
+    rb"\xef?\xbb?\xbf?(?:\s|<\?.*?\?>|<!--.*?-->)*<!DOCTYPE[^>\[]*\[", re.DOTALL
+)
+# Encodings with one meaning for each byte, or decoders that cannot be made slow.
+_ENCODING = re.compile(
+    r"utf-8|ascii|utf-16(-[lb]e)?|iso8859-\d+|cp\d+|mac-\w+|koi8-\w"
+    r"|shift_jis|euc_\w+|gbk|gb2312|gb18030|big5"
+)
+# What libxml2 reports by number, in the words that people look up.
+_REASONS = {
+    4: "no element found",
+    26: "undefined entity",
+    42: "duplicate attribute",
+    76: "mismatched tag",
+    77: "the file ends within an element",
+    201: "unbound prefix",
+    203: "duplicate attribute",
+}
 
 
 class Name(NamedTuple):
-    """A name with its namespace (empty where it has none)."""
+    """The name of an element or attribute: namespace (or an empty text) and word."""
 
     space: str
     local: str
@@ -53,54 +72,90 @@ class Name(NamedTuple):
         return self.local
 
 
-class Element:
-    """An element: name, attributes, children, text where asked for, and its line."""
+class Element(etree.ElementBase):  # type: ignore[misc]
+    """An element of a tree that :func:`read_xml` returned: lxml's, with a few words.
 
-    __slots__ = ("attributes", "children", "line", "name", "raw", "text")
+    Namespaces of attributes are missing in some programs' files and different in
+    others, so that names are compared by their local part first.
+    """
 
-    def __init__(self, name: Name, attributes: dict[Name, str], line: int) -> None:
-        self.name = name
-        self.attributes = attributes
-        self.line = line
-        self.children: list[Element] = []
-        self.text = ""
-        self.raw: str | None = None
-        """The XML between the tags, for the elements that are kept word by word."""
+    @property
+    def name(self) -> Name:
+        """The namespace and the local name."""
+        return _name(str(self.tag))
 
-    def __repr__(self) -> str:
-        """Say which element in which line."""
-        return f"<{self.name.local}> in line {self.line}"
+    @property
+    def local(self) -> str:
+        """The name without its namespace."""
+        return str(self.tag).rpartition("}")[2]
+
+    @property
+    def line(self) -> int:
+        """The line of the file; beyond line 65,535 it may be off by a few."""
+        return self.sourceline or 0
+
+    @property
+    def attributes(self) -> dict[Name, str]:
+        """The attributes by name, in the order of the file."""
+        return {_name(str(key)): str(value) for key, value in self.attrib.items()}
+
+    @property
+    def children(self) -> list[Element]:
+        """The elements inside, in the order of the file."""
+        return cast("list[Element]", list(self))
+
+    @property
+    def content(self) -> str:
+        """The text inside, also of elements inside, without blanks at its ends."""
+        return "".join(map(str, self.itertext())).strip()
 
     def walk(self) -> Iterator[Element]:
         """Go through the element and all below it, in the order of the file."""
-        waiting = [self]
-        while waiting:
-            element = waiting.pop()
-            yield element
-            waiting.extend(reversed(element.children))
+        return cast("Iterator[Element]", self.iter())
+
+    def named(self, local: str) -> list[Element]:
+        """Return the children of a local name, of any namespace."""
+        return cast("list[Element]", self.findall(f"{{*}}{local}"))
+
+    def attribute(self, local: str, spaces: Collection[str] = ()) -> str | None:
+        """Return an attribute by its local name, None where there is none.
+
+        Parameters
+        ----------
+        local : str
+            The name without namespace.
+        spaces : collection of str
+            Namespaces that are preferred, the first one most; then comes the attribute
+            without namespace. Those of further namespaces are passed over.
+        """
+        for space in spaces:
+            value = self.get(f"{{{space}}}{local}")
+            if value is not None:
+                return str(value)
+        value = self.get(local)
+        return None if value is None else str(value)
+
+    def __repr__(self) -> str:
+        """Say which element in which line."""
+        return f"<{self.local}> in line {self.line}"
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What of a file is wanted, and how much is borne; elements by local name.
+    """Parts of a file that are kept, and its largest size.
 
     Parameters
     ----------
-    with_text : tuple of str
-        Elements whose text is wanted.
-    verbatim : tuple of str
-        Elements whose content is also kept word by word.
     only : tuple of str
-        If any: these elements are kept, as children of the root, and what is in them.
-        The rest is checked, forgotten, and not counted.
+        Local names. If any: these elements are kept, with what is in them and with the
+        elements around them (whose other children go). Of the rest, depth, attributes
+        and doctype are checked; its elements are not counted.
     most_bytes : int
         The largest file that is read.
     bare_doctype : bool
         Whether a document type that says no more than its name is passed over.
     """
 
-    with_text: tuple[str, ...] = ()
-    verbatim: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     most_bytes: int = MAX_BYTES
     bare_doctype: bool = False
@@ -121,14 +176,26 @@ def read_xml(
     error : type
         The exception to raise for what is not acceptable XML.
     wanted : Wanted
-        What is kept of it.
+        The parts of it that are kept.
+
+    Returns
+    -------
+    Element
+        The root. Comments and processing instructions are left out.
 
     Raises
     ------
     LongateError
         Of type `error`: no well-formed XML, a document type, or beyond the bounds.
+    FileNotFoundError
+        If there is no such file.
     """
-    most = wanted.most_bytes
+    data = read_bytes(path, error=error, most=wanted.most_bytes)
+    return parse_xml(data, what=path.name, error=error, wanted=wanted)
+
+
+def read_bytes(path: Path, *, error: type[LongateError], most: int) -> bytes:
+    """Return the content of a file, which is refused where it is larger than `most`."""
     blocks: list[bytes] = []
     with path.open("rb") as stream:
         while (block := stream.read(2**20)) and len(blocks) <= most // 2**20:
@@ -137,14 +204,43 @@ def read_xml(
     if len(data) > most:
         msg = f"{path.name} is larger than {most // 2**20} MB; it is not read"
         raise error(msg)
-    return parse_xml(data, what=path.name, error=error, wanted=wanted)
+    return data
 
 
 def parse_xml(
     data: bytes, *, what: str, error: type[LongateError], wanted: Wanted = EVERYTHING
 ) -> Element:
     """Parse bytes as :func:`read_xml` does; `what` names them in messages."""
-    return _Builder(data, what, error, wanted).run()
+    return _Reading(as_utf8(data, what=what, error=error), what, error, wanted).run()
+
+
+def as_utf8(data: bytes, *, what: str, error: type[LongateError]) -> bytes:
+    """Return an XML text in UTF-8, whatever its encoding.
+
+    Raises
+    ------
+    LongateError
+        Of type `error`: the encoding is not known, or the bytes do not follow it.
+    """
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        name = "utf-16"
+    elif data.startswith((b"<\0", b"\0<")):
+        name = "utf-16-le" if data.startswith(b"<") else "utf-16-be"
+    else:
+        said = _DECLARED.match(data.removeprefix(codecs.BOM_UTF8))
+        name = said[1].decode("ascii", "replace") if said else "utf-8"
+    try:
+        codec = codecs.lookup(name).name
+        if not _ENCODING.fullmatch(codec):
+            raise LookupError(f"encoding {shortened(name)}")  # noqa: EM102
+        if codec in ("utf-8", "ascii"):
+            return data  # libxml2 names the line of a wrong byte
+        if codec == "utf-16" and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            return data  # the declaration was read as ASCII, so it is not UTF-16
+        return data.decode(codec).encode("utf-8")
+    except (LookupError, ValueError) as problem:  # ValueError: bytes or a null in it
+        msg = f"{what} is in an encoding that cannot be read: {shortened(str(problem))}"
+        raise error(msg) from None
 
 
 def number_of(text: str) -> float:
@@ -165,231 +261,185 @@ def shortened(value: str, *, most: int = 60) -> str:
     return repr(value if len(value) <= most else value[:most] + "...")
 
 
-class _Builder:
-    """What expat reports, made into a tree."""
+class _Reading:
+    """Feeds a parser and checks each element at its start, before it is copied."""
 
     def __init__(
-        self,
-        data: bytes,
-        what: str,
-        error: type[LongateError],
-        wanted: Wanted,
+        self, data: bytes, what: str, error: type[LongateError], wanted: Wanted
     ) -> None:
         self.data = data
         self.what = what
         self.error = error
         self.wanted = wanted
-        self.inside: int | None = None
-        """How deep the element is that is kept with all below it."""
+        self.parser = etree.XMLPullParser(
+            events=("start-ns", "start", "end"),
+            encoding="utf-8",
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            huge_tree=False,
+            remove_comments=True,
+            remove_pis=True,
+        )
+        self.parser.set_element_class_lookup(
+            etree.ElementDefaultClassLookup(element=Element)
+        )
         self.root: Element | None = None
         self.open: list[Element] = []
+        self.kept = 0
+        """How many of the open elements are wanted."""
+        self.around: set[Element] = set()
+        """Open elements with something wanted inside."""
         self.n_elements = 0
-        self.pieces: list[str] = []
-        self.n_characters = 0
-        self.sliceable = not data.startswith((b"\xfe\xff", b"\xff\xfe"))
-        self.kept: tuple[Element, int, _Fragment] | None = None
-        self.declared: dict[str, str] = {}
-        parser: Any = expat.ParserCreate(namespace_separator=_SEPARATOR)
-        parser.namespace_prefixes = True
-        parser.buffer_text = True
-        parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
-        parser.StartDoctypeDeclHandler = self.document_type
-        parser.XmlDeclHandler = self.declaration
-        parser.StartNamespaceDeclHandler = self.namespace
-        parser.StartElementHandler = self.start
-        parser.EndElementHandler = self.end
-        self.parser = parser
+        self.n_declared = 0
+        self.fed = 0
+        """How many bytes the parser has been given."""
+        self.at_event = 0
+        """How many it had when the last tag was complete."""
 
     def run(self) -> Element:
+        for begin in range(0, len(self.data), _CHUNK):
+            self.feed(self.data[begin : begin + _CHUNK])
+        problem = None
         try:
-            for begin in range(0, len(self.data), _CHUNK):
-                self.parser.Parse(self.data[begin : begin + _CHUNK], False)  # noqa: FBT003
-                if begin + _CHUNK - self.parser.CurrentByteIndex > MAX_TAG_BYTES:
-                    self.refuse(f"a tag or comment of over {MAX_TAG_BYTES:,} bytes")
-            self.parser.Parse(b"", True)  # noqa: FBT003
-        except expat.ExpatError as problem:
-            reason = expat.ErrorString(problem.code)
-            msg = (
-                f"{self.what} is not well-formed XML: {reason} (line {problem.lineno}, "
-                f"column {problem.offset + 1})"
-            )
-            raise self.error(msg) from None
-        except LongateError:
-            raise
-        except (LookupError, ValueError) as problem:  # expat's, of encodings
-            msg = f"{self.what} is in an encoding that cannot be read: {problem}"
-            raise self.error(msg) from None
-        if self.root is None:
-            msg = f"{self.what} holds no XML element"
-            raise self.error(msg)
+            self.parser.close()
+        except etree.XMLSyntaxError as caught:
+            problem = caught
+        self.drain()
+        if problem is not None or self.root is None:
+            self.refuse_malformed(problem)
+        assert self.root is not None  # for the type checker
         return self.root
 
-    def refuse(self, complaint: str) -> None:
+    def feed(self, chunk: bytes) -> None:
+        self.fed += len(chunk)
+        problem = None
+        try:
+            self.parser.feed(chunk)
+        except etree.XMLSyntaxError as caught:
+            problem = caught
+        # What came before the fault is looked at first: it may explain the fault.
+        self.drain()
+        # An undeclared entity does not make feed() raise; the next chunk would begin a
+        # new document.
+        if problem is not None or len(self.parser.feed_error_log):
+            self.refuse_malformed(problem)
+        self.refuse_long()
+
+    def drain(self) -> None:
+        for event, element in self.parser.read_events():
+            self.at_event = self.fed
+            if event == "start-ns":
+                self.n_declared += 1
+            elif event == "start":
+                self.start(element)
+            else:
+                self.end(element)
+
+    def start(self, element: Element) -> None:
+        if self.root is None:
+            self.root = element
+            self.check_doctype(element)
+        declared, self.n_declared = self.n_declared, 0
+        if len(self.open) >= MAX_DEPTH:
+            self.refuse(f"elements are nested more than {MAX_DEPTH} deep", element)
+        self.open.append(element)
+        n = len(element.attrib) + declared
+        if n > MAX_ATTRIBUTES:
+            self.open.pop()  # its name is not looked for among so many
+            self.refuse(f"an element has {n:,} attributes; {MAX_ATTRIBUTES:,} may be")
+        if self.kept or not self.wanted.only or element.local in self.wanted.only:
+            self.kept += 1
+            self.n_elements += 1
+            if self.n_elements > MAX_ELEMENTS:
+                self.refuse(f"more than {MAX_ELEMENTS:,} elements")
+
+    def end(self, element: Element) -> None:
+        self.open.pop()
+        if self.kept:
+            self.kept -= 1
+            if len(element.text or "") > MAX_TAG_BYTES:
+                self.refuse_text()
+            if self.wanted.only and not self.kept and self.open:
+                self.around.add(self.open[-1])
+        elif element in self.around:
+            self.around.remove(element)
+            self.around.update(self.open[-1:])
+        elif self.open:
+            # Emptied, not removed: libxml2 may be writing to the text after it.
+            element.clear(keep_tail=True)
+
+    def check_doctype(self, root: Element) -> None:
+        info = root.getroottree().docinfo
+        subset = info.internalDTD
+        if subset is None:
+            return
+        bare = (
+            self.wanted.bare_doctype
+            and not (info.public_id or info.system_url)
+            # `docinfo.doctype` says nothing of an internal subset, and lxml lists
+            # neither its attribute lists nor an empty one: the text itself has it.
+            and not _SUBSET.match(self.data)
+            and not list(subset.iterentities())
+            and not list(subset.iterelements())
+        )
+        if not bare:
+            self.refuse(
+                "a document type (<!DOCTYPE ...>) and the entities it may declare are "
+                "not accepted; remove it",
+                line=1,
+            )
+
+    def refuse_long(self) -> None:
+        """Refuse a tag, comment or text that does not end."""
+        if self.fed - self.at_event <= MAX_TAG_BYTES:
+            return
+        opening = self.data.rfind(b"<", 0, self.fed)
+        if opening > self.data.rfind(b">", 0, self.fed):
+            self.refuse(f"a tag or comment of over {MAX_TAG_BYTES:,} bytes")
+        if self.kept:
+            self.refuse_text()
+
+    def refuse_text(self) -> None:
+        self.refuse(f"a text of more than {MAX_TAG_BYTES:,} characters")
+
+    def refuse_malformed(self, problem: etree.XMLSyntaxError | None) -> None:
+        log = self.parser.feed_error_log
+        first = log[0] if len(log) else None
+        code = first.type if first is not None else getattr(problem, "code", 4)
+        said = first.message if first is not None else str(getattr(problem, "msg", ""))
+        line, column = (
+            (first.line, first.column)
+            if first is not None
+            else getattr(problem, "position", (1, 1))
+        )
+        said = said.partition(", line ")[0].strip()
+        reason = _REASONS.get(code, said)
+        more = f": {said[:200]}" if said and reason != said else ""
+        msg = (
+            f"{self.what} is not well-formed XML: {reason[:200]} (line {line}, "
+            f"column {column}){more}"
+        )
+        raise self.error(msg)
+
+    def refuse(
+        self, complaint: str, element: Element | None = None, *, line: int | None = None
+    ) -> None:
         inside = next(
             (
-                f" ({element.name.local} {shortened(value)})"
-                for element in reversed(self.open)
-                for key, value in element.attributes.items()
+                f" ({one.local} {shortened(value)})"
+                for one in reversed(self.open)
+                for key, value in one.attributes.items()
                 if key.local in ("id", "name")
             ),
             "",
         )
-        line = self.parser.CurrentLineNumber
+        at = element if element is not None else self.open[-1] if self.open else None
+        line = line or (at.line if at is not None else 1)
         msg = f"{self.what}, line {line}{inside}: {complaint}"
         raise self.error(msg)
 
-    def document_type(
-        self, _name: str, system: str | None, public: str | None, subset: int
-    ) -> None:
-        if self.wanted.bare_doctype and not (system or public or subset):
-            return
-        self.refuse(
-            "a document type (<!DOCTYPE ...>) and the entities it may declare are not "
-            "accepted; remove it"
-        )
 
-    def declaration(self, _version: str, encoding: str | None, _alone: int) -> None:
-        utf8 = encoding is None or encoding.lower() in ("utf-8", "us-ascii", "ascii")
-        self.sliceable = self.sliceable and utf8
-
-    def namespace(self, prefix: str | None, uri: str | None) -> None:
-        self.declared[prefix or ""] = uri or ""
-
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
-        declared, self.declared = self.declared, {}
-        if len(self.open) >= MAX_DEPTH:
-            self.refuse(f"elements are nested more than {MAX_DEPTH} deep")
-        element = Element(
-            _name(tag),
-            {_name(key): value for key, value in attributes.items()},
-            self.parser.CurrentLineNumber,
-        )
-        self.attach(element)
-        self.open.append(element)
-        if self.kept is not None:
-            self.kept[2].start(tag, attributes, declared)
-        elif element.name.local in self.wanted.verbatim:
-            self.keep(element)
-        if self.kept is not None or element.name.local in self.wanted.with_text:
-            self.pieces = []
-            self.n_characters = 0
-            self.parser.CharacterDataHandler = self.characters
-
-    def attach(self, element: Element) -> None:
-        """Put an element below the one it is in, if it is wanted."""
-        depth = len(self.open)
-        parent = self.open[-1] if self.inside is not None else self.root
-        if self.inside is None and (
-            not self.wanted.only or element.name.local in self.wanted.only
-        ):
-            self.inside = depth
-        if self.root is None:
-            self.root = element
-        elif parent is not None and self.inside is not None:
-            parent.children.append(element)
-        if self.inside is None:
-            return
-        self.n_elements += 1
-        if self.n_elements > MAX_ELEMENTS:
-            self.refuse(f"more than {MAX_ELEMENTS:,} elements")
-
-    def keep(self, element: Element) -> None:
-        at = self.parser.CurrentByteIndex
-        tag = _START_TAG.match(self.data, at) if self.sliceable else None
-        self.kept = (element, tag.end() if tag else -1, _Fragment())
-
-    def characters(self, text: str) -> None:
-        self.n_characters += len(text)
-        if self.n_characters > MAX_TAG_BYTES:
-            self.refuse(f"a text of more than {MAX_TAG_BYTES:,} characters")
-        if self.kept is not None:
-            self.kept[2].characters(text)
-        self.pieces.append(text)
-
-    def end(self, tag: str) -> None:
-        element = self.open.pop()
-        if self.inside == len(self.open):
-            self.inside = None
-        if element.name.local in self.wanted.with_text:
-            element.text = "".join(self.pieces).strip()
-        self.pieces = []
-        if self.kept is None:
-            self.parser.CharacterDataHandler = None
-            return
-        kept, begin, fragment = self.kept
-        if element is not kept:
-            fragment.end(tag)
-            return
-        # An empty element ends where its tag does.
-        end = max(self.parser.CurrentByteIndex, begin)
-        if begin >= 0 and not fragment.borrows:
-            element.raw = self.data[begin:end].decode("utf-8")
-        else:
-            element.raw = fragment.text
-        self.kept = None
-        self.parser.CharacterDataHandler = None
-
-
-class _Fragment:
-    """Content written anew, each namespace declared where it is first used.
-
-    Used instead of the original words where these lean on a prefix that was declared
-    further up, or are not in UTF-8.
-    """
-
-    def __init__(self) -> None:
-        self.pieces: list[str] = []
-        self.borrows = False
-        """Whether a prefix is used that is not declared inside."""
-        self.scopes: list[dict[str, str]] = [{"": "", "xml": XML}]
-        self.true_scopes: list[dict[str, str]] = [{"": "", "xml": XML}]
-
-    @property
-    def text(self) -> str:
-        return "".join(self.pieces)
-
-    def start(
-        self, tag: str, attributes: dict[str, str], declared: dict[str, str]
-    ) -> None:
-        self.true_scopes.append({**self.true_scopes[-1], **declared})
-        self.scopes.append(dict(self.scopes[-1]))
-        added: list[str] = []
-        name = self.written(tag, added)
-        entries = [
-            f" {self.written(key, added, of_attribute=True)}={quoteattr(value)}"
-            for key, value in attributes.items()
-        ]
-        self.pieces.append(f"<{name}{''.join(added)}{''.join(entries)}>")
-
-    def written(self, tag: str, added: list[str], *, of_attribute: bool = False) -> str:
-        space, local, prefix = _parts(tag)
-        if of_attribute and not space:
-            return local
-        self.borrows = self.borrows or self.true_scopes[-1].get(prefix) != space
-        scope = self.scopes[-1]
-        if scope.get(prefix) != space:
-            scope[prefix] = space
-            added.append(f" xmlns{prefix and ':'}{prefix}={quoteattr(space)}")
-        return f"{prefix}:{local}" if prefix else local
-
-    def characters(self, text: str) -> None:
-        self.pieces.append(escape(text, {"\r": "&#13;"}))
-
-    def end(self, tag: str) -> None:
-        self.scopes.pop()
-        self.true_scopes.pop()
-        _, local, prefix = _parts(tag)
-        self.pieces.append(f"</{prefix}:{local}>" if prefix else f"</{local}>")
-
-
-def _parts(tag: str) -> tuple[str, str, str]:
-    """Return namespace, local name and prefix of what expat calls a name."""
-    parts = tag.split(_SEPARATOR)
-    if len(parts) == 1:
-        return "", parts[0], ""
-    return parts[0], parts[1], parts[2] if len(parts) > 2 else ""
-
-
-@lru_cache(maxsize=4096)
 def _name(tag: str) -> Name:
-    return Name(*_parts(tag)[:2])
+    space, _, local = tag.rpartition("}")
+    return Name(space[1:], local)

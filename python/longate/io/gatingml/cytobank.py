@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from longate.io.xml_tree import Element, Name
+from longate.io.gatingml.expat_tree import Element, Name
 
 if TYPE_CHECKING:
     from longate.io.gatingml.document import Document

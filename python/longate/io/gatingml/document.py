@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from longate._validation import listed, suggest
 from longate.exceptions import GatingMLError
-from longate.io.gatingml.vocabulary import RULES, RULES_15, VERSIONS, Rule, prefixes
-from longate.io.xml_tree import (
+from longate.io.gatingml.expat_tree import (
     Element,
     Wanted,
     boolean_of,
@@ -16,6 +15,7 @@ from longate.io.xml_tree import (
     read_xml,
     shortened,
 )
+from longate.io.gatingml.vocabulary import RULES, RULES_15, VERSIONS, Rule, prefixes
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from longate.io.xml_tree import Element, Name
+from longate.io.gatingml.expat_tree import Element, Name
 
 if TYPE_CHECKING:
     from longate.io.gatingml.document import Document

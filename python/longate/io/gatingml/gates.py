@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from longate.gating.dimension import Axis, Dimension
     from longate.gating.gate import Gate
     from longate.io.gatingml.document import Document
+    from longate.io.gatingml.expat_tree import Element
     from longate.io.gatingml.notes import Expressions
     from longate.io.gatingml.populations import Register
     from longate.io.gatingml.transforms import Clamp, Declarations
-    from longate.io.xml_tree import Element
 
 
 class GateReader:

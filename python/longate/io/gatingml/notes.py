@@ -16,9 +16,9 @@ from longate.cytometry.transforms import Transform
 from longate.exceptions import LongateError
 from longate.gating.boolean import with_references
 from longate.gating.dimension import Axis, axis_from_plain
+from longate.io.gatingml.expat_tree import Name
 from longate.io.gatingml.vocabulary import LONGATE
 from longate.io.gatingml.write_axes import described
-from longate.io.xml_tree import Name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from longate.cytometry.compensation import Compensation
     from longate.gating.dimension import Dimension
     from longate.io.gatingml.document import Document
-    from longate.io.xml_tree import Element
+    from longate.io.gatingml.expat_tree import Element
 
 _NOTE = re.compile(r"\s*<(?P<tag>[\w.:-]+)\b[^<>]*>[^<]*</(?P=tag)\s*>")
 _BROKEN = (

@@ -11,7 +11,7 @@ from longate.gating.counting import ALL_EVENTS
 
 if TYPE_CHECKING:
     from longate.io.gatingml.document import Document
-    from longate.io.xml_tree import Element
+    from longate.io.gatingml.expat_tree import Element
 
 SLASH = "|"
 """Stands for a ``/`` of an id or name, which would divide a path."""

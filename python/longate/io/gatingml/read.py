@@ -25,7 +25,7 @@ from longate.io.gatingml.vocabulary import LONGATE
 if TYPE_CHECKING:
     import os
 
-    from longate.io.xml_tree import Element
+    from longate.io.gatingml.expat_tree import Element
 
 
 def read_gatingml(path: str | os.PathLike[str]) -> GatingStrategy:

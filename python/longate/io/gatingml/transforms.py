@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from longate.cytometry.compensation import Compensation
     from longate.io.gatingml.document import Document
-    from longate.io.xml_tree import Element
+    from longate.io.gatingml.expat_tree import Element
 
 SCALES: dict[str, tuple[type[Transform], str]] = {
     "flin": (Linear, "TA"),
