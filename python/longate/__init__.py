@@ -21,19 +21,19 @@ from longate.cytometry.transforms import (
     Logicle,
     Ratio,
 )
-from longate.gating.boolean_gate import BooleanGate
-from longate.gating.dimension import INHERIT, Dimension
-from longate.gating.ellipsoid import EllipsoidGate
-from longate.gating.perturbation import Perturbation, Shift
-from longate.gating.polygon import PolygonGate
-from longate.gating.populations import Populations
-from longate.gating.quadrant import QuadrantGate
-from longate.gating.rectangle import RectangleGate
-from longate.gating.statistic import Statistic
-from longate.gating.strategy import GatingStrategy
+from longate.gating.compile.requests import Statistic
+from longate.gating.gates.boolean import BooleanGate
+from longate.gating.gates.dimension import INHERIT, Dimension
+from longate.gating.gates.ellipsoid import EllipsoidGate
+from longate.gating.gates.polygon import PolygonGate
+from longate.gating.gates.quadrant import QuadrantGate
+from longate.gating.gates.rectangle import RectangleGate
+from longate.gating.results.populations import Populations
+from longate.gating.strategy.perturbation import Perturbation, Shift
+from longate.gating.strategy.strategy import GatingStrategy
 from longate.io.fcs import read_fcs, write_fcs
-from longate.study import Study
-from longate.study_reading import read_study
+from longate.study.reading import read_study
+from longate.study.study import Study
 
 if TYPE_CHECKING:
     from longate import clinical, longitudinal, nk, plot, quality, simulate
@@ -45,8 +45,9 @@ if TYPE_CHECKING:
     from longate.io.gatingml.write import write_gatingml
     from longate.io.scan import scan_fcs
     from longate.io.spillover_table import read_compensation
-    from longate.populations_loading import load_populations
     from longate.reporting import report
+    from longate.study.loading import load_populations
+    from longate.study.saving import save_populations
 
 __all__ = [
     "INHERIT",
@@ -87,6 +88,7 @@ __all__ = [
     "read_gatingml",
     "read_study",
     "report",
+    "save_populations",
     "scan_fcs",
     "simulate",
     "spillover_from_controls",
@@ -100,10 +102,11 @@ _ROOMS = ("clinical", "longitudinal", "nk", "plot", "quality", "simulate")
 _FUNCTIONS = {
     "deidentify": "longate.io.deidentify",
     "draft_sheet": "longate.io.draft_sheet",
-    "load_populations": "longate.populations_loading",
+    "load_populations": "longate.study.loading",
     "read_compensation": "longate.io.spillover_table",
     "read_gatingml": "longate.io.gatingml.read",
     "report": "longate.reporting",
+    "save_populations": "longate.study.saving",
     "scan_fcs": "longate.io.scan",
     "spillover_from_controls": "longate.cytometry.spillover_controls",
     "spillover_spreading": "longate.cytometry.spreading",

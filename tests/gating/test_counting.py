@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from longate.gating.counting import detection, with_fractions
-from longate.gating.medians import median_with_interval
+from longate.gating.results.counting import detection, with_fractions
+from longate.gating.results.medians import median_with_interval
 from longate.statistics import clopper_pearson
 
 SCIPY = 2e-12  # where scipy stops its search

@@ -15,10 +15,10 @@ import pytest
 
 import longate as lg
 from longate import exceptions
-from longate.cluster import GatingTask, gate_task
 from longate.exceptions import FcsError, StudyError
-from longate.gating.statistic import requests_of
-from longate.gating_jobs import cluster_tasks, compiled_files
+from longate.gating.compile.requests import requests_of
+from longate.study.cluster import GatingTask, gate_task
+from longate.study.run import cluster_tasks, compiled_files
 
 N_FILES = 12
 
@@ -126,7 +126,7 @@ def test_statistics_and_kept_events_are_those_of_one_machine(
         assert len(here.statistics) == (N_FILES - 1) * (2 + 1 + 1 + 2)
         assert here.statistics["value"].notna().all()
         same_answers(here, there)
-        saved = lg.load_populations(there.save(tmp_path / runs))
+        saved = lg.load_populations(lg.save_populations(there, tmp_path / runs))
         same_answers(here, saved)
     alone = {**ASKED, "keep": None}
     here = study.gate(strategy, progress=False, **alone)
@@ -141,7 +141,7 @@ def test_kept_values_that_are_too_much_to_send_are_refused(
     study = lg.read_study(folder / "samples.csv")
     task = task_of(study, strategy, keep={"All events": ["PE-A"]})
     assert gate_task(task)[0] == study.heads[0].n_events
-    monkeypatch.setattr("longate.cluster.MOST_BYTES", 2000)
+    monkeypatch.setattr("longate.study.cluster.MOST_BYTES", 2000)
     told = gate_task(task)
     assert isinstance(told, StudyError)
     assert "kept values" in str(told)
@@ -165,7 +165,7 @@ def slow_task(task):
 def test_a_worker_killed_half_way_costs_nothing(cluster, folder, strategy, monkeypatch):
     study = lg.read_study(folder / "samples.csv")
     here = study.gate(strategy, progress=False)
-    monkeypatch.setattr("longate.cluster.gate_task", slow_task)
+    monkeypatch.setattr("longate.study.cluster.gate_task", slow_task)
     victims = list(cluster.run(os.getpid).values())
     assert len(victims) == 2
     timer = threading.Timer(0.8, os.kill, (victims[0], signal.SIGKILL))
@@ -209,7 +209,7 @@ def test_a_copy_with_another_time_is_the_same_file(folder, strategy, tmp_path):
 
 
 def test_what_would_be_too_much_to_send_is_refused(folder, strategy, monkeypatch):
-    monkeypatch.setattr("longate.cluster.MOST_BYTES", 100)
+    monkeypatch.setattr("longate.study.cluster.MOST_BYTES", 100)
     head = lg.read_study(folder / "samples.csv").heads[0]
     task = GatingTask(
         head.path, strategy.to_json(), None, {}, head.identity, keep_masks=True

@@ -9,7 +9,7 @@ import pytest
 import longate as lg
 from longate.cytometry.fluorochrome import fluorochrome
 from longate.cytometry.panel import Channel
-from longate.instrument_log import ASPECTS, COLUMNS
+from longate.quality.instrument_log import ASPECTS, COLUMNS
 from study.study_folder import SPILLOVER, events, write_sheet
 
 DETECTORS = ["FSC-A", "PE-A", "APC-A", "Time"]

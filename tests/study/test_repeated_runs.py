@@ -76,17 +76,17 @@ def equal(one, other):
 
 def test_a_run_is_repeated_from_its_folder_alone(populations, tmp_path):
     assert len(populations.statistics) == 3 * (4 + 2 + 1 + 1)
-    back = lg.load_populations(populations.save(tmp_path / "run"))
+    back = lg.load_populations(lg.save_populations(populations, tmp_path / "run"))
     assert back.options["statistics"] == tuple(ASKED["statistics"])
     equal(populations, back)
     again = back.study.gate(back.strategies, progress=False, **back.options)
     equal(populations, again)
-    second = lg.load_populations(again.save(tmp_path / "again"))
+    second = lg.load_populations(lg.save_populations(again, tmp_path / "again"))
     equal(populations, second)
 
 
 def test_what_was_kept_needs_no_files(populations, folder, tmp_path):
-    saved = populations.save(tmp_path / "run")
+    saved = lg.save_populations(populations, tmp_path / "run")
     shutil.rmtree(folder)
     back = lg.load_populations(saved)
     assert len(back.study.problems) == 5, "each file that was read is missing"
@@ -103,7 +103,7 @@ def test_controls_are_there_again(populations, tmp_path):
     control = populations.study.samples.index[
         populations.study.samples["role"] == "fmo:CD16"
     ][0]
-    back = lg.load_populations(populations.save(tmp_path / "run"))
+    back = lg.load_populations(lg.save_populations(populations, tmp_path / "run"))
     samples = [found.study.read_file(int(control)) for found in (populations, back)]
     np.testing.assert_array_equal(*(sample.to_numpy() for sample in samples))
     assert samples[0].compensation.id == samples[1].compensation.id
@@ -111,7 +111,7 @@ def test_controls_are_there_again(populations, tmp_path):
 
 def test_the_folder_says_all_by_itself(populations, folder, tmp_path):
     """By hand, from manifest and tables alone: files, strategy, matrices, sheet."""
-    saved = populations.save(tmp_path / "run")
+    saved = lg.save_populations(populations, tmp_path / "run")
     manifest = json.loads((saved / "manifest.json").read_text())
     samples = pd.read_parquet(saved / "samples.parquet")
     text = json.dumps(manifest["strategies"]["NK"]["strategy"])
@@ -145,7 +145,7 @@ def test_the_folder_says_all_by_itself(populations, folder, tmp_path):
 
 
 def test_a_folder_of_the_first_version_is_refused_by_name(populations, tmp_path):
-    saved = populations.save(tmp_path / "run")
+    saved = lg.save_populations(populations, tmp_path / "run")
     manifest = json.loads((saved / "manifest.json").read_text())
     manifest["format_version"] = 1
     (saved / "manifest.json").write_text(json.dumps(manifest))
@@ -169,7 +169,7 @@ def test_infinities_and_nan_come_back(tmp_path):
         "keep": {"all": ["A", "B"]},
     }
     populations = study.gate(strategy, progress=False, **asked)
-    back = lg.load_populations(populations.save(tmp_path / "run"))
+    back = lg.load_populations(lg.save_populations(populations, tmp_path / "run"))
     pd.testing.assert_frame_equal(back.statistics, populations.statistics)
     for sample in ("P0_m0", "P1_m0"):
         one, other = (

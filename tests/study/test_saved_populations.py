@@ -44,7 +44,7 @@ def equal(one, other):
 
 
 def test_what_is_saved_comes_back(populations, tmp_path):
-    folder = populations.save(tmp_path / "run")
+    folder = lg.save_populations(populations, tmp_path / "run")
     back = lg.load_populations(folder)
     equal(populations, back)
     keys = {"sample": populations.counts["sample"].iloc[0], "tube": "NK"}
@@ -57,7 +57,7 @@ def test_what_is_saved_comes_back(populations, tmp_path):
 
 
 def test_the_manifest_tells_how_to_repeat_the_run(populations, tmp_path):
-    folder = populations.save(tmp_path / "run")
+    folder = lg.save_populations(populations, tmp_path / "run")
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["versions"]["longate"] == lg.__version__
     for entry in manifest["files"]:
@@ -73,7 +73,7 @@ def test_the_manifest_tells_how_to_repeat_the_run(populations, tmp_path):
 
 
 def test_without_its_files_the_tables_are_there(populations, cohort, tmp_path):
-    folder = populations.save(tmp_path / "run")
+    folder = lg.save_populations(populations, tmp_path / "run")
     sample = populations.counts["sample"].iloc[0]
     events = populations.events("NK", sample=sample, tube="NK")
     moved = tmp_path / "elsewhere"
@@ -90,7 +90,7 @@ def test_without_its_files_the_tables_are_there(populations, cohort, tmp_path):
 
 
 def test_another_file_of_the_same_name_is_noticed(populations, tmp_path):
-    folder = populations.save(tmp_path / "run")
+    folder = lg.save_populations(populations, tmp_path / "run")
     first, second = (populations.study.heads[row].path for row in (0, 2))
     shutil.copyfile(second, first)
     back = lg.load_populations(folder)
@@ -103,7 +103,7 @@ def test_a_file_that_changed_is_not_saved_as_what_was_gated(populations, tmp_pat
     path = populations.study.heads[0].path
     path.write_bytes(path.read_bytes() + b" ")
     with pytest.raises((StudyError, FcsError), match="changed"):
-        populations.save(tmp_path / "run")
+        lg.save_populations(populations, tmp_path / "run")
     assert not (tmp_path / "run").exists()
     assert list(tmp_path.glob(".run*")) == []
 
@@ -112,9 +112,9 @@ def test_a_folder_with_something_in_it_is_not_written_to(populations, tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "thesis.txt").write_text("all of it")
     with pytest.raises(StudyError, match="not an empty folder"):
-        populations.save(tmp_path / "run")
+        lg.save_populations(populations, tmp_path / "run")
     (tmp_path / "run" / "thesis.txt").unlink()
-    assert populations.save(tmp_path / "run") == tmp_path / "run"
+    assert lg.save_populations(populations, tmp_path / "run") == tmp_path / "run"
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_folder_with_something_in_it_is_not_written_to(populations, tmp_path):
     ],
 )
 def test_a_spoilt_folder_is_refused(populations, tmp_path, spoil, error, words):
-    folder = populations.save(tmp_path / "run")
+    folder = lg.save_populations(populations, tmp_path / "run")
     spoil(folder)
     with pytest.raises(error, match=words):
         lg.load_populations(folder)

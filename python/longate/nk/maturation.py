@@ -8,8 +8,8 @@ import numpy as np
 
 from longate._validation import listed
 from longate.exceptions import MaturationError
-from longate.gating.counting import with_fractions
-from longate.gating.joining import KEYS
+from longate.gating.results.counting import with_fractions
+from longate.gating.results.joining import KEYS
 from longate.nk.changes.sampling import (
     cells_in_words,
     few_cells_note,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from longate.gating.populations import Populations
+    from longate.gating.results.populations import Populations
     from longate.nk.thresholds.positivity import Positivity
 
 

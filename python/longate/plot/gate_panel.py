@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.patches import Polygon, Rectangle
 
-from longate.gating.ellipsoid import EllipsoidGate
-from longate.gating.polygon import PolygonGate
-from longate.gating.quadrant import QuadrantGate
-from longate.gating.rectangle import RectangleGate
+from longate.gating.gates.ellipsoid import EllipsoidGate
+from longate.gating.gates.polygon import PolygonGate
+from longate.gating.gates.quadrant import QuadrantGate
+from longate.gating.gates.rectangle import RectangleGate
 from longate.plot.canvas import SMALL
 from longate.plot.density import density_image
 from longate.plot.palette import INK
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from longate.gating.dimension import Axis
-    from longate.gating.rectangle import Bounds
+    from longate.gating.gates.dimension import Axis
+    from longate.gating.gates.rectangle import Bounds
     from longate.plot.gating_steps import Events, Step
 
 GATE = "#C1272D"

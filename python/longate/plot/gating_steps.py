@@ -10,16 +10,16 @@ import numpy as np
 from longate._validation import one_of
 from longate.cytometry.panel import Channel
 from longate.exceptions import StudyError
-from longate.gating.boolean_gate import BooleanGate
-from longate.gating.dimension import INHERIT, dimension_of
-from longate.gating.quadrant import QuadrantGate
-from longate.gating.rectangle import RectangleGate
+from longate.gating.gates.boolean import BooleanGate
+from longate.gating.gates.dimension import INHERIT, dimension_of
+from longate.gating.gates.quadrant import QuadrantGate
+from longate.gating.gates.rectangle import RectangleGate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from longate.gating.dimension import Axis
-    from longate.gating.gate import Gate
+    from longate.gating.gates.base import Gate
+    from longate.gating.gates.dimension import Axis
 
 ALL_EVENTS = "All events"
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from longate._validation import listed, require_columns
 from longate.exceptions import CountingError, CountingWarning
-from longate.gating.counting import ALL_EVENTS
+from longate.gating.gates.base import ALL_EVENTS
 from longate.statistics import Z95
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from longate.gating.populations import Populations
-    from longate.gating.strategy import GatingStrategy
+    from longate.gating.results.populations import Populations
+    from longate.gating.strategy.strategy import GatingStrategy
 
 PIPETTING_CV = 0.03
 """Coefficient of variation of pipetting blood, where none is measured."""

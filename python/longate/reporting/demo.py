@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from longate.clinical import Response
-    from longate.gating.populations import Populations
+    from longate.gating.results.populations import Populations
     from longate.longitudinal import ResponderAnalysis
     from longate.nk import Anchors, Maturation, ReferenceChange, Robustness
     from longate.simulate import SimulatedCohort
-    from longate.study import Study
+    from longate.study.study import Study
 
 MARKER = "longate-demo.json"
 TITLE = "NK cell maturation and response: a simulated study"
@@ -185,7 +185,7 @@ class _Analysis:
 
 def _gate(cohort: SimulatedCohort, *, progress: bool) -> tuple[Study, Populations]:
     from longate.simulate import lineage_strategy, nk_strategy
-    from longate.study_reading import read_study
+    from longate.study.reading import read_study
 
     study = read_study(cohort.sheet)
     strategies = {"NK": nk_strategy(), "lineage": lineage_strategy()}

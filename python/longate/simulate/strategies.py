@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from longate.cytometry.transforms import Logicle
-    from longate.gating.strategy import GatingStrategy
+    from longate.gating.strategy.strategy import GatingStrategy
 
 # Height is .90 of area for single particles (sd .02), at most .6 for two cells.
 _SINGLETS = [(1e3, 0.82e3), (250e3, 205e3), (250e3, 245e3), (1e3, 0.98e3)]
@@ -64,10 +64,10 @@ def nk_strategy() -> GatingStrategy:
     of the acquisition. The gates are made for the simulator's stains, not for
     real data.
     """
-    from longate.gating.boolean_gate import BooleanGate
-    from longate.gating.polygon import PolygonGate
-    from longate.gating.rectangle import RectangleGate
-    from longate.gating.strategy import GatingStrategy
+    from longate.gating.gates.boolean import BooleanGate
+    from longate.gating.gates.polygon import PolygonGate
+    from longate.gating.gates.rectangle import RectangleGate
+    from longate.gating.strategy.strategy import GatingStrategy
 
     below_nk = {
         "CD56bright": ("CD56", CD56_BRIGHT),
@@ -140,10 +140,10 @@ def lineage_strategy() -> GatingStrategy:
     with CD8 between the negative and the bright mode: NK cells with dim CD8 are
     not among them. Beads are taken before the singlet gate, cells after it.
     """
-    from longate.gating.boolean_gate import BooleanGate
-    from longate.gating.polygon import PolygonGate
-    from longate.gating.rectangle import RectangleGate
-    from longate.gating.strategy import GatingStrategy
+    from longate.gating.gates.boolean import BooleanGate
+    from longate.gating.gates.polygon import PolygonGate
+    from longate.gating.gates.rectangle import RectangleGate
+    from longate.gating.strategy.strategy import GatingStrategy
 
     def rectangle(
         name: str, parent: str | None, **dimensions: tuple[float | None, float | None]

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from longate._validation import listed, suggest
 from longate.exceptions import GateError, GateWarning
-from longate.gating.boolean_gate import BooleanGate
-from longate.gating.ellipsoid import EllipsoidGate
-from longate.gating.polygon import PolygonGate
-from longate.gating.quadrant import QuadrantGate
-from longate.gating.rectangle import RectangleGate
+from longate.gating.gates.boolean import BooleanGate
+from longate.gating.gates.ellipsoid import EllipsoidGate
+from longate.gating.gates.polygon import PolygonGate
+from longate.gating.gates.quadrant import QuadrantGate
+from longate.gating.gates.rectangle import RectangleGate
 from longate.io.gatingml.notes import (
     axes_as_noted,
     closed_as_noted,
@@ -26,8 +26,8 @@ from longate.io.gatingml.transforms import Bounds, Side, matters, unclamped
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from longate.gating.dimension import Axis, Dimension
-    from longate.gating.gate import Gate
+    from longate.gating.gates.base import Gate
+    from longate.gating.gates.dimension import Axis, Dimension
     from longate.io.gatingml.document import Document
     from longate.io.gatingml.expat_tree import Element
     from longate.io.gatingml.notes import Expressions

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from longate.cytometry.transforms import Transform
 from longate.exceptions import LongateError
-from longate.gating.boolean import with_references
-from longate.gating.dimension import Axis, axis_from_plain
+from longate.gating.gates.boolean_expression import with_references
+from longate.gating.gates.dimension import Axis, axis_from_plain
 from longate.io.gatingml.expat_tree import Name
 from longate.io.gatingml.vocabulary import LONGATE
 from longate.io.gatingml.write_axes import described
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from longate.cytometry.compensation import Compensation
-    from longate.gating.dimension import Dimension
+    from longate.gating.gates.dimension import Dimension
     from longate.io.gatingml.document import Document
     from longate.io.gatingml.expat_tree import Element
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from longate._validation import listed, suggest
-from longate.gating.boolean import quoted
-from longate.gating.counting import ALL_EVENTS
+from longate.gating.gates.base import ALL_EVENTS
+from longate.gating.gates.boolean_expression import quoted
 
 if TYPE_CHECKING:
     from longate.io.gatingml.document import Document

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import quoteattr
 
 from longate.exceptions import GatingMLError, StrategyError
-from longate.gating.strategy import GatingStrategy
+from longate.gating.strategy.strategy import GatingStrategy
 from longate.io.gatingml.cytobank import arrange
 from longate.io.gatingml.document import Document
 from longate.io.gatingml.embedded import with_references_only

@@ -18,7 +18,7 @@ from longate.cytometry.transforms import (
     Transform,
 )
 from longate.exceptions import GateError, SpilloverError, TransformError
-from longate.gating.dimension import Dimension
+from longate.gating.gates.dimension import Dimension
 from longate.io.spillover_xml import spectrum_matrix
 
 if TYPE_CHECKING:

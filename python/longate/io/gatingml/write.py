@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import os
 
     from longate.cytometry.panel import Panel
-    from longate.gating.strategy import GatingStrategy
+    from longate.gating.strategy.strategy import GatingStrategy
 
 
 def write_gatingml(

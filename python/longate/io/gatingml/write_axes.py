@@ -10,8 +10,8 @@ from longate.cytometry.compensation import Compensation
 from longate.cytometry.panel import Channel
 from longate.cytometry.transforms import Ratio, Transform
 from longate.exceptions import GatingMLError
-from longate.gating.axes import PanelAxes
-from longate.gating.dimension import ACQUISITION, INHERIT, Dimension, dimension_of
+from longate.gating.compile.panel_axes import PanelAxes
+from longate.gating.gates.dimension import ACQUISITION, INHERIT, Dimension, dimension_of
 from longate.io.gatingml.markup import Ids, Tag
 from longate.io.gatingml.transforms import SCALES
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from longate.cytometry.panel import Panel
-    from longate.gating.dimension import Axis
-    from longate.gating.strategy import GatingStrategy
+    from longate.gating.gates.dimension import Axis
+    from longate.gating.strategy.strategy import GatingStrategy
 
 _BY_KIND = {kind: (tag, letters) for tag, (kind, letters) in SCALES.items()}
 

@@ -7,13 +7,13 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from longate.exceptions import GatingMLError, LongateError
-from longate.gating.boolean import parse
-from longate.gating.boolean_gate import BooleanGate
-from longate.gating.dimension import axis_to_plain
-from longate.gating.ellipsoid import EllipsoidGate
-from longate.gating.polygon import PolygonGate
-from longate.gating.quadrant import QuadrantGate
-from longate.gating.rectangle import RectangleGate
+from longate.gating.gates.boolean import BooleanGate
+from longate.gating.gates.boolean_expression import parse
+from longate.gating.gates.dimension import axis_to_plain
+from longate.gating.gates.ellipsoid import EllipsoidGate
+from longate.gating.gates.polygon import PolygonGate
+from longate.gating.gates.quadrant import QuadrantGate
+from longate.gating.gates.rectangle import RectangleGate
 from longate.io.gatingml.markup import Ids, Tag, checked, own_note
 from longate.io.gatingml.vocabulary import LONGATE
 from longate.io.gatingml.write_axes import AxisWriter, described
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from longate.cytometry.compensation import Compensation
-    from longate.gating.dimension import Axis
-    from longate.gating.gate import Gate
-    from longate.gating.strategy import GatingStrategy
+    from longate.gating.gates.base import Gate
+    from longate.gating.gates.dimension import Axis
+    from longate.gating.strategy.strategy import GatingStrategy
 
 Operand = tuple[str, bool]
 """The id of a population, and whether its complement is meant."""

@@ -10,8 +10,8 @@ import numpy as np
 
 from longate._validation import listed, suggest
 from longate.exceptions import MaturationError, MissingChannelError, PanelError
-from longate.gating.dimension import dimension_of
-from longate.gating.rectangle import RectangleGate
+from longate.gating.gates.dimension import dimension_of
+from longate.gating.gates.rectangle import RectangleGate
 from longate.nk.events.directions import (
     DIRECTIONS,
     HANDLING_ROBUST,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from longate.gating.populations import Populations
+    from longate.gating.results.populations import Populations
     from longate.nk.stages.scheme import StageScheme
 
 Positivities = "Mapping[str | tuple[str, str], Positivity | None]"

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from longate.exceptions import MaturationError
-from longate.gating.axes import PanelAxes
-from longate.gating.boolean import parse
-from longate.gating.boolean_gate import BooleanGate
-from longate.gating.compiled import values_for
+from longate.gating.compile.compiler import values_for
+from longate.gating.compile.panel_axes import PanelAxes
+from longate.gating.gates.boolean import BooleanGate
+from longate.gating.gates.boolean_expression import parse
 from longate.nk.maturation import rules_for
 from longate.nk.stages.calls import calls_for, removes_lineage
 from longate.nk.thresholds.sources import one_threshold
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from longate.cytometry.transforms import Transform
-    from longate.gating.populations import Populations
-    from longate.gating.strategy import GatingStrategy
+    from longate.gating.results.populations import Populations
+    from longate.gating.strategy.strategy import GatingStrategy
     from longate.nk.stages.scheme import StageScheme
 
 _LN10 = math.log(10.0)

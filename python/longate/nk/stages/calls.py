@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from longate._validation import listed
 from longate.exceptions import MaturationError
-from longate.gating.dimension import dimension_of
-from longate.gating.rectangle import RectangleGate
+from longate.gating.gates.dimension import dimension_of
+from longate.gating.gates.rectangle import RectangleGate
 from longate.nk.stages.scheme import CD56_BRIGHT, CD56_POSITIVE, MARKERS, SCORED
 
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from longate.gating.populations import Populations
-    from longate.gating.strategy import GatingStrategy
+    from longate.gating.results.populations import Populations
+    from longate.gating.strategy.strategy import GatingStrategy
 
 
 def tube_for_calls(

@@ -18,7 +18,7 @@ import numpy as np
 
 from longate._validation import listed, suggest
 from longate.exceptions import GateError, MaturationError
-from longate.gating.boolean import Term, parse
+from longate.gating.gates.boolean_expression import Term, parse
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

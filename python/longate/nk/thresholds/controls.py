@@ -11,7 +11,7 @@ from longate.nk.thresholds.tube_events import control_values
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from longate.gating.populations import Populations
+    from longate.gating.results.populations import Populations
 
 _NEAREST = ("batch", "run", "date")
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from longate.gating.dimension import Axis
-    from longate.gating.populations import Populations
+    from longate.gating.gates.dimension import Axis
+    from longate.gating.results.populations import Populations
 
 RULES = ("valley", "tail")
 LEAST_EVENTS = 50

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from longate.gating.compiled import values_for
-from longate.gating.counting import ALL_EVENTS
-from longate.gating.tubes import tube_with
+from longate.gating.compile.compiler import values_for
+from longate.gating.gates.base import ALL_EVENTS
+from longate.gating.results.tubes import tube_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from longate.gating.dimension import Axis
-    from longate.gating.populations import Populations
+    from longate.gating.gates.dimension import Axis
+    from longate.gating.results.populations import Populations
 
 
 def scaled_values(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from longate._validation import suggest
 from longate.exceptions import MaturationError
-from longate.gating.rectangle import RectangleGate
+from longate.gating.gates.rectangle import RectangleGate
 from longate.nk.thresholds.positivity import Positivity
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from longate.gating.populations import Populations
-    from longate.gating.strategy import GatingStrategy
+    from longate.gating.results.populations import Populations
+    from longate.gating.strategy.strategy import GatingStrategy
 
 
 @dataclass(frozen=True, repr=False, eq=False)

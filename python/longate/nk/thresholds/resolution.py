@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from longate.gating.populations import Populations
+    from longate.gating.results.populations import Populations
     from longate.nk.thresholds.tube_events import TubeEvents
 
 LEAST_EVENTS = 100

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from longate.gating.joining import KEYS
+from longate.gating.results.joining import KEYS
 from longate.nk.thresholds.choices import pictured
 from longate.nk.thresholds.spreading import spread_coefficients
 

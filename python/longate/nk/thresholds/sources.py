@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from longate._validation import listed
 from longate.exceptions import MaturationError
-from longate.gating.rectangle import RectangleGate
+from longate.gating.gates.rectangle import RectangleGate
 from longate.nk.stages.scheme import CD56_BRIGHT, CD56_POSITIVE
 
 if TYPE_CHECKING:
-    from longate.gating.strategy import GatingStrategy
+    from longate.gating.strategy.strategy import GatingStrategy
 
 SOURCES = ("fmo", "internal", "valley", "frozen")
 """Where a threshold may come from, in the order in which they are tried."""

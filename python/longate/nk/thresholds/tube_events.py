@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from longate.gating.axes import PanelAxes
-from longate.gating.compiled import values_for
+from longate.gating.compile.compiler import values_for
+from longate.gating.compile.panel_axes import PanelAxes
 from longate.nk.thresholds.sources import B_CELLS, T_CELLS, TubeCells
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from longate.cytometry.sample import Sample
     from longate.cytometry.transforms import Transform
-    from longate.gating.gated_sample import GatedSample
-    from longate.gating.populations import Populations
+    from longate.gating.results.gated_sample import GatedSample
+    from longate.gating.results.populations import Populations
 
 Columns = dict[str, "NDArray[np.float64]"]
 

@@ -1,0 +1,1 @@
+"""A strategy compiled for the channels of one panel."""

@@ -1,0 +1,352 @@
+"""A strategy compiled for one panel, and a sample gated in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from longate._core import Plan, Variants
+from longate._validation import listed
+from longate.exceptions import (
+    GateError,
+    LongateError,
+    PanelError,
+    SpilloverError,
+    StrategyError,
+)
+from longate.gating.compile.panel_axes import PLAIN, PanelAxes
+from longate.gating.gates.base import ALL_EVENTS
+from longate.gating.gates.boolean import BooleanGate
+from longate.gating.gates.boolean_expression import parse
+from longate.gating.gates.ellipsoid import AS_WRITTEN, EllipsoidGate
+from longate.gating.gates.polygon import PolygonGate
+from longate.gating.gates.rectangle import RectangleGate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from longate.cytometry.compensation import Compensation
+    from longate.cytometry.panel import Panel
+    from longate.cytometry.sample import Sample
+    from longate.gating.compile.panel_axes import Reading
+    from longate.gating.compile.requests import Request
+    from longate.gating.gates.base import Gate
+    from longate.gating.gates.dimension import Axis
+    from longate.gating.strategy.strategy import GatingStrategy
+
+
+@dataclass(frozen=True)
+class CompiledStrategy:
+    """A strategy made ready for files of one panel and one spillover matrix.
+
+    Parameters
+    ----------
+    strategy : GatingStrategy
+        What was compiled.
+    channels : tuple of int
+        Places in the panel of the channels that are needed.
+    plan : Plan
+        For the kernels.
+    axes : tuple
+        What each axis of the plan is, as its gates name it.
+    requests : tuple of Request
+        What is asked for beyond counts, in the order of the plan.
+    """
+
+    strategy: GatingStrategy
+    channels: tuple[int, ...]
+    plan: Plan
+    axes: tuple[Axis, ...] = ()
+    requests: tuple[Request, ...] = ()
+
+
+class _Parts:
+    """Collects channels, matrices and axes of a plan, each once."""
+
+    def __init__(self, axes: PanelAxes) -> None:
+        self._axes = axes
+        self._numbers: dict[Any, int] = {}
+        self._named: dict[str, int] = {}
+        self._matrix_numbers: dict[str, int] = {}
+        self.channels: list[int] = []
+        self.matrices: list[tuple[list[int], NDArray[np.float64]]] = []
+        self.axes: list[Any] = []
+        self.names: list[Axis] = []
+
+    def number(self, axis: Axis) -> int:
+        """Return the number of an axis in the plan."""
+        if isinstance(axis, str):
+            if axis not in self._named:
+                self._named[axis] = self._number(axis)
+            return self._named[axis]
+        return self._number(axis)
+
+    def _number(self, axis: Axis) -> int:
+        fitted = self._axes.fit(axis)
+        if fitted.key not in self._numbers:
+            self._axes.refuse_forgotten(axis)
+            kernel = fitted.scale.kernel if fitted.scale else PLAIN
+            values = tuple(map(self._value, fitted.readings))
+            ratio = fitted.ratio
+            entry: Any = ("value", values[0], kernel)
+            if ratio is not None:
+                entry = ("ratio", values, (ratio.a, ratio.b, ratio.c), kernel)
+            self._numbers[fitted.key] = len(self.axes)
+            self.axes.append(entry)
+            self.names.append(axis)
+        return self._numbers[fitted.key]
+
+    def numbers(self, gate: Gate) -> list[int]:
+        """Return the numbers of a gate's axes, which must differ."""
+        numbers = [self.number(axis) for axis in gate.axes]
+        if len(set(numbers)) != len(numbers):
+            msg = f"its axes {listed(gate.axes)} are one and the same in this panel"
+            raise GateError(msg)
+        return numbers
+
+    def _value(self, reading: Reading) -> tuple[int, tuple[int, int] | None]:
+        if reading.matrix is None or reading.column is None:
+            return (self._channel(reading.place), None)
+        own = reading.matrix.compensation
+        if own.id not in self._matrix_numbers:
+            detectors = [self._channel(place) for place in reading.matrix.detectors]
+            self._matrix_numbers[own.id] = len(self.matrices)
+            self.matrices.append((detectors, own.weights))
+        matrix = self._matrix_numbers[own.id]
+        return (self._channel(reading.place), (matrix, reading.column))
+
+    def _channel(self, place: int) -> int:
+        if place not in self.channels:
+            self.channels.append(place)
+        return self.channels.index(place)
+
+
+def compile_strategy(
+    strategy: GatingStrategy,
+    panel: Panel,
+    acquired: Compensation | None,
+    requests: Sequence[Request] = (),
+) -> CompiledStrategy:
+    """Make a strategy ready for files of one panel.
+
+    Parameters
+    ----------
+    strategy : GatingStrategy
+        What to compile; what it says of single samples is not looked at.
+    panel : Panel
+        The channels of the files.
+    acquired : Compensation or None
+        The matrix that came with the acquisition.
+    requests : sequence of Request
+        What is asked for beyond counts; a channel that the panel lacks is passed over.
+
+    Raises
+    ------
+    PanelError
+        If a channel of a gate is not in the panel; the gate is named.
+    SpilloverError
+        If the matrix names a channel that the panel lacks.
+    StrategyError
+        If a mapping of scales has forgotten a channel of a gate.
+    """
+    parts = _Parts(PanelAxes(strategy, panel, acquired))
+    numbers = {path: number for number, path in enumerate(strategy.paths)}
+    gates = [
+        _entry(path, gate, strategy, parts, numbers)
+        for path, gate in strategy.tree.by_path.items()
+    ]
+    kept, answered = _kept(requests, strategy, parts)
+    plan = Plan(parts.channels, parts.matrices, parts.axes, gates, kept)
+    return CompiledStrategy(
+        strategy, tuple(parts.channels), plan, tuple(parts.names), tuple(answered)
+    )
+
+
+def compile_variants(
+    strategy: GatingStrategy,
+    panel: Panel,
+    acquired: Compensation | None,
+    variants: Sequence[Mapping[str, Gate]],
+) -> tuple[CompiledStrategy, Variants]:
+    """Make many variants of a strategy ready for files of one panel.
+
+    Parameters
+    ----------
+    strategy : GatingStrategy
+        As for :func:`compile_strategy`.
+    panel : Panel
+        The channels of the files.
+    acquired : Compensation or None
+        The matrix that came with the acquisition.
+    variants : sequence of mapping of str to Gate
+        For each variant: path -> the gate that takes the place of the one there.
+
+    Raises
+    ------
+    LongateError
+        As :func:`compile_strategy`.
+    """
+    parts = _Parts(PanelAxes(strategy, panel, acquired))
+    numbers = {path: number for number, path in enumerate(strategy.paths)}
+    gates = [
+        _entry(path, gate, strategy, parts, numbers)
+        for path, gate in strategy.tree.by_path.items()
+    ]
+    known: dict[tuple[str, Gate], int] = {}
+    versions: list[tuple[int, dict[str, Any]]] = []
+    taken: list[list[int]] = []
+    for changes in variants:
+        taken.append([])
+        for path, gate in changes.items():
+            if (path, gate) not in known:
+                known[path, gate] = len(versions)
+                entry = _entry(path, gate, strategy, parts, numbers)
+                versions.append((numbers[path], entry))
+            taken[-1].append(known[path, gate])
+    plan = Plan(parts.channels, parts.matrices, parts.axes, gates)
+    compiled = CompiledStrategy(
+        strategy, tuple(parts.channels), plan, tuple(parts.names)
+    )
+    return compiled, Variants(plan, versions, taken)
+
+
+def _entry(
+    path: str,
+    gate: Gate,
+    strategy: GatingStrategy,
+    parts: _Parts,
+    numbers: Mapping[str, int],
+) -> dict[str, Any]:
+    """Describe a gate to the kernel; `numbers` are those of the populations."""
+    parent = path.rpartition("/")[0]
+    entry: dict[str, Any] = {"parent": numbers[parent] if parent else None}
+    try:
+        entry.update(_kernel_entry(gate, strategy, parts, numbers))
+    except LongateError as error:
+        raise _of_gate(path, error) from None
+    return entry
+
+
+def _kept(
+    requests: Sequence[Request], strategy: GatingStrategy, parts: _Parts
+) -> tuple[list[Any], list[Request]]:
+    """Describe requests to the kernel, those for which the panel has the channel."""
+    numbers: dict[str, int | None] = {
+        path: number for number, path in enumerate(strategy.paths)
+    }
+    numbers[ALL_EVENTS] = None
+    kept, answered = [], []
+    for one in requests:
+        try:
+            axis = parts.number(one.channel)
+        except PanelError:
+            continue
+        population = numbers[one.population]
+        kept.append((population, axis, one.scaled, one.named, one.keeps))
+        answered.append(one)
+    return kept, answered
+
+
+def validate_strategy(
+    strategy: GatingStrategy, panel: Panel, acquired: Compensation | None
+) -> None:
+    """Refuse a strategy that files of a panel cannot be gated with, see its method."""
+    axes = PanelAxes(strategy, panel, acquired)
+    found = list(_complaints(strategy, axes))
+    if len(found) == 1:
+        raise found[0]
+    if found:
+        missing = all(isinstance(error, PanelError) for error in found)
+        lines = "\n".join(f"  {error}" for error in found)
+        msg = f"{len(found)} gates do not fit the panel:\n{lines}"
+        raise (PanelError if missing else StrategyError)(msg)
+
+
+def _complaints(strategy: GatingStrategy, axes: PanelAxes) -> Iterator[LongateError]:
+    parts = _Parts(axes)
+    for path in strategy.paths:
+        try:
+            gate = strategy[path]
+            if isinstance(gate, RectangleGate):
+                for axis in gate.axes:  # intervals on one channel hold together
+                    parts.number(axis)
+            else:
+                parts.numbers(gate)
+        except LongateError as error:
+            yield _of_gate(path, error)
+
+
+def _of_gate(path: str, error: LongateError) -> LongateError:
+    """Return the same error with the gate named."""
+    known = (PanelError, SpilloverError, StrategyError, GateError)
+    kind = next((kind for kind in known if isinstance(error, kind)), GateError)
+    return kind(f"gate {path!r}: {error}")
+
+
+def has_values(strategy: GatingStrategy, sample: Sample, name: Axis) -> bool:
+    """Say whether a sample has a channel or dye as a strategy sees it."""
+    try:
+        PanelAxes(strategy, sample.panel, sample.compensation).fit(name)
+    except PanelError:
+        return False
+    return True
+
+
+def values_for(
+    strategy: GatingStrategy,
+    sample: Sample,
+    names: Sequence[Axis],
+    *,
+    scaled: bool,
+    where: NDArray[np.bool_] | None = None,
+) -> list[NDArray[np.float64]]:
+    """Return channels of a sample as a strategy sees them.
+
+    Parameters
+    ----------
+    strategy : GatingStrategy
+        Says how to compensate, and the scales.
+    sample : Sample
+        The events.
+    names : sequence of str or Dimension
+        Markers, detectors or dyes, and axes of gates.
+    scaled : bool
+        Whether to put each channel on its scale.
+    where : (n_events,) array of bool, optional
+        Only these events.
+    """
+    axes = PanelAxes(strategy, sample.panel, sample.compensation)
+    return [axes.values(sample, name, scaled=scaled, where=where) for name in names]
+
+
+def _kernel_entry(
+    gate: Gate, strategy: GatingStrategy, parts: _Parts, numbers: Mapping[str, int]
+) -> dict[str, Any]:
+    if isinstance(gate, RectangleGate):
+        sides = [
+            (parts.number(axis), low, high)
+            for axis, (low, high) in gate.dimensions.items()
+        ]
+        return {"dimensions": sides, "closed": gate.interval == "closed"}
+    if isinstance(gate, PolygonGate):
+        x, y = parts.numbers(gate)
+        return {"x": x, "y": y, "vertices": list(gate.vertices)}
+    if isinstance(gate, EllipsoidGate):
+        return {
+            "axes": parts.numbers(gate),
+            "mean": list(gate.mean),
+            "covariance": [list(row) for row in gate.covariance],
+            "distance_square": gate.distance_square,
+            "as_written": gate.matrix == AS_WRITTEN,
+        }
+    if isinstance(gate, BooleanGate):
+        terms = [
+            numbers[strategy.path(term.text)] if term.kind == "name" else term.text
+            for term in parse(gate.expression)
+        ]
+        return {"terms": terms}
+    msg = f"gates of kind {gate.kind!r} cannot be compiled"
+    raise GateError(msg)

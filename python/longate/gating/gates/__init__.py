@@ -1,0 +1,1 @@
+"""Gates: rectangles, polygons, ellipsoids, quadrants and Boolean gates."""

@@ -1,0 +1,315 @@
+"""Gate: what the kinds of gates share. Small frozen values that check themselves.
+
+Coordinates are on the scale of the axis: places in [0, 1] where a channel has a
+scale, plain values where it has none.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from longate._validation import listed, suggest, unmasked
+from longate.cytometry.compensation import Compensation
+from longate.exceptions import GateError
+from longate.gating.gates.dimension import (
+    Axis,
+    axis_from_plain,
+    axis_to_plain,
+    dimension_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+ALL_EVENTS = "All events"
+"""The population that holds every event of a file."""
+
+
+# What most columns are: no other type of numbers is the same object.
+_SINGLE, _DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
+
+
+@dataclass(frozen=True, repr=False)
+class Gate(ABC):
+    """A gate; use one of the named kinds.
+
+    Parameters
+    ----------
+    name : str
+        What the population is called; not empty and without ``/``.
+    parent : str or None
+        Path or unique name of the population in which the gate lies.
+    custom_info : str or None
+        Text that other programs keep with the gate, such as the XML of a Gating-ML
+        file; it decides nothing.
+    """
+
+    kind: ClassVar[str] = ""
+    kinds: ClassVar[dict[str, type[Gate]]] = {}
+
+    name: str
+    parent: str | None = field(default=None, kw_only=True)
+    custom_info: str | None = field(default=None, kw_only=True)
+
+    def __init_subclass__(cls) -> None:
+        Gate.kinds[cls.kind] = cls
+
+    def __post_init__(self) -> None:
+        for word in ("parent", "custom_info"):
+            text = getattr(self, word)
+            if text is not None and not isinstance(text, str):
+                msg = f"{word} of gate {self.name!r} is text, not {text!r}"
+                raise GateError(msg)
+        check_name(self.name)
+
+    def _set(self, **values: Any) -> None:
+        """Fill the fields while the gate is made, then check what all gates have."""
+        for attribute, value in values.items():
+            object.__setattr__(self, attribute, value)
+        Gate.__post_init__(self)
+
+    def __repr__(self) -> str:
+        """Say where it lies and what it keeps."""
+        where = f" in {self.parent!r}" if self.parent else ""
+        return f"{type(self).__name__} {self.name!r}{where}: {self.description}"
+
+    def _repr_svg_(self) -> str:
+        """Draw the gate."""
+        from longate.gating.strategy.sketch import sketch
+
+        return sketch(self)
+
+    def _repr_html_(self) -> str:
+        """Draw the gate and say what it keeps, for a notebook."""
+        from longate.gating.strategy.sketch import clean
+
+        return (
+            '<div style="display:flex;gap:1em;align-items:center">'
+            f"{self._repr_svg_()}<span>{clean(repr(self))}</span></div>"
+        )
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """Its axes: names, or a :class:`Dimension` where one says more than that."""
+        return ()
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The markers or detectors that the gate looks at, each once."""
+        names = (name for axis in self.axes for name in dimension_of(axis).channels)
+        return tuple(dict.fromkeys(names))
+
+    @property
+    def populations(self) -> tuple[str, ...]:
+        """The other populations that it refers to, beside its parent."""
+        return ()
+
+    @property
+    def description(self) -> str:
+        """What the gate keeps, in a line."""
+        return ""
+
+    @abstractmethod
+    def contains(self, places: Mapping[Any, ArrayLike]) -> NDArray[np.bool_]:
+        """Decide events that are given as places on the gate's axes.
+
+        Parameters
+        ----------
+        places : mapping of axis to (n_events,) array-like of float
+            A column per axis, compensated and on its scale; a data frame will do.
+            The key is the channel's name, or the :class:`Dimension` of the gate.
+
+        Returns
+        -------
+        (n_events,) numpy.ndarray of bool
+            Without regard to the parent; an event with NaN on an axis is outside.
+
+        Raises
+        ------
+        GateError
+            If a column is missing, or columns differ in length.
+        """
+
+    def _columns(
+        self, places: Mapping[Any, ArrayLike], axes: Sequence[Axis] = ()
+    ) -> list[NDArray[Any]]:
+        """Return the columns of some axes, or of the gate's own, in their order."""
+        axes = axes or self.axes
+        if type(places) is not dict:
+            return self._checked_columns(places, axes)
+        columns: list[NDArray[Any]] = []
+        for axis in axes:
+            column = places.get(axis)
+            if not (
+                type(column) is np.ndarray
+                and (column.dtype is _SINGLE or column.dtype is _DOUBLE)
+                and column.ndim == 1
+                and (not columns or len(column) == len(columns[0]))
+            ):
+                return self._checked_columns(places, axes)
+            columns.append(column)
+        return columns
+
+    def _checked_columns(
+        self, places: Mapping[Any, ArrayLike], axes: Sequence[Axis]
+    ) -> list[NDArray[Any]]:
+        """Return columns that kernels do not take as they are."""
+        if not hasattr(places, "__contains__") or isinstance(places, np.ndarray):
+            kind = type(places).__name__
+            msg = (
+                f"gate {self.name!r} needs {{axis: column}} or a data frame; got {kind}"
+            )
+            raise GateError(msg)
+        columns = [self._numbers(axis, places) for axis in axes]
+        if len({len(column) for column in columns}) > 1:
+            named = zip(axes, columns, strict=True)
+            told = {str(axis): column.shape for axis, column in named}
+            msg = f"gate {self.name!r} needs columns of one length; got shapes {told}"
+            raise GateError(msg)
+        return columns
+
+    def _numbers(self, axis: Axis, places: Mapping[Any, ArrayLike]) -> NDArray[Any]:
+        """Return a column as numbers that kernels take, in one piece."""
+        key: Any = axis if axis in places else str(axis)
+        if key not in places:
+            near = suggest(str(axis), map(str, places))
+            msg = f"gate {self.name!r} needs places of {str(axis)!r}{near}"
+            raise GateError(msg)
+        try:
+            column = np.asarray(unmasked(places[key]))
+            if column.dtype.kind not in "biufO":
+                msg = f"{column.dtype} is no kind of number to be gated"
+                raise TypeError(msg)
+            # Single precision stays: doubles have all its numbers.
+            kind = np.float32 if column.dtype == np.float32 else np.float64
+            column = np.ascontiguousarray(column, dtype=kind)
+        except (TypeError, ValueError, OverflowError) as error:
+            msg = f"gate {self.name!r}: the places of {str(axis)!r}: {error}"
+            raise GateError(msg) from None
+        if column.ndim != 1:
+            msg = (
+                f"gate {self.name!r} needs one number per event on {str(axis)!r}; got "
+                f"shape {column.shape}"
+            )
+            raise GateError(msg)
+        return column
+
+    @abstractmethod
+    def _shape(self, axis: Callable[[Axis], Any]) -> dict[str, Any]:
+        """Return what makes the gate beside its names, as plain data."""
+
+    @classmethod
+    @abstractmethod
+    def _from_shape(
+        cls,
+        names: dict[str, Any],
+        shape: Mapping[str, Any],
+        axis: Callable[[Any], Axis],
+    ) -> Gate:
+        """Make the gate of the names and the shape that :meth:`_shape` gave."""
+
+    def to_json(
+        self, *, matrix: Callable[[Compensation], Any] = Compensation.to_plain
+    ) -> dict[str, Any]:
+        """Return the gate as plain data: kind, name, parent and its shape.
+
+        Parameters
+        ----------
+        matrix : callable
+            How a compensation of its own is written; in full by default.
+        """
+        plain: dict[str, Any] = {
+            "kind": self.kind,
+            "name": self.name,
+            "parent": self.parent,
+        }
+        if self.custom_info is not None:
+            plain["custom_info"] = self.custom_info
+        return plain | self._shape(lambda axis: axis_to_plain(axis, matrix))
+
+    @staticmethod
+    def from_json(
+        data: Mapping[str, Any],
+        *,
+        matrix: Callable[[Any], Compensation] = Compensation.from_plain,
+    ) -> Gate:
+        """Rebuild a gate from what :meth:`to_json` gave.
+
+        Parameters
+        ----------
+        data : mapping
+            What :meth:`to_json` gave.
+        matrix : callable
+            How a compensation of its own is read.
+
+        Raises
+        ------
+        GateError
+            If the kind of gate is unknown, or something is missing or malformed.
+        """
+        shape = dict(data)
+        kind = shape.pop("kind", None)
+        if kind not in Gate.kinds:
+            msg = f"no gate is of kind {kind!r}; known are {sorted(Gate.kinds)}"
+            raise GateError(msg)
+        names = {
+            word: shape.pop(word, None) for word in ("name", "parent", "custom_info")
+        }
+        try:
+            made = Gate.kinds[kind]._from_shape(
+                names, shape, lambda axis: axis_from_plain(axis, matrix)
+            )
+        except (KeyError, TypeError, AttributeError, IndexError) as error:
+            msg = f"gate {names['name']!r} is no gate of kind {kind!r}: {error!r}"
+            raise GateError(msg) from None
+        unknown = shape.keys() - made._shape(str).keys()
+        if unknown:
+            msg = f"gate {made.name!r}: {listed(unknown)} mean nothing to a {kind} gate"
+            raise GateError(msg)
+        return made
+
+
+def check_name(name: object) -> None:
+    """Refuse what cannot be the name of a population.
+
+    Raises
+    ------
+    GateError
+        If it is not text, is empty, starts or ends with a blank, holds a ``/``, or
+        names the whole file.
+    """
+    if not isinstance(name, str):
+        msg = f"the name of a population is text, not {name!r}"
+        raise GateError(msg)
+    if not name or name != name.strip() or "/" in name:
+        msg = (
+            f"a gate cannot be called {name!r}: a name is not empty, does not start or "
+            "end with a blank, and holds no '/', which joins names into paths"
+        )
+        raise GateError(msg)
+    if name == ALL_EVENTS:
+        msg = f"a gate cannot be called {ALL_EVENTS!r}: that names the whole file"
+        raise GateError(msg)
+
+
+def gates_of(gates: Sequence[Gate]) -> tuple[Gate, ...]:
+    """Return gates as a tuple, refusing what is none."""
+    if isinstance(gates, Gate):
+        msg = f"gates must be a sequence of gates; put {gates.name!r} into a list"
+        raise GateError(msg)
+    if not isinstance(gates, Iterable):
+        msg = f"gates must be a sequence of gates; got {gates!r}"
+        raise GateError(msg)
+    gates = tuple(gates)
+    wrong = [gate for gate in gates if not isinstance(gate, Gate)]
+    if wrong:
+        msg = f"gates must be gates; got {listed(type(g).__name__ for g in wrong)}"
+        raise GateError(msg)
+    return gates

@@ -1,0 +1,231 @@
+"""Ellipsoid gates."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from longate._core import ellipsoid_contains
+from longate._validation import listed, one_of
+from longate.exceptions import GateError
+from longate.gating.gates.base import Gate
+from longate.gating.gates.dimension import Axis, axis_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+COVARIANCE = "covariance"
+AS_WRITTEN = "as-written"
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class EllipsoidGate(Gate):
+    """An ellipse on two axes or an ellipsoid on more, its border inside.
+
+    An event ``x`` is inside where ``(x - mean)' covariance^-1 (x - mean) <=
+    distance_square``.
+
+    Parameters
+    ----------
+    name : str
+        What the population is called.
+    dimensions : sequence of str, Ratio or Dimension
+        At least two different axes.
+    mean : (n,) array-like of float
+        The centre, finite.
+    covariance : (n, n) array-like of float
+        Symmetric and positive definite, of places on the axes' scales.
+    distance_square : float
+        The squared Mahalanobis distance of the border from the centre, above 0.
+    matrix : {"covariance", "as-written"}
+        What the numbers of `covariance` must be. ``"as-written"`` takes any matrix that
+        has an inverse, also one that is not symmetric or not positive definite, and
+        decides by the formula above: among the files with which ISAC checks software is
+        such a gate. It may be no ellipsoid, and reach without end.
+    parent : str, optional
+        Path or unique name of the population in which the gate lies.
+    custom_info : str, optional
+        Text that other programs keep with the gate.
+
+    Raises
+    ------
+    GateError
+        If the numbers do not fit the dimensions or make no ellipsoid.
+
+    References
+    ----------
+    Gating-ML 2.0, section 5.3.1 (Spidlen 2015, doi:10.1002/cyto.a.22637).
+
+    Examples
+    --------
+    >>> import longate as lg
+    >>> gate = lg.EllipsoidGate(
+    ...     "Cells", dimensions=["FSC-A", "SSC-A"], mean=[5, 5],
+    ...     covariance=[[4, 0], [0, 1]])
+    >>> gate
+    EllipsoidGate 'Cells': squared distance <= 1 from (5, 5) on FSC-A x SSC-A
+    >>> gate.contains({"FSC-A": [7.0, 7.1], "SSC-A": [5.0, 5.0]}).tolist()
+    [True, False]
+    """
+
+    kind: ClassVar[str] = "ellipsoid"
+
+    dimensions: tuple[Axis, ...]
+    mean: tuple[float, ...]
+    covariance: tuple[tuple[float, ...], ...]
+    distance_square: float
+    matrix: str
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        dimensions: Sequence[Any],
+        mean: ArrayLike,
+        covariance: ArrayLike,
+        distance_square: float = 1.0,
+        matrix: str = COVARIANCE,
+        parent: str | None = None,
+        custom_info: str | None = None,
+    ) -> None:
+        axes = _different(name, dimensions)
+        centre = _numbers(name, "mean", mean, (len(axes),))
+        spread = _numbers(name, "covariance", covariance, (len(axes), len(axes)))
+        border = _numbers(name, "distance_square", distance_square, ())
+        if border <= 0:
+            msg = (
+                f"gate {name!r}: distance_square={distance_square!r} leaves no area; "
+                "it must be above 0"
+            )
+            raise GateError(msg)
+        one_of(f"gate {name!r}: matrix", matrix, (COVARIANCE, AS_WRITTEN), GateError)
+        self._set(
+            name=name,
+            parent=parent,
+            custom_info=custom_info,
+            dimensions=axes,
+            mean=tuple(centre.tolist()),
+            covariance=tuple(map(tuple, spread.tolist())),
+            distance_square=float(border),
+            matrix=matrix,
+        )
+        try:
+            self._decided([np.empty(0)] * len(axes))
+        except GateError as error:
+            msg = f"gate {name!r}: {error}"
+            raise GateError(msg) from None
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """Its axes: names, or a :class:`Dimension` where one says more than that."""
+        return self.dimensions
+
+    @property
+    def description(self) -> str:
+        """What the gate keeps, in a line."""
+        centre = ", ".join(f"{place:g}" for place in self.mean)
+        where = " x ".join(map(str, self.dimensions))
+        distance = f"{self.distance_square:g}"
+        words = f"squared distance <= {distance} from ({centre}) on {where}"
+        return f"{words}, matrix as written" if self.matrix == AS_WRITTEN else words
+
+    def outline(self, n: int = 128) -> NDArray[np.float64]:
+        """Return the border of the gate's shadow on its first two axes.
+
+        Parameters
+        ----------
+        n : int
+            Number of points.
+
+        Returns
+        -------
+        (n, 2) numpy.ndarray of float64
+            Without rows where a matrix as it is written makes no ellipse.
+        """
+        (sxx, sxy), syy = self.covariance[0][:2], self.covariance[1][1]
+        if sxx <= 0 or syy <= 0:
+            return np.empty((0, 2))
+        wide, high = math.sqrt(sxx), math.sqrt(syy)
+        lean = sxy / wide / high  # the correlation
+        if abs(lean) >= 1:
+            return np.empty((0, 2))
+        turns = np.linspace(0.0, 2 * np.pi, n, endpoint=False)
+        across, rest = np.cos(turns), math.sqrt(1 - lean * lean) * np.sin(turns)
+        shape = np.column_stack([wide * across, high * (lean * across + rest)])
+        middle = np.array(self.mean[:2])
+        return middle + math.sqrt(self.distance_square) * shape
+
+    def contains(self, places: Mapping[Any, ArrayLike]) -> NDArray[np.bool_]:
+        """Decide events that are given as places, see :meth:`Gate.contains`."""
+        return self._decided(self._columns(places))
+
+    def _decided(self, columns: Sequence[NDArray[np.float64]]) -> NDArray[np.bool_]:
+        return ellipsoid_contains(
+            self.mean,
+            self.covariance,
+            self.distance_square,
+            columns,
+            as_written=self.matrix == AS_WRITTEN,
+        )
+
+    def _shape(self, axis: Callable[[Axis], Any]) -> dict[str, Any]:
+        return {
+            "dimensions": [axis(own) for own in self.dimensions],
+            "mean": list(self.mean),
+            "covariance": [list(row) for row in self.covariance],
+            "distance_square": self.distance_square,
+            "matrix": self.matrix,
+        }
+
+    @classmethod
+    def _from_shape(
+        cls,
+        names: dict[str, Any],
+        shape: Mapping[str, Any],
+        axis: Callable[[Any], Axis],
+    ) -> EllipsoidGate:
+        return cls(
+            **names,
+            dimensions=[axis(own) for own in shape["dimensions"]],
+            mean=shape["mean"],
+            covariance=shape["covariance"],
+            distance_square=shape["distance_square"],
+            matrix=shape["matrix"],
+        )
+
+
+def _different(name: str, dimensions: Sequence[Any]) -> tuple[Axis, ...]:
+    if isinstance(dimensions, str) or not isinstance(dimensions, Iterable):
+        msg = (
+            f"gate {name!r}: dimensions={dimensions!r} is not several axes; give a list"
+        )
+        raise GateError(msg)
+    axes = tuple(axis_of(given, gate=name) for given in dimensions)
+    if len(axes) < 2 or len(set(axes)) != len(axes):
+        msg = (
+            f"gate {name!r}: an ellipsoid needs two or more different axes; got "
+            f"{listed(axes) or 'none'}"
+        )
+        raise GateError(msg)
+    return axes
+
+
+def _numbers(
+    name: str, word: str, given: ArrayLike, shape: tuple[int, ...]
+) -> NDArray[np.float64]:
+    try:
+        numbers = np.array(given, dtype=np.float64)
+    except (TypeError, ValueError):
+        numbers = np.array(math.nan)
+    if numbers.shape != shape or not np.isfinite(numbers).all():
+        size = " x ".join(map(str, shape))
+        wanted = f"{size} finite numbers" if shape else "a finite number"
+        msg = f"gate {name!r}: {word}={given!r} must be {wanted}"
+        raise GateError(msg)
+    return numbers

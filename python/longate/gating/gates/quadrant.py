@@ -1,0 +1,424 @@
+"""Quadrant gates: dividers cut axes into intervals, quadrants pick from them."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations, pairwise, product
+from numbers import Real
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from longate._core import quadrant_counts, quadrant_masks
+from longate._validation import listed, suggest
+from longate.cytometry.transforms import Ratio
+from longate.exceptions import GateError
+from longate.gating.gates.base import Gate, check_name
+from longate.gating.gates.dimension import Axis, Dimension, axis_of, dimension_of
+from longate.gating.gates.frozen import FrozenDict
+from longate.gating.gates.rectangle import RectangleGate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from longate.gating.gates.rectangle import Bounds
+
+
+class Divider(NamedTuple):
+    """What cuts an axis into intervals."""
+
+    axis: Axis
+    """The axis that is cut."""
+    values: tuple[float, ...]
+    """Where, ascending; k values make k + 1 intervals ``[a, b)``."""
+
+    def interval(self, location: float) -> Bounds:
+        """Return the interval that holds a location; a cut belongs to the upper."""
+        place = bisect_right(self.values, location)
+        low = self.values[place - 1] if place else None
+        high = self.values[place] if place < len(self.values) else None
+        return (low, high)
+
+    @property
+    def locations(self) -> tuple[float, ...]:
+        """A location in each interval, from the lowest to the highest."""
+        first, last = self.values[0], self.values[-1]
+        between = [a / 2 + b / 2 for a, b in pairwise(self.values)]
+        chosen = [first - 1.0, *between, last + 1.0]
+        # Where rounding leaves the interval, its lower cut is the location.
+        spare = [math.nextafter(first, -math.inf), *self.values]
+        return tuple(
+            place if bisect_right(self.values, place) == step else other
+            for step, (place, other) in enumerate(zip(chosen, spare, strict=True))
+        )
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class QuadrantGate(Gate):
+    """Cuts on one or more axes, and the populations that lie between them.
+
+    The quadrants are the populations (of path ``<parent>/<quadrant>``); the gate itself
+    is none and no parent.
+
+    Parameters
+    ----------
+    name : str
+        What the gate is called.
+    dividers : mapping
+        ``{id: (axis, values)}``, or ``{axis: values}`` where the axis's name is the id.
+        The axis is a channel's name, a Ratio or a :class:`Dimension`; `values` are one
+        cut or several, different and finite, that make half-open intervals ``[a, b)``.
+    quadrants : mapping of str to mapping of str to float, optional
+        Name -> divider id -> a location in the interval that is meant; a location on a
+        cut belongs to the interval above. A quadrant that leaves out a divider reaches
+        over all of its intervals. By default every combination is a quadrant, called
+        like ``"CD3- CD56+"`` (``++`` above a second cut).
+    parent : str, optional
+        Path or unique name of the population in which the gate lies.
+    custom_info : str, optional
+        Text that other programs keep with the gate.
+
+    Raises
+    ------
+    GateError
+        If a divider or a quadrant is malformed, a quadrant refers to a divider that
+        does not exist, or two quadrants overlap.
+
+    References
+    ----------
+    Gating-ML 2.0, section 5.4 (Spidlen 2015, doi:10.1002/cyto.a.22637).
+
+    Examples
+    --------
+    >>> import longate as lg
+    >>> gate = lg.QuadrantGate("CD3 x CD56", dividers={"CD3": 0.35, "CD56": [0.4, 0.7]})
+    >>> gate
+    QuadrantGate 'CD3 x CD56': 6 quadrants of CD3 at 0.35, CD56 at 0.4, 0.7
+    >>> gate.rectangles["CD3- CD56+"]
+    RectangleGate 'CD3- CD56+': CD3 < 0.35, 0.4 <= CD56 < 0.7
+    """
+
+    kind: ClassVar[str] = "quadrant"
+
+    dividers: Mapping[str, Divider]
+    quadrants: Mapping[str, Mapping[str, float]]
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        dividers: Mapping[Any, Any],
+        quadrants: Mapping[str, Mapping[str, float]] | None = None,
+        parent: str | None = None,
+        custom_info: str | None = None,
+    ) -> None:
+        cuts = _dividers(name, dividers)
+        if quadrants is None:
+            quadrants = _all_quadrants(name, cuts)
+        named = {
+            quadrant: FrozenDict(_locations(name, quadrant, positions, cuts))
+            for quadrant, positions in _checked_mapping(name, quadrants).items()
+        }
+        self._set(
+            name=name,
+            parent=parent,
+            custom_info=custom_info,
+            dividers=FrozenDict(cuts),
+            quadrants=FrozenDict(named),
+        )
+        self._refuse_overlap()
+
+    def __hash__(self) -> int:
+        """Hash by everything that makes the gate."""
+        quadrants = frozenset(
+            (name, frozenset(positions.items()))
+            for name, positions in self.quadrants.items()
+        )
+        cuts = frozenset(self.dividers.items())
+        return hash((self.name, self.parent, cuts, quadrants))
+
+    @property
+    def rectangles(self) -> dict[str, RectangleGate]:
+        """Quadrant's name -> the same population as a half-open rectangle."""
+        return {
+            quadrant: RectangleGate(
+                quadrant, parent=self.parent, dimensions=self._sides(quadrant)
+            )
+            for quadrant in self.quadrants
+        }
+
+    def _sides(self, quadrant: str) -> dict[Axis, Bounds]:
+        sides: dict[Axis, Bounds] = {}
+        for which, location in self.quadrants[quadrant].items():
+            divider = self.dividers[which]
+            low, high = divider.interval(location)
+            if divider.axis in sides:  # two dividers may cut one axis
+                other_low, other_high = sides[divider.axis]
+                low = _of_both(max, low, other_low)
+                high = _of_both(min, high, other_high)
+                if low is not None and high is not None and low >= high:
+                    msg = (
+                        f"gate {self.name!r}: there is no quadrant {quadrant!r}: its "
+                        f"positions on {str(divider.axis)!r} exclude each other"
+                    )
+                    raise GateError(msg)
+            sides[divider.axis] = (low, high)
+        return sides
+
+    def _refuse_overlap(self) -> None:
+        sides = {quadrant: self._sides(quadrant) for quadrant in self.quadrants}
+        for one, other in combinations(sides, 2):
+            shared = sides[one].keys() & sides[other].keys()
+            if not any(_apart(sides[one][axis], sides[other][axis]) for axis in shared):
+                msg = (
+                    f"gate {self.name!r}: the quadrants {one!r} and {other!r} overlap; "
+                    "give them positions in different intervals of a divider"
+                )
+                raise GateError(msg)
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """Its axes: names, or a :class:`Dimension` where one says more than that."""
+        return tuple(dict.fromkeys(cut.axis for cut in self.dividers.values()))
+
+    @property
+    def description(self) -> str:
+        """What the gate keeps, in a line."""
+        cuts = ", ".join(
+            f"{cut.axis} at {', '.join(f'{value:g}' for value in cut.values)}"
+            for cut in self.dividers.values()
+        )
+        n = len(self.quadrants)
+        return f"{n} quadrant{'s' if n != 1 else ''} of {cuts}"
+
+    def masks(self, places: Mapping[Any, ArrayLike]) -> dict[str, NDArray[np.bool_]]:
+        """Decide each quadrant; keys and columns as in :meth:`Gate.contains`.
+
+        Returns
+        -------
+        dict of str to (n_events,) numpy.ndarray of bool
+            By quadrant; no event is in two.
+        """
+        cuts, quadrants, axes = self._cut
+        columns = self._columns(places, axes)
+        n_events = len(columns[0])
+        masks = (
+            np.unpackbits(mask.view(np.uint8), count=n_events, bitorder="little")
+            for mask in quadrant_masks(cuts, quadrants, columns)
+        )
+        return {
+            name: mask.view(np.bool_)
+            for name, mask in zip(self.quadrants, masks, strict=True)
+        }
+
+    def counts(self, places: Mapping[Any, ArrayLike]) -> dict[str, int]:
+        """Count the events in each quadrant, without a mask of bytes for each.
+
+        Parameters
+        ----------
+        places : mapping of axis to (n_events,) array-like of float
+            As in :meth:`Gate.contains`.
+
+        Returns
+        -------
+        dict of str to int
+            Number of events by quadrant; those with NaN on an axis that a quadrant
+            names are not in it.
+
+        Raises
+        ------
+        GateError
+            If a column is missing, or columns differ in length.
+
+        Examples
+        --------
+        >>> import longate as lg
+        >>> gate = lg.QuadrantGate("q", dividers={"CD3": 0.35, "CD56": 0.4})
+        >>> gate.counts({"CD3": [0.1, 0.2, 0.6], "CD56": [0.5, 0.4, 0.1]})
+        {'CD3- CD56-': 0, 'CD3- CD56+': 2, 'CD3+ CD56-': 1, 'CD3+ CD56+': 0}
+        """
+        cuts, quadrants, axes = self._cut
+        counts = quadrant_counts(cuts, quadrants, self._columns(places, axes))
+        return dict(zip(self.quadrants, counts, strict=True))
+
+    @cached_property
+    def _cut(self) -> tuple[list[Any], list[Any], list[Axis]]:
+        """Where dividers cut, what quadrants take, and dividers' axes."""
+        dividers = self.dividers.values()
+        return (
+            [cut.values for cut in dividers],
+            [self._taken(positions) for positions in self.quadrants.values()],
+            [cut.axis for cut in dividers],
+        )
+
+    def _taken(self, positions: Mapping[str, float]) -> list[int | None]:
+        """Return the interval of each divider that a quadrant takes, None for all."""
+        return [
+            bisect_right(cut.values, positions[which]) if which in positions else None
+            for which, cut in self.dividers.items()
+        ]
+
+    def contains(self, places: Mapping[Any, ArrayLike]) -> NDArray[np.bool_]:
+        """Return which events lie in any of the quadrants."""
+        first, *more = self.masks(places).values()
+        for mask in more:
+            first |= mask
+        return first
+
+    def _shape(self, axis: Callable[[Axis], Any]) -> dict[str, Any]:
+        return {
+            "dividers": {
+                which: [axis(cut.axis), list(cut.values)]
+                for which, cut in self.dividers.items()
+            },
+            "quadrants": {
+                quadrant: dict(positions)
+                for quadrant, positions in self.quadrants.items()
+            },
+        }
+
+    @classmethod
+    def _from_shape(
+        cls,
+        names: dict[str, Any],
+        shape: Mapping[str, Any],
+        axis: Callable[[Any], Axis],
+    ) -> QuadrantGate:
+        dividers = {
+            which: (axis(cut[0]), cut[1]) for which, cut in shape["dividers"].items()
+        }
+        return cls(**names, dividers=dividers, quadrants=shape["quadrants"])
+
+
+def _dividers(name: str, given: Mapping[Any, Any]) -> dict[str, Divider]:
+    if not isinstance(given, Mapping) or not given:
+        msg = f"gate {name!r} has no divider; give an axis and where it is cut"
+        raise GateError(msg)
+    cuts: dict[str, Divider] = {}
+    for key, cut in given.items():
+        with_axis = (
+            isinstance(cut, tuple | list)
+            and len(cut) == 2
+            and isinstance(cut[0], str | Dimension | Ratio)
+        )
+        axis, values = cut if with_axis else (key, cut)
+        which = key if isinstance(key, str) else str(dimension_of(key))
+        if which in cuts:
+            msg = f"gate {name!r} has two dividers {which!r}"
+            raise GateError(msg)
+        cuts[which] = Divider(axis_of(axis, gate=name), _cuts(name, which, values))
+    return cuts
+
+
+def _cuts(name: str, which: str, given: Any) -> tuple[float, ...]:
+    listed_values = [given] if isinstance(given, Real) else given
+    if isinstance(given, str | bytes):
+        listed_values = ()  # letters would be read one by one
+    try:
+        values = tuple(sorted(float(value) for value in listed_values))
+    except (TypeError, ValueError):
+        values = ()
+    if not values or not all(map(math.isfinite, values)):
+        msg = f"gate {name!r}: divider {which!r} needs finite values; got {given!r}"
+        raise GateError(msg)
+    if len(set(values)) != len(values):
+        msg = f"gate {name!r}: divider {which!r} has a value twice: {given!r}"
+        raise GateError(msg)
+    return values
+
+
+def _all_quadrants(
+    name: str, cuts: Mapping[str, Divider]
+) -> dict[str, dict[str, float]]:
+    """Return every combination of intervals, called like ``CD3- CD56+``."""
+    if len({cut.axis for cut in cuts.values()}) != len(cuts):
+        msg = (
+            f"gate {name!r} has two dividers on one axis; give one divider both "
+            "values, or name the quadrants"
+        )
+        raise GateError(msg)
+    slashed = [which for which in cuts if "/" in which]
+    if slashed:
+        msg = (
+            f"gate {name!r}: no quadrant can be called after {slashed[0]!r}, as '/' "
+            "joins names into paths; name the divider ({'r': (axis, values)}) or the "
+            "quadrants"
+        )
+        raise GateError(msg)
+    quadrants = {}
+    for chosen in product(*(range(len(cut.values) + 1) for cut in cuts.values())):
+        steps = zip(cuts.items(), chosen, strict=True)
+        places = {
+            which: (f"{which}{'+' * step or '-'}", cut.locations[step])
+            for (which, cut), step in steps
+        }
+        quadrant = " ".join(word for word, _ in places.values())
+        quadrants[quadrant] = {which: place for which, (_, place) in places.items()}
+    return quadrants
+
+
+def _checked_mapping(name: str, quadrants: Any) -> Mapping[str, Any]:
+    if not isinstance(quadrants, Mapping) or not quadrants:
+        msg = f"gate {name!r} has no quadrant; give {{name: {{divider: location}}}}"
+        raise GateError(msg)
+    for quadrant in quadrants:
+        try:
+            check_name(quadrant)
+        except GateError as error:
+            msg = f"gate {name!r}: {error}"
+            raise GateError(msg) from None
+    return quadrants
+
+
+def _locations(
+    name: str, quadrant: str, positions: Any, cuts: Mapping[str, Divider]
+) -> dict[str, float]:
+    if not isinstance(positions, Mapping) or not positions:
+        msg = (
+            f"gate {name!r}: quadrant {quadrant!r} has no position; give "
+            "{divider: location}"
+        )
+        raise GateError(msg)
+    checked = {}
+    for which, location in positions.items():
+        if which not in cuts:
+            msg = (
+                f"gate {name!r}: quadrant {quadrant!r} has a position on the divider "
+                f"{which!r}, which does not exist{suggest(str(which), cuts)}; there "
+                f"are {listed(cuts)}"
+            )
+            raise GateError(msg)
+        try:
+            place = float(location)
+        except (TypeError, ValueError):
+            place = math.nan
+        if not math.isfinite(place):
+            msg = (
+                f"gate {name!r}: the position of quadrant {quadrant!r} on {which!r} "
+                f"must be a finite number; got {location!r}"
+            )
+            raise GateError(msg)
+        checked[which] = place
+    return checked
+
+
+def _of_both(
+    pick: Callable[[float, float], float], one: float | None, other: float | None
+) -> float | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return pick(one, other)
+
+
+def _apart(one: Bounds, other: Bounds) -> bool:
+    """Whether two half-open intervals share no number."""
+    return any(
+        high is not None and low is not None and high <= low
+        for (_, high), (low, _) in ((one, other), (other, one))
+    )

@@ -1,0 +1,187 @@
+"""Rectangle gates: intervals on one or more axes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from longate._core import rectangle_contains
+from longate._validation import one_of
+from longate.exceptions import GateError
+from longate.gating.gates.base import Gate
+from longate.gating.gates.dimension import Axis, axis_of
+from longate.gating.gates.frozen import FrozenDict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+
+Bounds = tuple[float | None, float | None]
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class RectangleGate(Gate):
+    """Intervals on one or more axes, all of which must hold.
+
+    Parameters
+    ----------
+    name : str
+        What the population is called.
+    parent : str, optional
+        Path or unique name of the population in which the gate lies.
+    dimensions : mapping of axis to (min, max), optional
+        By marker, detector, Ratio or :class:`Dimension`; ``None`` leaves a side open.
+    interval : {"half-open", "closed"}
+        ``[min, max)`` as in Gating-ML 2.0, or ``[min, max]`` as in flowCore and
+        openCyto.
+    custom_info : str, optional
+        Text that other programs keep with the gate.
+    **more_dimensions : (min, max)
+        Channels whose names are Python identifiers.
+
+    Raises
+    ------
+    GateError
+        If there is no dimension, a bound is NaN, or no event could be inside.
+
+    References
+    ----------
+    Gating-ML 2.0, section 5.1.1 (Spidlen 2015, doi:10.1002/cyto.a.22637).
+
+    Examples
+    --------
+    >>> import longate as lg
+    >>> gate = lg.RectangleGate("CD3- CD56+", CD3=(None, 0.35), CD56=(0.4, None))
+    >>> gate
+    RectangleGate 'CD3- CD56+': CD3 < 0.35, CD56 >= 0.4
+    >>> gate.contains({"CD3": [0.1, 0.35], "CD56": [0.4, 0.4]}).tolist()
+    [True, False]
+    """
+
+    kind: ClassVar[str] = "rectangle"
+
+    dimensions: Mapping[Axis, Bounds]
+    interval: str
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        parent: str | None = None,
+        dimensions: Mapping[Any, Bounds] | None = None,
+        interval: str = "half-open",
+        custom_info: str | None = None,
+        **more_dimensions: Bounds,
+    ) -> None:
+        if not isinstance(dimensions, Mapping | None):
+            msg = f"gate {name!r}: dimensions={dimensions!r} is no {{axis: (min, max)}}"
+            raise GateError(msg)
+        one_of(f"gate {name!r}: interval", interval, ("half-open", "closed"), GateError)
+        checked: dict[Axis, Bounds] = {}
+        for given in (dimensions or {}, more_dimensions):
+            for key, bounds in given.items():
+                axis = axis_of(key, gate=name)
+                if axis in checked:
+                    msg = f"gate {name!r} has two intervals on {str(axis)!r}"
+                    raise GateError(msg)
+                checked[axis] = _bounds(name, str(axis), bounds, interval)
+        if not checked:
+            msg = f"gate {name!r} has no dimension; give a channel's (min, max)"
+            raise GateError(msg)
+        self._set(
+            name=name,
+            parent=parent,
+            custom_info=custom_info,
+            dimensions=FrozenDict(checked),
+            interval=interval,
+        )
+
+    def __hash__(self) -> int:
+        """Hash by everything that makes the gate."""
+        sides = frozenset(self.dimensions.items())
+        return hash((self.name, self.parent, self.interval, sides))
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """Its axes: names, or a :class:`Dimension` where one says more than that."""
+        return tuple(self.dimensions)
+
+    @property
+    def description(self) -> str:
+        """What the gate keeps, in a line."""
+        upper = "<=" if self.interval == "closed" else "<"
+        parts = []
+        for axis, (low, high) in self.dimensions.items():
+            if low is not None and high is not None:
+                parts.append(f"{low:g} <= {axis} {upper} {high:g}")
+            elif low is not None:
+                parts.append(f"{axis} >= {low:g}")
+            elif high is not None:
+                parts.append(f"{axis} {upper} {high:g}")
+            else:
+                parts.append(f"{axis} any")
+        return ", ".join(parts)
+
+    def contains(self, places: Mapping[Any, ArrayLike]) -> NDArray[np.bool_]:
+        """Decide events that are given as places, see :meth:`Gate.contains`."""
+        return rectangle_contains(
+            list(self.dimensions.values()),
+            self._columns(places),
+            closed=self.interval == "closed",
+        )
+
+    def _shape(self, axis: Callable[[Axis], Any]) -> dict[str, Any]:
+        sides = [[axis(key), *bounds] for key, bounds in self.dimensions.items()]
+        return {"dimensions": sides, "interval": self.interval}
+
+    @classmethod
+    def _from_shape(
+        cls,
+        names: dict[str, Any],
+        shape: Mapping[str, Any],
+        axis: Callable[[Any], Axis],
+    ) -> RectangleGate:
+        sides = shape["dimensions"]
+        dimensions = {axis(side[0]): (side[1], side[2]) for side in _rows(sides, 3)}
+        if len(dimensions) != len(sides):
+            msg = f"gate {names['name']!r} has two intervals on one axis"
+            raise GateError(msg)
+        return cls(**names, dimensions=dimensions, interval=shape["interval"])
+
+
+def _rows(sides: Any, length: int) -> list[list[Any]]:
+    whole = isinstance(sides, list) and all(
+        isinstance(side, list) and len(side) == length for side in sides
+    )
+    if not whole:
+        msg = f"{sides!r} is no list of [axis, min, max]"
+        raise TypeError(msg)
+    return list(sides)
+
+
+def _bounds(name: str, axis: str, bounds: Bounds, interval: str) -> Bounds:
+    try:
+        # Letters would be read one by one; sets and mappings have no order.
+        if isinstance(bounds, str | bytes | Set | Mapping):
+            raise TypeError
+        low, high = (None if b is None else float(b) for b in bounds)
+    except (TypeError, ValueError):
+        msg = (
+            f"gate {name!r}: {axis}={bounds!r} is not (min, max) with numbers or "
+            "None for an open side"
+        )
+        raise GateError(msg) from None
+    if any(b is not None and math.isnan(b) for b in (low, high)):
+        msg = f"gate {name!r}: a bound of {axis!r} is NaN"
+        raise GateError(msg)
+    least = -math.inf if low is None else low
+    most = math.inf if high is None else high
+    empty = least > most if interval == "closed" else least >= most
+    if empty or least == math.inf or most == -math.inf:
+        msg = f"gate {name!r}: {axis}={bounds!r} holds no event; min must be below max"
+        raise GateError(msg)
+    return (None if least == -math.inf else low, None if most == math.inf else high)

@@ -1,0 +1,1 @@
+"""Populations of gated samples: events, counts, statistics."""

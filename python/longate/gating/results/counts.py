@@ -1,0 +1,103 @@
+"""The table of counts of a study: every population of every sample."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from longate._columns import taken
+from longate.gating.results.counting import (
+    count_places,
+    fraction_columns,
+    with_fractions,
+)
+from longate.gating.results.joining import KEYS, finished, joined_names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from longate.gating.results.counting import CountPlaces
+    from longate.gating.results.gated_file import GatedFile
+    from longate.gating.strategy.strategy import GatingStrategy
+
+_COUNTS = ["n_events", "n_parent"]
+
+
+def study_counts(
+    strategies: Mapping[str, GatingStrategy],
+    files: Sequence[GatedFile],
+    rows: pd.DataFrame,
+    run_id: str,
+) -> pd.DataFrame:
+    """Return a row per sample and population; several files of a sample are summed.
+
+    Parameters
+    ----------
+    strategies : mapping of str to GatingStrategy
+        By tube.
+    files : sequence of GatedFile
+        What was gated.
+    rows : DataFrame
+        The row of ``study.samples`` of each file.
+    run_id : str
+        Becomes a column.
+    """
+    import pandas as pd
+
+    tubes = rows["tube"].tolist()
+    tables = {tube: count_places(strategy) for tube, strategy in strategies.items()}
+    of_file = np.repeat(
+        np.arange(len(files)), [len(tables[tube].populations) for tube in tubes]
+    )
+    columns = {key: taken(rows[key], of_file) for key in KEYS}
+    inside, parents = [], []
+    for file, tube in zip(files, tubes, strict=True):
+        counts = np.array([file.gated.n_events, *file.gated.n_inside], dtype=np.int64)
+        inside.append(counts)
+        parents.append(counts[tables[tube].parents])
+    samples = rows["sample"]
+    columns |= _paths(tables, tubes, samples.dtype)
+    columns["n_events"] = np.concatenate(inside)
+    columns["n_parent"] = np.concatenate(parents)
+    if len(set(zip(samples.tolist(), tubes, strict=True))) < len(tubes):
+        frame = _pooled(pd.DataFrame(columns))
+        return finished(with_fractions(frame, *_COUNTS), rows, run_id)
+    columns |= fraction_columns(columns["n_events"], columns["n_parent"])
+    columns["run_id"] = run_id
+    for name, called in joined_names(rows, columns).items():
+        columns[called] = taken(rows[name], of_file)
+    return pd.DataFrame(columns, copy=False)
+
+
+def _paths(
+    tables: Mapping[str, CountPlaces], tubes: Sequence[str], text: Any
+) -> dict[str, Any]:
+    """Return populations and their parents: those of each file's tube, file by file.
+
+    They are taken from a column of each path once; as many strings would cost far more.
+    """
+    import pandas as pd
+
+    every = [path for table in tables.values() for path in table.populations]
+    known = {path: place for place, path in enumerate(dict.fromkeys(every))}
+    names = pd.array(list(known), dtype=text)
+    columns = {}
+    for column, which in (("population", "populations"), ("parent", "parent_paths")):
+        places = {
+            tube: [
+                -1 if path is None else known[path] for path in getattr(table, which)
+            ]
+            for tube, table in tables.items()
+        }
+        repeated = np.concatenate([places[tube] for tube in tubes])
+        columns[column] = names.take(repeated, allow_fill=True)
+    return columns
+
+
+def _pooled(frame: pd.DataFrame) -> pd.DataFrame:
+    by = [*KEYS, "population", "parent"]
+    options = {"sort": False, "dropna": False, "observed": True, "as_index": False}
+    return frame.groupby(by, **options).sum()

@@ -1,0 +1,53 @@
+"""One gated file, and what populations need of the study it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from longate.cytometry.compensation import Compensation
+    from longate.cytometry.sample import Sample
+    from longate.gating.results.gated_sample import GatedSample
+
+
+class GatedStudy(Protocol):
+    """What populations need of the study they come from."""
+
+    @property
+    def samples(self) -> pd.DataFrame:
+        """One row per file."""
+
+    @property
+    def compensations(self) -> Mapping[int, Compensation | None]:
+        """The matrix of each acquisition, by row."""
+
+    @property
+    def bead_lots(self) -> pd.DataFrame | None:
+        """Lot table of counting beads."""
+
+    def read_file(self, row: int) -> Sample:
+        """Read the file of a row of :attr:`samples`."""
+
+    def identity_of(self, row: int) -> dict[str, Any]:
+        """Return what tells a file from every other one, and how it was read."""
+
+
+@dataclass(frozen=True)
+class GatedFile:
+    """One gated file: its row in the study's samples, and its populations."""
+
+    row: int
+    gated: GatedSample
+
+
+def joined_mask(files: Sequence[GatedFile], population: str) -> NDArray[np.bool_]:
+    """Return which events belong to a population, files one behind the other."""
+    return np.concatenate([file.gated.mask(population) for file in files])

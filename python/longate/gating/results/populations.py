@@ -1,0 +1,372 @@
+"""Populations: what a gating of a study leaves, as tidy tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from longate._validation import listed, suggest
+from longate.exceptions import PopulationError, StudyError
+from longate.gating.gates.base import ALL_EVENTS
+from longate.gating.results.counting import with_fractions
+from longate.gating.results.counts import study_counts
+from longate.gating.results.events import events_table
+from longate.gating.results.gated_file import joined_mask
+from longate.gating.results.joining import KEYS, finished
+from longate.gating.results.medians import median_table
+from longate.gating.results.phenotypes import phenotype_table
+from longate.gating.results.statistics import STATISTIC_COLUMNS, dict_of, statistic_rows
+from longate.gating.results.tubes import paths_by_tube, tube_with
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from longate.gating.gates.dimension import Axis
+    from longate.gating.results.gated_file import GatedFile, GatedStudy
+    from longate.gating.strategy.strategy import GatingStrategy
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Populations:
+    """The populations of every sample of a study.
+
+    Made by ``study.gate(strategy)``.
+
+    Parameters
+    ----------
+    study : Study
+        Where the files are.
+    strategies : mapping of str to GatingStrategy
+        By tube.
+    files : sequence of GatedFile
+        In the order of the sheet.
+    problems : DataFrame
+        Files that could not be used: ``file, sample, tube, step, problem``.
+    run_id : str
+        Identifies files, strategies and version; a column of every table.
+    options : mapping
+        What :meth:`Study.gate` was asked for: ``statistics`` and ``keep``.
+        ``study.gate(strategies, **options)`` repeats the run.
+    """
+
+    study: GatedStudy
+    strategies: Mapping[str, GatingStrategy]
+    files: Sequence[GatedFile]
+    problems: pd.DataFrame = field(compare=False)
+    run_id: str
+    options: Mapping[str, Any] = field(
+        default_factory=lambda: {"statistics": (), "keep": "masks"}
+    )
+
+    def __repr__(self) -> str:
+        """Shape first, then what one can type next."""
+        gates = ", ".join(
+            f"{tube}: {len(strategy)} populations"
+            for tube, strategy in self.strategies.items()
+        )
+        samples = self._rows["sample"].nunique()
+        return (
+            f"Populations · {samples} samples · {len(self.files)} files · {gates} · "
+            f"{len(self.problems)} problems · run {self.run_id}\n"
+            "  .counts  .fraction(population, of=...)  .medians(channel, ...)  "
+            ".events(population, sample=...)  .mask(population, sample=...)"
+        )
+
+    @cached_property
+    def _rows(self) -> pd.DataFrame:
+        samples = self.study.samples
+        if len(self.files) == len(samples):
+            return samples
+        return samples.loc[[file.row for file in self.files]]
+
+    @cached_property
+    def counts(self) -> pd.DataFrame:
+        """Events of every population of every sample.
+
+        Columns ``sample, patient, visit, tube, population`` (path), ``parent`` (path),
+        ``n_events, n_parent, fraction`` (of the parent), ``low, high`` (exact 95 %
+        interval, Clopper & Pearson), ``detection`` (``"below detection"`` under 20
+        events, ``"detected"`` under 50, else ``"quantifiable"``), ``quantifiable``,
+        ``run_id``, and the further columns of the sheet. Runs that are pooled are
+        summed.
+        """
+        return study_counts(self.strategies, self.files, self._rows, self.run_id)
+
+    @property
+    def _keys(self) -> list[dict[str, Any]]:
+        return [dict(row) for row in self._rows[KEYS].to_dict("records")]
+
+    def finished(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Restore the order of visits, and join run id and the sheet's columns.
+
+        A column of the sheet that has the name of one of the table's own is called
+        ``<name>_of_sheet``.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            With ``sample, patient, visit, tube``.
+        """
+        return finished(frame, self._rows, self.run_id)
+
+    @cached_property
+    def statistics(self) -> pd.DataFrame:
+        """What was asked for by ``study.gate(..., statistics=...)``.
+
+        Columns ``sample, patient, visit, tube, population`` (path), ``channel,
+        statistic, scale`` (``"linear"`` or ``"scaled"``; values are compensated),
+        ``value, low, high`` (95 % interval), ``n_events, reason`` (why one of the three
+        is NaN; else empty), ``run_id``, and the further columns of the sheet. Runs that
+        are pooled are one sample.
+        """
+        import pandas as pd
+
+        rows = []
+        for keys, files in self._by_sample(self.strategies):
+            answers = [dict_of(file.gated.answers) for file in files]
+            for request in answers[0]:
+                if not request.statistics:
+                    continue
+                found = [by_request.get(request) for by_request in answers]
+                rows += [{**keys, **row} for row in statistic_rows(request, found)]
+        columns = [*KEYS, *STATISTIC_COLUMNS]
+        return self.finished(pd.DataFrame(rows, columns=columns))
+
+    @property
+    def undefined(self) -> pd.DataFrame:
+        """Events that are in neither a gate nor its complement: a value is NaN.
+
+        Columns ``sample, patient, visit, tube, population, n_undefined, run_id`` and
+        the sheet's columns; only populations with such events, so mostly empty.
+        """
+        import pandas as pd
+
+        rows = [
+            {**keys, "population": path, "n_undefined": n_undefined}
+            for file, keys in zip(self.files, self._keys, strict=True)
+            for path, n_undefined in zip(
+                file.gated.strategy.paths, file.gated.n_undefined, strict=True
+            )
+            if n_undefined
+        ]
+        columns = [*KEYS, "population", "n_undefined"]
+        return self.finished(pd.DataFrame(rows, columns=columns))
+
+    def fraction(
+        self, population: str, *, of: str, tube: str | None = None
+    ) -> pd.DataFrame:
+        """Share of one population in any ancestor of it.
+
+        Parameters
+        ----------
+        population, of : str
+            Paths or unique names; `of` must be an ancestor of `population`, or
+            ``"All events"``.
+        tube : str, optional
+            Needed where several tubes have the population.
+
+        Returns
+        -------
+        DataFrame
+            ``sample, patient, visit, tube, population, of, k, n, fraction, low, high,
+            detection, quantifiable, run_id`` and the sheet's columns.
+
+        Raises
+        ------
+        PopulationError
+            If a population is unknown, or `of` is no ancestor.
+        """
+        tube = self.tube_of(population, tube)
+        strategy = self.strategies[tube]
+        inside = strategy.path(population)
+        whole = of if of == ALL_EVENTS else strategy.path(of)
+        if whole != ALL_EVENTS and not inside.startswith(f"{whole}/"):
+            msg = (
+                f"{whole!r} is not an ancestor of {inside!r}; its share is not defined"
+            )
+            raise PopulationError(msg)
+        counts = self.counts[self.counts["tube"] == tube]
+        picked = {}
+        for column, path in (("k", inside), ("n", whole)):
+            rows = counts[counts["population"] == path]
+            picked[column] = rows.set_index(KEYS)["n_events"]
+        import pandas as pd
+
+        frame = pd.DataFrame(picked).reset_index()
+        frame.insert(len(KEYS), "population", inside)
+        frame.insert(len(KEYS) + 1, "of", whole)
+        return self.finished(with_fractions(frame, "k", "n"))
+
+    def tube_of(self, population: str, tube: str | None = None) -> str:
+        """Return the tube that has a population.
+
+        Raises
+        ------
+        PopulationError
+            If no tube has it, or several have and `tube` is not given.
+        StudyError
+            If no file of the tube was gated.
+        """
+        name = tube_with(self.strategies, population, tube)
+        if name not in set(self._rows["tube"]):
+            msg = f"no file of tube {name!r} could be gated; see .problems"
+            raise StudyError(msg)
+        return name
+
+    def _files_of(
+        self, population: str, sample: str, tube: str | None
+    ) -> list[GatedFile]:
+        name = self.tube_of(population, tube)
+        known = [keys["sample"] for keys in self._keys]
+        found = [
+            file
+            for file, keys in zip(self.files, self._keys, strict=True)
+            if keys["sample"] == sample and keys["tube"] == name
+        ]
+        if not found:
+            near = suggest(sample, known)
+            msg = f"sample {sample!r} was not gated in tube {name!r}{near}"
+            raise StudyError(msg)
+        return found
+
+    def mask(
+        self, population: str, *, sample: str, tube: str | None = None
+    ) -> NDArray[np.bool_]:
+        """Return which events of a sample belong to a population, in file order.
+
+        Raises
+        ------
+        PopulationError, StudyError
+            If there is no such population or sample.
+        """
+        return joined_mask(self._files_of(population, sample, tube), population)
+
+    def events(
+        self,
+        population: str,
+        *,
+        sample: str,
+        tube: str | None = None,
+        channels: Sequence[Axis] | None = None,
+        scaled: bool = False,
+    ) -> pd.DataFrame:
+        """Return the events of a population, one column per channel, compensated.
+
+        Values that were kept while gating are taken from there; otherwise the file is
+        read again, and refused if it has changed since the study was read.
+
+        Parameters
+        ----------
+        population : str
+            Path or unique name.
+        sample : str
+            Sample id, such as ``"P07_m06"``.
+        tube : str, optional
+            Needed where several tubes have the population.
+        channels : sequence of str or Dimension, optional
+            Markers, detectors, dyes or axes of gates; all of the file by default.
+        scaled : bool
+            Whether to put each channel on the strategy's scale.
+
+        Returns
+        -------
+        DataFrame
+            Its index is the event's number in the file, from 0 (in all runs together
+            where they are pooled).
+        """
+        files = self._files_of(population, sample, tube)
+        return events_table(self.study, files, population, channels, scaled=scaled)
+
+    def medians(
+        self,
+        *channels: str,
+        population: str | Sequence[str] | None = None,
+        tube: str | None = None,
+        scaled: bool = False,
+    ) -> pd.DataFrame:
+        """Medians of compensated channels within populations, with intervals.
+
+        Parameters
+        ----------
+        *channels : str
+            Markers or detectors, at least one.
+        population : str or sequence of str, optional
+            Paths or unique names; every population by default.
+        tube : str, optional
+            Only this tube.
+        scaled : bool
+            Medians on the strategy's scale instead of on linear values.
+
+        Returns
+        -------
+        DataFrame
+            ``sample, patient, visit, tube, population, channel, n_events, median, low,
+            high, run_id`` and the sheet's columns. ``low, high`` is the order-statistic
+            95 % interval, NaN under 6 events; ``median`` is NaN where there are none.
+            Runs that are pooled are one sample. A tube that lacks a channel or a
+            population has no row for it.
+
+        Raises
+        ------
+        PopulationError
+            If a population is in none of the tubes, means several, or no channel is
+            given.
+        PanelError
+            If a channel is in none of the files.
+        """
+        if not channels:
+            msg = "give at least one channel, such as medians('CD56')"
+            raise PopulationError(msg)
+        paths = paths_by_tube(self.strategies, population, tube)
+        by_sample = self._by_sample(paths)
+        frame = median_table(self.study, by_sample, paths, channels, scaled=scaled)
+        return self.finished(frame)
+
+    def _by_sample(
+        self, tubes: Collection[str]
+    ) -> list[tuple[dict[str, Any], list[GatedFile]]]:
+        """Return keys and files of each sample and tube; several where runs pool."""
+        grouped: dict[tuple[str, str], tuple[dict[str, Any], list[GatedFile]]] = {}
+        for file, keys in zip(self.files, self._keys, strict=True):
+            if keys["tube"] in tubes:
+                key = (keys["sample"], keys["tube"])
+                grouped.setdefault(key, (keys, []))[1].append(file)
+        if not grouped:
+            msg = f"no file of the tubes {listed(tubes)} could be gated; see .problems"
+            raise StudyError(msg)
+        return list(grouped.values())
+
+    def phenotypes(
+        self, parent: str, markers: Mapping[str, str], *, tube: str | None = None
+    ) -> pd.DataFrame:
+        """Count each combination of marker calls among the events of a population.
+
+        Parameters
+        ----------
+        parent : str
+            Path or unique name.
+        markers : mapping of str to str
+            Name of a call -> the population of positive events; at most 16.
+        tube : str, optional
+            Needed where several tubes have the parent.
+
+        Returns
+        -------
+        DataFrame
+            ``sample, patient, visit, tube``, one boolean column per call, ``n_events``;
+            every combination is a row, also those without events.
+
+        Raises
+        ------
+        PopulationError
+            If a population is unknown, or there are more than 16 calls.
+        StudyError
+            If no file of the tube was gated.
+        """
+        by_sample = self._by_sample([self.tube_of(parent, tube)])
+        return phenotype_table(by_sample, parent, markers)

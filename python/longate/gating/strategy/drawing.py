@@ -1,0 +1,66 @@
+"""A strategy's tree as text, and as HTML with a small picture of every gate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from longate.gating.gates.quadrant import QuadrantGate
+from longate.gating.strategy.overrides import places_of
+from longate.gating.strategy.sketch import clean, sketch
+
+if TYPE_CHECKING:
+    from longate.gating.strategy.strategy import GatingStrategy
+
+THUMBNAIL = 44
+"""Height of the picture of a gate, in pixels."""
+
+
+def tree_text(strategy: GatingStrategy) -> str:
+    """Draw the tree as text, one population a line."""
+    lines = [f"GatingStrategy {strategy.name!r} · {_size(strategy)}"]
+    for path, gate in strategy.tree.by_path.items():
+        indent = "   " * path.count("/")
+        lines.append(f"{indent}└─ {gate.name}: {_words(strategy, path)}")
+    return "\n".join(lines)
+
+
+def tree_html(strategy: GatingStrategy) -> str:
+    """Draw the tree for a notebook; names are escaped."""
+    rows = []
+    for path, gate in strategy.tree.by_path.items():
+        rows.append(
+            '<div style="display:flex;align-items:center;gap:.7em;margin:.2em 0;'
+            f'padding-left:{1.5 * path.count("/"):.1f}em">'
+            f"{sketch(gate, height=THUMBNAIL)}<span><b>{clean(gate.name)}</b> "
+            f'<span style="opacity:.65">{clean(_words(strategy, path))}</span>'
+            "</span></div>"
+        )
+    head = f"GatingStrategy <b>{clean(strategy.name)}</b> · {clean(_size(strategy))}"
+    return f"<div>{head}{''.join(rows)}</div>"
+
+
+def _size(strategy: GatingStrategy) -> str:
+    n, samples = len(strategy), len(strategy.overrides)
+    own = f" · gates of {samples} samples differ" if samples > 1 else ""
+    if samples == 1:
+        own = " · gates of 1 sample differ"
+    return f"{n} population{'s' if n != 1 else ''}{own} · {strategy.id}"
+
+
+def _words(strategy: GatingStrategy, path: str) -> str:
+    """Say what a gate keeps, of which quadrant gate it is, and where it differs."""
+    number = strategy.tree.declared[path]
+    words = strategy.tree.by_path[path].description
+    if isinstance(strategy.gates[number], QuadrantGate):
+        words += f" (of {strategy.gates[number].name!r})"
+    place = strategy.tree.places[number]
+    differing = [
+        sample
+        for sample in strategy.overrides
+        if place in places_of(strategy, sample, strategy.overrides[sample])
+    ]
+    if differing:
+        shown = ", ".join(differing[:3])
+        more = f" and {len(differing) - 3} more" if len(differing) > 3 else ""
+        words += f" [differs for {shown}{more}]"
+    return words

@@ -1,0 +1,223 @@
+"""Gates in other places: variants of a strategy, to see what hangs on a line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from longate._validation import listed, suggest
+from longate.exceptions import GateError, StrategyError
+from longate.gating.gates.boolean import BooleanGate
+from longate.gating.gates.ellipsoid import EllipsoidGate
+from longate.gating.gates.polygon import PolygonGate
+from longate.gating.gates.rectangle import RectangleGate
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from longate.gating.gates.base import Gate
+    from longate.gating.strategy.strategy import GatingStrategy
+
+
+@dataclass(frozen=True)
+class Shift:
+    """A gate moved along its axes, and made larger or smaller about its centre.
+
+    Parameters
+    ----------
+    by : mapping of str to float or mapping
+        Channel of the gate, as the gate names it -> how far, on the gate's scale; a
+        mapping of sample ids to distances moves each sample by its own (those that are
+        not named stay).
+    factor : float
+        Above 1 the gate grows; the centre is that of its bounding box.
+
+    Raises
+    ------
+    GateError
+        If the factor is not above 0.
+    """
+
+    by: Mapping[str, float | Mapping[str, float]] = field(default_factory=dict)
+    factor: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.factor) and self.factor > 0):
+            msg = f"the factor of a shift must be a number above 0; got {self.factor!r}"
+            raise GateError(msg)
+
+    @property
+    def differs(self) -> bool:
+        """Whether samples are moved by distances of their own."""
+        return any(isinstance(distance, Mapping) for distance in self.by.values())
+
+    def distances(self, gate: Gate, sample: str | None) -> list[float]:
+        """Return how far each axis of a gate moves.
+
+        Raises
+        ------
+        GateError
+            If a channel is none of the gate's, or a distance is no number.
+        """
+        names = [str(axis) for axis in gate.axes]
+        for name in self.by:
+            if name not in names:
+                near = suggest(name, names) or f"; its axes are {listed(names)}"
+                msg = f"gate {gate.name!r} has no axis {name!r}{near}"
+                raise GateError(msg)
+        found = []
+        for name in names:
+            distance = self.by.get(name, 0.0)
+            if isinstance(distance, Mapping):
+                distance = distance.get(sample or "", 0.0)
+            if not np.isfinite(distance):
+                msg = f"gate {gate.name!r} cannot be moved by {distance!r} on {name!r}"
+                raise GateError(msg)
+            found.append(float(distance))
+        return found
+
+    def applied(self, gate: Gate, sample: str | None = None) -> Gate:
+        """Return the gate in its new place.
+
+        Parameters
+        ----------
+        gate : Gate
+            A rectangle, polygon or ellipsoid.
+        sample : str, optional
+            Whose distances hold.
+
+        Raises
+        ------
+        GateError
+            For a Boolean gate, which has no place, or an open side that is to grow.
+        """
+        distances = self.distances(gate, sample)
+        if isinstance(gate, RectangleGate):
+            sides = zip(gate.dimensions.items(), distances, strict=True)
+            moved = {
+                axis: self._side(gate, bounds, distance)
+                for (axis, bounds), distance in sides
+            }
+            return replace(gate, dimensions=moved)
+        if isinstance(gate, PolygonGate):
+            corners = np.asarray(gate.vertices, dtype=float)
+            centre = (corners.min(0) + corners.max(0)) / 2
+            placed = self._placed(corners, centre) + distances
+            return replace(
+                gate, vertices=tuple((float(x), float(y)) for x, y in placed)
+            )
+        if isinstance(gate, EllipsoidGate):
+            mean = tuple(m + d for m, d in zip(gate.mean, distances, strict=True))
+            size = gate.distance_square * self.factor**2
+            return replace(gate, mean=mean, distance_square=size)
+        msg = f"gate {gate.name!r} is of kind {gate.kind!r} and has no place to move"
+        raise GateError(msg)
+
+    def _placed(
+        self, places: NDArray[np.float64], centre: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        if self.factor == 1.0:
+            return places
+        return centre + (places - centre) * self.factor
+
+    def _side(
+        self, gate: Gate, bounds: tuple[float | None, float | None], distance: float
+    ) -> tuple[float | None, float | None]:
+        low, high = bounds
+        if self.factor != 1.0:
+            if low is None or high is None:
+                msg = (
+                    f"gate {gate.name!r} has an open side: it can be moved, and has no "
+                    "centre to grow about"
+                )
+                raise GateError(msg)
+            centre = (low + high) / 2
+            low = centre + (low - centre) * self.factor
+            high = centre + (high - centre) * self.factor
+        return (
+            None if low is None else low + distance,
+            None if high is None else high + distance,
+        )
+
+
+@dataclass(frozen=True)
+class Perturbation:
+    """One variant of a strategy: some of its gates in other places.
+
+    Parameters
+    ----------
+    name : str
+        Of the variant, in the tables.
+    changes : mapping of str to Shift or Gate
+        Path or unique name of a population -> how its gate moves, or the gate that
+        takes its place (its own name and parent do not matter).
+
+    Examples
+    --------
+    >>> import longate as lg
+    >>> lg.Perturbation("CD16 up", {"CD16+": lg.Shift({"CD16": 0.02})}).name
+    'CD16 up'
+    """
+
+    name: str
+    changes: Mapping[str, Shift | Gate]
+
+    @property
+    def differs(self) -> bool:
+        """Whether samples are moved by distances of their own."""
+        return any(isinstance(c, Shift) and c.differs for c in self.changes.values())
+
+    def gates(
+        self, strategy: GatingStrategy, sample: str | None = None
+    ) -> dict[str, Gate]:
+        """Return path -> gate for every gate that changes; other names are passed over.
+
+        Raises
+        ------
+        GateError, PopulationError
+            If a gate cannot be moved like that, or a name means several populations.
+        """
+        gates: dict[str, Gate] = {}
+        for population, change in self.changes.items():
+            if not strategy.paths_of(population):
+                continue
+            path = strategy.path(population)
+            here = strategy[path]
+            if isinstance(change, Shift):
+                gates[path] = change.applied(here, sample)
+            elif isinstance(change, BooleanGate) or isinstance(here, BooleanGate):
+                msg = f"population {path!r}: a Boolean gate has no place to change"
+                raise GateError(msg)
+            else:
+                gates[path] = change
+        return gates
+
+
+def check_perturbations(
+    strategies: Mapping[str, GatingStrategy], perturbations: list[Perturbation]
+) -> None:
+    """Refuse variants of one name, and populations that no strategy has.
+
+    Raises
+    ------
+    StrategyError
+        The variant is named.
+    """
+    names = [one.name for one in perturbations]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        msg = f"two variants are called {twice[0]!r}; names tell them apart in tables"
+        raise StrategyError(msg)
+    for one in perturbations:
+        for population in one.changes:
+            if not any(s.paths_of(population) for s in strategies.values()):
+                paths = [p for strategy in strategies.values() for p in strategy.paths]
+                known = [*paths, *(path.rpartition("/")[2] for path in paths)]
+                msg = (
+                    f"variant {one.name!r}: no population {population!r} in the "
+                    f"strategy{suggest(population, known)}"
+                )
+                raise StrategyError(msg)

@@ -1,0 +1,172 @@
+"""Gating on a Dask cluster: one file a task, small tables back.
+
+What travels to a worker is text and numbers: the strategy as JSON, where the file is,
+the matrix of its acquisition, and what the file was when it was scanned. What comes
+back is what the kernels give for the file, so that results are those of one machine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from longate._core import gate_files
+from longate.exceptions import FcsError, LongateError, StudyError
+from longate.gating.compile.compiler import compile_strategy
+from longate.gating.strategy.strategy import GatingStrategy
+from longate.io.fcs import scan_file
+from longate.io.remote import RemoteFile, locate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from longate.cytometry.compensation import Compensation
+    from longate.gating.compile.requests import Request
+    from longate.io.fcs import FileHead, Identity
+
+RETRIES = 2
+"""How often a file is tried again whose worker or file system failed."""
+MOST_BYTES = 64 << 20
+"""Bytes of masks, and of kept values, that one file may send back."""
+
+
+@dataclass(frozen=True)
+class GatingTask:
+    """One file to be gated somewhere else.
+
+    Parameters
+    ----------
+    path : Path or RemoteFile
+        The file, as the worker can open it.
+    strategy : str
+        JSON of the strategy for this sample.
+    compensation : Compensation or None
+        The matrix of the acquisition.
+    aliases : mapping of str to str
+        Further names for markers.
+    identity : tuple of int
+        What the file was when it was scanned. Length and hash of HEADER and TEXT must
+        agree; the time of modification need not, as each worker may have its own copy.
+    keep_masks : bool
+        Whether masks are sent back, one bit per event and population.
+    requests : tuple of Request
+        What is asked for beyond counts.
+    """
+
+    path: Path | RemoteFile
+    strategy: str
+    compensation: Compensation | None
+    aliases: Mapping[str, str]
+    identity: Identity
+    keep_masks: bool
+    requests: tuple[Request, ...] = ()
+
+
+def gate_task(task: GatingTask) -> Any:
+    """Gate one file on one thread; a pure function of the task and the file's bytes.
+
+    Returns
+    -------
+    tuple or LongateError
+        What the kernel gives, or what is wrong with the file. What may go well
+        elsewhere or later, as a file system that fails, is raised.
+    """
+    try:
+        head = scan_file(task.path, aliases=task.aliases)
+        length, _, text_hash = head.identity
+        if (length, text_hash) != (task.identity[0], task.identity[2]):
+            msg = f"{task.path} has changed since the study was read; read it again"
+            raise FcsError(msg)
+        compiled = compile_strategy(
+            GatingStrategy.from_json(task.strategy),
+            head.panel,
+            task.compensation,
+            task.requests,
+        )
+        n_bytes = len(compiled.strategy.paths) * head.n_events // 8
+        if task.keep_masks:
+            what = f"masks of {len(compiled.strategy.paths)} populations"
+            _refuse_large(n_bytes, what, head)
+        jobs = [(locate(head.path), compiled.plan, head.identity)]
+        outcome = gate_files(jobs, 1, task.keep_masks, None)[0]
+        if not isinstance(outcome, BaseException):
+            kept = [values for _, _, values in outcome[4] if values is not None]
+            _refuse_large(sum(values.nbytes for values in kept), "kept values", head)
+        return outcome
+    except LongateError as error:
+        return error
+
+
+def _refuse_large(n_bytes: int, what: str, head: FileHead) -> None:
+    """Refuse to send what is better kept where the file is."""
+    if n_bytes > MOST_BYTES:
+        msg = (
+            f"{head.path}: {what} of {head.n_events:,} events are {n_bytes >> 20} MiB; "
+            f"at most {MOST_BYTES >> 20} are sent. Gate with keep=None for counts and "
+            "statistics alone"
+        )
+        raise StudyError(msg)
+
+
+def gate_on(
+    client: Any,
+    tasks: Sequence[GatingTask],
+    tick: Callable[[int], object] | None,
+) -> list[Any]:
+    """Gate files on the workers of a cluster.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        Of a running cluster.
+    tasks : sequence of GatingTask
+        One per file.
+    tick : callable or None
+        Called with the number of files that have become ready.
+
+    Returns
+    -------
+    list
+        In the order of the tasks: what the kernel gives, or an exception.
+
+    Raises
+    ------
+    ImportError
+        If Dask's distributed scheduler is not installed.
+    StudyError
+        If `client` is none.
+    """
+    try:
+        from distributed import Client, as_completed
+    except ImportError:
+        msg = "client= needs Dask: pip install 'longate[distributed]'"
+        raise ImportError(msg) from None
+    if not isinstance(client, Client):
+        msg = (
+            f"client must be a distributed.Client of a running cluster; got {client!r}"
+        )
+        raise StudyError(msg)
+    futures = client.map(gate_task, tasks, retries=RETRIES, pure=False)
+    places = {future.key: place for place, future in enumerate(futures)}
+    outcomes: list[Any] = [None] * len(tasks)
+    try:
+        for future in as_completed(futures):
+            outcomes[places[future.key]] = _outcome(future)
+            if tick is not None:
+                tick(1)
+    finally:
+        client.cancel(futures)
+    return outcomes
+
+
+def _outcome(future: Any) -> Any:
+    """Return what a task gave; a worker that was lost for good is an error too."""
+    if future.status == "finished":
+        return future.result()
+    error = future.exception()
+    if isinstance(error, (LongateError, OSError)):
+        return error
+    return StudyError(
+        f"the task failed on the cluster: {type(error).__name__}: {error}"
+    )
