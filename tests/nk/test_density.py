@@ -60,7 +60,7 @@ def test_a_density_integrates_to_one_and_shows_both_modes():
     density = ChannelDensity.of([two_groups()])
     step = density.grid[1] - density.grid[0]
     assert density.density.sum() * step == pytest.approx(1, abs=1e-4)
-    places = [mode.place for mode in density.modes]
+    places = [mode.location for mode in density.modes]
     assert places == pytest.approx([0.3, 0.7], abs=0.02)
     assert density.negatives(below=0.5) == pytest.approx((0.3, 0.05), abs=0.02)
     assert density.positives(above=0.5) == pytest.approx((0.7, 0.06), abs=0.02)

@@ -137,24 +137,24 @@ def test_the_table_sums_events_up_with_intervals(soft):
     assert table["scheme"].iloc[0].startswith("ems[CD16,CD27,")
 
 
-def test_shifts_are_those_of_all_pairs(maturation):
-    shifts = maturation.shifts(baseline="m0", visit="m6").set_index("patient")
-    assert shifts["missing"].to_dict() == {"P1": "", "P2": "m6"}
+def test_compared_are_those_of_all_pairs(maturation):
+    compared = maturation.superiority(baseline="m0", visit="m6").set_index("patient")
+    assert compared["missing"].to_dict() == {"P1": "", "P2": "m6"}
     earlier, later = (maturation.events(f"P1_{v}")["score"] for v in ("m0", "m6"))
     expected = reference.theta(earlier.round(9).tolist(), later.round(9).tolist())
-    row = shifts.loc["P1"]
+    row = compared.loc["P1"]
     assert row["theta"] == pytest.approx(expected, abs=1e-9)
     assert row["counting_low"] < expected < row["counting_high"]
     assert row["robust_counting_low"] < row["robust_theta"]
-    assert np.isnan(shifts.loc["P2", "theta"])
+    assert np.isnan(compared.loc["P2", "theta"])
 
 
 def test_what_decided_is_recorded_for_every_sample_and_marker(soft, maturation):
-    zeros = soft.zeros
-    assert len(zeros) == len(CELLS) * len(MEASURED)
-    assert set(zeros["kind"]) == {"two components"}
-    assert zeros.set_index("marker").loc["CD57", "source"].tolist() == ["made up"] * 3
-    by_gate = maturation.zeros.set_index("marker").loc["CD57"].iloc[0]
+    decided = soft.thresholds
+    assert len(decided) == len(CELLS) * len(MEASURED)
+    assert set(decided["kind"]) == {"two components"}
+    assert decided.set_index("marker").loc["CD57", "source"].tolist() == ["made up"] * 3
+    by_gate = maturation.thresholds.set_index("marker").loc["CD57"].iloc[0]
     assert (by_gate["kind"], by_gate["source"]) == ("gate", "CD3- dump-/NK/CD57+")
 
 
@@ -174,7 +174,7 @@ def test_one_sample_may_have_its_own_positivity(populations):
 def test_only_common_markers_of_the_visits_are_compared(populations):
     without = {("P1_m6", "CD62L"): None, ("P1_m0", "CD27"): None}
     made = lg.nk.maturation(populations, parent="NK", positivity=without)
-    row = made.shifts(visit="m6").set_index("patient").loc["P1"]
+    row = made.superiority(visit="m6").set_index("patient").loc["P1"]
     common = [m for m in MEASURED if m not in ("CD62L", "CD27")]
     assert row["markers"].split() == common
     assert row["coverage"] == pytest.approx(6 / 8)
@@ -196,7 +196,7 @@ def test_too_few_common_markers_are_refused(populations):
     made = lg.nk.maturation(populations, parent="NK", positivity=without)
     assert len(made.event_scores) == 3  # each by itself has three quarters
     with pytest.raises(MaturationError, match=r"patient P1: the panels.*0.50 of"):
-        made.shifts(visit="m6")
+        made.superiority(visit="m6")
 
 
 def test_coverage_below_point_six_is_refused(populations):
@@ -230,7 +230,7 @@ def test_a_file_without_a_channel_lacks_that_marker(tmp_path):
     scores = made.event_scores.set_index("visit")
     assert "CD27" in scores.loc["m0", "markers"]
     assert "CD27" not in scores.loc["m6", "markers"]
-    assert "CD27" not in made.shifts()["markers"].iloc[0]
+    assert "CD27" not in made.superiority()["markers"].iloc[0]
 
 
 def test_a_channel_that_no_file_has_is_named(populations):
@@ -249,7 +249,7 @@ def test_specimens_are_not_mixed_within_a_patient(tmp_path):
     study = write_study(tmp_path, files, channels=CHANNELS)
     gated = study.gate(lg.GatingStrategy(gates()), progress=False)
     made = lg.nk.maturation(gated, parent="NK")
-    for compare in (made.shifts, made.changes):
+    for compare in (made.superiority, made.changes):
         with pytest.raises(MaturationError, match="specimens differ between the vis"):
             compare()
 
@@ -299,7 +299,7 @@ def test_a_sample_without_nk_cells_has_scores_that_are_unknown(tmp_path):
     table = made.event_scores.set_index("sample")
     assert table.loc["P1_m0", "n"] == 0
     assert np.isnan(table.loc["P1_m0", "mean"])
-    assert made.shifts()["method"].tolist() == ["no events"]
+    assert made.superiority()["method"].tolist() == ["no events"]
 
 
 def test_weights_and_markers_without_a_direction_are_named(populations):

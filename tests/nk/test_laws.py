@@ -115,11 +115,11 @@ def test_uniform_down_sampling_does_not_bias_any_score(n):
     other = np.clip(scores + 0.05, 0, 1)
     weights = np.linspace(0, 1, 5)
     stages = weights[rng.choice(5, size=20_000, p=[0.05, 0.03, 0.25, 0.3, 0.37])]
-    theta = lg.nk.rank_shift(scores, other).theta
+    theta = lg.nk.superiority(scores, other).theta
     found = []
     for _ in range(400):
         one, two = (rng.choice(20_000, size=n, replace=False) for _ in range(2))
-        shift = lg.nk.rank_shift(scores[one], other[two]).theta
+        shift = lg.nk.superiority(scores[one], other[two]).theta
         found.append((stages[one].mean(), scores[one].mean(), shift))
     errors = np.array(found) - [stages.mean(), scores.mean(), theta]
     standard = errors.std(axis=0, ddof=1) / np.sqrt(len(errors))

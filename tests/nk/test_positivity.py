@@ -125,7 +125,7 @@ def test_a_threshold_is_certain_whatever_else_is_known():
     values = [0.39999, 0.4, 9.0, -np.inf, np.inf]
     assert positivity.probability(values).tolist() == [0, 1, 1, 0, 1]
     assert positivity.kind == "threshold"
-    assert positivity.dyes == ()
+    assert positivity.fluorochromes == ()
 
 
 def test_what_is_no_number_is_not_called():

@@ -11,8 +11,8 @@ import pytest
 
 import longate as lg
 from longate.exceptions import MaturationError
+from longate.nk.robustness.calls import CallRules, asinh_unit, sample_calls
 from longate.nk.robustness.gain_search import smallest_gain
-from longate.nk.robustness.moved_calls import CallRules, asinh_unit, moving_calls
 from nk.gained import with_gain
 
 
@@ -35,7 +35,7 @@ def populations(study):
 
 @pytest.fixture(scope="module")
 def report(populations):
-    return lg.nk.robustness(lg.nk.anchors(populations, parent="NK"))
+    return lg.nk.robustness(lg.nk.thresholds(populations, parent="NK"))
 
 
 def index_of(populations):
@@ -44,14 +44,14 @@ def index_of(populations):
 
 
 def test_calls_in_memory_are_those_of_the_gates(populations, report):
-    found = report.samples.set_index("sample")["index_frozen"]
+    found = report.samples.set_index("sample")["index_gates"]
     pd.testing.assert_series_equal(
         found, index_of(populations).loc[found.index], check_names=False, rtol=1e-12
     )
 
 
 def test_anchored_calls_in_memory_are_those_of_anchored_gating(populations, report):
-    again = index_of(lg.nk.anchors(populations, parent="NK").gate())
+    again = index_of(lg.nk.thresholds(populations, parent="NK").gate())
     found = report.samples.set_index("sample")["index_anchored"]
     np.testing.assert_allclose(found, again.loc[found.index], rtol=1e-12)
 
@@ -65,7 +65,7 @@ def test_a_gain_in_memory_is_the_gain_in_the_files(
         with_gain(study, tmp_path, channel, gain).gate(strategy, progress=False)
     )
     rules = CallRules.of(strategy, "NK", "five_stage", None)
-    for sample, (_, calls) in moving_calls(populations, "NK", rules).items():
+    for sample, (_, calls) in sample_calls(populations, "NK", rules).items():
         found = calls.index(calls.under_gain(calls.gates, channel, gain))
         assert found == pytest.approx(after[sample], abs=0.001)
 
@@ -75,7 +75,7 @@ def test_the_smallest_gain_produces_the_change_and_a_smaller_one_does_not(
 ):
     strategy = lg.simulate.nk_strategy()
     rules = CallRules.of(strategy, "NK", "five_stage", None)
-    events = moving_calls(populations, "NK", rules)
+    events = sample_calls(populations, "NK", rules)
     visits = populations.counts.drop_duplicates("sample").set_index("sample")
     known = report.gains[report.gains["gain"].notna()]
     assert len(known) > 3
@@ -88,14 +88,14 @@ def test_the_smallest_gain_produces_the_change_and_a_smaller_one_does_not(
         )
         calls = events[sample][1]
         start = calls.index(calls.gates)
-        sign = math.copysign(1, row.change_frozen)
+        sign = math.copysign(1, row.change_gates)
 
         def produced(gain, calls=calls, start=start, sign=sign, channel=row.channel):
             moved = calls.under_gain(calls.gates, channel, gain)
             return sign * (calls.index(moved) - start)
 
-        assert produced(row.gain) >= abs(row.change_frozen) - 1e-12
-        assert produced(row.gain**0.98) < abs(row.change_frozen)
+        assert produced(row.gain) >= abs(row.change_gates) - 1e-12
+        assert produced(row.gain**0.98) < abs(row.change_gates)
 
 
 def test_smallest_gain_of_a_known_function():
@@ -148,7 +148,7 @@ def test_the_conclusion_stands_under_each_variant(report):
 
 
 def test_with_labels_the_difference_of_changes_is_judged(populations):
-    anchors = lg.nk.anchors(populations, parent="NK")
+    found = lg.nk.thresholds(populations, parent="NK")
     patients = populations.counts["patient"].unique()
     labels = pd.DataFrame(
         {"patient": patients, "label": ["responder", "responder"] + ["other"] * 2}
@@ -157,17 +157,17 @@ def test_with_labels_the_difference_of_changes_is_judged(populations):
         populations.counts.query("visit == 'm12'")["patient"]
     )
     labels.loc[complete, "label"] = ["responder", "other", "other"][: complete.sum()]
-    own = lg.nk.robustness(anchors, labels=labels).conclusion
+    own = lg.nk.robustness(found, labels=labels).conclusion
     assert set(own["estimand"]) == {"mean change of responders - of others"}
     with pytest.raises(MaturationError, match="two labels"):
-        lg.nk.robustness(anchors, labels=labels.assign(label="responder"))
+        lg.nk.robustness(found, labels=labels.assign(label="responder"))
 
 
 def test_words_say_what_cannot_be_excluded(report):
     told = " ".join(report.words)
     assert "Drug fluorescence not excluded" in told
     assert "CD56dim CD16- cells are" in told
-    assert "Treatment-sensitive anchors (CD56bright" in told
+    assert "Treatment-sensitive sources (CD56bright" in told
     assert "would produce it" in told
     assert all(sentence in repr(report) for sentence in report.words)
 
@@ -179,7 +179,7 @@ def test_without_nkg2c_adaptive_expansion_stays_open(populations):
         lg.GatingStrategy(gates, scale=populations.strategies["NK"].scale),
         progress=False,
     )
-    words = " ".join(lg.nk.robustness(lg.nk.anchors(again, parent="NK")).words)
+    words = " ".join(lg.nk.robustness(lg.nk.thresholds(again, parent="NK")).words)
     assert "not separable from adaptive (CMV) expansion" in words
 
 
@@ -188,7 +188,7 @@ def test_few_cells_are_named(populations, monkeypatch):
         # By import, not by dotted name: lg.nk.robustness is the function.
         module = import_module(f"longate.nk.robustness.{name}")
         monkeypatch.setattr(module, "WANTED", 10**6)
-    found = lg.nk.robustness(lg.nk.anchors(populations, parent="NK"))
+    found = lg.nk.robustness(lg.nk.thresholds(populations, parent="NK"))
     assert (found.samples["cells"] == "too few").all()
     assert any("fewer than 1000000 NK cells" in words for words in found.words)
 
@@ -198,6 +198,6 @@ def test_specimens_of_one_patient_are_not_mixed(study):
     last = sheet["visit"] == sheet["visit"].cat.categories[-1]
     sheet["specimen"] = np.where(last, "pbmc_frozen", "whole_blood_lyse_wash")
     mixed = lg.read_study(sheet).gate(lg.simulate.nk_strategy(), progress=False)
-    anchors = lg.nk.anchors(mixed, parent="NK")
+    found = lg.nk.thresholds(mixed, parent="NK")
     with pytest.raises(MaturationError, match=r"pbmc_frozen.*leave one visit out"):
-        lg.nk.robustness(anchors)
+        lg.nk.robustness(found)

@@ -17,7 +17,7 @@ def test_the_way_from_files_to_truth_is_unbiased(demo):
 
 def test_every_table_is_there_twice_and_alike(demo):
     assert {"counts", "per_microlitre", "stages", "index_effects"} <= set(demo.tables)
-    assert {"anchors", "event_scores", "shifts", "changes"} <= set(demo.tables)
+    assert {"thresholds", "event_scores", "shifts", "changes"} <= set(demo.tables)
     assert {"reference_change", "robustness_gains"} <= set(demo.tables)
     for name, path in demo.tables.items():
         parquet = pd.read_parquet(path.with_suffix(".parquet"))

@@ -66,9 +66,9 @@ def test_the_page_needs_nothing_from_outside(page, demo):
 
 
 def test_links_of_the_contents_lead_somewhere(page):
-    anchors = [href[1:] for href in page.all("a", "href")]
-    assert anchors == page.all("section", "id")
-    assert anchors == [
+    links = [href[1:] for href in page.all("a", "href")]
+    assert links == page.all("section", "id")
+    assert links == [
         "answer",
         "limits",
         "robustness",
@@ -78,7 +78,7 @@ def test_links_of_the_contents_lead_somewhere(page):
         "flow",
         "stages",
         "changes",
-        "anchors",
+        "thresholds",
         "gating",
         "counting",
         "truth",
@@ -141,7 +141,7 @@ def test_maturation_is_phenotypic(page):
 
 
 def test_the_answer_under_other_thresholds_is_told(page):
-    told = page.text.partition("How sturdy the answer is From")[2]
+    told = page.text.partition("Robustness of the answer From")[2]
     assert "with anchored thresholds" in told
     assert "when thresholds are moved" in told
     assert "What this panel and this study cannot exclude" in told

@@ -139,7 +139,7 @@ def simulated(n, replicates, seed=SEED):
         made[name] = _held(value, variance, truth), value - truth
     held, error = [], []
     for (before, after), (x, y) in both:
-        shift = lg.nk.rank_shift(np.repeat(SCORES, x), np.repeat(SCORES, y))
+        shift = lg.nk.superiority(np.repeat(SCORES, x), np.repeat(SCORES, y))
         truth = _theta(before, after)
         held.append(shift.counting_low <= truth <= shift.counting_high)
         error.append(shift.theta - truth)

@@ -7,7 +7,7 @@ from longate.nk.changes.reference_change import (
 )
 from longate.nk.events.curve import MaturationCurve
 from longate.nk.events.directions import DIRECTIONS
-from longate.nk.events.superiority import RankShift, rank_shift
+from longate.nk.events.superiority import Superiority, superiority
 from longate.nk.maturation import combine, maturation
 from longate.nk.result import Maturation
 from longate.nk.robustness.report import Robustness, robustness
@@ -15,29 +15,29 @@ from longate.nk.stages.named_schemes import SCHEMES, stage_scheme
 from longate.nk.stages.scheme import Stage, StageScheme
 from longate.nk.thresholds.data_thresholds import DataThreshold, data_threshold
 from longate.nk.thresholds.positivity import Positivity
-from longate.nk.thresholds.positivity_thresholds import Anchors
-from longate.nk.thresholds.resolution import anchors
+from longate.nk.thresholds.positivity_thresholds import PositivityThresholds
+from longate.nk.thresholds.resolution import thresholds
 
 __all__ = [
     "DIRECTIONS",
     "SCHEMES",
-    "Anchors",
     "DataThreshold",
     "Maturation",
     "MaturationCurve",
     "Positivity",
-    "RankShift",
+    "PositivityThresholds",
     "ReferenceChange",
     "Robustness",
     "Stage",
     "StageScheme",
+    "Superiority",
     "Variation",
-    "anchors",
     "combine",
     "data_threshold",
     "maturation",
-    "rank_shift",
     "reference_change",
     "robustness",
     "stage_scheme",
+    "superiority",
+    "thresholds",
 ]

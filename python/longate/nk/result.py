@@ -11,8 +11,8 @@ from longate.nk.events.tables import (
     event_table,
     rank_table,
     score_table,
-    shift_table,
-    zero_table,
+    superiority_table,
+    threshold_table,
 )
 
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ class Maturation:
             "  counting_low, counting_high is counting error alone",
             f"  {WORDS}",
             *(f"  {note}" for note in self.notes),
-            "  .table  .stages  .changes()  .event_scores  .shifts()  .zeros  "
-            ".events(sample)  .ranks(curve)",
+            "  .table  .stages  .changes()  .event_scores  .superiority()  "
+            ".thresholds  .events(sample)  .ranks(curve)",
         ]
         return "\n".join(lines)
 
@@ -136,7 +136,7 @@ class Maturation:
 
         The score of an event is ``1/2 + 1/2 Σ v d (2π - 1) / Σ v``: ``π`` its
         probability of being positive, ``d`` the direction of the marker
-        (:data:`longate.nk.directions.DIRECTIONS`), ``v`` its weight.
+        (:data:`longate.nk.events.directions.DIRECTIONS`), ``v`` its weight.
 
         Raises
         ------
@@ -145,10 +145,13 @@ class Maturation:
         """
         return score_table(self.source, self.table)
 
-    def shifts(
+    def superiority(
         self, *, baseline: str | None = None, visit: str | None = None
     ) -> pd.DataFrame:
-        """Return each patient's shift of event scores between two visits, by ranks.
+        """Return the probability that later cells score higher, by patient.
+
+        The Mann-Whitney probability of superiority of event scores between two
+        visits, ties counting half.
 
         Only markers that both visits have enter.
 
@@ -163,7 +166,7 @@ class Maturation:
             ``patient, from, to, sample_from, sample_to, n_from, n_to, markers,
             coverage, theta`` (P(later > baseline) + P(equal) / 2), ``counting_low,
             counting_high``, the same with ``robust_``, ``method`` (see
-            :func:`longate.nk.rank_shift`), ``missing, scheme``.
+            :func:`longate.nk.superiority`), ``missing, scheme``.
 
         Raises
         ------
@@ -171,7 +174,9 @@ class Maturation:
             If a visit is unknown, specimens differ within a patient, or the common
             markers carry under 0.6 of the weights.
         """
-        return shift_table(self.source, self.table, baseline=baseline, visit=visit)
+        return superiority_table(
+            self.source, self.table, baseline=baseline, visit=visit
+        )
 
     def ranks(self, curve: MaturationCurve) -> pd.DataFrame:
         """Return the mean rank of every sample's NK cells among reference cells.
@@ -179,7 +184,7 @@ class Maturation:
         Parameters
         ----------
         curve : MaturationCurve
-            A frozen reference.
+            A fixed reference.
 
         Returns
         -------
@@ -198,7 +203,7 @@ class Maturation:
         return rank_table(self.source, self.table, curve)
 
     @cached_property
-    def zeros(self) -> pd.DataFrame:
+    def thresholds(self) -> pd.DataFrame:
         """What decided about each marker of each sample.
 
         Columns ``sample, patient, visit, tube, marker, kind`` (``gate``, ``threshold``,
@@ -206,7 +211,7 @@ class Maturation:
         threshold, negative_mean, negative_sd, positive_mean, positive_sd,
         spread_from, run_id`` and the sheet's columns.
         """
-        return zero_table(self.source, self.table)
+        return threshold_table(self.source, self.table)
 
     def events(
         self, sample: str, *, curve: MaturationCurve | None = None

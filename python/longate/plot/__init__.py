@@ -7,19 +7,19 @@ and saves itself in a script (``ax.figure.savefig(...)``); pyplot is never used.
 from __future__ import annotations
 
 from longate.plot.agreement import truth
-from longate.plot.anchors_by_sample import anchors
 from longate.plot.forest import effects
 from longate.plot.gating import gates
 from longate.plot.scale_panels import scales
 from longate.plot.stage_bars import stages
+from longate.plot.thresholds_by_sample import thresholds
 from longate.plot.trajectory import trajectories, trajectory_panels
 
 __all__ = [
-    "anchors",
     "effects",
     "gates",
     "scales",
     "stages",
+    "thresholds",
     "trajectories",
     "trajectory_panels",
     "truth",

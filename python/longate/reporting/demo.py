@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from longate.clinical import Response
     from longate.gating.results.populations import Populations
     from longate.longitudinal import ResponderAnalysis
-    from longate.nk import Anchors, Maturation, ReferenceChange, Robustness
+    from longate.nk import Maturation, PositivityThresholds, ReferenceChange, Robustness
     from longate.simulate import SimulatedCohort
     from longate.study.study import Study
 
@@ -140,12 +140,12 @@ def run_demo(
         )
     with step("read the study and gate both tubes"):
         study, populations = _gate(cohort, progress=progress)
-    with step("find where each marker's zero lies"):
-        anchors = _anchored(populations)
+    with step("find each marker's positivity threshold"):
+        thresholds = _thresholds(populations)
     with step("count, score, classify, infer"):
-        found = _analyse(cohort, study, populations, anchors)
+        found = _analyse(cohort, study, populations, thresholds)
     with step("ask what else could have moved the answer"):
-        checks = _check(found, anchors)
+        checks = _check(found, thresholds)
     with step("compare with the simulated truth"):
         comparison = compare_with_truth(populations, found.maturation, cohort)
     with step("write tables"):
@@ -163,8 +163,8 @@ def run_demo(
             subsets=found.families,
             response=found.response,
             truth=comparison,
-            anchors=anchors,
-            shifts=checks.shifts,
+            thresholds=thresholds,
+            superiority=checks.superiority,
             reference=checks.reference,
             robustness=checks.robustness,
             title=TITLE,
@@ -192,37 +192,40 @@ def _gate(cohort: SimulatedCohort, *, progress: bool) -> tuple[Study, Population
     return study, study.gate(strategies, progress=progress)
 
 
-def _anchored(populations: Populations) -> Anchors:
-    from longate.nk import anchors
+def _thresholds(populations: Populations) -> PositivityThresholds:
+    from longate.nk import thresholds
 
-    return anchors(populations, parent="NK", tube="NK")
+    return thresholds(populations, parent="NK", tube="NK")
 
 
 @dataclass(frozen=True, eq=False)
 class _Checks:
-    anchors: Anchors
-    shifts: pd.DataFrame
+    thresholds: PositivityThresholds
+    superiority: pd.DataFrame
     reference: ReferenceChange
     robustness: Robustness
 
 
-def _check(found: _Analysis, anchors: Anchors) -> _Checks:
+def _check(found: _Analysis, thresholds: PositivityThresholds) -> _Checks:
     from longate.nk import Variation, reference_change, robustness
 
     return _Checks(
-        anchors,
-        found.maturation.shifts(),
+        thresholds,
+        found.maturation.superiority(),
         reference_change(
             found.maturation,
             within=Variation(*ASSUMED["within"]),
             assay=Variation(*ASSUMED["assay"]),
         ),
-        robustness(anchors, labels=found.response),
+        robustness(thresholds, labels=found.response),
     )
 
 
 def _analyse(
-    cohort: SimulatedCohort, study: Study, populations: Populations, anchors: Anchors
+    cohort: SimulatedCohort,
+    study: Study,
+    populations: Populations,
+    thresholds: PositivityThresholds,
 ) -> _Analysis:
     from longate.clinical import classify
     from longate.longitudinal import responder_analysis
@@ -231,7 +234,7 @@ def _analyse(
 
     counts = per_microlitre(populations, beads="Beads", of=SUBSETS)
     scores = maturation(
-        populations, parent="NK", tube="NK", positivity=anchors.positivities
+        populations, parent="NK", tube="NK", positivity=thresholds.positivities
     )
     patients = list(scores.table["patient"].unique())
     response = classify(cohort.visits, cohort.relapses, patients=patients)
@@ -284,8 +287,8 @@ def _tables(
         "stages": found.maturation.stages,
         "event_scores": found.maturation.event_scores,
         "changes": found.maturation.changes(),
-        "shifts": checks.shifts,
-        "anchors": checks.anchors.table,
+        "superiority": checks.superiority,
+        "thresholds": checks.thresholds.table,
         "reference_change": checks.reference.table,
         "robustness_samples": checks.robustness.samples,
         "robustness_gains": checks.robustness.gains,

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from longate._validation import require_columns
 from longate.exceptions import StudyError
 from longate.reporting import document as doc
-from longate.reporting.sections.anchoring import anchors_section
 from longate.reporting.sections.answer import answer_section, limits_section
 from longate.reporting.sections.comparison import effects_section, sensitivity_section
 from longate.reporting.sections.composition import stages_section
@@ -21,8 +20,9 @@ from longate.reporting.sections.gating_steps import gates_section
 from longate.reporting.sections.over_time import over_time_section
 from longate.reporting.sections.patient_changes import changes_section
 from longate.reporting.sections.patient_flow import flow_section
+from longate.reporting.sections.robustness import robustness_section
 from longate.reporting.sections.simulated_truth import truth_section
-from longate.reporting.sections.sturdiness import robustness_section
+from longate.reporting.sections.thresholds import thresholds_section
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -51,8 +51,8 @@ def report(
     subsets: ResponderAnalysis | Mapping[str, ResponderAnalysis] | None = None,
     response: Any = None,
     truth: TruthComparison | None = None,
-    anchors: Any = None,
-    shifts: pd.DataFrame | None = None,
+    thresholds: Any = None,
+    superiority: pd.DataFrame | None = None,
     reference: ReferenceChange | None = None,
     robustness: Robustness | None = None,
     title: str = "NK cell maturation and response",
@@ -85,13 +85,13 @@ def report(
         Labels with their reasons.
     truth : TruthComparison, optional
         Given for simulated data only; the page then says on top that they are.
-    anchors : Anchors, optional
-        From :func:`longate.nk.anchors`: where each marker's zero comes from.
-    shifts : DataFrame, optional
-        From ``maturation.shifts()``: each patient's change is then told, with event
-        scores, index change and its direction.
+    thresholds : PositivityThresholds, optional
+        From :func:`longate.nk.thresholds`: positivity thresholds and their source.
+    superiority : DataFrame, optional
+        From ``maturation.superiority()``: the section on each patient is then
+        written, with event scores, index change and its direction.
     reference : ReferenceChange, optional
-        From :func:`longate.nk.reference_change` of the index; shown with `shifts`.
+        From :func:`longate.nk.reference_change` of the index; shown with `superiority`.
     robustness : Robustness, optional
         From :func:`longate.nk.robustness`: what could have moved the index.
     title : str
@@ -127,10 +127,10 @@ def report(
         stages_section(maturation, response),
         *(
             []
-            if shifts is None
-            else [changes_section(maturation, shifts, reference, response)]
+            if superiority is None
+            else [changes_section(maturation, superiority, reference, response)]
         ),
-        *([] if anchors is None else [anchors_section(anchors)]),
+        *([] if thresholds is None else [thresholds_section(thresholds)]),
         gates_section(study, populations),
         counting_section(populations, counts),
         *([] if truth is None else [truth_section(truth)]),

@@ -1,4 +1,4 @@
-"""A principal curve on frozen reference cells, and each event's rank along it."""
+"""A principal curve on fixed reference cells, and each event's rank along it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ TOLERANCE = 1e-4
 
 @dataclass(frozen=True, eq=False)
 class MaturationCurve:
-    """The course of phenotypic maturation through the cells of a frozen reference.
+    """The course of phenotypic maturation through the cells of a fixed reference.
 
     Made by :meth:`fit` or :meth:`load`, never changed, never fitted to the study it
     scores.
@@ -53,7 +53,7 @@ class MaturationCurve:
     vertices : tuple of tuples of float
         Points of the polyline in units of `sigma`, from the least mature end on.
     arcs, ranks : tuple of float
-        The reference's distribution of places: length of the line, and the share of
+        The reference's distribution along it: length of the line, and the share of
         reference events below it (ties count half).
     distance_limit : float
         99 % point of the reference's distances from the line.
@@ -186,7 +186,7 @@ class MaturationCurve:
         return len(self.markers) / len(DIRECTIONS)
 
     def project(self, events: pd.DataFrame, *, threads: int = 0) -> pd.DataFrame:
-        """Find each event's place on the curve.
+        """Project each event on the curve.
 
         Parameters
         ----------

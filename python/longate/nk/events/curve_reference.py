@@ -129,10 +129,10 @@ def require_root(
 def distribution(
     arcs: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return places and the share of events below them, ties counting half."""
-    places, counts = np.unique(arcs, return_counts=True)
+    """Return arc lengths and the share of events below them, ties counting half."""
+    lengths, counts = np.unique(arcs, return_counts=True)
     ranks = (np.cumsum(counts) - counts / 2) / len(arcs)
     # Both ends may hold many events; their neighbours bound the jump.
-    inner = np.linspace(1, len(places) - 2, _TABLE).round().astype(int)
-    kept = np.unique([0, *inner.tolist(), len(places) - 1])
-    return places[kept], ranks[kept]
+    inner = np.linspace(1, len(lengths) - 2, _TABLE).round().astype(int)
+    kept = np.unique([0, *inner.tolist(), len(lengths) - 1])
+    return lengths[kept], ranks[kept]

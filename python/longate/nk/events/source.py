@@ -254,7 +254,7 @@ class EventSource:
         dict[str, NDArray[np.float64]],
         NDArray[np.intp],
     ]:
-        """Return values and positivity by marker, intensities of dyes, and events."""
+        """Return values and positivity by marker, spreading channels, event numbers."""
         decided = {
             marker: positivity
             for marker in self.declared
@@ -264,8 +264,10 @@ class EventSource:
         inside = self.populations.mask(self.parent, sample=sample, tube=self.tube)
         read = {m: self.channel(m) for m, by in decided.items() if by is not _GATE}
         scaled = self._read(sample, list(dict.fromkeys(read.values())), scaled=True)
-        dyes = dict.fromkeys(dye for by in decided.values() for dye in by.dyes)
-        light = self._read(sample, list(dyes), scaled=False)
+        spreading = dict.fromkeys(
+            c for by in decided.values() for c in by.fluorochromes
+        )
+        light = self._read(sample, list(spreading), scaled=False)
         columns = {}
         for marker, positivity in decided.items():
             if positivity is _GATE:

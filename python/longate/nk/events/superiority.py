@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class RankShift:
+class Superiority:
     """How the cells of a later sample lie to those of an earlier one.
 
     Attributes
@@ -37,7 +37,7 @@ class RankShift:
     method: str
 
 
-def rank_shift(earlier: ArrayLike, later: ArrayLike) -> RankShift:
+def superiority(earlier: ArrayLike, later: ArrayLike) -> Superiority:
     """Compare two samples of cells by ranks (Mann and Whitney), ties counting half.
 
     Parameters
@@ -47,7 +47,7 @@ def rank_shift(earlier: ArrayLike, later: ArrayLike) -> RankShift:
 
     Returns
     -------
-    RankShift
+    Superiority
         Unchanged by any increasing map of all scores, and by the order of events.
 
     Raises
@@ -71,7 +71,7 @@ def rank_shift(earlier: ArrayLike, later: ArrayLike) -> RankShift:
     Examples
     --------
     >>> import longate as lg
-    >>> lg.nk.rank_shift([0.1, 0.2, 0.3], [0.2, 0.4, 0.5]).theta.__round__(4)
+    >>> lg.nk.superiority([0.1, 0.2, 0.3], [0.2, 0.4, 0.5]).theta.__round__(4)
     0.8333
     """
     x = np.ascontiguousarray(earlier, dtype=float)
@@ -86,8 +86,8 @@ def rank_shift(earlier: ArrayLike, later: ArrayLike) -> RankShift:
         centre = math.log(theta / (1 - theta))
         half = Z95 * math.sqrt(variance) / (theta * (1 - theta))
         low, high = _expit(centre - half), _expit(centre + half)
-        return RankShift(theta, low, high, "placements, logit")
-    return RankShift(theta, *newcombe_interval(theta, len(x), len(y)), "Newcombe 5")
+        return Superiority(theta, low, high, "placements, logit")
+    return Superiority(theta, *newcombe_interval(theta, len(x), len(y)), "Newcombe 5")
 
 
 def _expit(x: float) -> float:

@@ -12,7 +12,7 @@ from longate.nk.changes.pairs import visit_pairs
 from longate.nk.changes.sampling import cells_in_words
 from longate.nk.events.directions import HANDLING_ROBUST, SMALLEST_COVERAGE
 from longate.nk.events.summaries import mean_with_interval, summary
-from longate.nk.events.superiority import rank_shift
+from longate.nk.events.superiority import superiority
 from longate.statistics import clopper_pearson
 
 if TYPE_CHECKING:
@@ -50,14 +50,14 @@ def score_table(source: EventSource, samples: pd.DataFrame) -> pd.DataFrame:
     return source.populations.finished(pd.DataFrame(rows))
 
 
-def shift_table(
+def superiority_table(
     source: EventSource,
     samples: pd.DataFrame,
     *,
     baseline: str | None,
     visit: str | None,
 ) -> pd.DataFrame:
-    """Return each patient's shift between visits; see ``Maturation.shifts``."""
+    """Return each patient's superiority; see ``Maturation.superiority``."""
     import pandas as pd
 
     pairs = visit_pairs(samples, baseline, visit)
@@ -66,7 +66,7 @@ def shift_table(
     for pair in pairs.to_dict("records"):
         row: dict[str, Any] = {str(name): value for name, value in pair.items()}
         if not row["missing"]:
-            row.update(_shift(source, row, kept))
+            row.update(_superiority(source, row, kept))
         rows.append(row)
     last = pairs.columns.get_loc("missing")
     names = ["n_from", "n_to", "markers", "coverage"]
@@ -76,7 +76,7 @@ def shift_table(
     return pd.DataFrame(rows, columns=order)
 
 
-def _shift(
+def _superiority(
     source: EventSource,
     pair: dict[str, Any],
     kept: dict[tuple[str, tuple[str, ...]], Scored],
@@ -107,7 +107,7 @@ def _shift(
     }
     if not (len(earlier.scores) and len(later.scores)):
         return {**row, "method": "no events"}
-    found = rank_shift(earlier.scores, later.scores)
+    found = superiority(earlier.scores, later.scores)
     row.update(
         theta=found.theta,
         counting_low=found.counting_low,
@@ -115,7 +115,7 @@ def _shift(
         method=found.method,
     )
     if earlier.robust is not None and later.robust is not None:
-        robust = rank_shift(earlier.robust, later.robust)
+        robust = superiority(earlier.robust, later.robust)
         row.update(
             robust_theta=robust.theta,
             robust_counting_low=robust.counting_low,
@@ -174,7 +174,7 @@ def event_table(
     return frame.rename_axis("event")
 
 
-def zero_table(source: EventSource, samples: pd.DataFrame) -> pd.DataFrame:
+def threshold_table(source: EventSource, samples: pd.DataFrame) -> pd.DataFrame:
     """Return what decided about each marker of each sample."""
     import pandas as pd
 
@@ -201,7 +201,7 @@ def zero_table(source: EventSource, samples: pd.DataFrame) -> pd.DataFrame:
                     "negative_sd": by.negative_sd,
                     "positive_mean": by.positive_mean,
                     "positive_sd": by.positive_sd,
-                    "spread_from": " ".join(by.dyes),
+                    "spread_from": " ".join(by.fluorochromes),
                 }
             )
     return source.populations.finished(pd.DataFrame(rows))

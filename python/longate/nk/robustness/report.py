@@ -10,8 +10,9 @@ import numpy as np
 
 from longate._validation import listed, require_columns, table_of
 from longate.exceptions import MaturationError
-from longate.nk.robustness.moved_calls import CallRules, moving_calls
+from longate.nk.robustness.calls import CallRules, sample_calls
 from longate.nk.robustness.tables import (
+    GATES,
     WANTED,
     Sampled,
     conclusion_gain,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from longate.nk.stages.scheme import StageScheme
-    from longate.nk.thresholds.positivity_thresholds import Anchors
+    from longate.nk.thresholds.positivity_thresholds import PositivityThresholds
 
 UNITS = (0.1, 0.2)
 _GROUPS = 2
@@ -42,7 +43,7 @@ class Robustness:
     Parameters
     ----------
     samples : DataFrame
-        One row per sample: ``sample, patient, visit, tube, index_frozen,
+        One row per sample: ``sample, patient, visit, tube, index_gates,
         index_anchored, difference, lowest_moved, highest_moved`` (over all moves),
         ``n_parent, n, cells`` ("too few" under 300 NK cells, "enough", "good" from
         1000 on), ``fraction_dim16neg``, ``fraction_adaptive`` where measured.
@@ -51,8 +52,8 @@ class Robustness:
         tube, marker, move, threshold, index, change`` (from the anchored index).
     gains : DataFrame
         One row per patient, contrast and channel: ``patient, contrast, channel,
-        change_frozen, change_anchored, gain`` (the smallest that would by itself
-        produce the change under the frozen gates; NaN if none from 1/4 to 4 would),
+        change_gates, change_anchored, gain`` (the smallest that would by itself
+        produce the change under the strategy's gates; NaN if none from 1/4 to 4 would),
         ``percent``.
     conclusion : DataFrame
         The estimand under each variant: ``contrast, estimand, variant, marker,
@@ -82,7 +83,7 @@ class Robustness:
             by_variant = rows.set_index("variant")["estimate"]
             lines.append(
                 f"  {contrast}: {estimand} {by_variant['anchored']:+.3f} anchored, "
-                f"{by_variant['frozen gates']:+.3f} with frozen gates; "
+                f"{by_variant[GATES]:+.3f} with the strategy's gates; "
                 f"{rows['estimate'].min():+.3f} to {rows['estimate'].max():+.3f} over "
                 f"{len(rows)} variants"
             )
@@ -97,7 +98,7 @@ class Robustness:
 
 
 def robustness(
-    anchors: Anchors,
+    thresholds: PositivityThresholds,
     *,
     scheme: str | StageScheme = "five_stage",
     labels: object = None,
@@ -105,16 +106,17 @@ def robustness(
 ) -> Robustness:
     """Report how far thresholds, gain, counts and handling could move the index.
 
-    Every sample is called again, in memory, with its anchored thresholds, with the
-    strategy's frozen ones, with each threshold moved by so many units of asinh (0.1 is
-    10.5 % of intensity) and by one standard error of its anchor. For every patient and
-    channel the smallest gain is sought that would by itself, under frozen gates, turn
-    the first visit's index into the later one's; and the same for the conclusion.
+    Every sample is called again, in memory: with its anchored thresholds (found in
+    that sample, so that they follow the instrument), with the strategy's gates, and
+    with each threshold moved by so many units of asinh (0.1 is 10.5 % of intensity)
+    and by one standard error. For every patient and channel the smallest gain is
+    sought that would by itself, under the strategy's gates, turn the first visit's
+    index into the later one's; and the same for the conclusion.
 
     Parameters
     ----------
-    anchors : Anchors
-        From :func:`anchors`; they know the gated study and the NK parent.
+    thresholds : PositivityThresholds
+        From :func:`thresholds`; they know the gated study and the NK parent.
     scheme : str or StageScheme
         As in :func:`maturation`.
     labels : Response or DataFrame, optional
@@ -148,14 +150,14 @@ def robustness(
     ...                           tubes=["NK"], progress=False)
     >>> found = lg.read_study(made.sheet).gate(lg.simulate.nk_strategy(),
     ...                                        progress=False)
-    >>> report = lg.nk.robustness(lg.nk.anchors(found, parent="NK"))
+    >>> report = lg.nk.robustness(lg.nk.thresholds(found, parent="NK"))
     >>> sorted(report.gains["channel"].unique())[:3]
     ['CD16', 'CD56', 'CD57']
     >>> folder.cleanup()
     """
     import pandas as pd
 
-    samples, rules = _sampled(anchors, scheme)
+    samples, rules = _sampled(thresholds, scheme)
     moves = moves_of(rules, units)
     moved: dict[tuple[str, str], dict[Any, float]] = {}
     move_rows = []
@@ -163,16 +165,16 @@ def robustness(
         own: dict[Any, float] = {}
         start = sampled.calls.index(sampled.anchored)
         for move in moves:
-            thresholds = move.of(sampled)
-            if thresholds is None:
+            after = move.of(sampled)
+            if after is None:
                 continue
-            own[move] = sampled.calls.index(thresholds)
+            own[move] = sampled.calls.index(after)
             move_rows.append(
                 {
                     **sampled.keys,
                     "marker": move.marker,
                     "move": move.words,
-                    "threshold": thresholds[move.marker],
+                    "threshold": after[move.marker],
                     "index": own[move],
                     "change": own[move] - start,
                 }
@@ -183,11 +185,11 @@ def robustness(
         sample_row(s, list(moved[(str(s.row["sample"]), str(s.row["tube"]))].values()))
         for s in samples.values()
     ]
-    order = _visits(anchors)
+    order = _visits(thresholds)
     pairs = list(pairs_of(samples, order))
     _refuse_mixed_specimens(pairs)
     conclusion, gains = _conclusion(pairs, labels, moved, rules)
-    finished = anchors.populations.finished
+    finished = thresholds.populations.finished
     table = pd.DataFrame(rows)
     return Robustness(
         samples=finished(table),
@@ -195,30 +197,30 @@ def robustness(
         gains=pd.DataFrame([row for pair in pairs for row in gain_rows(*pair)]),
         conclusion=conclusion,
         conclusion_gains=gains,
-        words=_words(table, gains, rules, anchors),
+        words=_words(table, gains, rules, thresholds),
     )
 
 
 def _sampled(
-    anchors: Anchors, scheme: str | StageScheme
+    thresholds: PositivityThresholds, scheme: str | StageScheme
 ) -> tuple[dict[str, Sampled], CallRules]:
-    strategy = anchors.populations.strategies[anchors.tube]
-    rules = CallRules.of(strategy, anchors.parent, scheme, anchors.calls)
-    table = anchors.table.set_index(["sample", "marker"])
+    strategy = thresholds.populations.strategies[thresholds.tube]
+    rules = CallRules.of(strategy, thresholds.parent, scheme, thresholds.calls)
+    table = thresholds.table.set_index(["sample", "marker"])
     made = {}
-    for sample, (row, calls) in moving_calls(
-        anchors.populations, anchors.tube, rules
+    for sample, (row, calls) in sample_calls(
+        thresholds.populations, thresholds.tube, rules
     ).items():
         own = table.loc[sample]
-        frozen = calls.gates
-        anchored = {c: float(own["threshold"].get(c, frozen[c])) for c in frozen}
-        errors = {c: float(own["se"].get(c, math.nan)) for c in frozen}
-        made[sample] = Sampled(row, calls, frozen, anchored, errors)
+        gates = calls.gates
+        anchored = {c: float(own["threshold"].get(c, gates[c])) for c in gates}
+        errors = {c: float(own["se"].get(c, math.nan)) for c in gates}
+        made[sample] = Sampled(row, calls, gates, anchored, errors)
     return made, rules
 
 
-def _visits(anchors: Anchors) -> list[str]:
-    visits = anchors.table["visit"]
+def _visits(thresholds: PositivityThresholds) -> list[str]:
+    visits = thresholds.table["visit"]
     return [str(v) for v in visits.cat.categories if (visits == v).any()]
 
 
@@ -254,7 +256,7 @@ def _conclusion(
         lead = {"contrast": words, "estimand": estimand}
         found = conclusion_rows(judged, sides, moved)
         rows += [lead | row for row in found]
-        wanted = next(r["estimate"] for r in found if r["variant"] == "frozen gates")
+        wanted = next(r["estimate"] for r in found if r["variant"] == GATES)
         for channel in rules.channels:
             gain = conclusion_gain(judged, sides, channel, wanted)
             entry = {"channel": channel, "estimate": wanted, "gain": gain}
@@ -292,7 +294,10 @@ def _sides(
 
 
 def _words(
-    samples: pd.DataFrame, gains: pd.DataFrame, rules: CallRules, anchors: Anchors
+    samples: pd.DataFrame,
+    gains: pd.DataFrame,
+    rules: CallRules,
+    thresholds: PositivityThresholds,
 ) -> tuple[str, ...]:
     sentences = []
     for words, own in gains.groupby("contrast", sort=False):
@@ -304,9 +309,9 @@ def _words(
             nearest = known.loc[np.log(known["gain"]).abs().idxmin()]
             told = (
                 f"a gain of {nearest['gain']:.2f} in {nearest['channel']} alone would "
-                "produce it under frozen gates"
+                "produce it under the strategy's gates"
             )
-        sentences.append(f"{words}: {estimate:+.3f} with frozen gates; {told}.")
+        sentences.append(f"{words}: {estimate:+.3f} with the strategy's gates; {told}.")
     few = samples[samples["cells"] == "too few"]
     if len(few):
         sentences.append(
@@ -314,4 +319,4 @@ def _words(
             f"({listed(few['sample'])}): their index is uncertain by more than 0.016 "
             "(SD) from counting alone."
         )
-    return (*sentences, *cannot_exclude(samples, rules, anchors))
+    return (*sentences, *cannot_exclude(samples, rules, thresholds))

@@ -14,10 +14,12 @@ from longate.nk.robustness.gain_search import smallest_gain
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from longate.nk.robustness.moved_calls import CallRules, MovingCalls
+    from longate.nk.robustness.calls import CallRules, SampleCalls
 
 WANTED, BETTER = 300, 1000
 """NK cells that are wanted, and that are better."""
+
+GATES = "strategy's gates"
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,17 +30,17 @@ class Sampled:
     ----------
     row : mapping
         Of the sheet.
-    calls : MovingCalls
+    calls : SampleCalls
         Its events.
-    frozen, anchored : dict of str to float
-        Call -> threshold of the gate, and of the anchor.
+    gates, anchored : dict of str to float
+        Call -> the gate's threshold, and the anchored one.
     errors : dict of str to float
-        Call -> standard error of the anchor; NaN where it has none.
+        Call -> standard error of the anchored threshold; NaN where unknown.
     """
 
     row: Mapping[str, Any]
-    calls: MovingCalls
-    frozen: dict[str, float]
+    calls: SampleCalls
+    gates: dict[str, float]
     anchored: dict[str, float]
     errors: dict[str, float]
 
@@ -46,6 +48,9 @@ class Sampled:
     def keys(self) -> dict[str, Any]:
         """Sample, patient, visit and tube."""
         return {k: self.row[k] for k in ("sample", "patient", "visit", "tube")}
+
+
+GATES = "strategy's gates"
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ class Move:
 
 
 def moves_of(rules: CallRules, units: Sequence[float]) -> list[Move]:
-    """Return the moves of each call: so many units up and down, and one anchor SE."""
+    """Return the moves of each call: units of asinh up and down, one standard error."""
     moves = []
     for call in rules.movable:
         for size in sorted({s * abs(u) for u in units for s in (-1, 1)}):
@@ -84,7 +89,7 @@ def sample_row(sampled: Sampled, moved: Sequence[float]) -> dict[str, Any]:
     counts = calls.counts(sampled.anchored)
     labels, n = rules.label_of_code, int(counts.sum())
     on_axis = int(counts[~np.isnan(rules.weight_of_code)].sum())
-    frozen, anchored = calls.index(sampled.frozen), calls.index(sampled.anchored)
+    gates, anchored = calls.index(sampled.gates), calls.index(sampled.anchored)
     known = [value for value in moved if not math.isnan(value)]
     share = {
         label: int(counts[labels == label].sum()) / n if n else math.nan
@@ -93,9 +98,9 @@ def sample_row(sampled: Sampled, moved: Sequence[float]) -> dict[str, Any]:
     }
     return {
         **sampled.keys,
-        "index_frozen": frozen,
+        "index_gates": gates,
         "index_anchored": anchored,
-        "difference": anchored - frozen,
+        "difference": anchored - gates,
         "lowest_moved": min(known, default=math.nan),
         "highest_moved": max(known, default=math.nan),
         "n_parent": n,
@@ -121,10 +126,10 @@ def pairs_of(
 def gain_rows(first: Sampled, later: Sampled) -> Iterator[dict[str, Any]]:
     """Yield, by channel, the smallest gain that would make the change of a patient.
 
-    The gain acts on the first visit's events under the frozen gates.
+    The gain acts on the first visit's events under the strategy's gates.
     """
-    start = first.calls.index(first.frozen)
-    wanted = later.calls.index(later.frozen) - start
+    start = first.calls.index(first.gates)
+    wanted = later.calls.index(later.gates) - start
     for channel in first.calls.rules.channels:
         gain = smallest_gain(
             lambda g, c=channel: index_under_gain(first, c, g) - start,  # type: ignore[misc]
@@ -134,7 +139,7 @@ def gain_rows(first: Sampled, later: Sampled) -> Iterator[dict[str, Any]]:
             "patient": first.row["patient"],
             "contrast": f"{later.row['visit']} - {first.row['visit']}",
             "channel": channel,
-            "change_frozen": wanted,
+            "change_gates": wanted,
             "change_anchored": later.calls.index(later.anchored)
             - first.calls.index(first.anchored),
             "gain": gain,
@@ -143,8 +148,8 @@ def gain_rows(first: Sampled, later: Sampled) -> Iterator[dict[str, Any]]:
 
 
 def index_under_gain(sampled: Sampled, channel: str, gain: float) -> float:
-    """Return the index of a sample under its frozen gates if a gain had acted."""
-    thresholds = sampled.calls.under_gain(sampled.frozen, channel, gain)
+    """Return the index of a sample under the strategy's gates if a gain had acted."""
+    thresholds = sampled.calls.under_gain(sampled.gates, channel, gain)
     return sampled.calls.index(thresholds)
 
 
@@ -153,7 +158,7 @@ def conclusion_rows(
     sides: Mapping[str, float],
     moved: Mapping[tuple[str, str], Mapping[Move, float]],
 ) -> list[dict[str, Any]]:
-    """Return the conclusion under the frozen gates, the anchors, and each move.
+    """Return the conclusion under the gates, anchored thresholds, and each move.
 
     Parameters
     ----------
@@ -175,7 +180,11 @@ def conclusion_rows(
 
     rows = [
         {"variant": "anchored", "marker": "", "estimate": estimate(_anchored)},
-        {"variant": "frozen gates", "marker": "", "estimate": estimate(_frozen)},
+        {
+            "variant": GATES,
+            "marker": "",
+            "estimate": estimate(_with_gates),
+        },
     ]
     every = dict.fromkeys(chain.from_iterable(moved.values()))
     for move in every:
@@ -200,7 +209,7 @@ def conclusion_gain(
         for first, _ in pairs
         if sides[str(first.row["patient"])] > 0
     ]
-    start = [first.calls.index(first.frozen) for first, _ in affected]
+    start = [first.calls.index(first.gates) for first, _ in affected]
 
     def produced(gain: float) -> float:
         return sum(
@@ -215,8 +224,8 @@ def _anchored(sampled: Sampled) -> float:
     return sampled.calls.index(sampled.anchored)
 
 
-def _frozen(sampled: Sampled) -> float:
-    return sampled.calls.index(sampled.frozen)
+def _with_gates(sampled: Sampled) -> float:
+    return sampled.calls.index(sampled.gates)
 
 
 def _key(sampled: Sampled) -> tuple[str, str]:

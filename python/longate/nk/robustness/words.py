@@ -1,4 +1,4 @@
-"""What a panel and a study cannot exclude, in words beside the result."""
+"""Sentences for what a panel and a study cannot exclude."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from longate.nk.robustness.moved_calls import CallRules
-    from longate.nk.thresholds.positivity_thresholds import Anchors
+    from longate.nk.robustness.calls import CallRules
+    from longate.nk.thresholds.positivity_thresholds import PositivityThresholds
 
 # Handling: CD56dimCD16- is below 3 % of NK cells in fresh blood, 17-36 % after
 # cryopreservation (Blood 2015;125:1842).
@@ -18,7 +18,7 @@ _FRESH_DIM16NEG = 0.03
 
 
 def cannot_exclude(
-    samples: pd.DataFrame, rules: CallRules, anchors: Anchors
+    samples: pd.DataFrame, rules: CallRules, thresholds: PositivityThresholds
 ) -> Iterator[str]:
     """Yield a sentence for each thing that stays open.
 
@@ -28,32 +28,32 @@ def cannot_exclude(
         Of the report.
     rules : CallRules
         What was measured, and the scheme with its notes.
-    anchors : Anchors
+    thresholds : PositivityThresholds
         The sources, and the study with its controls.
     """
     for note in rules.scheme.notes:
         yield note[:1].upper() + note[1:].rstrip(".") + "."
-    yield _drug(anchors)
+    yield _drug(thresholds)
     if "fraction_dim16neg" in samples:
-        yield _handling(samples, anchors)
-    used = anchors.table[anchors.table["marker"].isin(rules.scheme.markers)]
+        yield _handling(samples, thresholds)
+    used = thresholds.table[thresholds.table["marker"].isin(rules.scheme.markers)]
     sources = used.drop_duplicates(["marker", "source", "class"])
     sensitive = sources.loc[sources["class"] == "treatment-sensitive", "marker"]
     if len(sensitive):
         names = ", ".join(dict.fromkeys(sensitive))
         yield (
-            f"Treatment-sensitive anchors ({names}): their threshold may follow the "
+            f"Treatment-sensitive sources ({names}): these thresholds may follow the "
             "cells and not the instrument."
         )
-    frozen = sources.loc[sources["source"].isin(["frozen", "user"]), "marker"]
-    if len(frozen):
-        names = ", ".join(dict.fromkeys(frozen))
+    fixed = sources.loc[sources["source"].isin(["gate", "user"]), "marker"]
+    if len(fixed):
+        names = ", ".join(dict.fromkeys(fixed))
         yield f"Thresholds that do not follow the instrument: {names}."
 
 
-def _drug(anchors: Anchors) -> str:
-    sheet = anchors.populations.study.samples
-    sheet = sheet[sheet["tube"] == anchors.tube]
+def _drug(thresholds: PositivityThresholds) -> str:
+    sheet = thresholds.populations.study.samples
+    sheet = sheet[sheet["tube"] == thresholds.tube]
     roles = sheet["role"].astype(str).str.casefold()
     control = roles.str.startswith("fmo:") | (roles == "unstained")
     visits = set(sheet.loc[roles == "sample", "visit"].astype(str))
@@ -70,10 +70,10 @@ def _drug(anchors: Anchors) -> str:
     )
 
 
-def _handling(samples: pd.DataFrame, anchors: Anchors) -> str:
+def _handling(samples: pd.DataFrame, thresholds: PositivityThresholds) -> str:
     share = samples["fraction_dim16neg"]
     high = samples.loc[share > _FRESH_DIM16NEG, "sample"]
-    sheet = anchors.populations.study.samples
+    sheet = thresholds.populations.study.samples
     told = (
         f"CD56dim CD16- cells are {100 * share.median():.1f} % of NK cells (median; "
         f"highest {100 * share.max():.1f} %)"

@@ -9,8 +9,8 @@ import numpy as np
 from longate.nk.stages.scheme import CD56_BRIGHT
 from longate.nk.thresholds.density import ChannelDensity
 from longate.nk.thresholds.sources import (
-    ANCHOR_POPULATIONS,
     INDEPENDENT,
+    REFERENCE_POPULATIONS,
     TREATMENT_SENSITIVE,
 )
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from longate.nk.thresholds.sources import TubeCells
     from longate.nk.thresholds.tube_events import TubeEvents
 
-_DRAWN_PLACES = 256
+_DRAWN_POINTS = 256
 
 
 def availability(
@@ -43,15 +43,17 @@ def availability(
         if call == CD56_BRIGHT:
             n, words = 0, "negatives do not part CD56bright from CD56dim"
         rows.append((call, "fmo", n > 0, INDEPENDENT, words))
-        for anchor in ANCHOR_POPULATIONS:
-            if call in anchor.markers:
-                why = cells.reasons.get(anchor.name)
-                words = f"{anchor.name} as {anchor.role}: {why or anchor.reason}"
-                rows.append((call, "internal", why is None, anchor.kind, words))
+        for reference in REFERENCE_POPULATIONS:
+            if call in reference.markers:
+                why = cells.reasons.get(reference.name)
+                words = (
+                    f"{reference.name} as {reference.role}: {why or reference.reason}"
+                )
+                rows.append((call, "internal", why is None, reference.kind, words))
         words = "where the NK cells' own density has two modes"
         rows.append((call, "valley", True, TREATMENT_SENSITIVE, words))
         words = f"the strategy's gate at {gates[call]:.4g}"
-        rows.append((call, "frozen", True, f"{INDEPENDENT}, does not follow", words))
+        rows.append((call, "gate", True, f"{INDEPENDENT}, does not follow", words))
     return pd.DataFrame(
         rows, columns=["marker", "source", "available", "class", "words"]
     )
@@ -83,8 +85,8 @@ def _drawn(values: Any) -> ChannelDensity | None:
     finite = values[np.isfinite(values)]
     if len(finite) < 2 or finite.min() == finite.max():
         return None
-    density = ChannelDensity.of([finite], places=_DRAWN_PLACES)
+    density = ChannelDensity.of([finite], points=_DRAWN_POINTS)
     # Silverman's rule is for one mode; two of them are drawn too wide by it.
     return ChannelDensity.of(
-        [finite], places=_DRAWN_PLACES, bandwidth=density.bandwidth / 2
+        [finite], points=_DRAWN_POINTS, bandwidth=density.bandwidth / 2
     )

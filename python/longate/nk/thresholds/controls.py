@@ -59,7 +59,7 @@ class Controls:
     def negatives(
         self, call: str, channel: str, row: Mapping[str, Any]
     ) -> tuple[Any, str]:
-        """Return the control's places of a channel in the NK gate, and which file.
+        """Return the control's scaled values in the NK gate, and its file.
 
         Raises
         ------
@@ -80,7 +80,7 @@ class Controls:
         return values, f"{self._parent} of {_short(str(name))}"
 
     def values_or_none(self, call: str, channel: str, row: Mapping[str, Any]) -> Any:
-        """Return the control's places, or None where there is none."""
+        """Return the control's scaled values, or None where there is none."""
         try:
             return self.negatives(call, channel, row)[0]
         except MaturationError:

@@ -98,7 +98,7 @@ def data_threshold(
     ``"tail"``
         ``mode + z sd`` of the highest mode, with z the upper `tail` point of a normal
         distribution and the standard deviation from the mode's lower side, mirrored.
-        For channels whose positives are a shoulder and no mode of their own.
+        For channels whose positives are a shoulder, not a mode.
 
     Parameters
     ----------
@@ -237,7 +237,7 @@ def _values_by_group(
     pool: str,
     tube: str | None,
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
-    """Return group -> sample -> places of the channel on the strategy's scale."""
+    """Return group -> sample -> scaled values of the channel."""
     groups: dict[str, dict[str, NDArray[np.float64]]] = {}
     for keys, columns in scaled_values(populations, population, [channel], tube=tube):
         sample = str(keys["sample"])

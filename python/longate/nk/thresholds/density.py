@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-PLACES = 1024
+POINTS = 1024
 LEAST_PROMINENCE = 0.03
 """A mode rises at least this share of the highest one above the ground around it."""
 
@@ -32,7 +32,7 @@ class Mode:
 
     Parameters
     ----------
-    place : float
+    location : float
         Where, on the channel's scale.
     height : float
         Density there.
@@ -40,7 +40,7 @@ class Mode:
         How far it rises above the ground that parts it from higher ones.
     """
 
-    place: float
+    location: float
     height: float
     prominence: float
 
@@ -76,18 +76,18 @@ class ChannelDensity:
         samples: Sequence[ArrayLike],
         *,
         bandwidth: float | None = None,
-        places: int = PLACES,
+        points: int = POINTS,
     ) -> ChannelDensity:
         """Bin the events of one or more samples on one grid.
 
         Parameters
         ----------
         samples : sequence of (n,) arrays of float
-            Places on the channel's scale, by sample; each with at least one event.
+            Scaled values, by sample; each with at least one event.
         bandwidth : float, optional
             By default ``0.9 min(sd, IQR / 1.349) n^(-1/5)`` (Silverman 1986, eq.
             3.31) of the pooled density, with n the effective number of events.
-        places : int
+        points : int
             Grid points.
 
         Raises
@@ -113,18 +113,18 @@ class ChannelDensity:
             msg = f"bandwidth must be above 0, got {width!r}"
             raise MaturationError(msg)
         low, high = low - _REACH * width, high + _REACH * width
-        parts = [bin_density(x, low, high, places)[0] / len(x) for x in columns]
+        parts = [bin_density(x, low, high, points)[0] / len(x) for x in columns]
         sizes = np.array([len(x) for x in columns], dtype=np.int64)
         return cls(low, high, np.vstack(parts), sizes, width)
 
     @cached_property
     def grid(self) -> NDArray[np.float64]:
-        """Places of the grid on the channel's scale."""
+        """Points of the grid on the channel's scale."""
         return np.linspace(self.low, self.high, self.parts.shape[1])
 
     @cached_property
     def density(self) -> NDArray[np.float64]:
-        """Smoothed density at each place; it integrates to 1."""
+        """Smoothed density at each point; it integrates to 1."""
         return self._smoothed(self.parts.mean(axis=0))
 
     @cached_property
@@ -155,7 +155,7 @@ class ChannelDensity:
         return _valley(self.grid, self.density, lower, upper), lower, upper
 
     def negatives(self, below: float = math.inf) -> tuple[float, float]:
-        """Return place and standard deviation of the highest mode, from its lower side.
+        """Return location and standard deviation of the highest mode.
 
         The side away from positive cells is mirrored: the standard deviation is the
         distance from the mode to the 31.7 % point of what lies below it.
@@ -163,20 +163,20 @@ class ChannelDensity:
         Parameters
         ----------
         below : float
-            Only modes below this place.
+            Only modes below this location.
         """
         inside = self.grid < below
         return _lower_side(self.grid[inside], self.density[inside])
 
     def positives(self, above: float) -> tuple[float, float]:
-        """Return place and standard deviation of the highest mode beyond a place.
+        """Return location and standard deviation of the highest mode beyond a location.
 
         The standard deviation is that of its upper side, mirrored.
         """
         inside = self.grid > above
         grid, density = -self.grid[inside][::-1], self.density[inside][::-1]
-        place, sd = _lower_side(grid, density)
-        return -place, sd
+        location, sd = _lower_side(grid, density)
+        return -location, sd
 
     def resampled(self, seed: int, replicates: int) -> list[ChannelDensity]:
         """Return bootstrap densities: of samples, or of events where there is one."""
@@ -219,22 +219,22 @@ def _two_modes(modes: Sequence[Mode], side: str | None) -> tuple[Mode, Mode]:
         others = [
             mode
             for mode in by_prominence
-            if mode is not main and (mode.place > main.place) == upward
+            if mode is not main and (mode.location > main.location) == upward
         ]
         by_prominence = [main, *others]
     if main is None or len(by_prominence) < 2:
-        where = f" at {main.place:.3g}" if main else ""
+        where = f" at {main.location:.3g}" if main else ""
         beside = f" and none {side} it" if side and len(modes) > 1 else ""
         msg = f"there is no valley: the density has one mode{where}{beside}"
         raise MaturationError(msg)
     first, second = by_prominence[:2]
-    return (first, second) if first.place < second.place else (second, first)
+    return (first, second) if first.location < second.location else (second, first)
 
 
 def _valley(
     grid: NDArray[np.float64], density: NDArray[np.float64], lower: Mode, upper: Mode
 ) -> float:
-    ends = np.searchsorted(grid, [lower.place, upper.place])
+    ends = np.searchsorted(grid, [lower.location, upper.location])
     at = density_valley(np.ascontiguousarray(density), int(ends[0]), int(ends[1]))
     if at is None:
         msg = "there is no valley: the two modes are neighbours on the grid"
@@ -256,20 +256,22 @@ def _lower_side(
     grid: NDArray[np.float64], density: NDArray[np.float64]
 ) -> tuple[float, float]:
     at = int(density.argmax())
-    place = _parabola(grid, density, at) if 0 < at < len(grid) - 1 else float(grid[at])
+    location = (
+        _parabola(grid, density, at) if 0 < at < len(grid) - 1 else float(grid[at])
+    )
     reached = np.concatenate([[0.0], np.cumsum(density[1 : at + 1])])
     if not reached[-1] > 0:
-        msg = f"nothing lies below the mode at {place:.3g}"
+        msg = f"nothing lies below the mode at {location:.3g}"
         raise MaturationError(msg)
     one_below = float(np.interp(_ONE_SD_BELOW * reached[-1], reached, grid[: at + 1]))
-    return place, place - one_below
+    return location, location - one_below
 
 
 def _bandwidth(
     columns: Sequence[NDArray[np.float64]], low: float, high: float
 ) -> float:
-    parts = np.mean([bin_density(x, low, high, PLACES)[0] / len(x) for x in columns], 0)
-    grid = np.linspace(low, high, PLACES)
+    parts = np.mean([bin_density(x, low, high, POINTS)[0] / len(x) for x in columns], 0)
+    grid = np.linspace(low, high, POINTS)
     mean = float(parts @ grid)
     sd = math.sqrt(max(float(parts @ (grid - mean) ** 2), 0.0))
     quarters = np.interp([0.25, 0.75], np.cumsum(parts), grid)
@@ -277,5 +279,5 @@ def _bandwidth(
     width = min(sd, spread) if spread > 0 else sd
     sizes = np.array([len(x) for x in columns], dtype=float)
     effective = float(len(sizes) ** 2 / (1 / sizes).sum())
-    least = (high - low) / PLACES  # no finer than the grid itself
+    least = (high - low) / POINTS  # no finer than the grid itself
     return max(0.9 * width * float(effective ** (-0.2)), least)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from longate.cytometry.transforms import Transform
 
-PLACES = 512
+POINTS = 512
 BIMODAL = 0.25
 """A larger share of events in an upper mode makes a population of negatives bimodal."""
 _RIPPLE = 0.15
@@ -30,7 +30,7 @@ _REPLICATES = 60
 
 @dataclass(frozen=True)
 class Fit:
-    """What one source says of one marker in one sample.
+    """Threshold of one marker from one source in one sample.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def fit_negatives(
     Parameters
     ----------
     values : (n,) array of float
-        Places of negative events; a tail of positives above does no harm.
+        Scaled values of negative events; a tail of positives above does no harm.
     scale : Transform or None
         Of the channel.
     least : int
@@ -113,15 +113,15 @@ def fit_negatives(
     random = np.random.default_rng(seed)
     drawn = [random.integers(0, len(kept), len(kept)) for _ in range(_REPLICATES)]
     limits = [limit(*_lower_half(kept, places)) for places in drawn]
-    linear_places = np.array([median, limit(median, sd), *limits])
-    zero, threshold, *again = (
-        linear_places if scale is None else scale(linear_places)
+    linear_values = np.array([median, limit(median, sd), *limits])
+    centre, threshold, *again = (
+        linear_values if scale is None else scale(linear_values)
     ).tolist()
     return Fit(
         threshold=threshold,
         se=float(np.std(again, ddof=1)),
-        negative_mean=zero,
-        negative_sd=(threshold - zero) / LIMIT,
+        negative_mean=centre,
+        negative_sd=(threshold - centre) / LIMIT,
         n_events=len(values),
         density=density,
     )
@@ -132,7 +132,7 @@ def _lower_half(
 ) -> tuple[float, float]:
     """Return median, and standard deviation from what lies below it.
 
-    With `drawn`, those of the bootstrap sample that holds these places.
+    With `drawn`, those of the bootstrap sample of these indices.
     """
     n = len(ordered)
     if drawn is None:
@@ -162,8 +162,8 @@ def _refuse_bimodal(
     sd: float,
 ) -> None:
     # asinh of a standard normal variable has one flat mode, wherever zero lies.
-    places = np.arcsinh(standardised)
-    density = ChannelDensity.of([places], places=PLACES)
+    rescaled = np.arcsinh(standardised)
+    density = ChannelDensity.of([rescaled], points=POINTS)
     # Its flat top has ripples in a finite sample, so a mode must stand out by more.
     strong = [
         mode for mode in density.modes if mode.prominence > _RIPPLE * density.peak
@@ -171,9 +171,9 @@ def _refuse_bimodal(
     if len(strong) < 2:
         return
     valley, lower, upper = density.valley()
-    share = float((places > valley).mean())
+    share = float((rescaled > valley).mean())
     if share > BIMODAL:
-        linear = median + sd * np.sinh([lower.place, upper.place])
+        linear = median + sd * np.sinh([lower.location, upper.location])
         where = linear if scale is None else scale(linear)
         msg = (
             f"bimodal (modes at {where[0]:.3g} and {where[1]:.3g}, {share:.0%} of the "
@@ -240,7 +240,7 @@ def _density(values: NDArray[np.float64], least: int) -> ChannelDensity:
             "acquire more, pool runs, or lower least_events"
         )
         raise MaturationError(msg)
-    return ChannelDensity.of([values], places=PLACES)
+    return ChannelDensity.of([values], points=POINTS)
 
 
 def _bootstrap(

@@ -26,7 +26,7 @@ def scaled_values(
     *,
     tube: str | None = None,
 ) -> Iterator[tuple[dict[str, Any], dict[Axis, NDArray[np.float64]]]]:
-    """Yield each sample's row of the sheet, and its places on the strategy's scale.
+    """Yield each sample's row of the sheet, and its scaled values.
 
     Parameters
     ----------

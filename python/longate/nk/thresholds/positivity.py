@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 LIMIT = 2.3263478740408408
-"""99 % point of the normal distribution: where negatives alone are told from others."""
+"""99 % point of the normal distribution: the end of negatives by themselves."""
 
 KernelPositivity = tuple[str, tuple[float, ...]]
 
 
 @dataclass(frozen=True)
 class Positivity:
-    """Where a marker's zero lies in one sample, and what is positive beyond it.
+    """Rule that decides which values of one marker are positive in one sample.
 
     All values are on the strategy's scale of the marker.
 
@@ -39,9 +39,9 @@ class Positivity:
     prior : float
         Share of positive events expected, in (0, 1).
     spread : mapping of str to float, optional
-        Channel of another dye -> spillover-spreading coefficient: the standard
+        Channel of another fluorochrome -> spillover-spreading coefficient: the standard
         deviation on this marker's scale that one unit (linear, compensated) of the
-        dye's intensity adds, so that
+        its intensity adds, so that
         ``σ² = σ0² + Σ_k SS_k² max(I_k, 0)`` for each event.
     threshold : float, optional
         A hard limit; events from it on are positive without doubt. It decides alone
@@ -150,7 +150,7 @@ class Positivity:
         return self.negative_mean, self.positive_mean - self.negative_mean
 
     @property
-    def dyes(self) -> tuple[str, ...]:
+    def fluorochromes(self) -> tuple[str, ...]:
         """Channels whose spread is added; none where a threshold decides."""
         return () if self.threshold is not None else tuple(self.spread or ())
 
@@ -227,13 +227,13 @@ def scored(
     """
     rows = []
     for values, positivity, weight in markers:
-        missing = [name for name in positivity.dyes if name not in intensities]
+        missing = [name for name in positivity.fluorochromes if name not in intensities]
         if missing:
             msg = f"the spread of {listed(missing)} needs the intensity of that channel"
             raise MaturationError(msg)
         spread = [
             (intensities[name], (positivity.spread or {})[name] ** 2)
-            for name in positivity.dyes
+            for name in positivity.fluorochromes
         ]
         rows.append((values, positivity._for_kernel(), spread, weight))
     return score_events(rows, threads=threads)

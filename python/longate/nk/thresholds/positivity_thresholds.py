@@ -1,4 +1,4 @@
-"""Anchors: the thresholds of every sample and marker, with where they come from."""
+"""Positivity thresholds of every sample and marker, each with its source."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Anchors:
-    """Where each marker's zero lies in each sample, and where that is known from.
+class PositivityThresholds:
+    """Positivity threshold of each marker in each sample, and its source.
 
-    Made by :func:`anchors`.
+    Made by :func:`thresholds`.
 
     Parameters
     ----------
     table : DataFrame
         One row per sample and call: ``sample, patient, visit, tube, marker`` (the
         call), ``channel, source, population`` (which cells or control), ``class``,
-        ``threshold, se, frozen`` (the gate's own threshold), ``moved`` (threshold -
-        frozen), ``negative_mean, negative_sd, positive_mean, positive_sd, n_events``
-        (of the anchor), ``run_id`` and the sheet's columns. Places are on the
+        ``threshold, se, gate`` (the strategy's threshold), ``moved`` (threshold -
+        gate), ``negative_mean, negative_sd, positive_mean, positive_sd, n_events``
+        (of the source), ``run_id`` and the sheet's columns. Values are on the
         channel's scale.
     problems : DataFrame
         Sources that were tried and could not serve: ``sample, marker, source,
@@ -49,7 +49,7 @@ class Anchors:
     densities : mapping of (sample, call) to dict
         For pictures: ``scale``, and the densities ``nk``, ``negatives``, ``fmo``.
     spread : mapping of (sample, call) to dict
-        Dye -> standard deviation on the scale per unit of its intensity.
+        Fluorochrome -> standard deviation on the scale per unit of its intensity.
     """
 
     table: pd.DataFrame
@@ -73,7 +73,8 @@ class Anchors:
             .items()
         ]
         head = (
-            f"Anchors · {self.table['sample'].nunique()} samples · NK parent "
+            f"PositivityThresholds · "
+            f"{self.table['sample'].nunique()} samples · NK parent "
             f"{self.parent!r} · {len(self.problems)} sources could not serve"
         )
         return "\n".join(
@@ -101,7 +102,7 @@ class Anchors:
         """Return call -> how surely an event is positive, for one sample.
 
         Negatives (and positives where known) give a probability; a threshold that was
-        set by hand or frozen decides alone.
+        set by hand or by the gate decides alone.
 
         Raises
         ------

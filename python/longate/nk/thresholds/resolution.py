@@ -1,4 +1,4 @@
-"""Where each marker's zero comes from: the first source that there is."""
+"""Positivity thresholds of every sample, from the first source that serves."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from longate.nk.stages.scheme import CD56_BRIGHT, CD56_POSITIVE
 from longate.nk.thresholds.choices import availability
 from longate.nk.thresholds.controls import Controls
 from longate.nk.thresholds.fit import Fit, fit_negatives, fit_positives, fit_valley
-from longate.nk.thresholds.positivity_thresholds import Anchors
+from longate.nk.thresholds.positivity_thresholds import PositivityThresholds
 from longate.nk.thresholds.rows import Found, Wanted
 from longate.nk.thresholds.sources import (
-    ANCHOR_POPULATIONS,
     CD57_T_CELLS,
     INDEPENDENT,
+    REFERENCE_POPULATIONS,
     SOURCES,
     T_CELLS,
     TREATMENT_SENSITIVE,
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 LEAST_EVENTS = 100
 
 
-def anchors(
+def thresholds(
     populations: Populations,
     *,
     parent: str,
@@ -54,8 +54,8 @@ def anchors(
     tube: str | None = None,
     least_events: int = LEAST_EVENTS,
     seed: int = 0,
-) -> Anchors:
-    """Find where each marker's zero lies in each sample, and say where it comes from.
+) -> PositivityThresholds:
+    """Find the positivity threshold of each marker in each sample, and its source.
 
     For each call (``CD16``, ``CD56bright`` ...) the sources are tried in order, and the
     first that serves all samples of a patient decides: a source that changes between
@@ -66,17 +66,17 @@ def anchors(
         the sheet), among its events in the NK gate.
     ``"internal"`` (independent, or treatment-sensitive)
         The 99 % point of cells of the same tube that lack the marker, see
-        :data:`ANCHOR_POPULATIONS`; they are picked by the bounds on the path to the
+        :data:`REFERENCE_POPULATIONS`; they are picked by the bounds on the path to the
         NK cells.
     ``"valley"`` (treatment-sensitive)
         The valley of the NK cells' own density: for CD56bright above the CD56dim mode,
         for CD56 below it. It exists only where there are two modes.
-    ``"frozen"`` (independent, but it does not follow the instrument)
+    ``"gate"`` (independent, but it does not follow the instrument)
         The threshold of the strategy's gate.
 
     The 99 % point is ``median + 2.326 sd`` of the negatives' linear values, with the
-    standard deviation from the side away from positive cells; spread from other dyes
-    on the NK cells is added where a spillover spreading matrix is given.
+    standard deviation from the side away from positive cells; spread from other
+    fluorochromes on the NK cells is added where a spillover spreading matrix is given.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def anchors(
     markers : mapping of str to str, optional
         Call -> population, as in :func:`maturation`. Calls whose gate is not one lower
         bound stay as they are drawn.
-    order : sequence of {"fmo", "internal", "valley", "frozen"}
+    order : sequence of {"fmo", "internal", "valley", "gate"}
         Which sources are tried.
     thresholds : mapping of str to float or mapping, optional
         Call -> threshold on the channel's scale, or call -> sample -> threshold. They
@@ -97,24 +97,24 @@ def anchors(
         known.
     spreading : DataFrame, optional
         Spillover spreading, as :func:`longate.spillover_spreading` gives it; or a
-        matrix whose rows are dyes' channels, whose columns are the channels they spread
-        into, and whose entries are standard deviations (linear) per square root of
-        intensity.
+        matrix whose rows are fluorochromes' channels, whose columns are the channels
+        they spread into, and whose entries are standard deviations (linear) per square
+        root of intensity.
     tube : str, optional
         Needed where several tubes have the parent.
     least_events : int
-        Fewer events are no anchor.
+        Fewer events give no threshold.
     seed : int
         Of the bootstrap.
 
     Returns
     -------
-    Anchors
+    PositivityThresholds
 
     Raises
     ------
     MaturationError
-        If a given population is circular or no anchor for the marker, a given source
+        If a given population is circular or cannot serve the marker, a given source
         or call is unknown, or no source is left for some sample.
 
     References
@@ -130,8 +130,8 @@ def anchors(
     ...                           tubes=["NK"], progress=False)
     >>> found = lg.read_study(made.sheet).gate(lg.simulate.nk_strategy(),
     ...                                        progress=False)
-    >>> anchored = lg.nk.anchors(found, parent="NK")
-    >>> anchored.table.set_index("marker")["source"]["CD16"].unique().tolist()
+    >>> found_in = lg.nk.thresholds(found, parent="NK")
+    >>> found_in.table.set_index("marker")["source"]["CD16"].unique().tolist()
     ['internal']
     >>> folder.cleanup()
     """
@@ -163,7 +163,7 @@ def anchors(
 
 def _resolve(
     populations: Populations, tube: str, calls: Mapping[str, str], wanted: Wanted
-) -> Anchors:
+) -> PositivityThresholds:
     import pandas as pd
 
     controls = Controls(populations, tube, wanted.parent, wanted.channels)
@@ -184,7 +184,7 @@ def _resolve(
         for call in sorted(wanted.channels, key=lambda c: c != CD56_POSITIVE):
             _one_call(call, samples, controls, wanted, found)
     columns = ["sample", "marker", "source", "problem"]
-    return Anchors(
+    return PositivityThresholds(
         table=populations.finished(pd.DataFrame(found.rows)),
         problems=pd.DataFrame(found.problems, columns=columns),
         available=availability(wanted.channels, wanted.gates, wanted.cells, controls),
@@ -204,7 +204,7 @@ def _one_call(
     wanted: Wanted,
     found: Found,
 ) -> None:
-    """Anchor one call in all samples of a patient, by one source."""
+    """Find the threshold of one call in all samples of a patient, by one source."""
     open_ones = []
     for events in samples:
         given = wanted.thresholds.get(call)
@@ -215,7 +215,7 @@ def _one_call(
         else:
             chosen = (Fit(threshold=float(given)), "set by hand", USER_SET)
             found.add(call, "user", chosen, events, controls, wanted)
-    told: list[str] = []
+    failures: list[str] = []
     for source in wanted.order if open_ones else ():
         fits = {}
         for events in open_ones:
@@ -225,7 +225,7 @@ def _one_call(
                 )
             except MaturationError as error:
                 found.complain(call, source, events, str(error))
-                told.append(f"{source} in {events.sample}: {error}")
+                failures.append(f"{source} in {events.sample}: {error}")
         if len(fits) == len(open_ones):
             for events in open_ones:
                 found.add(call, source, fits[events.sample], events, controls, wanted)
@@ -233,8 +233,8 @@ def _one_call(
     if open_ones:
         msg = (
             f"no source says where {call!r} begins in all samples of patient "
-            f"{samples[0].row['patient']!r} ({'; '.join(told)}); give "
-            f"thresholds={{{call!r}: ...}} or add 'frozen' to the order"
+            f"{samples[0].row['patient']!r} ({'; '.join(failures)}); give "
+            f"thresholds={{{call!r}: ...}} or add 'gate' to the order"
         )
         raise MaturationError(msg)
 
@@ -248,7 +248,7 @@ def _from(
     found: Found,
 ) -> tuple[Fit, str, str]:
     channel, known = wanted.channels[call], found.thresholds[events.sample]
-    if source == "frozen":
+    if source == "gate":
         fit = Fit(threshold=wanted.gates[call])
         return fit, "the strategy's gate", f"{INDEPENDENT}, does not follow"
     nk = events.populations[wanted.parent]
@@ -275,7 +275,7 @@ def _from(
             seed=wanted.seed,
         )
     except MaturationError as error:
-        msg = f"the anchor population {where!r} is {error}"
+        msg = f"the source {where!r} is {error}"
         raise MaturationError(msg) from None
     return _with_positives(call, channel, events, fit, wanted), where, kind
 
@@ -291,22 +291,22 @@ def _internal(
         path = wanted.internal[call]
         return events.populations[path][channel], path, "declared by the user"
     reasons = []
-    for anchor in ANCHOR_POPULATIONS:
-        if call not in anchor.markers or anchor.role != "negatives":
+    for cells in REFERENCE_POPULATIONS:
+        if call not in cells.markers or cells.role != "negatives":
             continue
-        if anchor.name not in events.populations:
-            reasons.append(wanted.cells.reasons.get(anchor.name, "not in this tube"))
+        if cells.name not in events.populations:
+            reasons.append(wanted.cells.reasons.get(cells.name, "not in this tube"))
             continue
-        columns = events.populations[anchor.name]
+        columns = events.populations[cells.name]
         values = columns[channel]
-        if anchor.name == T_CELLS and call != CD56_POSITIVE:
+        if cells.name == T_CELLS and call != CD56_POSITIVE:
             if CD56_POSITIVE not in found:
                 reasons.append("CD56- T cells need a call of CD56")
                 continue
             values = values[
                 columns[wanted.channels[CD56_POSITIVE]] < found[CD56_POSITIVE]
             ]
-        return values, anchor.name, anchor.kind
+        return values, cells.name, cells.kind
     msg = "; ".join(reasons) or f"no cells of a tube are known to lack {call}"
     raise MaturationError(msg)
 
@@ -315,8 +315,8 @@ def _with_positives(
     call: str, channel: str, events: TubeEvents, fit: Fit, wanted: Wanted
 ) -> Fit:
     """Add positives where T cells show them (CD57)."""
-    anchor = next(a for a in ANCHOR_POPULATIONS if a.name == CD57_T_CELLS)
-    if call not in anchor.markers or T_CELLS not in events.populations:
+    cells = next(a for a in REFERENCE_POPULATIONS if a.name == CD57_T_CELLS)
+    if call not in cells.markers or T_CELLS not in events.populations:
         return fit
     try:
         mean, sd = fit_positives(

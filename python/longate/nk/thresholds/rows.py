@@ -1,4 +1,4 @@
-"""What was asked of the anchors, and what was found, row by row."""
+"""The request for thresholds, and the rows found for it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What was asked for, in one place."""
+    """Everything that the caller asked for."""
 
     parent: str
     channels: dict[str, str]
@@ -65,7 +65,7 @@ class Found:
     ) -> None:
         """Note what was chosen, and what a picture of it needs."""
         fit, where, kind = chosen
-        channel, frozen = wanted.channels[call], wanted.gates[call]
+        channel, gate = wanted.channels[call], wanted.gates[call]
         key = (events.sample, call)
         row = {
             **{k: events.row[k] for k in KEYS},
@@ -76,8 +76,8 @@ class Found:
             "class": kind,
             "threshold": fit.threshold,
             "se": fit.se,
-            "frozen": frozen,
-            "moved": fit.threshold - frozen,
+            "gate": gate,
+            "moved": fit.threshold - gate,
             **fit.components,
             "n_events": fit.n_events,
         }

@@ -1,4 +1,4 @@
-"""Which cells of a tube can say where a marker's zero lies, and which cannot."""
+"""Sources of positivity thresholds: cells that serve, and cells that cannot."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from longate.nk.stages.scheme import CD56_BRIGHT, CD56_POSITIVE
 if TYPE_CHECKING:
     from longate.gating.strategy.strategy import GatingStrategy
 
-SOURCES = ("fmo", "internal", "valley", "frozen")
+SOURCES = ("fmo", "internal", "valley", "gate")
 """Where a threshold may come from, in the order in which they are tried."""
 
 INDEPENDENT = "independent"
@@ -27,7 +27,7 @@ CD57_T_CELLS = "CD3+ CD57+ T cells"
 
 
 @dataclass(frozen=True)
-class AnchorPopulation:
+class ReferencePopulation:
     """Cells of the same tube that are negative (or positive) for some markers.
 
     Parameters
@@ -35,7 +35,7 @@ class AnchorPopulation:
     name : str
         What the cells are.
     markers : tuple of str
-        Markers they anchor.
+        Markers whose threshold they give.
     role : {"negatives", "positives"}
         Which end.
     kind : str
@@ -51,8 +51,8 @@ class AnchorPopulation:
     reason: str
 
 
-ANCHOR_POPULATIONS = (
-    AnchorPopulation(
+REFERENCE_POPULATIONS = (
+    ReferencePopulation(
         T_CELLS,
         ("CD56", "CD16", "NKG2A", "KIR"),
         "negatives",
@@ -60,14 +60,14 @@ ANCHOR_POPULATIONS = (
         "the main mode of T cells has none of these; the few T cells that do are its "
         "upper tail and do not move it",
     ),
-    AnchorPopulation(
+    ReferencePopulation(
         B_CELLS,
         ("CD57", "CX3CR1", "KIR"),
         "negatives",
         TREATMENT_SENSITIVE,
         "B cells have none of these, but treatments deplete them: look at n_events",
     ),
-    AnchorPopulation(
+    ReferencePopulation(
         CD57_T_CELLS,
         ("CD57",),
         "positives",
@@ -75,24 +75,24 @@ ANCHOR_POPULATIONS = (
         "CD57+ T cells rise with CMV and with treatments that spare them",
     ),
 )
-"""Cells that real tubes have, with the markers they can anchor."""
+"""Cells that real tubes have, with the markers whose threshold they give."""
 
-CIRCULAR_ANCHORS = {
+CIRCULAR_SOURCES = {
     (CD56_POSITIVE, "CD56dim"): "the CD56dim mode would define its own CD56",
     ("NKG2A", CD56_BRIGHT): "the CD56bright mode would define its own NKG2A",
 }
 """(marker, population) whose scored cells would define their own scale."""
 
-NO_ANCHORS = {
+UNSUITABLE_SOURCES = {
     ("CD16", "neutrophil"): "neutrophils carry another CD16 (FcγRIIIb)",
     ("CD62L", "monocyte"): "monocytes are bimodal for CD62L",
     ("CX3CR1", "monocyte"): "monocytes are bimodal for CX3CR1",
 }
-"""(marker, word in a population's name) that look like anchors and are none."""
+"""(marker, word in a population's name) that look like negatives and are not."""
 
 
 def refuse_circular(call: str, population: str, parent: str) -> None:
-    """Refuse a population as an anchor if the scored cells define their own scale.
+    """Refuse a population as a source if the scored cells define their own scale.
 
     Parameters
     ----------
@@ -106,21 +106,21 @@ def refuse_circular(call: str, population: str, parent: str) -> None:
     Raises
     ------
     MaturationError
-        If it lies within the NK cells, or is known to be no anchor for the marker.
+        If it lies within the NK cells, or is known not to serve for the marker.
     """
     name = population.rpartition("/")[2]
-    why = CIRCULAR_ANCHORS.get((call, name))
+    why = CIRCULAR_SOURCES.get((call, name))
     if why is None and f"{population}/".startswith(f"{parent}/"):
         why = "the cells that are scored would define their own scale"
     if why is not None:
         msg = (
-            f"{population!r} is a circular anchor for {call!r}: {why}; take an FMO "
+            f"{population!r} is a circular source for {call!r}: {why}; take an FMO "
             "control, cells outside the NK gate, or a density valley"
         )
         raise MaturationError(msg)
-    for (marker, word), reason in NO_ANCHORS.items():
+    for (marker, word), reason in UNSUITABLE_SOURCES.items():
         if marker == call and word in population.casefold():
-            msg = f"{population!r} is no anchor for {call!r}: {reason}"
+            msg = f"{population!r} cannot give the threshold of {call!r}: {reason}"
             raise MaturationError(msg)
 
 
@@ -193,7 +193,7 @@ def one_threshold(strategy: GatingStrategy, path: str) -> tuple[str, float] | No
     if not isinstance(gate, RectangleGate) or len(gate.dimensions) != 1:
         return None
     ((dimension, (low, high)),) = gate.dimensions.items()
-    # Else the gate has a scale or compensation of its own.
+    # Else the gate overrides scale or compensation.
     if not isinstance(dimension, str) or low is None or high is not None:
         return None
     return dimension, float(low)
@@ -215,7 +215,7 @@ def movable(strategy: GatingStrategy, calls: dict[str, str]) -> dict[str, str]:
     if not found:
         msg = (
             f"none of the populations {listed(calls.values())} is a range gate with "
-            "one lower bound; there is no threshold to anchor"
+            "one lower bound; there is no threshold to find"
         )
         raise MaturationError(msg)
     return found

@@ -1,4 +1,4 @@
-"""Spillover spreading on a marker's scale: what other dyes add to the negatives."""
+"""Spillover spreading of other fluorochromes, on a marker's scale."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def spreading_matrix(
     ----------
     spreading : DataFrame
         As :func:`longate.spillover_spreading` gives it (``dye, channel, spreading``),
-        or a matrix: rows are dyes' channels, columns receiving channels.
+        or a matrix: rows are fluorochromes' channels, columns receiving channels.
     panel : Panel
         Tells which names mean one channel.
     channels : iterable of str
@@ -47,22 +47,22 @@ def spreading_matrix(
         if long
         else spreading
     )
-    place = {panel.index(channel): channel for channel in channels}
+    named = {panel.index(channel): channel for channel in channels}
 
     def called(name: object) -> str:
         text = str(name)
-        return place.get(panel.index(text), text) if text in panel else text
+        return named.get(panel.index(text), text) if text in panel else text
 
     matrix = matrix.rename(index=called, columns=called)
-    for channel in place.values():
+    for channel in named.values():
         _refuse_unknown(channel, matrix)
     return matrix
 
 
 def spread_coefficients(
-    channel: str, zero: float, scale: Transform | None, spreading: pd.DataFrame
+    channel: str, centre: float, scale: Transform | None, spreading: pd.DataFrame
 ) -> dict[str, float]:
-    """Return dye -> standard deviation on the channel's scale per unit of intensity.
+    """Return spreading channel -> SD on the scale per unit of its intensity.
 
     The linear coefficients are multiplied by the scale's slope at the negatives.
 
@@ -70,7 +70,7 @@ def spread_coefficients(
     ----------
     channel : str
         Marker or detector that receives.
-    zero : float
+    centre : float
         Where the negatives lie, on the scale.
     scale : Transform or None
         Of the channel.
@@ -79,20 +79,20 @@ def spread_coefficients(
     """
     slope = 1.0
     if scale is not None:
-        ends = scale.inverse(np.array([zero - _STEP, zero + _STEP]))
+        ends = scale.inverse(np.array([centre - _STEP, centre + _STEP]))
         slope = 2 * _STEP / float(ends[1] - ends[0])
     column = spreading[channel]
     return {
-        str(dye): float(value) * slope
-        for dye, value in column.items()
-        if str(dye) != channel and value > 0
+        str(source): float(value) * slope
+        for source, value in column.items()
+        if str(source) != channel and value > 0
     }
 
 
 def extra_variance(
     channel: str, events: TubeEvents, spreading: pd.DataFrame | None
 ) -> float:
-    """Return the squared spread, linear, that other dyes add on the median NK cell.
+    """Return the linear variance that other fluorochromes add on the median NK cell.
 
     Parameters
     ----------
@@ -106,9 +106,9 @@ def extra_variance(
     if spreading is None:
         return 0.0
     added = [
-        value**2 * np.maximum(events.intensities[str(dye)], 0.0)
-        for dye, value in spreading[channel].items()
-        if str(dye) != channel and value > 0
+        value**2 * np.maximum(events.intensities[str(source)], 0.0)
+        for source, value in spreading[channel].items()
+        if str(source) != channel and value > 0
     ]
     if not added or not len(added[0]):
         return 0.0

@@ -1,4 +1,4 @@
-"""Events of one sample's tube that anchors and thresholds look at."""
+"""Events of one sample's tube that thresholds are found from."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ Columns = dict[str, "NDArray[np.float64]"]
 
 @dataclass(frozen=True, eq=False)
 class TubeEvents:
-    """Places of the called channels in the populations that matter, of one sample.
+    """Scaled values of one sample, by population and called channel.
 
     Parameters
     ----------
     row : mapping of str to object
         The sample's row of the sheet.
     populations : dict of str to Columns
-        Population -> channel -> (n,) places on the strategy's scale.
+        Population -> channel -> (n,) scaled values on the strategy's scale.
     scales : dict of str to Transform or None
         By channel.
     intensities : dict of str to (n,) arrays
@@ -95,7 +95,7 @@ def tube_events(
 def control_values(
     data: Sample, gated: GatedSample, parent: str, channels: Sequence[str]
 ) -> Columns:
-    """Return places of channels among the events of a control in the NK gate."""
+    """Return scaled values of channels among the events of a control in the NK gate."""
     mask = gated.mask(parent)
     names = list(channels)
     columns = values_for(gated.strategy, data, names, scaled=True, where=mask)
@@ -120,11 +120,11 @@ def _events_of(
         masks[T_CELLS] = _mask(gated, cells.t_root)
         if cells.dump is not None:
             masks[B_CELLS] = _mask(gated, cells.b_root)
-    # Most events of a file are in none of them and need no place on a scale.
+    # Most events of a file are in none of them and need no scaled value.
     looked_at = np.logical_or.reduce(list(masks.values()))
     masks = {name: mask[looked_at] for name, mask in masks.items()}
-    places = values_for(strategy, data, names, scaled=True, where=looked_at)
-    columns = dict(zip(names, places, strict=True))
+    scaled = values_for(strategy, data, names, scaled=True, where=looked_at)
+    columns = dict(zip(names, scaled, strict=True))
     if cells.cd3 is not None:
         name, bound = cells.cd3
         masks[T_CELLS] = masks[T_CELLS] & (columns[name] >= bound)

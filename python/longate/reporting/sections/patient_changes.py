@@ -24,24 +24,24 @@ _DOMINANCE = {
 
 def changes_section(
     maturation: Maturation,
-    shifts: pd.DataFrame,
+    superiority: pd.DataFrame,
     reference: ReferenceChange | None,
     response: Any,
 ) -> doc.Section:
-    """Return index change, direction over weights, rank shift and verdict by patient.
+    """Return index change, direction, superiority and verdict by patient.
 
     Parameters
     ----------
     maturation : Maturation
         Whose changes and event scores are shown.
-    shifts : DataFrame
-        From ``maturation.shifts()``.
+    superiority : DataFrame
+        From ``maturation.superiority()``.
     reference : ReferenceChange or None
         Verdicts on single patients, of the index.
     response : Response or DataFrame or None
         Labels, shown beside.
     """
-    rows = _joined(maturation.changes(), shifts, reference, response)
+    rows = _joined(maturation.changes(), superiority, reference, response)
     visits = visits_of(maturation.table["visit"])
     later = [v for v in visits if (rows["to"].astype(str) == v).any()]
     last = later[-1]
@@ -54,7 +54,8 @@ def changes_section(
             caption=f"{first} to {last}; brackets hold counting error alone",
         ),
         doc.paragraph(
-            "Rank shift: the chance that an NK cell of the later visit has a higher "
+            "Probability of superiority (Mann-Whitney): the chance that an NK cell of "
+            "the later visit has a higher "
             "event score than one of the baseline, ties counting half; 0.5 is no "
             "shift. The handling-robust score uses CD56, NKG2A, KIR, CD57 and CX3CR1 "
             "alone. Over all stage weights: the smallest and largest change of the "
@@ -78,7 +79,7 @@ def changes_section(
 
 def _joined(
     changes: pd.DataFrame,
-    shifts: pd.DataFrame,
+    superiority: pd.DataFrame,
     reference: ReferenceChange | None,
     response: Any,
 ) -> pd.DataFrame:
@@ -88,7 +89,7 @@ def _joined(
     wanted += [f"robust_{name}" for name in wanted]
     renamed = {name: f"rank_{name}" for name in wanted}
     rows = known.merge(
-        shifts[[*keys, *wanted]].rename(columns=renamed), on=keys, how="left"
+        superiority[[*keys, *wanted]].rename(columns=renamed), on=keys, how="left"
     )
     if reference is not None:
         judged = reference.table[["patient", "contrast", "limit", "verdict"]]
@@ -157,7 +158,9 @@ def _shown(rows: pd.DataFrame) -> pd.DataFrame:
         ].itertuples(index=False)
     ]
     ends = ["theta", "counting_low", "counting_high"]
-    shown["rank shift"] = _bracketed(rows, [f"rank_{name}" for name in ends])
+    shown["probability of superiority"] = _bracketed(
+        rows, [f"rank_{name}" for name in ends]
+    )
     shown["handling-robust"] = _bracketed(
         rows, [f"rank_robust_{name}" for name in ends]
     )

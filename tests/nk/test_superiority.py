@@ -18,7 +18,7 @@ CELLS = st.lists(st.sampled_from([0.0, 0.2, 0.25, 0.5, 0.75, 1.0]), min_size=1)
 @settings(deadline=None)
 @given(CELLS, CELLS)
 def test_theta_is_the_share_of_pairs(earlier, later):
-    found = lg.nk.rank_shift(earlier, later)
+    found = lg.nk.superiority(earlier, later)
     assert found.theta == pytest.approx(reference.theta(earlier, later), abs=1e-12)
     assert 0 <= found.counting_low <= found.theta + 1e-12
     assert found.theta - 1e-12 <= found.counting_high <= 1
@@ -27,17 +27,17 @@ def test_theta_is_the_share_of_pairs(earlier, later):
 @settings(deadline=None)
 @given(CELLS, CELLS, st.randoms(use_true_random=False))
 def test_only_ranks_matter_and_not_the_order(earlier, later, random):
-    before = lg.nk.rank_shift(earlier, later)
+    before = lg.nk.superiority(earlier, later)
     warped = [[float(np.exp(4 * x) - 2) for x in part] for part in (earlier, later)]
     for part in warped:
         random.shuffle(part)
-    assert lg.nk.rank_shift(*warped) == before
+    assert lg.nk.superiority(*warped) == before
 
 
 def test_exchanging_the_samples_mirrors_everything():
     rng = np.random.default_rng(1)
     x, y = rng.random(300), rng.random(200) + 0.1
-    one, other = lg.nk.rank_shift(x, y), lg.nk.rank_shift(y, x)
+    one, other = lg.nk.superiority(x, y), lg.nk.superiority(y, x)
     assert one.theta + other.theta == pytest.approx(1)
     assert one.counting_low + other.counting_high == pytest.approx(1)
     assert one.method == other.method == "placements, logit"
@@ -46,7 +46,7 @@ def test_exchanging_the_samples_mirrors_everything():
 def test_a_mature_cell_more_raises_theta():
     rng = np.random.default_rng(2)
     x, y = rng.random(50), rng.random(50)
-    assert lg.nk.rank_shift(x, [*y, 2.0]).theta > lg.nk.rank_shift(x, y).theta
+    assert lg.nk.superiority(x, [*y, 2.0]).theta > lg.nk.superiority(x, y).theta
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_mature_cell_more_raises_theta():
     [([0.1, 0.2], [0.5, 0.6, 0.7], 1.0), ([0.5] * 9, [0.5] * 4, 0.5), ([1], [0], 0.0)],
 )
 def test_samples_without_variation_still_have_an_interval(earlier, later, theta):
-    found = lg.nk.rank_shift(earlier, later)
+    found = lg.nk.superiority(earlier, later)
     assert (found.theta, found.method) == (theta, "Newcombe 5")
     assert found.counting_low < found.counting_high
     assert found.counting_low <= theta <= found.counting_high
@@ -72,6 +72,6 @@ def test_newcombe_solves_its_equation():
 
 def test_nothing_and_no_number_are_refused():
     with pytest.raises(MaturationError, match=r"the earlier sample has length 0"):
-        lg.nk.rank_shift([], [0.5])
+        lg.nk.superiority([], [0.5])
     with pytest.raises(MaturationError, match="the later sample has NaN at place 1"):
-        lg.nk.rank_shift([0.5], [0.5, float("nan")])
+        lg.nk.superiority([0.5], [0.5, float("nan")])

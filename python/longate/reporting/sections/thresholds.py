@@ -1,4 +1,4 @@
-"""Where each marker's zero comes from, in words, a table and a picture."""
+"""Positivity thresholds and their source: in words, a table and a picture."""
 
 from __future__ import annotations
 
@@ -14,38 +14,38 @@ _NAMES = {
     "fmo": "FMO control of the batch",
     "internal": "negative cells of the same tube",
     "valley": "valley of the NK cells' density",
-    "frozen": "the strategy's gate",
+    "gate": "the strategy's gate",
     "user": "set by hand",
 }
 _HEADINGS = {
-    "source": "zero from",
+    "source": "source",
     "lowest": "lowest threshold",
     "median": "median",
     "highest": "highest",
-    "frozen": "strategy's gate",
+    "gate": "strategy's gate",
     "fewest_events": "fewest events",
 }
 
 
-def anchors_section(anchors: Any) -> doc.Section:
+def thresholds_section(thresholds: Any) -> doc.Section:
     """Return the choice of every threshold: by marker, by sample, and as a picture.
 
     Parameters
     ----------
-    anchors : Anchors
-        From :func:`longate.nk.anchors`.
+    thresholds : PositivityThresholds
+        From :func:`longate.nk.thresholds`.
     """
-    from longate.plot import anchors as picture
+    from longate.plot import thresholds as picture
 
-    table = anchors.table
+    table = thresholds.table
     drawn = _one_patient(table)
     markers = list(table["marker"].unique())
-    places = dict.fromkeys(("lowest", "median", "highest", "frozen"), 3)
+    digits = dict.fromkeys(("lowest", "median", "highest", "gate"), 3)
     columns = ["sample", "marker", "source", "population", "class"]
-    columns += ["threshold", "se", "frozen", "n_events"]
+    columns += ["threshold", "se", "gate", "n_events"]
     return doc.Section(
-        "anchors",
-        "Where each marker's zero comes from",
+        "thresholds",
+        "Positivity thresholds and their source",
         [
             doc.paragraph(_answer(table)),
             doc.paragraph(
@@ -57,11 +57,11 @@ def anchors_section(anchors: Any) -> doc.Section:
                 "instrument at all.",
                 kind="note",
             ),
-            doc.table(_by_marker(table), headings=_HEADINGS, digits=places),
+            doc.table(_by_marker(table), headings=_HEADINGS, digits=digits),
             *(
                 doc.picture(
                     picture(
-                        anchors, samples=drawn, markers=markers[at : at + _COLUMNS]
+                        thresholds, samples=drawn, markers=markers[at : at + _COLUMNS]
                     ),
                     alt="Densities of NK cells, negatives and FMO control of "
                     + ", ".join(markers[at : at + _COLUMNS]),
@@ -76,33 +76,33 @@ def anchors_section(anchors: Any) -> doc.Section:
             ),
             doc.folded(
                 "Every sample and marker",
-                doc.table(table[columns], digits={"threshold": 3, "frozen": 3}),
+                doc.table(table[columns], digits={"threshold": 3, "gate": 3}),
             ),
             doc.folded(
                 "What this panel offers as a source, and why",
-                doc.table(anchors.available),
+                doc.table(thresholds.available),
             ),
-            _could_not(anchors.problems),
+            _could_not(thresholds.problems),
         ],
     )
 
 
 def _answer(table: pd.DataFrame) -> str:
-    """Say in one sentence which markers' zeros come from where."""
+    """Say in one sentence the source of each marker's threshold."""
     by_source: dict[str, list[str]] = {}
     counted = table.groupby(["source", "marker"], sort=False, observed=True).size()
     samples = table["sample"].nunique()
     for (source, marker), n in counted.items():
         some = "" if n == samples else f" (in {n} of {samples} samples)"
         by_source.setdefault(str(source), []).append(f"{marker}{some}")
-    told = [
+    named = [
         f"{_NAMES[source]} for {', '.join(by_source[source])}"
         for source in _NAMES
         if source in by_source
     ]
     return (
-        f"In {samples} samples the thresholds come from: {'; '.join(told)}. Circular "
-        "sources (the scored cells as their own zero) are refused."
+        f"In {samples} samples the thresholds come from: {'; '.join(named)}. Circular "
+        "sources (the the scored cells defining their own threshold) are refused."
     )
 
 
@@ -122,7 +122,7 @@ def _by_marker(table: pd.DataFrame) -> pd.DataFrame:
         lowest=("threshold", "min"),
         median=("threshold", "median"),
         highest=("threshold", "max"),
-        frozen=("frozen", "first"),
+        gate=("gate", "first"),
         fewest_events=("n_events", "min"),
     ).reset_index()
     names = rows["source"].astype(str).map(_NAMES)

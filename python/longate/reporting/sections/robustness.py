@@ -1,4 +1,4 @@
-"""What thresholds, gain, counts and handling could do to the conclusion."""
+"""Sensitivity of the conclusion to thresholds, gain, counts and handling."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from longate.nk.robustness.tables import GATES
 from longate.reporting import document as doc
 
 if TYPE_CHECKING:
     from longate.nk import Robustness
 
-_FIXED = ("anchored", "frozen gates")
+_FIXED = ("anchored", GATES)
 
 
 def robustness_section(robustness: Robustness) -> doc.Section:
@@ -51,7 +52,7 @@ def robustness_section(robustness: Robustness) -> doc.Section:
         doc.folded("Every sample, anchored beside fixed gates", _samples(robustness)),
         doc.folded("Every patient: the smallest gain", _by_patient(robustness)),
     ]
-    return doc.Section("robustness", "How sturdy the answer is", blocks)
+    return doc.Section("robustness", "Robustness of the answer", blocks)
 
 
 def _answer(conclusion: pd.DataFrame, gains: pd.DataFrame) -> str:
@@ -72,7 +73,7 @@ def _answer(conclusion: pd.DataFrame, gains: pd.DataFrame) -> str:
     return (
         f"From {first} to {last} the {_minus(own['estimand'].iloc[0])} is "
         f"{_signed(by['anchored'])} with anchored thresholds and "
-        f"{_signed(by['frozen gates'])} with the strategy's own gates, as in the "
+        f"{_signed(by[GATES])} with the strategy's own gates, as in the "
         f"answer above. It {sign} when thresholds are moved ({_signed(low)} to "
         f"{_signed(high)}), and {told}."
     )
@@ -84,7 +85,7 @@ def _side_by_side(conclusion: pd.DataFrame) -> pd.DataFrame:
         moved = own[~own["variant"].isin(_FIXED) & own["estimate"].notna()]
         by = own.set_index("variant")["estimate"]
         row = {"contrast": contrast, "anchored": by["anchored"]}
-        row |= {"strategy's gates": by["frozen gates"]}
+        row |= {"strategy's gates": by[GATES]}
         lowest = moved.loc[moved["estimate"].idxmin()]
         highest = moved.loc[moved["estimate"].idxmax()]
         rows.append(
@@ -128,10 +129,10 @@ def _moves(conclusion: pd.DataFrame) -> pd.DataFrame:
 
 
 def _samples(robustness: Robustness) -> str:
-    columns = ["sample", "index_frozen", "index_anchored", "difference"]
+    columns = ["sample", "index_gates", "index_anchored", "difference"]
     columns += ["lowest_moved", "highest_moved", "n_parent", "cells"]
     headings = {
-        "index_frozen": "index, strategy's gates",
+        "index_gates": "index, strategy's gates",
         "index_anchored": "index, anchored",
         "lowest_moved": "lowest when moved",
         "highest_moved": "highest when moved",
@@ -150,12 +151,12 @@ def _samples(robustness: Robustness) -> str:
 
 def _by_patient(robustness: Robustness) -> str:
     gains = robustness.gains
-    keys = ["patient", "contrast", "change_frozen", "change_anchored"]
+    keys = ["patient", "contrast", "change_gates", "change_anchored"]
     head = gains.drop_duplicates(["patient", "contrast"])[keys]
     wide = _gains(gains, ["patient", "contrast"], "none")
     rows = head.merge(wide, on=["patient", "contrast"], how="left")
-    headings = {"change_frozen": "strategy's gates", "change_anchored": "anchored"}
-    digits = dict.fromkeys(("change_frozen", "change_anchored"), 3)
+    headings = {"change_gates": "strategy's gates", "change_anchored": "anchored"}
+    digits = dict.fromkeys(("change_gates", "change_anchored"), 3)
     return doc.table(rows, headings=headings, digits=digits)
 
 

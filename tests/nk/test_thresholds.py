@@ -1,4 +1,4 @@
-"""Where each marker's zero comes from: sources in order, gain, and bad anchors."""
+"""Positivity thresholds: sources in order, gain, and sources that cannot serve."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def populations(study):
 
 @pytest.fixture(scope="module")
 def anchored(populations):
-    return lg.nk.anchors(populations, parent="NK")
+    return lg.nk.thresholds(populations, parent="NK")
 
 
 def index_of(populations):
@@ -89,8 +89,8 @@ def test_a_gain_moves_the_anchored_index_a_tenth_of_the_frozen_one(
     before, after = (s.gate(strategy, progress=False) for s in (study, gained))
     frozen = (index_of(after) - index_of(before)).abs()
     kept = (
-        index_of(lg.nk.anchors(after, parent="NK").gate())
-        - index_of(lg.nk.anchors(before, parent="NK").gate())
+        index_of(lg.nk.thresholds(after, parent="NK").gate())
+        - index_of(lg.nk.thresholds(before, parent="NK").gate())
     ).abs()
     assert frozen.mean() > 0.01
     assert kept.mean() <= 0.1 * frozen.mean()
@@ -127,7 +127,7 @@ def with_control(study, tmp_path, marker, *, batch):
 def test_an_fmo_control_of_the_batch_goes_first(study, tmp_path):
     study = with_control(study, tmp_path, "CD57", batch="b1")
     populations = study.gate(lg.simulate.nk_strategy(), progress=False)
-    found = lg.nk.anchors(populations, parent="NK")
+    found = lg.nk.thresholds(populations, parent="NK")
     own = found.table[found.table["marker"] == "CD57"]
     assert set(own["source"]) == {"fmo"}
     assert set(own["class"]) == {"independent"}
@@ -144,7 +144,7 @@ def test_an_fmo_control_of_the_batch_goes_first(study, tmp_path):
 def test_a_control_of_another_batch_does_not_serve(study, tmp_path):
     study = with_control(study, tmp_path, "CD57", batch="b2")
     populations = study.gate(lg.simulate.nk_strategy(), progress=False)
-    found = lg.nk.anchors(populations, parent="NK")
+    found = lg.nk.thresholds(populations, parent="NK")
     own = found.table[found.table["marker"] == "CD57"]
     assert "fmo" not in set(own["source"])
     told = found.problems[found.problems["source"] == "fmo"]
@@ -153,7 +153,7 @@ def test_a_control_of_another_batch_does_not_serve(study, tmp_path):
 
 def test_thresholds_set_by_hand_go_before_everything(populations, anchored):
     sample = anchored.table["sample"].iloc[0]
-    found = lg.nk.anchors(
+    found = lg.nk.thresholds(
         populations, parent="NK", thresholds={"CD16": 0.41, "CD57": {sample: 0.5}}
     )
     table = found.table.set_index(["sample", "marker"])
@@ -167,8 +167,8 @@ def test_thresholds_set_by_hand_go_before_everything(populations, anchored):
     assert found.positivity(sample)["CD57"].threshold == 0.5
 
 
-def test_frozen_thresholds_leave_the_gating_as_it_is(populations):
-    found = lg.nk.anchors(populations, parent="NK", order=["frozen"])
+def test_gate_thresholds_leave_the_gating_as_it_is(populations):
+    found = lg.nk.thresholds(populations, parent="NK", order=["gate"])
     assert (found.table["moved"] == 0).all()
     again = found.gate()
     keep = ["sample", "population", "n_events"]
@@ -194,7 +194,7 @@ def test_spread_from_other_dyes_widens_the_negatives(populations, anchored):
     rows = [("PE-Cy7-A", "APC-H7-A", 3.0), *(("PE-Cy7-A", c, 0.0) for c in channels)]
     rows.append(("APC-H7-A", "PE-Cy7-A", 0.0))
     spreading = pd.DataFrame(rows, columns=["dye", "channel", "spreading"])
-    found = lg.nk.anchors(populations, parent="NK", spreading=spreading)
+    found = lg.nk.thresholds(populations, parent="NK", spreading=spreading)
     merged = found.table.merge(anchored.table, on=["sample", "marker"])
     wider = merged["threshold_x"] > merged["threshold_y"]
     assert wider[merged["marker"] == "CD16"].all()
@@ -208,7 +208,7 @@ def test_spread_from_other_dyes_widens_the_negatives(populations, anchored):
     slope = 1e-3 / (beyond - float(scale.inverse([at["negative_mean"]])[0]))
     assert spread["CD56"] == pytest.approx(3.0 * slope, rel=0.02)
     with pytest.raises(MaturationError, match="no column 'CD56'"):
-        lg.nk.anchors(populations, parent="NK", spreading=spreading.iloc[:5])
+        lg.nk.thresholds(populations, parent="NK", spreading=spreading.iloc[:5])
 
 
 def test_event_scores_take_the_anchors_positivities(populations, anchored):
@@ -234,8 +234,8 @@ def test_event_scores_take_the_anchors_positivities(populations, anchored):
         ("CD57", "NK"),
     ],
 )
-def test_circular_anchors_are_refused(call, population):
-    with pytest.raises(MaturationError, match="circular anchor"):
+def test_circular_sources_are_refused(call, population):
+    with pytest.raises(MaturationError, match="circular source"):
         refuse_circular(call, population, "NK")
 
 
@@ -247,22 +247,22 @@ def test_circular_anchors_are_refused(call, population):
         ("CX3CR1", "CD14+ monocytes", "bimodal"),
     ],
 )
-def test_cells_that_only_look_like_anchors_are_refused(call, population, why):
+def test_cells_that_only_look_like_negatives_are_refused(call, population, why):
     with pytest.raises(MaturationError, match=why):
         refuse_circular(call, population, "NK")
 
 
 def test_a_circular_population_given_by_the_user_is_refused(populations):
-    with pytest.raises(MaturationError, match="circular anchor for 'NKG2A'"):
-        lg.nk.anchors(populations, parent="NK", internal={"NKG2A": "CD56bright"})
+    with pytest.raises(MaturationError, match="circular source for 'NKG2A'"):
+        lg.nk.thresholds(populations, parent="NK", internal={"NKG2A": "CD56bright"})
 
 
-def test_an_empty_anchor_population_is_named(populations):
+def test_an_empty_source_is_named(populations):
     strategy = populations.strategies["NK"]
     nobody = lg.RectangleGate("nobody", parent="Lymphocytes", CD3=(5.0, None))
     gates = lg.GatingStrategy([*strategy.gates, nobody], scale=strategy.scale)
     again = populations.study.gate(gates, progress=False)
-    found = lg.nk.anchors(again, parent="NK", internal={"NKG2C": "nobody"})
+    found = lg.nk.thresholds(again, parent="NK", internal={"NKG2C": "nobody"})
     own = found.problems[found.problems["marker"] == "NKG2C"]
     told = own.loc[own["source"] == "internal", "problem"]
     assert told.str.contains("'.*Lymphocytes/nobody' is empty: no event").all()
@@ -272,17 +272,17 @@ def test_an_empty_anchor_population_is_named(populations):
 
 
 def test_when_no_source_is_left_the_sample_and_the_way_out_are_named(populations):
-    with pytest.raises(MaturationError, match="add 'frozen' to the order") as caught:
-        lg.nk.anchors(populations, parent="NK", order=["fmo"])
+    with pytest.raises(MaturationError, match="add 'gate' to the order") as caught:
+        lg.nk.thresholds(populations, parent="NK", order=["fmo"])
     assert "P0" in str(caught.value)
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 
 
 def test_unknown_words_are_refused_with_suggestions(populations):
     with pytest.raises(MaturationError, match="order must name"):
-        lg.nk.anchors(populations, parent="NK", order=["fmos"])
+        lg.nk.thresholds(populations, parent="NK", order=["fmos"])
     with pytest.raises(MaturationError, match="CD57"):
-        lg.nk.anchors(populations, parent="NK", thresholds={"CD75": 0.4})
+        lg.nk.thresholds(populations, parent="NK", thresholds={"CD75": 0.4})
 
 
 def negatives(n, *, more=()):
@@ -313,7 +313,7 @@ def test_negatives_are_found_under_a_tail_of_positives():
         (np.append(negatives(200), np.nan), "NaN"),
     ],
 )
-def test_a_bad_anchor_population_says_what_is_wrong(values, words):
+def test_a_bad_source_says_what_is_wrong(values, words):
     with pytest.raises(MaturationError, match=words):
         fit_negatives(values, LINEAR, least=100)
 
@@ -355,7 +355,7 @@ def test_the_legacy_tube_says_what_it_lacks(tmp_path_factory):
     populations = lg.read_study(made.sheet).gate(
         lg.GatingStrategy(gates, scale=strategy.scale), progress=False
     )
-    found = lg.nk.anchors(populations, parent="NK", least_events=30)
+    found = lg.nk.thresholds(populations, parent="NK", least_events=30)
     offered = found.available[found.available["source"] == "internal"]
     by_words = offered.set_index("marker")
     cd57 = by_words.loc[["CD57"]]

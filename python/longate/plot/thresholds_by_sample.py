@@ -1,4 +1,4 @@
-"""Where each marker's threshold lies: densities, negatives, FMO control, gates."""
+"""Positivity threshold of every sample and marker, over the densities it comes from."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FMO_COLOUR = "#A03B54"
 _MOST_SAMPLES = 12
 
 
-def anchors(
+def thresholds(
     found: Any,
     *,
     samples: Sequence[str] | None = None,
@@ -32,8 +32,8 @@ def anchors(
 
     Parameters
     ----------
-    found : Anchors
-        From :func:`longate.nk.anchors`.
+    found : PositivityThresholds
+        From :func:`longate.nk.thresholds`.
     samples : sequence of str, optional
         Which samples; the first 12 by default.
     markers : sequence of str, optional
@@ -42,15 +42,15 @@ def anchors(
     Returns
     -------
     matplotlib.figure.Figure
-        The density of the NK cells (filled), of the anchor's negatives and of the FMO
+        The density of the NK cells (filled), of the source's negatives and of the FMO
         control where there is one, each with its highest point at 1; the threshold as
         a full line with its standard error as a band, the strategy's own gate as a
-        dotted one. Source and class stand above each panel.
+        dotted one. Source and class are written above each panel.
 
     Raises
     ------
     MaturationError
-        If a sample or marker was not anchored.
+        If a sample or marker has no threshold.
     """
     from longate.plot.canvas import SMALL, Pads, grid_of
 
@@ -80,7 +80,7 @@ def _draw(ax: Axes, drawn: dict[str, Any], row: Any) -> None:
     from longate.plot.canvas import SMALL, tidy
     from longate.plot.scaled_axis import label_axis
 
-    ends: list[float] = [float(row["threshold"]), float(row["frozen"])]
+    ends: list[float] = [float(row["threshold"]), float(row["gate"])]
     for name, colour, filled in (
         ("nk", NK_COLOUR, True),
         ("negatives", NEGATIVE_COLOUR, False),
@@ -100,7 +100,7 @@ def _draw(ax: Axes, drawn: dict[str, Any], row: Any) -> None:
     if np.isfinite(se):
         ax.axvspan(threshold - se, threshold + se, color=INK, alpha=0.18, linewidth=0)
     ax.axvline(threshold, color=INK, linewidth=1.1)
-    ax.axvline(float(row["frozen"]), color=INK, linewidth=0.9, linestyle=":")
+    ax.axvline(float(row["gate"]), color=INK, linewidth=0.9, linestyle=":")
     tidy(ax, grid=None)
     label_axis(
         ax,
@@ -156,6 +156,6 @@ def _chosen(
     for name in wanted:
         if name not in names:
             hint = suggest(name, names) or f"; there are {listed(names)}"
-            msg = f"{what} {name!r} was not anchored{hint}"
+            msg = f"{what} {name!r} has no threshold{hint}"
             raise MaturationError(msg)
     return wanted

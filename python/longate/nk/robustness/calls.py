@@ -120,7 +120,7 @@ class CallRules:
 
 
 @dataclass(frozen=True, eq=False)
-class MovingCalls:
+class SampleCalls:
     """One sample's events, whose calls are made again for any thresholds.
 
     Parameters
@@ -213,13 +213,13 @@ def asinh_unit(scale: Transform | None) -> float | None:
     return 1.0 / ((float(decades) + float(extra)) * _LN10)
 
 
-def moving_calls(
+def sample_calls(
     populations: Populations, tube: str, rules: CallRules
-) -> dict[str, tuple[dict[str, Any], MovingCalls]]:
+) -> dict[str, tuple[dict[str, Any], SampleCalls]]:
     """Return sample -> (row of the sheet, its events); pooled runs are one sample."""
     sheet = populations.study.samples
     names = list(rules.channels)
-    found: dict[str, list[tuple[dict[str, Any], MovingCalls]]] = {}
+    found: dict[str, list[tuple[dict[str, Any], SampleCalls]]] = {}
     for file in populations.files:
         row = sheet.loc[file.row]
         if row["tube"] != tube:
@@ -228,7 +228,7 @@ def moving_calls(
         mask = gated.mask(rules.base) if rules.base else np.ones(gated.n_events, bool)
         columns = values_for(gated.strategy, data, names, scaled=True, where=mask)
         axes = PanelAxes(gated.strategy, data.panel, data.compensation)
-        calls = MovingCalls(
+        calls = SampleCalls(
             rules,
             dict(zip(names, columns, strict=True)),
             {n: axes.fit(n).scale for n in names},
@@ -239,13 +239,13 @@ def moving_calls(
 
 
 def _joined(
-    parts: list[tuple[dict[str, Any], MovingCalls]],
-) -> tuple[dict[str, Any], MovingCalls]:
+    parts: list[tuple[dict[str, Any], SampleCalls]],
+) -> tuple[dict[str, Any], SampleCalls]:
     row, first = parts[0]
     if len(parts) == 1:
         return row, first
     together = [calls for _, calls in parts]
-    return row, MovingCalls(
+    return row, SampleCalls(
         first.rules,
         {n: np.concatenate([c.values[n] for c in together]) for n in first.values},
         first.scales,
