@@ -9,7 +9,7 @@ SEED ?= 2012
 RUST_SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src -name '*.rs')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-rust test-python notebooks lint format bench scaling clean
+.PHONY: help setup build demo test test-rust test-python notebooks lint format docs wheel check-wheel bench scaling clean
 
 help: ## Show this help
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-19s %s\n", $$1, $$2}'
@@ -31,7 +31,7 @@ build: $(STAMPS)/build ## Compile the kernels (release) and install the package 
 demo: build ## Run the whole simulated study: report and executed notebook in demo/
 	$(BIN)/longate demo --out $(DEMO) --seed $(SEED)
 	@sed 's/seed=2012/seed=$(SEED)/' notebooks/01_responders.ipynb > $(DEMO)/01_responders.ipynb
-	@$(BIN)/jupyter nbconvert --log-level ERROR --to notebook --execute --inplace \
+	@$(BIN)/jupyter nbconvert --KernelManager.transport=ipc --log-level ERROR --to notebook --execute --inplace \
 		$(DEMO)/01_responders.ipynb
 	@echo "Report:   $(DEMO)/report.html"
 	@echo "Notebook: $(DEMO)/01_responders.ipynb (executed)"
@@ -70,6 +70,20 @@ format: $(STAMPS)/setup ## Format Rust and Python
 	cargo fmt
 	$(BIN)/ruff format --quiet
 	$(BIN)/ruff check --quiet --fix
+
+docs: build ## Build the documentation in build/site, without network; warnings are errors
+	$(call within,300) $(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html docs build/site
+	@echo "Site: build/site/index.html"
+
+wheel: $(STAMPS)/setup ## Build a wheel for Linux with glibc 2.17 or later, and the sdist, in build/wheels
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt ziglang auditwheel
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/maturin build --release --locked --zig \
+		--compatibility manylinux2014 --out build/wheels --quiet
+	$(BIN)/maturin sdist --out build/wheels --quiet
+	$(BIN)/python -m auditwheel show build/wheels/*.whl
+
+check-wheel: wheel ## Install the wheel in empty environments, oldest and newest dependencies, and use it
+	$(BIN)/python tests/packaging/check_wheel.py build/wheels
 
 bench: build ## Measure the kernels in events per second
 	cargo bench --locked

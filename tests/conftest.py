@@ -19,6 +19,24 @@ def interruptible():
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def example_cache(tmp_path_factory):
+    """Keep example studies of the tests out of the user's cache folder."""
+    before = os.environ.get("LONGATE_CACHE")
+    os.environ["LONGATE_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    yield
+    if before is None:
+        del os.environ["LONGATE_CACHE"]
+    else:
+        os.environ["LONGATE_CACHE"] = before
+
+
+@pytest.fixture(scope="session")
+def example(example_cache):
+    """Return the small example study."""
+    return lg.datasets.load_example()
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Return the folder of real data beside the repository; skip where it is absent."""

@@ -36,7 +36,15 @@ from longate.study.reading import read_study
 from longate.study.study import Study
 
 if TYPE_CHECKING:
-    from longate import clinical, longitudinal, nk, plot, quality, simulate
+    from longate import (
+        clinical,
+        datasets,
+        longitudinal,
+        nk,
+        plot,
+        quality,
+        simulate,
+    )
     from longate.cytometry.spillover_controls import spillover_from_controls
     from longate.cytometry.spreading import spillover_spreading
     from longate.io.deidentify import deidentify
@@ -76,6 +84,7 @@ __all__ = [
     "Study",
     "__version__",
     "clinical",
+    "datasets",
     "deidentify",
     "draft_sheet",
     "load_populations",
@@ -98,7 +107,15 @@ __all__ = [
 ]
 
 # Loaded when first used, so that `import longate` costs little beyond pandas.
-_ROOMS = ("clinical", "longitudinal", "nk", "plot", "quality", "simulate")
+_SUBPACKAGES = (
+    "clinical",
+    "datasets",
+    "longitudinal",
+    "nk",
+    "plot",
+    "quality",
+    "simulate",
+)
 _FUNCTIONS = {
     "deidentify": "longate.io.deidentify",
     "draft_sheet": "longate.io.draft_sheet",
@@ -115,8 +132,8 @@ _FUNCTIONS = {
 
 
 def __getattr__(name: str) -> Any:
-    """Load a room of the house when it is first entered."""
-    if name in _ROOMS:
+    """Load a subpackage or function when it is first used."""
+    if name in _SUBPACKAGES:
         return import_module(f"longate.{name}")
     if name in _FUNCTIONS:
         return getattr(import_module(_FUNCTIONS[name]), name)
