@@ -100,5 +100,13 @@ class GateWarning(LongateWarning):
     """A gate of a file has a meaning, but hardly the one that was wanted."""
 
 
+class NameWarning(LongateWarning):
+    """Two names differ in spelling alone and are kept apart, or names were dropped."""
+
+
+class DateWarning(LongateWarning):
+    """A date of a table contradicts another date, or one that a file records."""
+
+
 class CountingWarning(LongateWarning):
     """An absolute count rests on an assumption that deserves a look."""

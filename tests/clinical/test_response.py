@@ -209,7 +209,7 @@ def test_the_response_says_what_it_is():
     words = repr(response)
     assert "2 patients: 1 responder, 1 non-responder, 0 unclassifiable" in words
     assert "PLoS One 7:e39625" in words
-    assert "m00 < m06 < m12 (natural order)" in words
+    assert "m00 < m06 < m12 (by their numbers)" in words
     assert "EDSS rose from 4.0 to 5.0" in response._repr_html_()
     assert response.derived_from == ("edss", "relapses")
     with pytest.raises(FrozenInstanceError):

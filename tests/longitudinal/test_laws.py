@@ -125,7 +125,10 @@ def test_a_visit_of_numbers_or_of_ordered_categories_is_ordered():
             ordered=True,
         )
     )
-    for other, order in ((numbers, "0 < 12 (num"), (names, "pre < post (ord")):
+    for other, order in (
+        (numbers, "0 < 12 (by their num"),
+        (names, "pre < post (as"),
+    ):
         result = responder_analysis(other, response, value="index")
         assert_same(result.table.iloc[0], truth)
         assert any(order in sentence for sentence in result.assumptions)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from longate._names import name_of
 from longate._validation import listed, suggest
-from longate._visits import VisitOrder, visit_name
 from longate.clinical.course import PatientCourse
 from longate.clinical.edss import edss_series
 from longate.clinical.mri import lesion_counts
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import pandas as pd
+
+    from longate._visits import VisitOrder
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +140,7 @@ def _window(order: VisitOrder, baseline: object, last: object) -> VisitOrder:
         ("baseline", baseline, order.names[0]),
         ("last_visit", last, order.names[-1]),
     ):
-        name = default if given is None else visit_name(given)
+        name = default if given is None else name_of(given)
         if name not in order.names:
             msg = (
                 f"{argument}={name!r} is not a visit of the EDSS table; known are "
@@ -178,7 +180,7 @@ def _enrolled(series: pd.DataFrame, patients: Iterable[object] | None) -> list[s
                 "for the controls of a sheet, which are of no patient"
             )
             raise ClinicalError(msg)
-    enrolled = list(dict.fromkeys(visit_name(patient) for patient in patients))
+    enrolled = list(dict.fromkeys(name_of(patient) for patient in patients))
     strangers = [patient for patient in seen if patient not in enrolled]
     if strangers:
         msg = (

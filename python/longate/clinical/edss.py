@@ -50,7 +50,7 @@ def edss_series(visits: object) -> tuple[pd.DataFrame, VisitOrder]:
         msg = f"{_WHAT} has no rows"
         raise ClinicalError(msg)
     require_present(frame, ["patient", "visit"], _WHAT)
-    order = order_visits(frame["visit"])
+    order = order_visits(frame["visit"], error=ClinicalError)
     tidy = pd.DataFrame(
         {
             "patient": as_names(frame["patient"]),

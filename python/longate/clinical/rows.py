@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from longate._visits import visit_name
+from longate._names import name_of
 from longate.exceptions import ClinicalError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def require_present(frame: pd.DataFrame, columns: Sequence[str], what: str) -> N
 
 def as_names(column: pd.Series) -> pd.Series:
     """Return patients or visits as text, whole numbers without decimals."""
-    return column.map(visit_name).astype(str)
+    return column.map(name_of).astype(str)
 
 
 def as_dates(frame: pd.DataFrame, what: str) -> pd.Series:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from longate._names import name_of
 from longate._validation import listed, require_columns, suggest, table_of
-from longate._visits import VisitOrder, order_visits, visit_name
+from longate._visits import VisitOrder, order_visits
 from longate.exceptions import DesignError
 
 if TYPE_CHECKING:
@@ -102,8 +103,8 @@ def read_design(
     _require_keys(frame, groupers)
     outcome = _outcomes(frame, groupers, measure)
     frame, outcome = _of_family(frame, outcome, family, groupers)
-    patient = frame["patient"].map(visit_name).astype(str)
-    visit = frame["visit"].map(visit_name).astype(str)
+    patient = frame["patient"].map(name_of).astype(str)
+    visit = frame["visit"].map(name_of).astype(str)
     order = _order(frame["visit"], visit, baseline, last)
     where = "patient " + patient.map(repr) + ", visit " + visit.map(repr)
     if groupers:
@@ -116,8 +117,8 @@ def read_design(
     observations["visit"] = pd.Categorical(
         observations["visit"], list(order.names), ordered=True
     )
-    first = order.names[0] if baseline is None else visit_name(baseline)
-    final = order.names[-1] if last is None else visit_name(last)
+    first = order.names[0] if baseline is None else name_of(baseline)
+    final = order.names[-1] if last is None else name_of(last)
     own = list(dict.fromkeys([*measure.columns, *covariates]))
     return Design(
         measure=measure,
@@ -190,7 +191,7 @@ def _order(
     column: pd.Series, names: pd.Series, baseline: object, last: object
 ) -> VisitOrder:
     """Order the visits that occur, and check the two that are compared."""
-    full = order_visits(column)
+    full = order_visits(column, error=DesignError)
     seen = set(names)
     order = VisitOrder(
         tuple(name for name in full.names if name in seen), full.basis, full.certain
@@ -202,7 +203,7 @@ def _order(
         )
         raise DesignError(msg)
     for argument, given in (("baseline", baseline), ("last", last)):
-        name = None if given is None else visit_name(given)
+        name = None if given is None else name_of(given)
         if name is not None and name not in order.names:
             msg = (
                 f"{argument}={name!r} is not a visit of the data; they have "
@@ -215,8 +216,8 @@ def _order(
             f"baseline= and last=, or make the column an ordered categorical"
         )
         raise DesignError(msg)
-    first = order.names[0] if baseline is None else visit_name(baseline)
-    final = order.names[-1] if last is None else visit_name(last)
+    first = order.names[0] if baseline is None else name_of(baseline)
+    final = order.names[-1] if last is None else name_of(last)
     late = order.names.index(first) >= order.names.index(final)
     if first == final or (order.certain and late):
         msg = (

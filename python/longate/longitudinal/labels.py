@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from longate._names import name_of
 from longate._validation import listed, one_of, require_columns, suggest, table_of
-from longate._visits import visit_name
 from longate.exceptions import DesignError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def read_labels(response: object) -> Labels:
             f"decide is {UNCLASSIFIABLE!r}"
         )
         raise DesignError(msg)
-    patients = frame["patient"].map(visit_name)
+    patients = frame["patient"].map(name_of)
     repeated = patients[patients.duplicated()]
     if len(repeated):
         msg = f"the response labels {listed(dict.fromkeys(repeated))} more than once"

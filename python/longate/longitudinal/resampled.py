@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from longate._names import name_of
 from longate._validation import listed, suggest
-from longate._visits import visit_name
 from longate.exceptions import DesignError
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def changes_to_visits(
         if isinstance(visits, str):
             msg = f"visits must be a list of visits, got {visits!r}"
             raise DesignError(msg)
-        chosen = [visit_name(visit) for visit in visits]
+        chosen = [name_of(visit) for visit in visits]
         for visit in chosen:
             if visit not in later:
                 msg = (

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from longate._names import name_of
 from longate._validation import listed, require_columns, table_of
-from longate._visits import order_visits, visit_name
+from longate._visits import order_visits
 from longate.exceptions import DesignError
 from longate.longitudinal.design import Design, read_design
 from longate.longitudinal.labels import NON_RESPONDER, RESPONDER, Labels
@@ -95,7 +96,7 @@ def _require_order(data: object, pairs: tuple[tuple[str, str], ...] | None) -> N
     """Check that visits have an order, and pairs follow it."""
     frame = table_of(data, "the data", DesignError)
     require_columns(frame, ["patient", "visit"], "the data", DesignError)
-    order = order_visits(frame["visit"].dropna())
+    order = order_visits(frame["visit"], error=DesignError)
     if not order.certain:
         if pairs is None and len(order.names) > 1:
             msg = (
@@ -121,7 +122,7 @@ def _names(pairs: Sequence[tuple[object, object]]) -> tuple[tuple[str, str], ...
         if isinstance(pair, str) or len(tuple(pair)) != 2:
             msg = f"pairs must hold pairs of visits (earlier, later), got {pair!r}"
             raise DesignError(msg)
-        first, last = (visit_name(visit) for visit in pair)
+        first, last = (name_of(visit) for visit in pair)
         if first == last:
             msg = f"a pair needs two visits, got {first!r} twice"
             raise DesignError(msg)

@@ -146,9 +146,9 @@ def _as_pairs(
 
 
 def _names(visits: Sequence[object] | None) -> list[str] | None:
-    from longate._visits import visit_name
+    from longate._names import name_of
 
-    return None if visits is None else [visit_name(visit) for visit in visits]
+    return None if visits is None else [name_of(visit) for visit in visits]
 
 
 def _whole(

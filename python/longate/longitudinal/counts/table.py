@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from longate._names import name_of
 from longate._validation import require_columns, table_of
-from longate._visits import visit_name
 from longate.exceptions import DesignError
 from longate.longitudinal.design import read_design
 from longate.longitudinal.labels import (
@@ -116,8 +116,8 @@ def read_counts(
         frame, labels, measure, by=None, family=None, baseline=baseline, last=last
     )
     cells = frame.assign(
-        patient=frame["patient"].map(visit_name).astype(str),
-        visit=frame["visit"].map(visit_name).astype(str),
+        patient=frame["patient"].map(name_of).astype(str),
+        visit=frame["visit"].map(name_of).astype(str),
     )
     known = cells[k].notna() & (cells[size].fillna(0) > 0)
     labelled = cells["patient"].map(labels.by_patient).isin([RESPONDER, NON_RESPONDER])

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from longate._names import name_of
 from longate._validation import listed, require_columns, suggest, table_of
-from longate._visits import visit_name
 from longate.exceptions import DesignError
 from longate.longitudinal.labels import (
     NON_RESPONDER,
@@ -88,8 +88,8 @@ def read_cross_section(
     require_columns(frame, needed, "the data", DesignError)
     keys = pd.DataFrame(
         {
-            "patient": frame["patient"].map(visit_name),
-            "visit": frame["visit"].map(visit_name),
+            "patient": frame["patient"].map(name_of),
+            "visit": frame["visit"].map(name_of),
             "outcome": frame[by].astype(str) if by else measure.name,
         }
     )
@@ -125,9 +125,7 @@ def read_cross_section(
 
 
 def _visits(visit: object, known: Sequence[str]) -> list[str]:
-    names = [
-        visit_name(one) for one in (visit if isinstance(visit, tuple) else [visit])
-    ]
+    names = [name_of(one) for one in (visit if isinstance(visit, tuple) else [visit])]
     if len(names) > 2 or len(set(names)) < len(names):
         msg = f"visit must be a visit, or a pair (earlier, later); got {visit!r}"
         raise DesignError(msg)

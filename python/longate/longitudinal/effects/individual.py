@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from longate._names import name_of
 from longate._validation import require_columns, table_of
-from longate._visits import visit_name
 from longate.exceptions import DesignError
 from longate.longitudinal.classical.paired import check_confidence
 from longate.longitudinal.classical.readings import read_pairs
@@ -106,7 +106,7 @@ def reference_changes(
     _, logs = read_pairs(known, value=value, **(options | {"scale": "log"}))  # type: ignore[arg-type]
     _, errors = read_pairs(known, value="_counting", **options)  # type: ignore[arg-type]
     without = {
-        (visit_name(row.patient), visit_name(row.visit))
+        (name_of(row.patient), name_of(row.visit))
         for row in frame.loc[zero, ["patient", "visit"]].itertuples()
     }
     quantile = float(ndtri((1 + confidence) / 2))

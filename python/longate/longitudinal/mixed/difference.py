@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from longate._names import name_of
 from longate._validation import listed, require_columns, suggest, table_of
-from longate._visits import visit_name
 from longate.exceptions import DesignError
 from longate.longitudinal.labels import NON_RESPONDER, RESPONDER
 
@@ -77,9 +77,9 @@ def modelled_difference(
             seen = listed(dict.fromkeys(labels.dropna()))
             msg = f"no {label} has a value; {response} has {seen or 'no label'}"
             raise DesignError(msg)
-    visits = list(dict.fromkeys(kept[visit].dropna().map(visit_name)))
+    visits = list(dict.fromkeys(kept[visit].dropna().map(name_of)))
     for argument, given in (("baseline", baseline), ("last", last)):
-        name = visit_name(given)
+        name = name_of(given)
         if name not in visits:
             msg = (
                 f"{argument}={name!r} is not a visit with values; they have "

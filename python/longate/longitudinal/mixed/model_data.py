@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from longate._names import name_of
 from longate._validation import listed, require_columns, table_of
-from longate._visits import visit_name
 from longate.exceptions import DesignError
 from longate.longitudinal.measure import Measure
 from longate.longitudinal.mixed.fixed_effects import FixedEffects
@@ -133,7 +133,7 @@ def _where(frame: pd.DataFrame, keys: list[str]) -> pd.Series:
 
     words = pd.Series("", index=frame.index, dtype=object)
     for at, key in enumerate(keys):
-        names = frame[key].map(visit_name, na_action="ignore").astype(str).map(repr)
+        names = frame[key].map(name_of, na_action="ignore").astype(str).map(repr)
         words = words + (", " if at else "") + f"{key} " + names
     return words
 
@@ -170,7 +170,7 @@ def _left_out(frame: pd.DataFrame, usable: pd.Series, patient: str) -> list[str]
     if usable.all():
         return []
     lost = set(frame[patient].dropna()) - set(frame.loc[usable, patient])
-    names = listed(sorted(visit_name(name) for name in lost))
+    names = listed(sorted(name_of(name) for name in lost))
     whole = f"; no row is left of patient(s) {names}" if lost else ""
     return [f"{int((~usable).sum())} row(s) with a missing value left out{whole}."]
 

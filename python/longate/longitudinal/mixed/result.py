@@ -231,12 +231,12 @@ class MixedModel:
     def _difference(
         self, change: tuple[object, object] | None, between: tuple[str, str] | None
     ) -> dict[str, object]:
-        from longate._visits import visit_name
+        from longate._names import name_of
 
         visit, group = self._two_factors()
         start, end = change or (visit.levels[0], visit.levels[-1])
         first, second = between or _two_groups(group)
-        names = visit_name(start), visit_name(end)
+        names = name_of(start), name_of(end)
         weights = self._change(*names, first) - self._change(*names, second)
         if not weights.any():
             msg = (

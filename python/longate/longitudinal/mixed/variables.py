@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from longate._names import name_of
 from longate._validation import listed, suggest
-from longate._visits import order_visits, visit_name
+from longate._visits import order_visits
 from longate.exceptions import DesignError
 from longate.longitudinal.labels import NON_RESPONDER, RESPONDER, UNCLASSIFIABLE
 
@@ -133,7 +134,7 @@ def read_variable(column: pd.Series, name: str, *, is_visit: bool = False) -> Va
         if np.ptp(values) == 0:
             raise DesignError(_single(name, f"{values[0]:g}"))
         return Covariate(name, values)
-    names = column.map(visit_name).astype(object)
+    names = column.map(name_of).astype(object)
     levels, certain = _levels(column, names, is_visit=is_visit)
     if len(levels) < 2:
         raise DesignError(_single(name, levels[0]))
@@ -157,11 +158,11 @@ def _levels(
 
     seen = set(names)
     if isinstance(column.dtype, pd.CategoricalDtype):
-        declared = [visit_name(value) for value in column.cat.categories]
+        declared = [name_of(value) for value in column.cat.categories]
         return tuple(name for name in declared if name in seen), True
     if seen <= set(_LABELS):
         return tuple(name for name in _LABELS if name in seen), True
-    order = order_visits(column)
+    order = order_visits(column, error=DesignError)
     if order.certain or is_visit:
         return order.names, order.certain
     return tuple(sorted(seen)), True
