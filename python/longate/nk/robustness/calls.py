@@ -16,6 +16,7 @@ from longate.gating.gates.boolean import BooleanGate
 from longate.gating.gates.boolean_expression import parse
 from longate.nk.maturation import rules_for
 from longate.nk.stages.calls import calls_for, removes_lineage
+from longate.nk.stages.expression import evaluate
 from longate.nk.thresholds.sources import one_threshold
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ class SampleCalls:
     rules : CallRules
         How calls are made.
     values : dict of str to (n,) arrays
-        By channel, places on its scale.
+        By channel, scaled values.
     scales : dict of str to Transform or None
         By channel.
     fixed : dict of str to (n,) arrays of bool
@@ -157,7 +158,7 @@ class SampleCalls:
         for bit, marker in enumerate(rules.scheme.markers):
             code |= called[marker].astype(np.int64) << bit
         if rules.terms:
-            code = code[_evaluated(rules.terms, called)]
+            code = code[evaluate(rules.terms, called)]
         return np.bincount(code, minlength=len(rules.weight_of_code))
 
     def index(self, thresholds: Mapping[str, float]) -> float:
@@ -200,8 +201,8 @@ class SampleCalls:
 def _under_gain(scale: Transform | None, threshold: float, gain: float) -> float:
     at = np.array([threshold])
     linear = at if scale is None else scale.inverse(at)
-    place = linear / gain if scale is None else scale(linear / gain)
-    return float(place[0])
+    moved = linear / gain if scale is None else scale(linear / gain)
+    return float(moved[0])
 
 
 def asinh_unit(scale: Transform | None) -> float | None:
@@ -275,18 +276,3 @@ def _parent_of_calls(
 
 def _names(terms: list[Any]) -> list[str]:
     return [term.text for term in terms if term.kind == "name"]
-
-
-def _evaluated(
-    terms: list[Any], called: Mapping[str, NDArray[np.bool_]]
-) -> NDArray[np.bool_]:
-    stack: list[NDArray[np.bool_]] = []
-    for term in terms:
-        if term.kind == "name":
-            stack.append(called[term.text])
-        elif term.text == "not":
-            stack.append(~stack.pop())
-        else:
-            right, left = stack.pop(), stack.pop()
-            stack.append(left & right if term.text == "and" else left | right)
-    return stack.pop()

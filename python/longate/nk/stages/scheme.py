@@ -19,6 +19,7 @@ import numpy as np
 from longate._validation import listed, suggest
 from longate.exceptions import GateError, MaturationError
 from longate.gating.gates.boolean_expression import Term, parse
+from longate.nk.stages.expression import evaluate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -98,20 +99,12 @@ class Stage:
         """
         if self.rule == ELSE:
             return np.ones(len(next(iter(calls.values()))), dtype=bool)
-        stack: list[NDArray[np.bool_]] = []
-        for term in self._terms:
-            if term.kind == "name":
-                if term.text not in calls:
-                    near = suggest(term.text, calls)
-                    msg = f"stage {self.label!r} needs the call {term.text!r}{near}"
-                    raise MaturationError(msg)
-                stack.append(np.asarray(calls[term.text], dtype=bool))
-            elif term.text == "not":
-                stack.append(~stack.pop())
-            else:
-                right, left = stack.pop(), stack.pop()
-                stack.append(left & right if term.text == "and" else left | right)
-        return stack.pop()
+        for name in self.calls:
+            if name not in calls:
+                near = suggest(name, calls)
+                msg = f"stage {self.label!r} needs the call {name!r}{near}"
+                raise MaturationError(msg)
+        return evaluate(self._terms, calls)
 
 
 @dataclass(frozen=True)
@@ -156,7 +149,7 @@ class StageScheme:
     ...         Stage("middle", "else"),
     ...     ),
     ...     axis=("early", "middle", "terminal"),
-    ...     source="our own, protocol 7",
+    ...     source="protocol 7 of the laboratory",
     ... )
     >>> scheme.weights
     {'early': 0.0, 'middle': 0.5, 'terminal': 1.0}
@@ -233,7 +226,7 @@ class StageScheme:
     def weights(self) -> dict[str, float]:
         """Weight of each stage on the axis, from 0 to 1."""
         last = len(self.axis) - 1
-        return {label: place / last for place, label in enumerate(self.axis)}
+        return {label: rank / last for rank, label in enumerate(self.axis)}
 
     @property
     def off_axis(self) -> tuple[str, ...]:
