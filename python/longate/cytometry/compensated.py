@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class FittedMatrix:
+class ResolvedMatrix:
     """A spillover matrix whose names were found in a panel.
 
     Parameters
@@ -87,7 +87,7 @@ class FittedMatrix:
         return self.dyes.index(place) if place in self.dyes else None
 
 
-def fit_matrix(compensation: Compensation, panel: Panel) -> FittedMatrix:
+def resolve_matrix(compensation: Compensation, panel: Panel) -> ResolvedMatrix:
     """Find the names of a spillover matrix in a panel.
 
     Parameters
@@ -104,7 +104,7 @@ def fit_matrix(compensation: Compensation, panel: Panel) -> FittedMatrix:
     """
     detectors = matrix_places(compensation, panel)
     if compensation.dyes == compensation.detectors:
-        return FittedMatrix(compensation, panel, tuple(detectors), tuple(detectors))
+        return ResolvedMatrix(compensation, panel, tuple(detectors), tuple(detectors))
     dyes: list[int | None] = []
     for dye in compensation.dyes:
         place = panel.index(dye) if dye in panel else None
@@ -116,7 +116,7 @@ def fit_matrix(compensation: Compensation, panel: Panel) -> FittedMatrix:
             )
             raise SpilloverError(msg)
         dyes.append(place)
-    return FittedMatrix(compensation, panel, tuple(detectors), tuple(dyes))
+    return ResolvedMatrix(compensation, panel, tuple(detectors), tuple(dyes))
 
 
 def matrix_places(compensation: Compensation, panel: Panel) -> list[int]:

@@ -10,8 +10,8 @@ import numpy as np
 from longate._core import compensate
 from longate._validation import listed
 from longate.cytometry.acquisition import Acquisition
-from longate.cytometry.compensated import fit_matrix
 from longate.cytometry.compensated import matrix_places as matrix_places
+from longate.cytometry.compensated import resolve_matrix
 from longate.cytometry.keywords import Keywords
 from longate.exceptions import FcsError
 
@@ -178,7 +178,7 @@ class Sample(Acquisition):
         matrix = compensation or self.compensation
         column = None
         if compensated and matrix is not None:
-            fitted = fit_matrix(matrix, self.panel)
+            fitted = resolve_matrix(matrix, self.panel)
             column = fitted.column(name)
         if matrix is None or column is None:
             values = np.asarray(self.column(name), dtype=np.float64)

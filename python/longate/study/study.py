@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
     from longate.cytometry.compensation import Compensation
+    from longate.cytometry.panel import Panel
     from longate.cytometry.sample import Sample
     from longate.gating.compile.requests import Statistic
     from longate.gating.gates.dimension import Axis
@@ -121,6 +122,22 @@ class Study:
         counted = frame.groupby(by, sort=False, dropna=False, observed=True).size()
         return counted.reset_index(name="n_files")
 
+    def panel_of(self, row: int) -> Panel:
+        """Return the channels of the file of a row of :attr:`samples`.
+
+        Raises
+        ------
+        StudyError
+            If the file is not usable.
+        """
+        return self._head(row).panel
+
+    def _head(self, row: int) -> FileHead:
+        if row not in self.heads:
+            msg = f"row {row} has no usable file; see study.problems"
+            raise StudyError(msg)
+        return self.heads[row]
+
     def read_file(self, row: int) -> Sample:
         """Read the file of a row of :attr:`samples`, with its acquisition's matrix.
 
@@ -129,10 +146,7 @@ class Study:
         StudyError
             If the file is not usable, or has changed since the study was read.
         """
-        if row not in self.heads:
-            msg = f"row {row} has no usable file; see study.problems"
-            raise StudyError(msg)
-        head = self.heads[row]
+        head = self._head(row)
         sample = read_fcs(
             head.path,
             compensation=self.compensations[row],

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from longate.cytometry.compensation import Compensation
     from longate.cytometry.panel import Panel
     from longate.cytometry.sample import Sample
-    from longate.gating.compile.panel_axes import Reading
+    from longate.gating.compile.panel_axes import ResolvedChannel
     from longate.gating.compile.requests import Request
     from longate.gating.gates.base import Gate
     from longate.gating.gates.dimension import Axis
@@ -85,19 +85,19 @@ class _Parts:
         return self._number(axis)
 
     def _number(self, axis: Axis) -> int:
-        fitted = self._axes.fit(axis)
-        if fitted.key not in self._numbers:
+        resolved = self._axes.resolve(axis)
+        if resolved.key not in self._numbers:
             self._axes.refuse_forgotten(axis)
-            kernel = fitted.scale.kernel if fitted.scale else PLAIN
-            values = tuple(map(self._value, fitted.readings))
-            ratio = fitted.ratio
+            kernel = resolved.scale.kernel if resolved.scale else PLAIN
+            values = tuple(map(self._value, resolved.channels))
+            ratio = resolved.ratio
             entry: Any = ("value", values[0], kernel)
             if ratio is not None:
                 entry = ("ratio", values, (ratio.a, ratio.b, ratio.c), kernel)
-            self._numbers[fitted.key] = len(self.axes)
+            self._numbers[resolved.key] = len(self.axes)
             self.axes.append(entry)
             self.names.append(axis)
-        return self._numbers[fitted.key]
+        return self._numbers[resolved.key]
 
     def numbers(self, gate: Gate) -> list[int]:
         """Return the numbers of a gate's axes, which must differ."""
@@ -107,16 +107,16 @@ class _Parts:
             raise GateError(msg)
         return numbers
 
-    def _value(self, reading: Reading) -> tuple[int, tuple[int, int] | None]:
-        if reading.matrix is None or reading.column is None:
-            return (self._channel(reading.place), None)
-        own = reading.matrix.compensation
+    def _value(self, channel: ResolvedChannel) -> tuple[int, tuple[int, int] | None]:
+        if channel.matrix is None or channel.column is None:
+            return (self._channel(channel.place), None)
+        own = channel.matrix.compensation
         if own.id not in self._matrix_numbers:
-            detectors = [self._channel(place) for place in reading.matrix.detectors]
+            detectors = [self._channel(place) for place in channel.matrix.detectors]
             self._matrix_numbers[own.id] = len(self.matrices)
             self.matrices.append((detectors, own.weights))
         matrix = self._matrix_numbers[own.id]
-        return (self._channel(reading.place), (matrix, reading.column))
+        return (self._channel(channel.place), (matrix, channel.column))
 
     def _channel(self, place: int) -> int:
         if place not in self.channels:
@@ -284,15 +284,6 @@ def _of_gate(path: str, error: LongateError) -> LongateError:
     known = (PanelError, SpilloverError, StrategyError, GateError)
     kind = next((kind for kind in known if isinstance(error, kind)), GateError)
     return kind(f"gate {path!r}: {error}")
-
-
-def has_values(strategy: GatingStrategy, sample: Sample, name: Axis) -> bool:
-    """Say whether a sample has a channel or dye as a strategy sees it."""
-    try:
-        PanelAxes(strategy, sample.panel, sample.compensation).fit(name)
-    except PanelError:
-        return False
-    return True
 
 
 def values_for(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from longate._validation import suggest
-from longate.cytometry.compensated import FittedMatrix, fit_matrix
+from longate.cytometry.compensated import ResolvedMatrix, resolve_matrix
 from longate.cytometry.compensation import Compensation
 from longate.cytometry.transforms import Ratio
 from longate.exceptions import PanelError, PanelWarning, StrategyError
@@ -28,7 +28,7 @@ PLAIN: tuple[str, tuple[float, ...]] = ("identity", ())
 
 
 @dataclass(frozen=True)
-class Reading:
+class ResolvedChannel:
     """Where the values of one channel come from.
 
     Parameters
@@ -37,7 +37,7 @@ class Reading:
         As the gate has it.
     place : int
         In the panel; for an unmixed dye without a channel, its first detector.
-    matrix : FittedMatrix or None
+    matrix : ResolvedMatrix or None
         What compensates it.
     column : int or None
         Which dye of the matrix it is.
@@ -45,31 +45,31 @@ class Reading:
 
     name: str
     place: int
-    matrix: FittedMatrix | None = None
+    matrix: ResolvedMatrix | None = None
     column: int | None = None
 
     @property
     def key(self) -> tuple[int, str | None, int | None]:
-        """What tells it from other readings of the same panel."""
+        """What tells it from other channels of the same panel."""
         matrix = self.matrix.compensation.id if self.matrix else None
         return (self.place if matrix is None else -1, matrix, self.column)
 
 
 @dataclass(frozen=True)
-class FittedAxis:
+class ResolvedAxis:
     """An axis whose names were found in a panel.
 
     Parameters
     ----------
-    readings : tuple of Reading
+    channels : tuple of ResolvedChannel
         One, or numerator and denominator.
     ratio : Ratio or None
-        How two readings make one value.
+        How two channels make one value.
     scale : Transform or None
         None for plain values.
     """
 
-    readings: tuple[Reading, ...]
+    channels: tuple[ResolvedChannel, ...]
     ratio: Ratio | None
     scale: Transform | None
 
@@ -78,7 +78,7 @@ class FittedAxis:
         """What tells it from other axes of the same panel."""
         constants = (self.ratio.a, self.ratio.b, self.ratio.c) if self.ratio else None
         kernel = self.scale.kernel if self.scale else PLAIN
-        return (tuple(reading.key for reading in self.readings), constants, kernel)
+        return (tuple(channel.key for channel in self.channels), constants, kernel)
 
 
 class PanelAxes:
@@ -109,15 +109,15 @@ class PanelAxes:
         self._panel = panel
         self._acquired = acquired
         self._compensation = strategy.compensation
-        self._fitted: dict[str, FittedMatrix] = {}
+        self._matrices: dict[str, ResolvedMatrix] = {}
         self._matrix(strategy.compensation)
         self._scale = strategy.scale
         self._scales: dict[tuple[str, object], Transform | None] = {}
         if isinstance(strategy.scale, Mapping):
             self._scales = self._by_target(strategy.scale)
 
-    def fit(self, axis: Axis) -> FittedAxis:
-        """Find an axis in the panel.
+    def resolve(self, axis: Axis) -> ResolvedAxis:
+        """Resolve the names of an axis in the panel.
 
         Raises
         ------
@@ -129,12 +129,12 @@ class PanelAxes:
         dimension = dimension_of(axis)
         own = dimension.compensation
         matrix = self._matrix(self._compensation if own is INHERIT else own)
-        readings = tuple(self._reading(name, matrix) for name in dimension.channels)
+        channels = tuple(self._resolved(name, matrix) for name in dimension.channels)
         ratio = dimension.channel if isinstance(dimension.channel, Ratio) else None
         scale = dimension.scale
         if scale is INHERIT:
             scale = None if ratio else self._inherited(dimension.channels[0])
-        return FittedAxis(readings, ratio, scale)
+        return ResolvedAxis(channels, ratio, scale)
 
     def refuse_forgotten(self, axis: Axis) -> None:
         """Refuse a fluorescence channel that a mapping of scales says nothing of.
@@ -200,34 +200,34 @@ class PanelAxes:
         -------
         (n,) numpy.ndarray of float64
         """
-        fitted = self.fit(axis)
+        resolved = self.resolve(axis)
         columns = [
             sample.values(
-                reading.name,
-                compensated=reading.matrix is not None,
-                compensation=reading.matrix.compensation if reading.matrix else None,
+                channel.name,
+                compensated=channel.matrix is not None,
+                compensation=channel.matrix.compensation if channel.matrix else None,
             )
-            for reading in fitted.readings
+            for channel in resolved.channels
         ]
-        values = fitted.ratio.of(*columns) if fitted.ratio else columns[0]
+        values = resolved.ratio.of(*columns) if resolved.ratio else columns[0]
         if where is not None:
             values = values[where]
-        return fitted.scale(values) if scaled and fitted.scale else values
+        return resolved.scale(values) if scaled and resolved.scale else values
 
-    def _matrix(self, compensation: Compensation | str | None) -> FittedMatrix | None:
+    def _matrix(self, compensation: Compensation | str | None) -> ResolvedMatrix | None:
         own = self._acquired if compensation == ACQUISITION else compensation
         if not isinstance(own, Compensation):
             return None
-        if own.id not in self._fitted:
-            self._fitted[own.id] = fit_matrix(own, self._panel)
-        return self._fitted[own.id]
+        if own.id not in self._matrices:
+            self._matrices[own.id] = resolve_matrix(own, self._panel)
+        return self._matrices[own.id]
 
-    def _reading(self, name: str, matrix: FittedMatrix | None) -> Reading:
+    def _resolved(self, name: str, matrix: ResolvedMatrix | None) -> ResolvedChannel:
         column = matrix.column(name) if matrix else None
         if matrix is None or column is None:
-            return Reading(name, self._panel.index(name))
+            return ResolvedChannel(name, self._panel.index(name))
         place = self._panel.index(name) if name in self._panel else matrix.detectors[0]
-        return Reading(name, place, matrix, column)
+        return ResolvedChannel(name, place, matrix, column)
 
     def _target(self, name: str) -> tuple[str, object]:
         """Return what a name means: a channel, or a dye that has none."""
@@ -243,7 +243,7 @@ class PanelAxes:
         """Return the names that are neither a channel nor a dye of a matrix in use."""
         dyes = {
             dye.casefold()
-            for matrix in self._fitted.values()
+            for matrix in self._matrices.values()
             for dye in matrix.compensation.dyes
         }
         return [

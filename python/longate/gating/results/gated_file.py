@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     import pandas as pd
-    from numpy.typing import NDArray
 
     from longate.cytometry.compensation import Compensation
+    from longate.cytometry.panel import Panel
     from longate.cytometry.sample import Sample
     from longate.gating.results.gated_sample import GatedSample
 
@@ -33,6 +31,9 @@ class GatedStudy(Protocol):
     def bead_lots(self) -> pd.DataFrame | None:
         """Lot table of counting beads."""
 
+    def panel_of(self, row: int) -> Panel:
+        """Return the channels of the file of a row."""
+
     def read_file(self, row: int) -> Sample:
         """Read the file of a row of :attr:`samples`."""
 
@@ -46,8 +47,3 @@ class GatedFile:
 
     row: int
     gated: GatedSample
-
-
-def joined_mask(files: Sequence[GatedFile], population: str) -> NDArray[np.bool_]:
-    """Return which events belong to a population, files one behind the other."""
-    return np.concatenate([file.gated.mask(population) for file in files])

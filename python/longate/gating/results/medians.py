@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from longate.exceptions import PopulationError
-from longate.gating.compile.compiler import has_values, values_for
-from longate.gating.results.gated_file import joined_mask
+from longate.gating.results.joining import KEYS
 from longate.statistics import quantile_interval
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
-    from longate.gating.results.gated_file import GatedFile, GatedStudy
-
-
-def median_rows(
-    values: Mapping[str, NDArray[np.float64]], masks: Mapping[str, NDArray[np.bool_]]
-) -> list[dict[str, Any]]:
-    """Return a row ``population, channel, n_events, median, low, high`` for each pair.
-
-    Parameters
-    ----------
-    values : mapping of str to (n_events,) array of float64
-        By channel.
-    masks : mapping of str to (n_events,) array of bool
-        By population.
-    """
-    return [
-        {"population": path, "channel": name, **median_with_interval(column[mask])}
-        for path, mask in masks.items()
-        for name, column in values.items()
-    ]
+    from longate.gating.results.events import SampleEvents
 
 
 def median_with_interval(values: NDArray[np.float64]) -> dict[str, float]:
@@ -70,8 +49,7 @@ def median_with_interval(values: NDArray[np.float64]) -> dict[str, float]:
 
 
 def median_table(
-    study: GatedStudy,
-    by_sample: Sequence[tuple[Mapping[str, Any], Sequence[GatedFile]]],
+    samples: Iterable[SampleEvents],
     paths: Mapping[str, Sequence[str]],
     channels: Sequence[str],
     *,
@@ -81,10 +59,8 @@ def median_table(
 
     Parameters
     ----------
-    study : Study
-        Where the files are.
-    by_sample : sequence of (dict, sequence of GatedFile)
-        Keys of a sample, and its files.
+    samples : iterable of SampleEvents
+        The samples of these tubes.
     paths : mapping of str to sequence of str
         Populations by tube.
     channels : sequence of str
@@ -101,22 +77,26 @@ def median_table(
     """
     import pandas as pd
 
-    rows, measured = [], set()
-    for keys, files in by_sample:
-        samples = [study.read_file(file.row) for file in files]
-        pairs = [(f.gated.strategy, s) for f, s in zip(files, samples, strict=True)]
-        names = [c for c in channels if all(has_values(*one, c) for one in pairs)]
+    rows, measured, last = [], set(), None
+    for last in samples:
+        keys = {key: last.row[key] for key in KEYS}
+        names = [name for name in channels if last.has(name)]
         measured.update(names)
-        columns = [
-            values_for(strategy, data, names, scaled=scaled) for strategy, data in pairs
-        ]
-        pooled = map(np.concatenate, zip(*columns, strict=True))
-        masks = {path: joined_mask(files, path) for path in paths[keys["tube"]]}
-        found = median_rows(dict(zip(names, pooled, strict=True)), masks)
-        rows += [{**keys, **row} for row in found]
+        columns = last.values(names, scaled=scaled)
+        for path in paths[keys["tube"]]:
+            mask = last.mask(path)
+            rows += [
+                {
+                    **keys,
+                    "population": path,
+                    "channel": name,
+                    **median_with_interval(columns[name][mask]),
+                }
+                for name in names
+            ]
     for name in channels:
-        if name not in measured:
-            values_for(*pairs[-1], [name], scaled=False)  # raises and suggests
+        if name not in measured and last is not None:
+            last.scale(name)  # raises and suggests
             msg = f"channel {name!r} is not in all the runs that are pooled"
             raise PopulationError(msg)
     return pd.DataFrame(rows)

@@ -11,8 +11,7 @@ from longate.exceptions import PopulationError, StudyError
 from longate.gating.gates.base import ALL_EVENTS
 from longate.gating.results.counting import with_fractions
 from longate.gating.results.counts import study_counts
-from longate.gating.results.events import events_table
-from longate.gating.results.gated_file import joined_mask
+from longate.gating.results.events import RecentEvents
 from longate.gating.results.joining import KEYS, finished
 from longate.gating.results.medians import median_table
 from longate.gating.results.phenotypes import phenotype_table
@@ -20,13 +19,14 @@ from longate.gating.results.statistics import STATISTIC_COLUMNS, dict_of, statis
 from longate.gating.results.tubes import paths_by_tube, tube_with
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
     from longate.gating.gates.dimension import Axis
+    from longate.gating.results.events import SampleEvents
     from longate.gating.results.gated_file import GatedFile, GatedStudy
     from longate.gating.strategy.strategy import GatingStrategy
 
@@ -218,21 +218,62 @@ class Populations:
             raise StudyError(msg)
         return name
 
-    def _files_of(
-        self, population: str, sample: str, tube: str | None
-    ) -> list[GatedFile]:
-        name = self.tube_of(population, tube)
-        known = [keys["sample"] for keys in self._keys]
+    def sample_events(self, sample: str, *, tube: str | None = None) -> SampleEvents:
+        """Return the events of a sample: masks, values and tables of its populations.
+
+        Parameters
+        ----------
+        sample : str
+            Sample id, such as ``"P07_m06"``.
+        tube : str, optional
+            Needed where there are several.
+
+        Raises
+        ------
+        PopulationError
+            If there is no such tube, or several and `tube` is not given.
+        StudyError
+            If the sample was not gated in the tube.
+        """
+        name = self.tube_of(ALL_EVENTS, tube)
         found = [
             file
             for file, keys in zip(self.files, self._keys, strict=True)
             if keys["sample"] == sample and keys["tube"] == name
         ]
         if not found:
-            near = suggest(sample, known)
+            near = suggest(sample, [keys["sample"] for keys in self._keys])
             msg = f"sample {sample!r} was not gated in tube {name!r}{near}"
             raise StudyError(msg)
-        return found
+        return self._events_of(found)
+
+    def each_sample(self, tube: str | None = None) -> Iterator[SampleEvents]:
+        """Yield the events of each sample of a tube, in the order of the sheet.
+
+        Parameters
+        ----------
+        tube : str, optional
+            Needed where there are several.
+
+        Raises
+        ------
+        PopulationError, StudyError
+            If there is no such tube, or no file of it was gated.
+        """
+        return self._each_of([self.tube_of(ALL_EVENTS, tube)])
+
+    def _each_of(self, tubes: Collection[str]) -> Iterator[SampleEvents]:
+        by_sample = self._by_sample(tubes)
+        return (self._events_of(files) for _, files in by_sample)
+
+    def _events_of(self, files: Sequence[GatedFile]) -> SampleEvents:
+        row = self.study.samples.loc[files[0].row]
+        named = {str(column): value for column, value in row.items()}
+        return self._recent.of(self.study, named, files)
+
+    @cached_property
+    def _recent(self) -> RecentEvents:
+        return RecentEvents()
 
     def mask(
         self, population: str, *, sample: str, tube: str | None = None
@@ -244,7 +285,8 @@ class Populations:
         PopulationError, StudyError
             If there is no such population or sample.
         """
-        return joined_mask(self._files_of(population, sample, tube), population)
+        events = self.sample_events(sample, tube=self.tube_of(population, tube))
+        return events.mask(population)
 
     def events(
         self,
@@ -279,8 +321,8 @@ class Populations:
             Its index is the event's number in the file, from 0 (in all runs together
             where they are pooled).
         """
-        files = self._files_of(population, sample, tube)
-        return events_table(self.study, files, population, channels, scaled=scaled)
+        events = self.sample_events(sample, tube=self.tube_of(population, tube))
+        return events.table(population, channels=channels, scaled=scaled)
 
     def medians(
         self,
@@ -323,8 +365,8 @@ class Populations:
             msg = "give at least one channel, such as medians('CD56')"
             raise PopulationError(msg)
         paths = paths_by_tube(self.strategies, population, tube)
-        by_sample = self._by_sample(paths)
-        frame = median_table(self.study, by_sample, paths, channels, scaled=scaled)
+        samples = self._each_of(paths)
+        frame = median_table(samples, paths, channels, scaled=scaled)
         return self.finished(frame)
 
     def _by_sample(

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from longate._core import summarise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
+    import numpy as np
     from numpy.typing import NDArray
 
     from longate.gating.compile.requests import Request
-    from longate.gating.gates.dimension import Axis
-    from longate.gating.results.gated_sample import Answer, GatedSample
+    from longate.gating.results.gated_sample import Answer
 
 STATISTIC_COLUMNS = (
     "population",
@@ -81,36 +78,3 @@ def statistic_rows(
             request.statistics, estimates, strict=True
         )
     ]
-
-
-def kept_events(
-    gated: GatedSample, population: str, channels: Sequence[Axis] | None
-) -> pd.DataFrame | None:
-    """Return the events of a population, if the channels asked for were kept.
-
-    Parameters
-    ----------
-    gated : GatedSample
-        With masks.
-    population : str
-        Path or unique name.
-    channels : sequence of str, optional
-        Without them every channel of the file is meant, and none is kept in that way.
-    """
-    import pandas as pd
-
-    if channels is None:
-        return None
-    path = gated.path(population)
-    kept = {
-        request.channel: values
-        for request, _, _, values in gated.answers
-        if request.population == path
-        and values is not None
-        and not request.scaled
-        and not request.statistics
-    }
-    if any(name not in kept for name in channels):
-        return None
-    columns = {str(name): kept[name] for name in channels}
-    return pd.DataFrame(columns, index=np.flatnonzero(gated.mask(path)))

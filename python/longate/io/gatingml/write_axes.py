@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from longate._validation import listed
-from longate.cytometry.compensated import fit_matrix
+from longate.cytometry.compensated import resolve_matrix
 from longate.cytometry.compensation import Compensation
 from longate.cytometry.panel import Channel
 from longate.cytometry.transforms import Ratio, Transform
@@ -218,7 +218,7 @@ class AxisWriter:
     def _dye(self, name: str, matrix: Compensation) -> str | None:
         """Return the dye of a matrix that a name means, None where it is no dye."""
         if self._panel is not None:
-            column = fit_matrix(matrix, self._panel).column(name)
+            column = resolve_matrix(matrix, self._panel).column(name)
             return None if column is None else matrix.dyes[column]
         if name in matrix.dyes:
             return name
@@ -237,7 +237,7 @@ class AxisWriter:
         if self._panel is not None:
             axes = PanelAxes(self._strategy, self._panel, None)
             axes.refuse_forgotten(name)
-            return axes.fit(name).scale
+            return axes.resolve(name).scale
         if isinstance(scale, Transform) or scale is None:
             fluorescence = Channel(detector=name).kind == "fluorescence"
             return scale if fluorescence else None

@@ -232,7 +232,7 @@ def sample_calls(
         calls = SampleCalls(
             rules,
             dict(zip(names, columns, strict=True)),
-            {n: axes.fit(n).scale for n in names},
+            {n: axes.resolve(n).scale for n in names},
             {call: gated.mask(path)[mask] for call, path in rules.fixed.items()},
         )
         found.setdefault(str(row["sample"]), []).append((row.to_dict(), calls))

@@ -141,7 +141,7 @@ def _events_of(
             path: {c: np.ascontiguousarray(columns[c][mask]) for c in channels}
             for path, mask in masks.items()
         },
-        scales={c: axes.fit(c).scale for c in channels},
+        scales={c: axes.resolve(c).scale for c in channels},
         intensities=dict(zip(linear, light, strict=True)),
     )
 
