@@ -85,6 +85,8 @@ class Plan:
         axes: Sequence[_Axis],
         gates: Sequence[Mapping[str, Any]],
         kept: Sequence[_Kept] = ...,
+        *,
+        raw: bool = ...,
     ) -> Plan: ...
     def explain(self) -> dict[str, Any]: ...
 

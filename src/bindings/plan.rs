@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::error::{Error, Result};
+use crate::fcs::data::Values;
 use crate::gate::{Dimension, Expression, Interval, Polygon, Rectangle, Term};
 use crate::plan::{self, Axis, AxisSource, GateKind, GateSpec, Kept, Matrix, Value};
 use crate::summary::Statistic;
@@ -195,15 +196,16 @@ pub(super) struct Plan(pub(super) Arc<plan::Plan>);
 #[pymethods]
 impl Plan {
     /// Compile a strategy: channel numbers of the file; matrices as (places among the channels of
-    /// the detectors, weights of detectors x dyes); axes; gates.
+    /// the detectors, weights of detectors x dyes); axes; gates. `raw` asks files for stored numbers.
     #[new]
-    #[pyo3(signature = (channels, matrices, axes, gates, kept = Vec::new()))]
+    #[pyo3(signature = (channels, matrices, axes, gates, kept = Vec::new(), *, raw = false))]
     fn new(
         channels: Vec<usize>,
         matrices: Vec<(Vec<usize>, PyReadonlyArray2<'_, f64>)>,
         axes: Vec<AxisArgument>,
         gates: Vec<GateArgument>,
         kept: Vec<KeptArgument>,
+        raw: bool,
     ) -> PyResult<Self> {
         let matrices = matrices
             .into_iter()
@@ -237,6 +239,7 @@ impl Plan {
             .map_err(exception)?;
         let plan = plan::Plan::compile(channels, matrices, axes, gates)
             .and_then(|plan| plan.keeping(kept))
+            .map(|plan| plan.reading(if raw { Values::Raw } else { Values::Scale }))
             .map_err(exception)?;
         Ok(Self(Arc::new(plan)))
     }

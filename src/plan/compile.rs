@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use ndarray::Array2;
 
 use crate::error::{Error, Result};
+use crate::fcs::data::Values;
 use crate::gate::{Ellipsoid, Expression, Polygon, Rectangle};
 use crate::summary::Statistic;
 use crate::transform::Scale;
@@ -139,6 +140,8 @@ pub struct Kept {
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub(super) channels: Vec<usize>,
+    /// Whether files give stored numbers or values on the channels' scales.
+    pub(super) values: Values,
     #[cfg_attr(not(test), allow(dead_code))] // what nodes were made of; tests take it from here
     pub(super) matrices: Vec<Matrix>,
     pub(super) axes: Vec<Axis>,
@@ -239,6 +242,7 @@ impl Plan {
             reaches: reaches(&axes, &gates),
             last_uses: last_uses(&gates, &order),
             kept: Vec::new(),
+            values: Values::Scale,
             channels,
             matrices,
             axes,
@@ -263,6 +267,13 @@ impl Plan {
         }
         self.kept = kept;
         Ok(self)
+    }
+
+    /// The same plan for stored numbers, or for values on the channels' scales.
+    #[must_use]
+    pub fn reading(mut self, values: Values) -> Self {
+        self.values = values;
+        self
     }
 
     /// Build the grids of polygons, as for many events to come.

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use crate::error::{Error, Result};
-use crate::fcs::data::{BLOCK_EVENTS, Values, check_channels, read_rows};
+use crate::fcs::data::{BLOCK_EVENTS, check_channels, read_rows};
 use crate::fcs::{Decoder, File};
 use crate::source::Source;
 use crate::summary::{Estimate, summarise_unless};
@@ -186,7 +186,7 @@ impl<S: Source> Opened<S> {
             plan.prepare();
         }
         let decoder = |&channel: &usize| {
-            Decoder::new(&file, channel, Values::Scale).with_table(file.n_events)
+            Decoder::new(&file, channel, plan.values).with_table(file.n_events)
         };
         let decoders = plan.channels.iter().map(decoder).collect();
         Ok(Self {

@@ -177,7 +177,7 @@ def test_a_matrix_that_is_inverted_already_is_used_as_it_is():
     np.testing.assert_array_equal(again.weights, inverse)
     assert pickle.loads(pickle.dumps(made)) == made
     with pytest.raises(
-        SpilloverError, match=r"must be square; this has shape \(1, 2\)"
+        SpilloverError, match=r"no more dyes than detectors; this has shape \(1, 2\)"
     ):
         lg.Compensation.from_inverse([[1.0, 0.5]], ["A", "B"])
     with pytest.raises(SpilloverError, match="singular"):

@@ -115,9 +115,9 @@ class Compensation:
 
         Parameters
         ----------
-        inverse : (n, n) array-like of float
+        inverse : (n_detectors, n_dyes) array-like of float
             Detectors in rows, dyes in columns: compensated events are
-            ``observed @ inverse``.
+            ``observed @ inverse``. At least as many detectors as dyes.
         detectors, dyes : sequence of str
             As for the class.
 
@@ -127,11 +127,18 @@ class Compensation:
             As for the class.
         """
         weights = numbers_of(inverse)
-        if weights.ndim != 2 or weights.shape[0] != weights.shape[1]:
-            msg = f"an inverted matrix must be square; this has shape {weights.shape}"
+        if weights.ndim != 2 or weights.shape[0] < weights.shape[1]:
+            msg = (
+                "an inverted matrix has a row for each detector and a column for each "
+                f"dye, and no more dyes than detectors; this has shape {weights.shape}"
+            )
             raise SpilloverError(msg)
-        made = cls(weights, detectors, dyes)  # checks names and numbers
-        swapped, condition = made._solved
+        if weights.shape[0] == weights.shape[1]:
+            made = cls(weights, detectors, dyes)  # checks names and numbers
+            swapped, condition = made._solved
+        else:
+            made = cls(weights.T, detectors, dyes)
+            swapped, condition = made._solved[0].T, made._solved[1]
         own = {"matrix": swapped, "_given": weights, "_solved": (weights, condition)}
         made.__dict__.update(own)
         return made

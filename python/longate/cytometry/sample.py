@@ -89,6 +89,9 @@ class Sample(Acquisition):
         Which data set of the file, from 0.
     n_data_sets : int
         How many the file holds.
+    raw : bool
+        Whether the columns are the stored numbers (``values="raw"``), not values on the
+        channels' scales.
     """
 
     path: Path | NamedFile
@@ -103,6 +106,7 @@ class Sample(Acquisition):
     text: bytes = b""
     dataset: int = 0
     n_data_sets: int = 1
+    raw: bool = False
 
     def __repr__(self) -> str:
         """Shape first, then the names one can type next."""

@@ -273,6 +273,7 @@ def read_fcs(
         text=head.text,
         dataset=head.dataset,
         n_data_sets=head.n_data_sets,
+        raw=values == "raw",
     )
 
 

@@ -6,10 +6,18 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from longate.exceptions import GateError, LongateError
+
 if TYPE_CHECKING:
     from longate.cytometry.compensation import Compensation
     from longate.cytometry.panel import Panel
     from longate.cytometry.sample import Sample
+
+
+SCALE = "scale"
+"""Values on the channels' scales: amplification, gain and time step applied."""
+RAW = "raw"
+"""The stored numbers."""
 
 
 class Acquired(Protocol):
@@ -44,3 +52,72 @@ def acquired_of(sample: Sample | Acquired | str | PathLike[str]) -> Sample | Acq
     from longate.io.fcs import scan_file
 
     return scan_file(sample if isinstance(sample, str) else Path(sample))
+
+
+def in_values(sample: Sample, *, raw: bool) -> Sample:
+    """Return a sample with stored numbers or scale values, as a strategy wants them.
+
+    Parameters
+    ----------
+    sample : Sample
+        The events, read in either way.
+    raw : bool
+        Whether stored numbers are wanted.
+
+    Returns
+    -------
+    Sample
+        The sample itself where both are the same numbers; else what its file gives.
+
+    Raises
+    ------
+    GateError
+        If the file cannot be read again, or is another one by now.
+    """
+    amplified = any(_is_amplified(sample, place) for place in sample.columns)
+    if sample.raw == raw or not amplified:
+        return sample
+    from longate.io.fcs import read_fcs
+
+    wanted = RAW if raw else SCALE
+    complaint = (
+        f"the strategy is drawn on {wanted} values, and {sample.path.name} was read "
+        f"with values={RAW if sample.raw else SCALE!r}; read it with values={wanted!r}"
+    )
+    channels = [sample.panel.channels[place].detector for place in sample.columns]
+    try:
+        again = read_fcs(
+            str(sample.path),
+            values=wanted,
+            channels=channels,
+            dataset=sample.dataset,
+            compensation=sample.compensation,
+            aliases=sample.panel.aliases,
+        )
+    except (LongateError, OSError) as error:
+        msg = f"{complaint} ({error})"
+        raise GateError(msg) from None
+    if (again.n_events, again.text) != (sample.n_events, sample.text):
+        msg = f"{complaint} (its file has changed since)"
+        raise GateError(msg)
+    return again
+
+
+def _is_amplified(sample: Sample, place: int) -> bool:
+    """Whether keywords make a channel's scale values differ from its stored numbers."""
+    keywords = sample.keywords
+
+    def number(key: str, default: float) -> float:
+        try:
+            return float((keywords.get(key) or "").partition(",")[0])
+        except ValueError:
+            return default
+
+    is_time = sample.panel.channels[place].kind == "time"
+    if is_time or f"$P{place + 1}TYPE" in keywords:
+        step = number("$TIMESTEP", 1.0)
+    else:
+        step = 1.0
+    gain = number(f"$P{place + 1}G", 1.0)
+    decades = number(f"$P{place + 1}E", 0.0)
+    return step != 1.0 or decades != 0.0 or gain not in (0.0, 1.0)

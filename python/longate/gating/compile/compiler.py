@@ -14,6 +14,7 @@ from longate.exceptions import (
     SpilloverError,
     StrategyError,
 )
+from longate.gating.compile.acquired import RAW, in_values
 from longate.gating.compile.panel_axes import PLAIN, PanelAxes
 from longate.gating.gates.base import ALL_EVENTS
 from longate.gating.gates.boolean import BooleanGate
@@ -159,7 +160,8 @@ def compile_strategy(
         for path, gate in strategy.tree.by_path.items()
     ]
     kept, answered = _kept(requests, strategy, parts)
-    plan = Plan(parts.channels, parts.matrices, parts.axes, gates, kept)
+    raw = strategy.values == RAW
+    plan = Plan(parts.channels, parts.matrices, parts.axes, gates, kept, raw=raw)
     return CompiledStrategy(
         strategy, tuple(parts.channels), plan, tuple(parts.names), tuple(answered)
     )
@@ -206,7 +208,8 @@ def compile_variants(
                 entry = _entry(path, gate, strategy, parts, numbers)
                 versions.append((numbers[path], entry))
             taken[-1].append(known[path, gate])
-    plan = Plan(parts.channels, parts.matrices, parts.axes, gates)
+    raw = strategy.values == RAW
+    plan = Plan(parts.channels, parts.matrices, parts.axes, gates, raw=raw)
     compiled = CompiledStrategy(
         strategy, tuple(parts.channels), plan, tuple(parts.names)
     )
@@ -309,6 +312,7 @@ def values_for(
     where : (n_events,) array of bool, optional
         Only these events.
     """
+    sample = in_values(sample, raw=strategy.values == RAW)
     axes = PanelAxes(strategy, sample.panel, sample.compensation)
     return [axes.values(sample, name, scaled=scaled, where=where) for name in names]
 

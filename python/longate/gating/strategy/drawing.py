@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from longate.gating.compile.acquired import RAW
 from longate.gating.gates.quadrant import QuadrantGate
 from longate.gating.strategy.overrides import places_of
 from longate.gating.strategy.sketch import clean, sketch
@@ -44,7 +45,12 @@ def _size(strategy: GatingStrategy) -> str:
     own = f" · gates of {samples} samples differ" if samples > 1 else ""
     if samples == 1:
         own = " · gates of 1 sample differ"
-    return f"{n} population{'s' if n != 1 else ''}{own} · {strategy.id}"
+    raw = " · on stored numbers" if strategy.values == RAW else ""
+    n_lost = len(strategy.problems)
+    lost = f" · {n_lost} gates could not be read: .problems" if n_lost > 1 else ""
+    if n_lost == 1:
+        lost = " · 1 gate could not be read: .problems"
+    return f"{n} population{'s' if n != 1 else ''}{own}{raw} · {strategy.id}{lost}"
 
 
 def _words(strategy: GatingStrategy, path: str) -> str:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from longate.cytometry.compensation import Compensation
 from longate.cytometry.transforms import Transform
 from longate.exceptions import StrategyError
+from longate.gating.compile.acquired import SCALE
 from longate.gating.gates.base import Gate
 from longate.gating.gates.boolean import BooleanGate
 from longate.gating.gates.boolean_expression import parse
 from longate.gating.gates.rectangle import RectangleGate
+from longate.gating.strategy.problems import GateProblem
 
 if TYPE_CHECKING:
     from longate.gating.strategy.strategy import GatingStrategy, Scale
@@ -45,6 +47,10 @@ def strategy_to_text(strategy: GatingStrategy) -> str:
     }
     if strategy.custom_info is not None:
         plain["custom_info"] = strategy.custom_info
+    if strategy.values != SCALE:
+        plain["values"] = strategy.values
+    if strategy.problems:
+        plain["problems"] = [vars(one) for one in strategy.problems]
     return json.dumps(plain, sort_keys=True, ensure_ascii=False)
 
 
@@ -84,6 +90,10 @@ def strategy_from_text(text: str) -> dict[str, Any]:
                 for sample, gates in data["overrides"].items()
             },
             "custom_info": data.get("custom_info"),
+            "values": data.get("values", SCALE),
+            "problems": [
+                GateProblem(*map(str, one)) for one in data.get("problems", ())
+            ],
         }
     except (
         KeyError,
@@ -118,6 +128,8 @@ def hash_of(strategy: GatingStrategy) -> str:
         "compensation": own.id if isinstance(own, Compensation) else own,
         "overrides": {sample: own for sample, own in differing.items() if own},
     }
+    if strategy.values != SCALE:
+        decisive["values"] = strategy.values
     text = json.dumps(_unsigned(decisive), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 

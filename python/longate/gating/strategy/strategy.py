@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from longate._validation import one_of
 from longate.cytometry.sample import Sample
 from longate.cytometry.transforms import Transform
-from longate.gating.compile.acquired import acquired_of
+from longate.exceptions import StrategyError
+from longate.gating.compile.acquired import RAW, SCALE, acquired_of, in_values
 from longate.gating.compile.cache import Plans, matrix_for
 from longate.gating.compile.compiler import compile_strategy, validate_strategy
 from longate.gating.compile.explanation import explain
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from longate.gating.compile.requests import Statistic
     from longate.gating.gates.dimension import Axis
     from longate.gating.results.gated_sample import GatedSample
+    from longate.gating.strategy.problems import GateProblem
 
 Scale = Transform | Mapping[str, Transform | None] | None
 
@@ -76,6 +79,12 @@ class GatingStrategy(PopulationPaths):
         sample alone, see :meth:`override`.
     custom_info : str, optional
         Text that other programs keep with the strategy; it decides nothing.
+    values : {"scale", "raw"}
+        Whether gates are drawn on values of the channels' scales (``$PnE``, ``$PnG``
+        and ``$TIMESTEP`` applied) or on the stored numbers, as those of Gating-ML 1.5.
+        Events are given to the gates in this way however their file was read.
+    problems : sequence of GateProblem
+        Gates of the file that the strategy was read from and could not take over.
 
     Raises
     ------
@@ -104,6 +113,8 @@ class GatingStrategy(PopulationPaths):
     name: str
     overrides: Mapping[str, tuple[Gate, ...]]
     custom_info: str | None
+    values: str
+    problems: tuple[GateProblem, ...]
 
     def __init__(
         self,
@@ -114,9 +125,12 @@ class GatingStrategy(PopulationPaths):
         name: str = "strategy",
         overrides: Mapping[str, Sequence[Gate]] | None = None,
         custom_info: str | None = None,
+        values: str = SCALE,
+        problems: Sequence[GateProblem] = (),
     ) -> None:
         refuse_unfit_compensation(compensation)
         refuse_unfit_words(name, custom_info)
+        one_of("values", values, (SCALE, RAW), StrategyError)
         own = checked_overrides(overrides or {})
         for attribute, value in {
             "gates": gates_of(gates),
@@ -125,6 +139,8 @@ class GatingStrategy(PopulationPaths):
             "name": name,
             "overrides": own,
             "custom_info": custom_info,
+            "values": values,
+            "problems": tuple(problems),
         }.items():
             object.__setattr__(self, attribute, value)
         # The tree is checked here and not later.
@@ -164,6 +180,9 @@ class GatingStrategy(PopulationPaths):
             If the file cannot be read, see :func:`longate.read_fcs`.
         SpilloverError
             If the matrix of the sample is malformed, or names a channel it lacks.
+        GateError
+            If the sample was not read with the values that gates are drawn on, and its
+            file cannot be read again.
 
         Examples
         --------
@@ -180,7 +199,8 @@ class GatingStrategy(PopulationPaths):
         acquired = acquired_of(sample)
         compiled = self._plans.of(self, acquired)
         if isinstance(acquired, Sample):
-            return gate_sample(compiled, acquired)
+            events = in_values(acquired, raw=self.values == RAW)
+            return gate_sample(compiled, events)
         return gate_head(compiled, acquired)
 
     def explain(
