@@ -3,7 +3,7 @@
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use longate::fcs::data::{Column, Values, read_columns_on};
-use longate::fcs::{ChannelToWrite, File, Form, Number, Version, encode_head_as};
+use longate::fcs::{ChannelToWrite, File, Form, Number, Version, encode_metadata_as};
 
 const EVENTS: usize = 200_000;
 
@@ -24,7 +24,7 @@ fn file(number: Number, channels: usize) -> Vec<u8> {
         number,
         version: Version::V3_1,
     };
-    let mut bytes = encode_head_as(form, &described, EVENTS as u64, &[]).expect("a head");
+    let mut bytes = encode_metadata_as(form, &described, EVENTS as u64, &[]).expect("a head");
     for value in 0..EVENTS * channels {
         match number {
             Number::Uint16 => bytes.extend_from_slice(&(value % 1000).to_le_bytes()[..2]),

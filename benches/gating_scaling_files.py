@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 import longate as lg
-from longate._core import encode_head
+from longate._core import encode_metadata
 
 SEED = 2012
 CHUNK = 1_000_000  # events that large files repeat
@@ -36,7 +36,7 @@ class Tube:
         chunk = np.ascontiguousarray(self.events[drawn], "<f4")
         keywords = [("$SPILLOVER", self.compensation.to_keyword())]
         with Path(path).open("wb") as file:
-            file.write(encode_head(self.channels, n_events, keywords))
+            file.write(encode_metadata(self.channels, n_events, keywords))
             for start in range(0, n_events, CHUNK):
                 file.write(chunk[: n_events - start].data)
 
@@ -60,7 +60,7 @@ class Tube:
         channels = [(name, None, 262144.0) for name in ("FSC-A", *dyes)]
         keywords = [("$SPILLOVER", matrix.to_keyword())]
         with (folder / "0000.fcs").open("wb") as file:
-            file.write(encode_head(channels, n_events, keywords))
+            file.write(encode_metadata(channels, n_events, keywords))
             file.write(events.data)
         return sheet(folder, 1)
 

@@ -45,11 +45,11 @@ def chosen(frame, series, threads):
 
 
 def fit(x, y):
-    """Constant and slope that fit best in relation to y, and the largest departure."""
+    """Constant and slope that fit best in relation to y, and the largest violation."""
     design = np.column_stack([np.ones(len(x)), x]) / np.asarray(y)[:, None]
     (constant, slope), *_ = np.linalg.lstsq(design, np.ones(len(x)), rcond=None)
-    departure = np.abs((constant + slope * np.asarray(x)) / y - 1).max()
-    return constant, slope, departure
+    violation = np.abs((constant + slope * np.asarray(x)) / y - 1).max()
+    return constant, slope, violation
 
 
 def fits(frame):
@@ -62,12 +62,12 @@ def fits(frame):
             for column, called in (("best", "wall"), ("busy", "processor")):
                 if len(found) < 3:
                     continue
-                constant, slope, departure = fit(found[unit], found[column])
+                constant, slope, violation = fit(found[unit], found[column])
                 per_event = unit == "events"
                 more = f"{slope * 1e9:.1f} ns" if per_event else f"{slope * 1e3:.2f} ms"
                 yield (
                     f"| {series} | {threads} | {called} | {constant * 1e3:.2f} ms "
-                    f"| {more} | {departure:.0%} |"
+                    f"| {more} | {violation:.0%} |"
                 )
 
 

@@ -4,7 +4,7 @@ use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use longate::compensation::compensate;
 use longate::fcs::data::{Column, Values, read_columns};
-use longate::fcs::{ChannelToWrite, File, encode_head};
+use longate::fcs::{ChannelToWrite, File, encode_metadata};
 use longate::gate::{Dimension, Interval, Polygon};
 use longate::transform::{Fast, Scale};
 
@@ -36,7 +36,7 @@ fn file(channels: usize) -> Vec<u8> {
             range: 262_144.0,
         })
         .collect();
-    let mut bytes = encode_head(&described, EVENTS as u64, &[]).expect("a head");
+    let mut bytes = encode_metadata(&described, EVENTS as u64, &[]).expect("a head");
     for value in values() {
         for _ in 0..channels {
             #[allow(clippy::cast_possible_truncation)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use longate::fcs::{ChannelToWrite, encode_head};
+use longate::fcs::{ChannelToWrite, encode_metadata};
 use longate::gate::{Dimension, Interval, Polygon, Rectangle};
 use longate::plan::{
     Axis, AxisSource, GateKind, GateSpec, Job, Keep, Matrix, Monitor, Plan, Value, Variants,
@@ -51,7 +51,7 @@ fn file(n_events: usize) -> PathBuf {
             range: 262_144.0,
         })
         .collect();
-    let mut bytes = encode_head(&channels, n_events as u64, &[]).expect("a head");
+    let mut bytes = encode_metadata(&channels, n_events as u64, &[]).expect("a head");
     let mut state = 2012_u64;
     for _ in 0..n_events * CHANNELS {
         state = state

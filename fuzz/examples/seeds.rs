@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use longate::fcs::{ChannelToWrite, Form, encode_head_as};
+use longate::fcs::{ChannelToWrite, Form, encode_metadata_as};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for (number, bytes) in [("float32", 4), ("float64", 8), ("uint16", 2), ("uint32", 4)] {
         for version in ["3.1", "3.2"] {
             let form = Form::from_names(number, version)?;
-            let mut file = encode_head_as(form, &channels, 3, &keywords)?;
+            let mut file = encode_metadata_as(form, &channels, 3, &keywords)?;
             let text = file[58..].to_vec();
             file.extend((0..9 * bytes).map(|byte| byte as u8));
             let name = format!("{number}-{version}");

@@ -21,7 +21,7 @@ __all__ = [
     "density_peaks",
     "density_valley",
     "ellipsoid_contains",
-    "encode_head",
+    "encode_metadata",
     "fit_curve",
     "flip_signs",
     "gate_arrays",
@@ -36,7 +36,7 @@ __all__ = [
     "quadrant_masks",
     "rank_shift",
     "read_columns",
-    "read_head",
+    "read_metadata",
     "rectangle_contains",
     "scale_forward",
     "scale_inverse",
@@ -99,7 +99,7 @@ class Variants:
         variants: Sequence[Sequence[int]],
     ) -> Variants: ...
 
-def read_head(
+def read_metadata(
     path: _Location, dataset: int = 0, wanted: Sequence[str] = ...
 ) -> dict[str, Any]: ...
 def keywords_of_text(text: bytes) -> list[tuple[str, str]]: ...
@@ -113,7 +113,7 @@ def read_columns(
     threads: int = 0,
     identity: _Identity | None = None,
 ) -> tuple[list[NDArray[Any]], list[tuple[str, str, str]]]: ...
-def encode_head(
+def encode_metadata(
     channels: Sequence[tuple[str, str | None, float]],
     n_events: int,
     keywords: Sequence[tuple[str, str]],

@@ -9,7 +9,7 @@ use pyo3::types::{PyBytes, PyDict, PyTuple};
 
 use crate::error::{Error, Result};
 use crate::fcs::data::{self, Column, Values};
-use crate::fcs::{self, ChannelToWrite, Departure, Form};
+use crate::fcs::{self, ChannelToWrite, Form, Violation};
 use crate::source::{Location, Source};
 
 use super::errors::{exception, file_exception};
@@ -21,7 +21,7 @@ use super::watch::watched;
 /// first of `wanted` that is not blank, with its value.
 #[pyfunction]
 #[pyo3(signature = (path, dataset = 0, wanted = Vec::new()))]
-pub(super) fn read_head(
+pub(super) fn read_metadata(
     py: Python<'_>,
     path: LocationArgument,
     dataset: usize,
@@ -32,7 +32,7 @@ pub(super) fn read_head(
         .detach(|| {
             let source = path.open()?;
             let file = fcs::File::read_data_set(&*source, dataset)?;
-            let identity = (source.len(), source.modified_ns(), file.head_hash);
+            let identity = (source.len(), source.modified_ns(), file.metadata_hash);
             let n_data_sets = file.count_data_sets(&*source, dataset);
             Ok((file, identity, n_data_sets))
         })
@@ -49,27 +49,27 @@ pub(super) fn read_head(
     // What TEXT says can be asked for later; two segments are not one text.
     let supplemented = file.segments.supplement.is_some();
     let keywords = supplemented.then_some(&file.keywords);
-    let places = PyDict::new(py);
-    places.set_item("begin", file.segments.begin)?;
-    places.set_item("text", file.segments.text)?;
-    places.set_item("supplement", file.segments.supplement)?;
-    places.set_item("data", file.segments.data)?;
-    places.set_item("analysis", file.segments.analysis)?;
-    places.set_item("next", file.segments.next)?;
-    let head = PyDict::new(py);
-    head.set_item("version", &file.version)?;
-    head.set_item("keywords", keywords)?;
-    head.set_item("stated", file.stated(&wanted))?;
-    head.set_item("analysis", &file.analysis)?;
-    head.set_item("text", PyBytes::new(py, &file.text))?;
-    head.set_item("parameters", parameters)?;
-    head.set_item("n_events", file.n_events)?;
-    head.set_item("n_data_sets", n_data_sets)?;
-    head.set_item("segments", places)?;
-    head.set_item("crc", file.crc)?;
-    head.set_item("departures", listed(&file.departures))?;
-    head.set_item("identity", identity)?;
-    Ok(head)
+    let segments = PyDict::new(py);
+    segments.set_item("begin", file.segments.begin)?;
+    segments.set_item("text", file.segments.text)?;
+    segments.set_item("supplement", file.segments.supplement)?;
+    segments.set_item("data", file.segments.data)?;
+    segments.set_item("analysis", file.segments.analysis)?;
+    segments.set_item("next", file.segments.next)?;
+    let metadata = PyDict::new(py);
+    metadata.set_item("version", &file.version)?;
+    metadata.set_item("keywords", keywords)?;
+    metadata.set_item("stated", file.stated(&wanted))?;
+    metadata.set_item("analysis", &file.analysis)?;
+    metadata.set_item("text", PyBytes::new(py, &file.text))?;
+    metadata.set_item("parameters", parameters)?;
+    metadata.set_item("n_events", file.n_events)?;
+    metadata.set_item("n_data_sets", n_data_sets)?;
+    metadata.set_item("segments", segments)?;
+    metadata.set_item("crc", file.crc)?;
+    metadata.set_item("violations", listed(&file.violations))?;
+    metadata.set_item("identity", identity)?;
+    Ok(metadata)
 }
 
 /// Keywords and values of the bytes of a TEXT segment, in file order.
@@ -78,11 +78,11 @@ pub(super) fn keywords_of_text(text: &[u8]) -> PyResult<Vec<(String, String)>> {
     fcs::keywords_of(text).map_err(exception)
 }
 
-/// Departures as (code, found, done).
-fn listed(departures: &[Departure]) -> Vec<(&'static str, &str, &str)> {
-    departures
+/// Violations as (code, found, repair).
+fn listed(violations: &[Violation]) -> Vec<(&'static str, &str, &str)> {
+    violations
         .iter()
-        .map(|one| (one.code, one.found.as_str(), one.done.as_str()))
+        .map(|one| (one.code, one.found.as_str(), one.repair.as_str()))
         .collect()
 }
 
@@ -122,17 +122,17 @@ impl<'py> Table<'py> {
         }
     }
 
-    fn column(&self, place: usize) -> PyResult<Bound<'py, PyAny>> {
+    fn column(&self, index: usize) -> PyResult<Bound<'py, PyAny>> {
         match self {
-            Self::Float32(table) => table.get_item(place),
-            Self::Float64(table) => table.get_item(place),
+            Self::Float32(table) => table.get_item(index),
+            Self::Float64(table) => table.get_item(index),
         }
     }
 }
 
 impl Guard<'_> {
     fn columns(&mut self, n_events: usize) -> PyResult<Vec<Column<'_>>> {
-        // Without events there is nothing to cut, and no column is asked for by place.
+        // Without events there is nothing to cut, and no column is asked for by index.
         let length = n_events.max(1);
         Ok(match self {
             Self::Float32(table) => {
@@ -150,11 +150,11 @@ impl Guard<'_> {
 /// From so many bytes of DATA on, reading takes so long that one may want to stop it.
 const LONG_BYTES: u64 = 1 << 26;
 
-/// A departure as (code, found, done).
-type DepartureEntry = (&'static str, String, String);
+/// A violation as (code, found, repair).
+type ViolationEntry = (&'static str, String, String);
 
-/// Whole columns of a data set, one array per channel number, and the departures that only
-/// events show. `identity` is that of `read_head`, to refuse a file that changed since.
+/// Whole columns of a data set, one array per channel number, and the violations that only
+/// events show. `identity` is that of `read_metadata`, to refuse a file that changed since.
 #[pyfunction]
 #[pyo3(signature = (path, channels, raw, *, dataset = 0, threads = 0, identity = None))]
 pub(super) fn read_columns(
@@ -165,7 +165,7 @@ pub(super) fn read_columns(
     dataset: usize,
     threads: usize,
     identity: Option<(u64, i128, u64)>,
-) -> PyResult<(Vec<Bound<'_, PyAny>>, Vec<DepartureEntry>)> {
+) -> PyResult<(Vec<Bound<'_, PyAny>>, Vec<ViolationEntry>)> {
     let LocationArgument(path) = path;
     let failed = |error| file_exception(&path, error);
     let values = if raw { Values::Raw } else { Values::Scale };
@@ -187,7 +187,7 @@ pub(super) fn read_columns(
         Table::Float64(PyArray2::zeros(py, shape(channels.len() - n_narrow), false)),
     ];
     let [mut narrow, mut wide] = tables.each_ref().map(Table::guard);
-    let departures = {
+    let violations = {
         let mut narrow = narrow.columns(file.n_events)?.into_iter();
         let mut wide = wide.columns(file.n_events)?.into_iter();
         let mut columns: Vec<Column<'_>> = is_narrow
@@ -223,11 +223,11 @@ pub(super) fn read_columns(
             tables[which].column(next[which] - 1)
         })
         .collect::<PyResult<_>>()?;
-    let departures = departures
+    let violations = violations
         .into_iter()
-        .map(|one| (one.code, one.found, one.done))
+        .map(|one| (one.code, one.found, one.repair))
         .collect();
-    Ok((arrays, departures))
+    Ok((arrays, violations))
 }
 
 fn open_checked(
@@ -238,7 +238,7 @@ fn open_checked(
 ) -> Result<(Arc<dyn Source + Send>, fcs::File)> {
     let source = path.open()?;
     let file = fcs::File::read_data_set(&*source, dataset)?;
-    let found = (source.len(), source.modified_ns(), file.head_hash);
+    let found = (source.len(), source.modified_ns(), file.metadata_hash);
     if identity.is_some_and(|expected| expected != found) {
         return Err(Error::FileChanged);
     }
@@ -249,7 +249,7 @@ fn open_checked(
 /// HEADER and TEXT of a file to be written; channels are (detector, marker, range).
 #[pyfunction]
 #[pyo3(signature = (channels, n_events, keywords, *, datatype = "float32", version = "3.1"))]
-pub(super) fn encode_head<'py>(
+pub(super) fn encode_metadata<'py>(
     py: Python<'py>,
     channels: Vec<(String, Option<String>, f64)>,
     n_events: u64,
@@ -266,6 +266,7 @@ pub(super) fn encode_head<'py>(
         })
         .collect();
     let form = Form::from_names(datatype, version).map_err(exception)?;
-    let head = fcs::encode_head_as(form, &channels, n_events, &keywords).map_err(exception)?;
-    Ok(PyBytes::new(py, &head))
+    let metadata =
+        fcs::encode_metadata_as(form, &channels, n_events, &keywords).map_err(exception)?;
+    Ok(PyBytes::new(py, &metadata))
 }

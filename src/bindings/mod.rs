@@ -30,7 +30,7 @@ mod _core {
     #[pymodule_export]
     use super::families::{flip_signs, permute_family};
     #[pymodule_export]
-    use super::fcs::{check_crc, encode_head, keywords_of_text, read_columns, read_head};
+    use super::fcs::{check_crc, encode_metadata, keywords_of_text, read_columns, read_metadata};
     #[pymodule_export]
     use super::gates::{
         combine_masks, ellipsoid_contains, polygon_contains, quadrant_counts, quadrant_masks,

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 
-use super::Departure;
+use super::Violation;
 use super::keywords::{Keywords, bad, shown};
 
 /// How a stored number becomes a value on the channel's scale (FCS 3.1 §3.2.20, Gating-ML 2.0
@@ -54,7 +54,7 @@ impl Amplification {
 }
 
 /// `$TIMESTEP` in seconds, 1 where it is missing or no number.
-pub(super) fn time_step(keywords: &Keywords, departures: &mut Vec<Departure>) -> f64 {
+pub(super) fn time_step(keywords: &Keywords, violations: &mut Vec<Violation>) -> f64 {
     let Some(value) = keywords.get("$TIMESTEP") else {
         return 1.0;
     };
@@ -63,7 +63,7 @@ pub(super) fn time_step(keywords: &Keywords, departures: &mut Vec<Departure>) ->
         .ok()
         .filter(|step: &f64| step.is_finite() && *step > 0.0);
     if step.is_none() {
-        departures.push(Departure::new(
+        violations.push(Violation::new(
             "timestep-unusable",
             format!("$TIMESTEP = {:?} is not a number above 0", shown(value)),
             "left Time as stored".into(),
@@ -78,7 +78,7 @@ pub(super) fn read(
     number: u64,
     is_integer: bool,
     range: Option<f64>,
-    departures: &mut Vec<Departure>,
+    violations: &mut Vec<Violation>,
 ) -> Result<Amplification> {
     let keyword = format!("$P{number}E");
     let (decades, offset) = match keywords.get(&keyword) {
@@ -87,7 +87,7 @@ pub(super) fn read(
             .ok_or_else(|| bad(&keyword, value, "two numbers 'f1,f2' of at least 0"))?,
     };
     if decades > 0.0 && !is_integer {
-        departures.push(Departure::new(
+        violations.push(Violation::new(
             "log-amplified-float",
             format!("{keyword} asks for {decades} decades on floating-point data"),
             "left the values as stored; the standard requires 0,0 here".into(),
@@ -99,7 +99,7 @@ pub(super) fn read(
             keyword: format!("$P{number}R"),
         })?;
         if offset == 0.0 {
-            departures.push(Departure::new(
+            violations.push(Violation::new(
                 "log-offset-zero",
                 format!("{keyword} has the offset 0, a logarithm's range without a floor"),
                 "took 1, as the standard advises".into(),

@@ -15,7 +15,7 @@ use crate::threads::meant;
 
 use super::decode::Decoder;
 use super::layout::Stored;
-use super::{Departure, Encoding, File};
+use super::{Encoding, File, Violation};
 
 pub use super::rows::{BLOCK_EVENTS, read_rows};
 
@@ -45,7 +45,7 @@ impl Column<'_> {
         }
     }
 
-    /// The first `count` places, and the rest.
+    /// The first `count` values, and the rest.
     fn split(self, count: usize) -> (Self, Self) {
         match self {
             Self::Float32(out) => {
@@ -59,7 +59,7 @@ impl Column<'_> {
         }
     }
 
-    /// Some places, if they are 32-bit floats.
+    /// Some values, if they are 32-bit floats.
     fn singles(&mut self, first: usize, count: usize) -> Option<&mut [f32]> {
         match self {
             Self::Float32(out) => Some(&mut out[first..first + count]),
@@ -104,7 +104,7 @@ pub fn read_columns(
 
 /// Decode whole columns of a file on `threads` threads (0: one per processor).
 ///
-/// Gives a departure for each channel of whose stored numbers some had bits outside the mask, or
+/// Gives a violation for each channel of whose stored numbers some had bits outside the mask, or
 /// more digits than a 64-bit float holds.
 ///
 /// # Errors
@@ -117,7 +117,7 @@ pub fn read_columns_on(
     values: Values,
     columns: &mut [Column<'_>],
     threads: usize,
-) -> Result<Vec<Departure>> {
+) -> Result<Vec<Violation>> {
     let never = AtomicBool::new(false);
     read_columns_unless(source, file, channels, values, columns, threads, &never)
 }
@@ -134,7 +134,7 @@ pub fn read_columns_unless(
     columns: &mut [Column<'_>],
     threads: usize,
     stop: &AtomicBool,
-) -> Result<Vec<Departure>> {
+) -> Result<Vec<Violation>> {
     check_channels(file, channels)?;
     check_columns(file, channels, columns)?;
     let decoders: Vec<Decoder> = channels
@@ -218,7 +218,7 @@ pub fn check_channels(file: &File, channels: &[usize]) -> Result<()> {
     }
 }
 
-/// Decode one channel of a block of rows; `out` has one place per row.
+/// Decode one channel of a block of rows; `out` has one value per row.
 pub fn decode(rows: &[u8], file: &File, channel: usize, values: Values, out: &mut [f64]) {
     Decoder::new(file, channel, values).decode(rows, out);
 }
@@ -309,46 +309,46 @@ impl<'a> Worker<'a> {
                 count,
                 &mut self.rows,
             )?;
-            for (place, rows) in (first..).step_by(tile).zip(self.rows.chunks(tile * row)) {
+            for (at, rows) in (first..).step_by(tile).zip(self.rows.chunks(tile * row)) {
                 let count = rows.len() / row;
                 let met = &mut self.met;
-                decode_tile(self.decoders, met, rows, (place, count), &mut part.columns);
+                decode_tile(self.decoders, met, rows, (at, count), &mut part.columns);
             }
         }
         Ok(())
     }
 }
 
-/// Decode the rows of a tile into `count` places from `place` on.
+/// Decode the rows of a tile into `count` values from index `at` on.
 fn decode_tile(
     decoders: &[Decoder],
     met: &mut [u64],
     rows: &[u8],
-    (place, count): (usize, usize),
+    (at, count): (usize, usize),
     columns: &mut [Column<'_>],
 ) {
     let mut from = 0;
     while from < columns.len() {
         let together = Decoder::side_by_side(&decoders[from..]);
-        let mut places: [&mut [f32]; transpose::WIDTH] = Default::default();
+        let mut slices: [&mut [f32]; transpose::WIDTH] = Default::default();
         let singles = columns[from..from + together]
             .iter_mut()
-            .map_while(|column| column.singles(place, count));
+            .map_while(|column| column.singles(at, count));
         let mut n_singles = 0;
-        for (place, single) in places.iter_mut().zip(singles) {
-            *place = single;
+        for (slice, single) in slices.iter_mut().zip(singles) {
+            *slice = single;
             n_singles += 1;
         }
         if n_singles >= FEWEST_TOGETHER {
             let to = from + n_singles;
-            let places = &mut places[..n_singles];
-            let bits = Decoder::decode_together(&decoders[from..to], rows, places);
+            let slices = &mut slices[..n_singles];
+            let bits = Decoder::decode_together(&decoders[from..to], rows, slices);
             for (met, bits) in met[from..to].iter_mut().zip(bits) {
                 *met |= u64::from(bits);
             }
             from = to;
         } else {
-            met[from] |= columns[from].decode(&decoders[from], rows, place, count);
+            met[from] |= columns[from].decode(&decoders[from], rows, at, count);
             from += 1;
         }
     }
@@ -358,8 +358,8 @@ fn decode_tile(
 const FLOAT64_BITS: u64 = (1 << f64::MANTISSA_DIGITS) - 1;
 
 /// What the integers of the channels show: bits outside the mask, and lost digits.
-fn report(file: &File, channels: &[usize], met: &[u64]) -> Vec<Departure> {
-    let mut departures = Vec::new();
+fn report(file: &File, channels: &[usize], met: &[u64]) -> Vec<Violation> {
+    let mut violations = Vec::new();
     for (&channel, &met) in channels.iter().zip(met) {
         let parameter = &file.parameters[channel];
         let Encoding::Integer { mask } = parameter.encoding else {
@@ -367,7 +367,7 @@ fn report(file: &File, channels: &[usize], met: &[u64]) -> Vec<Departure> {
         };
         let name = super::keywords::shown(&parameter.detector);
         if met & !mask != 0 {
-            departures.push(Departure::new(
+            violations.push(Violation::new(
                 "mask-applied",
                 format!(
                     "channel {name:?} has numbers with bits (at most {:#x}) above $PnR = {}",
@@ -378,12 +378,12 @@ fn report(file: &File, channels: &[usize], met: &[u64]) -> Vec<Departure> {
             ));
         }
         if met & mask > FLOAT64_BITS {
-            departures.push(Departure::new(
+            violations.push(Violation::new(
                 "rounded-integers",
                 format!("channel {name:?} has integers of more than 53 bits"),
                 "rounded them to the nearest 64-bit float".into(),
             ));
         }
     }
-    departures
+    violations
 }

@@ -151,28 +151,28 @@ impl Decoder {
             return [0; transpose::WIDTH];
         }
         let mut masks = [0; transpose::WIDTH];
-        for (place, decoder) in masks.iter_mut().zip(decoders) {
+        for (slot, decoder) in masks.iter_mut().zip(decoders) {
             if let Encoding::Integer { mask } = decoder.encoding {
                 // Two bytes hold no more bits.
-                *place = u16::try_from(mask & u64::from(u16::MAX)).unwrap_or(u16::MAX);
+                *slot = u16::try_from(mask & u64::from(u16::MAX)).unwrap_or(u16::MAX);
             }
         }
         transpose::halfwords(rows, &masks[..out.len()], out)
     }
 
-    /// Decode as many rows as `out` has places; gives the bits that were met in integers.
+    /// Decode as many rows as `out` has values; gives the bits that were met in integers.
     pub fn decode<T: Real>(&self, rows: &[u8], out: &mut [T]) -> u64 {
         // All rows have one length, so that the bounds are checked once for all of them.
         self.decode_each(rows.chunks_exact(self.stride), out)
     }
 
-    /// Decode some rows, by their places: as many as `out` has places.
-    pub fn decode_at<T: Real>(&self, rows: &[u8], places: &[u32], out: &mut [T]) -> u64 {
-        let row = |&place: &u32| {
-            let begin = place as usize * self.stride;
+    /// Decode some rows, by their indices: as many as `out` has values.
+    pub fn decode_at<T: Real>(&self, rows: &[u8], indices: &[u32], out: &mut [T]) -> u64 {
+        let row = |&index: &u32| {
+            let begin = index as usize * self.stride;
             rows.get(begin..begin + self.stride).unwrap_or_default()
         };
-        self.decode_each(places.iter().map(row), out)
+        self.decode_each(indices.iter().map(row), out)
     }
 
     /// Whether this channel and another, at or behind it in each row, are 32-bit floats that
@@ -196,12 +196,12 @@ impl Decoder {
     }
 
     /// Decode `channels` that share a window with this one, the first of them: all rows, or those
-    /// at `places`, which rise. There are at most [`transpose::WIDTH`] channels.
+    /// at `indices`, which rise. There are at most [`transpose::WIDTH`] channels.
     pub fn decode_window(
         &self,
         channels: &[&Self],
         rows: &[u8],
-        places: Option<&[u32]>,
+        indices: Option<&[u32]>,
         out: &mut [&mut [f64]],
     ) {
         let mut lanes = [0; transpose::WIDTH];
@@ -214,7 +214,7 @@ impl Decoder {
             offset: self.offset,
             big_endian: self.byte_order == ByteOrder::Big,
         };
-        transpose::doubles(rows, places, &lanes[..channels.len()], out);
+        transpose::doubles(rows, indices, &lanes[..channels.len()], out);
     }
 
     #[inline]
@@ -303,8 +303,8 @@ impl Decoder {
                 self.gather(rows, out, |b| T::from_f64(step.apply(load(b) as f64)));
             }
             Step::Look(table) => self.gather(rows, out, |b| {
-                let place = usize::try_from(load(b)).unwrap_or(usize::MAX);
-                T::from_f64(table.get(place).copied().unwrap_or(f64::NAN))
+                let index = usize::try_from(load(b)).unwrap_or(usize::MAX);
+                T::from_f64(table.get(index).copied().unwrap_or(f64::NAN))
             }),
         }
         met
@@ -318,9 +318,9 @@ impl Decoder {
         out: &mut [T],
         mut value: impl FnMut([u8; N]) -> T,
     ) {
-        for (place, row) in out.iter_mut().zip(rows) {
+        for (slot, row) in out.iter_mut().zip(rows) {
             if let Some(bytes) = row.get(self.offset..).and_then(<[u8]>::first_chunk) {
-                *place = value(*bytes);
+                *slot = value(*bytes);
             }
         }
     }

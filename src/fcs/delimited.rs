@@ -48,12 +48,12 @@ pub(super) fn index(source: &dyn Source, data: Range, n_channels: usize) -> Resu
     while at < data.1 {
         let count = usize::try_from(data.1 - at).unwrap_or(CHUNK).min(CHUNK);
         source.read_at(&mut chunk[..count], at)?;
-        for (place, &byte) in (at..).zip(&chunk[..count]) {
+        for (offset, &byte) in (at..).zip(&chunk[..count]) {
             let begins = !inside && !is_delimiter(byte);
             inside = !is_delimiter(byte);
             if begins {
                 if index.n_numbers.is_multiple_of(per_block) {
-                    index.starts.push(place);
+                    index.starts.push(offset);
                 }
                 index.n_numbers += 1;
             }
@@ -79,9 +79,9 @@ pub(super) fn read_rows(
 ) -> Result<()> {
     let mut block = first / BLOCK_EVENTS;
     let mut skip = first % BLOCK_EVENTS * file.parameters.len();
-    let mut places = rows.chunks_exact_mut(8);
+    let mut slots = rows.chunks_exact_mut(8);
     let mut text = Vec::new();
-    while places.len() > 0 {
+    while slots.len() > 0 {
         let starts = &file.index.starts;
         let (Some(&begin), end) = (starts.get(block), starts.get(block + 1)) else {
             return Err(missing());
@@ -92,14 +92,14 @@ pub(super) fn read_rows(
         let fields = text
             .split(|&byte| is_delimiter(byte))
             .filter(|field| !field.is_empty());
-        for (field, place) in fields.skip(skip).zip(&mut places) {
+        for (field, slot) in fields.skip(skip).zip(&mut slots) {
             let number = number(field).ok_or_else(|| Error::Data {
                 detail: format!(
                     "block {block} holds {:?} where a number is expected",
                     super::keywords::shown(&String::from_utf8_lossy(field))
                 ),
             })?;
-            place.copy_from_slice(&number.to_le_bytes());
+            slot.copy_from_slice(&number.to_le_bytes());
         }
         block += 1;
         skip = 0;

@@ -63,8 +63,8 @@ impl Header {
         let (data_begin, data_end) = (offset(&bytes, 2, "DATA")?, offset(&bytes, 3, "DATA")?);
         let data = (data_begin > 0 && data_end >= data_begin).then_some((data_begin, data_end + 1));
         // Some writers put blanks or -1 here; ANALYSIS holds no events.
-        let place = |index| offset(&bytes, index, "ANALYSIS").unwrap_or(0);
-        let (begin, end) = (place(4), place(5));
+        let lenient = |index| offset(&bytes, index, "ANALYSIS").unwrap_or(0);
+        let (begin, end) = (lenient(4), lenient(5));
         let analysis = (begin > 0 && end > begin).then_some((begin, end + 1));
         let header = Self {
             version,

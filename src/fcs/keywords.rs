@@ -28,10 +28,10 @@ impl Keywords {
         self.pairs.reserve(more.len());
         self.first.reserve(more.len());
         for pair in more {
-            let place = self.pairs.len();
+            let index = self.pairs.len();
             self.first
                 .entry(pair.0.to_ascii_uppercase())
-                .or_insert(place);
+                .or_insert(index);
             self.pairs.push(pair);
         }
     }
@@ -43,8 +43,8 @@ impl Keywords {
     /// The value of a keyword (given in upper case), trimmed, or `None` where it is missing or
     /// blank.
     pub(super) fn get(&self, keyword: &str) -> Option<&str> {
-        let place = *self.first.get(keyword)?;
-        let value = self.pairs[place].1.trim_matches(PADDING);
+        let index = *self.first.get(keyword)?;
+        let value = self.pairs[index].1.trim_matches(PADDING);
         Some(value).filter(|value| !value.is_empty())
     }
 

@@ -6,7 +6,7 @@
 
 use crate::error::{Error, Result};
 
-use super::Departure;
+use super::Violation;
 use super::encoding::{ByteOrder, Datatype, Encoding, StoredOrder, low_bits, range_mask};
 use super::parameters::{Described, Parameter};
 
@@ -79,7 +79,7 @@ pub(super) fn settle(
     order: StoredOrder,
     total: Option<u64>,
     declared: Option<u64>,
-    departures: &mut Vec<Departure>,
+    violations: &mut Vec<Violation>,
 ) -> Result<Layout> {
     if described.iter().any(|c| c.datatype == Datatype::Ascii) {
         return settle_ascii(described);
@@ -87,7 +87,7 @@ pub(super) fn settle(
     let packing = if described.iter().all(|c| c.width.unwrap_or(0) % 8 == 0) {
         Packing::Tight
     } else {
-        choose_packing(&described, total, declared, departures)?
+        choose_packing(&described, total, declared, violations)?
     };
     let event_bits = packing.event_bits(&described);
     let odd = packing == Packing::Tight && described.iter().any(|c| c.width.unwrap_or(0) % 8 != 0);
@@ -114,7 +114,7 @@ pub(super) fn settle(
     for (index, channel) in described.into_iter().enumerate() {
         let width = packing.bits(channel.width.unwrap_or(0));
         check_mixed(&stored, width, index + 1)?;
-        let encoding = encoding(&channel, width, index + 1, departures);
+        let encoding = encoding(&channel, width, index + 1, violations);
         rows.push(channel, width, width.div_ceil(8), encoding);
     }
     Ok(Layout {
@@ -177,7 +177,7 @@ fn choose_packing(
     described: &[Described],
     total: Option<u64>,
     declared: Option<u64>,
-    departures: &mut Vec<Departure>,
+    violations: &mut Vec<Violation>,
 ) -> Result<Packing> {
     let (Some(total), Some(declared)) = (total.filter(|&n| n > 0), declared) else {
         return Ok(Packing::Tight);
@@ -193,7 +193,7 @@ fn choose_packing(
     match chosen {
         Some(Packing::Tight) => Ok(Packing::Tight),
         Some(packing) => {
-            departures.push(Departure::new(
+            violations.push(Violation::new(
                 "padded-widths",
                 format!(
                     "$PnB is not a multiple of 8 and asks for {} bytes of tightly packed bits, \
@@ -220,7 +220,7 @@ fn encoding(
     channel: &Described,
     width: u32,
     number: usize,
-    departures: &mut Vec<Departure>,
+    violations: &mut Vec<Violation>,
 ) -> Encoding {
     match channel.datatype {
         Datatype::Float => return Encoding::Float32,
@@ -229,7 +229,7 @@ fn encoding(
     }
     let mask = range_mask(channel.range, low_bits(width)).unwrap_or_else(|| {
         let declared = channel.width.unwrap_or(width);
-        departures.push(Departure::new(
+        violations.push(Violation::new(
             "range-unusable",
             format!("$P{number}R is missing or not above 0"),
             format!("took all {declared} bits of the stored numbers"),

@@ -1,4 +1,4 @@
-//! FCS files: bytes to events, and the head of a file to be written.
+//! FCS files: bytes to events, and the HEADER and TEXT of a file to be written.
 //!
 //! A list-mode FCS file (FCS 2.0, 3.0: Seamer 1997; 3.1: Spidlen 2010,
 //! doi:10.1002/cyto.a.20825; 3.2: Spidlen 2021, doi:10.1002/cyto.a.24225) is one data set or
@@ -6,36 +6,37 @@
 //! of events. [`File::read`] understands the first two and settles where the third lies;
 //! [`data`] decodes its columns, block by block.
 //!
-//! What departs from the standard and can be repaired without guessing at values is
-//! repaired and reported as a [`Departure`]; what cannot is an error.
+//! A violation of the standard that can be repaired without guessing at values is repaired and
+//! reported as a [`Violation`]; any other is an error.
 
 mod amplification;
 mod crc;
 pub mod data;
+mod data_offsets;
 mod decode;
 mod delimited;
-mod diagnose;
 mod encoding;
 mod header;
 mod keywords;
 mod layout;
 mod parameters;
-mod place;
 mod rows;
 mod segments;
 mod text;
+mod violation;
 mod write;
 
 pub use amplification::Amplification;
 pub use decode::Decoder;
-pub use diagnose::Departure;
 pub use encoding::{ByteOrder, Encoding};
 pub use parameters::Parameter;
 pub use segments::Range;
-pub use write::{ChannelToWrite, Form, Number, Version, encode_head, encode_head_as};
+pub use violation::Violation;
+pub use write::{ChannelToWrite, Form, Number, Version, encode_metadata, encode_metadata_as};
 
 use crate::error::{Error, Result};
 use crate::source::{Source, Window};
+use data_offsets::{Data, DataOffsets};
 use header::Header;
 use keywords::Keywords;
 use layout::{Layout, Stored};
@@ -66,10 +67,10 @@ pub struct File {
     pub segments: Segments,
     /// The check word behind the last segment, where one was computed.
     pub crc: Option<u16>,
-    /// What departs from the standard, and what was done about it.
-    pub departures: Vec<Departure>,
+    /// Violations of the standard, each with its repair.
+    pub violations: Vec<Violation>,
     /// FNV-1a hash of the bytes of HEADER and TEXT.
-    pub head_hash: u64,
+    pub metadata_hash: u64,
     stored: Stored,
     event_bits: u64,
     index: delimited::Index,
@@ -110,7 +111,7 @@ impl Segments {
 }
 
 impl File {
-    /// Read HEADER and TEXT of the first data set and settle the place of DATA.
+    /// Read HEADER and TEXT of the first data set and settle where DATA lies.
     ///
     /// # Errors
     /// [`Error::NotFcs`], [`Error::Truncated`], [`Error::Text`], [`Error::MissingKeyword`],
@@ -134,27 +135,28 @@ impl File {
 
     fn read_at(source: &dyn Source, begin: u64) -> Result<Self> {
         let window = Window::new(source, begin);
-        let mut departures = Vec::new();
+        let mut violations = Vec::new();
         let (header, header_bytes) = Header::read(&window)?;
         let text = read_segment(&window, "TEXT", header.text)?;
-        let head_hash = fnv1a(&[&header_bytes, &text]);
-        let mut keywords = Keywords::new(text::parse(&text, &mut departures)?);
-        let supplement = read_supplement(&window, header.text, &mut keywords, &mut departures)?;
-        let described = parameters::read(&keywords, &mut departures)?;
+        let metadata_hash = fnv1a(&[&header_bytes, &text]);
+        let mut keywords = Keywords::new(text::parse(&text, &mut violations)?);
+        let supplement = read_supplement(&window, header.text, &mut keywords, &mut violations)?;
+        let described = parameters::read(&keywords, &mut violations)?;
         let order = encoding::StoredOrder::from_keyword(keywords.require("$BYTEORD")?)?;
-        let claims = place::Claims::read(&header, &keywords)?;
-        let declared = claims.declared_bytes();
-        let layout = layout::settle(described, order, claims.total, declared, &mut departures)?;
-        let data = claims.settle(window.len(), layout.event_bits, &mut departures)?;
-        let (index, n_events) = count(&window, &layout, &claims, &data, &mut departures)?;
-        let (place, analysis) = read_analysis(&window, &header, &keywords, &mut departures);
+        let offsets = DataOffsets::read(&header, &keywords)?;
+        let declared = offsets.declared_bytes();
+        let layout = layout::settle(described, order, offsets.total, declared, &mut violations)?;
+        let data = offsets.settle(window.len(), layout.event_bits, &mut violations)?;
+        let (index, n_events) = count(&window, &layout, &offsets, &data, &mut violations)?;
+        let (analysis_range, analysis) =
+            read_analysis(&window, &header, &keywords, &mut violations);
         let mut segments = Segments {
             begin: 0,
             text: header.text,
             supplement,
             data: data.range,
-            analysis: place,
-            next: next_of(&keywords, &window, header.text, &mut departures),
+            analysis: analysis_range,
+            next: next_of(&keywords, &window, header.text, &mut violations),
         };
         let crc = crc::stored(&window, segments.end());
         segments.shift(begin);
@@ -170,8 +172,8 @@ impl File {
             byte_order: layout.byte_order,
             segments,
             crc,
-            departures,
-            head_hash,
+            violations,
+            metadata_hash,
             stored: layout.stored,
             event_bits: layout.event_bits,
             index: index.shifted(begin),
@@ -226,7 +228,7 @@ impl Segments {
     }
 }
 
-/// Number of data sets of a file, as far as `$NEXTDATA` leads to readable heads.
+/// Number of data sets of a file, as far as `$NEXTDATA` leads to readable metadata.
 #[must_use]
 pub fn count_data_sets(source: &dyn Source) -> usize {
     count_behind(source, 1, next_data_set(source, 0).unwrap_or(None))
@@ -266,7 +268,7 @@ fn next_of(
     keywords: &Keywords,
     window: &Window<'_>,
     text: Range,
-    departures: &mut Vec<Departure>,
+    violations: &mut Vec<Violation>,
 ) -> Option<u64> {
     let value = keywords.get("$NEXTDATA")?;
     let next = value.parse().ok();
@@ -277,7 +279,7 @@ fn next_of(
         next >= text.1 && next < window.len() && header::is_fcs(&Window::new(window, next))
     });
     if usable.is_none() {
-        departures.push(Departure::new(
+        violations.push(Violation::new(
             "nextdata-unusable",
             format!(
                 "$NEXTDATA = {:?} leads to no data set",
@@ -293,9 +295,9 @@ fn next_of(
 fn count(
     source: &dyn Source,
     layout: &Layout,
-    claims: &place::Claims,
-    data: &place::Data,
-    departures: &mut Vec<Departure>,
+    offsets: &DataOffsets,
+    data: &Data,
+    violations: &mut Vec<Violation>,
 ) -> Result<(delimited::Index, usize)> {
     if layout.stored != Stored::Delimited {
         return Ok((delimited::Index::default(), data.n_events));
@@ -303,14 +305,14 @@ fn count(
     let per_event = layout.parameters.len();
     let index = delimited::index(source, data.range, per_event)?;
     let found = index.n_numbers / per_event as u64;
-    let n_events = claims.total.unwrap_or(found);
+    let n_events = offsets.total.unwrap_or(found);
     if n_events > found {
         return Err(Error::Data {
             detail: format!("it holds {found} events, $TOT says {n_events}"),
         });
     }
     if n_events * per_event as u64 != index.n_numbers {
-        departures.push(Departure::new(
+        violations.push(Violation::new(
             "data-length",
             format!(
                 "DATA holds {} numbers, {n_events} events of {per_event} are expected",

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::error::{Error, Result};
 
-use super::Departure;
+use super::Violation;
 use super::amplification::{self, Amplification};
 use super::encoding::{Datatype, Encoding};
 use super::keywords::{Keywords, bad, shown};
@@ -85,7 +85,7 @@ const MOST_PARAMETERS: u64 = 10_000;
 const MOST_CHARACTERS: u64 = 255;
 
 /// Read all parameters of a list-mode file.
-pub(super) fn read(keywords: &Keywords, departures: &mut Vec<Departure>) -> Result<Vec<Described>> {
+pub(super) fn read(keywords: &Keywords, violations: &mut Vec<Violation>) -> Result<Vec<Described>> {
     check_mode(keywords)?;
     let datatype = Datatype::from_keyword("$DATATYPE", keywords.require("$DATATYPE")?)?;
     let count = keywords.require("$PAR")?;
@@ -98,9 +98,9 @@ pub(super) fn read(keywords: &Keywords, departures: &mut Vec<Departure>) -> Resu
     let mut described = Vec::new();
     for number in 1..=count {
         let channel = Channel { keywords, number };
-        described.push(channel.describe(datatype, &mut step, departures)?);
+        described.push(channel.describe(datatype, &mut step, violations)?);
     }
-    report_duplicates(&described, departures);
+    report_duplicates(&described, violations);
     Ok(described)
 }
 
@@ -117,12 +117,12 @@ fn check_mode(keywords: &Keywords) -> Result<()> {
     }
 }
 
-fn report_duplicates(described: &[Described], departures: &mut Vec<Departure>) {
+fn report_duplicates(described: &[Described], violations: &mut Vec<Violation>) {
     let mut first = HashMap::new();
     for (index, channel) in described.iter().enumerate() {
         let earlier = *first.entry(channel.detector.as_str()).or_insert(index);
         if earlier != index {
-            departures.push(Departure::new(
+            violations.push(Violation::new(
                 "duplicate-name",
                 format!(
                     "$P{}N and $P{}N are both {:?}",
@@ -155,7 +155,7 @@ impl<'a> Channel<'a> {
         &self,
         file_datatype: Datatype,
         step: &mut Option<f64>,
-        departures: &mut Vec<Departure>,
+        violations: &mut Vec<Violation>,
     ) -> Result<Described> {
         let own = self.get("DATATYPE");
         let datatype = own.map_or(Ok(file_datatype), |value| {
@@ -163,15 +163,15 @@ impl<'a> Channel<'a> {
         })?;
         let width = self.width(datatype)?;
         let range = self.keywords.number(&self.name("R"))?;
-        let detector = self.detector(departures);
+        let detector = self.detector(violations);
         let amplification = if is_time(&detector) || self.get("TYPE").is_some_and(is_time) {
-            let read = || amplification::time_step(self.keywords, departures);
+            let read = || amplification::time_step(self.keywords, violations);
             Amplification::Time {
                 step: *step.get_or_insert_with(read),
             }
         } else {
             let is_integer = matches!(datatype, Datatype::Integer | Datatype::Ascii);
-            amplification::read(self.keywords, self.number, is_integer, range, departures)?
+            amplification::read(self.keywords, self.number, is_integer, range, violations)?
         };
         Ok(Described {
             detector,
@@ -213,11 +213,11 @@ impl<'a> Channel<'a> {
         format!("{keyword} = {:?}", shown(value))
     }
 
-    fn detector(&self, departures: &mut Vec<Departure>) -> String {
+    fn detector(&self, violations: &mut Vec<Violation>) -> String {
         let number = self.number;
         self.get("N").map_or_else(
             || {
-                departures.push(Departure::new(
+                violations.push(Violation::new(
                     "name-missing",
                     format!("{} is missing", self.name("N")),
                     format!("called the channel P{number}"),

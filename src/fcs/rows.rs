@@ -32,9 +32,9 @@ pub fn read_rows(
     }
     rows.resize(n_events * file.event_bytes, 0);
     match &file.stored {
-        Stored::Rows => source.read_at(rows, place(file, first)),
+        Stored::Rows => source.read_at(rows, offset_of(file, first)),
         Stored::Mixed(order) => {
-            source.read_at(rows, place(file, first))?;
+            source.read_at(rows, offset_of(file, first))?;
             reorder(file, order, rows);
             Ok(())
         }
@@ -50,7 +50,7 @@ pub fn read_rows(
         Stored::Text => {
             let bytes = bytes_of(n_events as u64, file.event_bits);
             let mut text = vec![0; usize::try_from(bytes).unwrap_or(usize::MAX)];
-            source.read_at(&mut text, place(file, first))?;
+            source.read_at(&mut text, offset_of(file, first))?;
             parse_fixed(file, first, &text, rows)
         }
         Stored::Delimited => delimited::read_rows(source, file, first, rows),
@@ -58,7 +58,7 @@ pub fn read_rows(
 }
 
 /// Byte at which an event of whole bytes begins.
-fn place(file: &File, event: usize) -> u64 {
+fn offset_of(file: &File, event: usize) -> u64 {
     file.data_begin + event as u64 * (file.event_bits / 8)
 }
 
@@ -83,8 +83,8 @@ fn unpack(file: &File, packed: &[u8], shift: usize, big: bool, rows: &mut [u8]) 
         for parameter in &file.parameters {
             let width = parameter.bits as usize;
             let number = bits_at(packed, bit, width, big);
-            let place = &mut row[parameter.offset..parameter.offset + parameter.bytes];
-            place.copy_from_slice(&number.to_le_bytes()[..parameter.bytes]);
+            let slot = &mut row[parameter.offset..parameter.offset + parameter.bytes];
+            slot.copy_from_slice(&number.to_le_bytes()[..parameter.bytes]);
             bit += width;
         }
     }
@@ -108,7 +108,7 @@ fn bits_at(bytes: &[u8], begin: usize, width: usize, big: bool) -> u64 {
 fn parse_fixed(file: &File, first: usize, text: &[u8], rows: &mut [u8]) -> Result<()> {
     let mut rest = text;
     for (event, row) in rows.chunks_exact_mut(file.event_bytes).enumerate() {
-        for (parameter, place) in file.parameters.iter().zip(row.chunks_exact_mut(8)) {
+        for (parameter, slot) in file.parameters.iter().zip(row.chunks_exact_mut(8)) {
             let (field, behind) = rest.split_at(parameter.bits as usize / 8);
             rest = behind;
             let number = delimited::number(field).ok_or_else(|| Error::Data {
@@ -119,7 +119,7 @@ fn parse_fixed(file: &File, first: usize, text: &[u8], rows: &mut [u8]) -> Resul
                     super::keywords::shown(&parameter.detector)
                 ),
             })?;
-            place.copy_from_slice(&number.to_le_bytes());
+            slot.copy_from_slice(&number.to_le_bytes());
         }
     }
     Ok(())

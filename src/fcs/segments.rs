@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::source::Source;
 
-use super::Departure;
+use super::Violation;
 use super::header::Header;
 use super::keywords::Keywords;
 use super::text;
@@ -48,17 +48,17 @@ pub(super) fn read_supplement(
     source: &dyn Source,
     primary: Range,
     keywords: &mut Keywords,
-    departures: &mut Vec<Departure>,
+    violations: &mut Vec<Violation>,
 ) -> Result<Option<Range>> {
-    let Some(place) = range(keywords, "$BEGINSTEXT", "$ENDSTEXT")? else {
+    let Some(segment_range) = range(keywords, "$BEGINSTEXT", "$ENDSTEXT")? else {
         return Ok(None);
     };
-    if place.0 < primary.1 && place.1 > primary.0 {
+    if segment_range.0 < primary.1 && segment_range.1 > primary.0 {
         return Ok(None);
     }
-    let bytes = read_segment(source, "supplemental TEXT", place)?;
-    keywords.extend(text::parse(&bytes, departures)?);
-    Ok(Some(place))
+    let bytes = read_segment(source, "supplemental TEXT", segment_range)?;
+    keywords.extend(text::parse(&bytes, violations)?);
+    Ok(Some(segment_range))
 }
 
 /// Read ANALYSIS, which has the form of TEXT. Nothing in it decides about events, so that what
@@ -67,30 +67,31 @@ pub(super) fn read_analysis(
     source: &dyn Source,
     header: &Header,
     keywords: &Keywords,
-    departures: &mut Vec<Departure>,
+    violations: &mut Vec<Violation>,
 ) -> (Option<Range>, text::Pairs) {
     let named = range(keywords, "$BEGINANALYSIS", "$ENDANALYSIS");
-    let Some(place) = named.unwrap_or(None).or(header.analysis) else {
+    let Some(segment_range) = named.unwrap_or(None).or(header.analysis) else {
         return (None, Vec::new());
     };
-    let apart = place.0 >= header.text.1 || place.1 <= header.text.0;
+    let apart = segment_range.0 >= header.text.1 || segment_range.1 <= header.text.0;
     let parsed = if apart {
-        read_segment(source, "ANALYSIS", place).and_then(|bytes| text::parse(&bytes, departures))
+        read_segment(source, "ANALYSIS", segment_range)
+            .and_then(|bytes| text::parse(&bytes, violations))
     } else {
         Err(Error::Offsets {
             segment: "ANALYSIS",
-            detail: format!("it begins at {}, inside TEXT", place.0),
+            detail: format!("it begins at {}, inside TEXT", segment_range.0),
         })
     };
     match parsed {
-        Ok(pairs) => (Some(place), pairs),
+        Ok(pairs) => (Some(segment_range), pairs),
         Err(error) => {
-            departures.push(Departure::new(
+            violations.push(Violation::new(
                 "analysis-unreadable",
                 format!(
                     "ANALYSIS from byte {} to {}: it {error}",
-                    place.0,
-                    place.1 - 1
+                    segment_range.0,
+                    segment_range.1 - 1
                 ),
                 "left ANALYSIS out".into(),
             ));

@@ -6,7 +6,7 @@ mod segments;
 mod stored;
 
 use super::data::Values;
-use super::{ChannelToWrite, File, encode_head};
+use super::{ChannelToWrite, File, encode_metadata};
 use crate::error::{Error, Result};
 use crate::source::Source;
 use made::columns;
@@ -66,7 +66,7 @@ fn amplifies_by_the_range_and_not_by_one_less() -> Result<()> {
     let bytes = file_with(&keywords, &data);
     assert_eq!(columns(&bytes, Values::Scale)?[0], [100.0, 10.0]);
     let file = File::read(&bytes.as_slice())?;
-    assert!(file.departures.iter().any(|d| d.code == "log-offset-zero"));
+    assert!(file.violations.iter().any(|d| d.code == "log-offset-zero"));
     Ok(())
 }
 
@@ -81,13 +81,13 @@ fn refuses_more_events_than_the_segment_holds() {
 /// A file whose HEADER puts DATA right behind TEXT, and whose TEXT puts it `shift` bytes later.
 fn file_with_two_places(shift: usize, text_bytes: usize, data: &[u8]) -> Vec<u8> {
     let mut keywords = INTEGERS.to_vec();
-    let places = ["$BEGINDATA", "$ENDDATA"];
-    keywords.extend(places.map(|place| (place, "000")));
+    let names = ["$BEGINDATA", "$ENDDATA"];
+    keywords.extend(names.map(|name| (name, "000")));
     let begin = file_with(&keywords, data).len() - data.len() + shift;
     let offsets = [begin.to_string(), (begin + text_bytes - 1).to_string()];
-    for (place, offset) in places.iter().zip(&offsets) {
-        keywords.retain(|(key, _)| key != place);
-        keywords.push((place, offset));
+    for (name, offset) in names.iter().zip(&offsets) {
+        keywords.retain(|(key, _)| key != name);
+        keywords.push((name, offset));
     }
     file_with(&keywords, data)
 }
@@ -105,7 +105,7 @@ fn refuses_two_places_for_data_where_nothing_decides() {
 fn takes_the_place_that_holds_exactly_all_events_and_says_so() -> Result<()> {
     let bytes = file_with_two_places(8, 12, &[0; 20]);
     let file = File::read(&bytes.as_slice())?;
-    assert_eq!(file.departures[0].code, "data-begin-differs");
+    assert_eq!(file.violations[0].code, "data-begin-differs");
     assert_eq!(file.data_begin + 12, bytes.len() as u64);
     Ok(())
 }
@@ -143,13 +143,13 @@ fn reads_back_what_the_head_announces() -> Result<()> {
         range: 262_144.0,
     };
     let channels = [channel("FSC-A", None), channel("PE-A", Some("CD\x0c56"))];
-    let mut bytes = encode_head(&channels, 2, &[("$CYT".into(), "a/b|c".into())])?;
+    let mut bytes = encode_metadata(&channels, 2, &[("$CYT".into(), "a/b|c".into())])?;
     for value in [1.5_f32, -2.25, f32::MAX, 0.0] {
         bytes.extend_from_slice(&value.to_le_bytes());
     }
     let file = File::read(&bytes.as_slice())?;
     assert_eq!(file.parameters[1].marker.as_deref(), Some("CD\x0c56"));
-    assert!(file.departures.is_empty(), "{:?}", file.departures);
+    assert!(file.violations.is_empty(), "{:?}", file.violations);
     assert_eq!(
         columns(&bytes, Values::Scale)?,
         [vec![1.5, f64::from(f32::MAX)], vec![-2.25, 0.0]]
@@ -164,7 +164,7 @@ fn writes_zero_offsets_in_the_header_of_a_large_file() -> Result<()> {
         marker: None,
         range: 1024.0,
     }];
-    let head = encode_head(&channels, 30_000_000, &[])?;
+    let head = encode_metadata(&channels, 30_000_000, &[])?;
     let length = head.len() as u64 + 120_000_000;
     let file = File::read(&Padded { head, length })?;
     assert_eq!(file.n_events, 30_000_000);

@@ -3,14 +3,14 @@
 //! The first byte is the delimiter. A doubled delimiter stands for itself inside a
 //! keyword or value, so that an empty value and an escaped delimiter look alike. The standard's
 //! reading is tried first. If its outcome is implausible (an unpaired token, a `$` keyword
-//! that holds the delimiter, a required keyword in the place of a value), a doubled delimiter
+//! that holds the delimiter, a required keyword where a value belongs), a doubled delimiter
 //! right behind a keyword is taken as an empty value instead; inside a value it remains an escape.
 
 use std::borrow::Cow;
 
 use crate::error::{Error, Result};
 
-use super::Departure;
+use super::Violation;
 use super::keywords::{PADDING, shown};
 
 /// Keywords and values as they stand in a segment.
@@ -31,7 +31,7 @@ const REQUIRED: [&[u8]; 6] = [
 ];
 
 /// Split a TEXT or ANALYSIS segment into keywords and values.
-pub(super) fn parse(segment: &[u8], departures: &mut Vec<Departure>) -> Result<Pairs> {
+pub(super) fn parse(segment: &[u8], violations: &mut Vec<Violation>) -> Result<Pairs> {
     let Some((&delimiter, body)) = segment.split_first() else {
         return Err(refused("it is empty".into()));
     };
@@ -43,21 +43,21 @@ pub(super) fn parse(segment: &[u8], departures: &mut Vec<Departure>) -> Result<P
     let body = without_padding(body, delimiter);
     let escaped = tokens_with_escapes(body, delimiter);
     if let Some(pairs) = pair(&escaped, delimiter) {
-        report_delimiters(&pairs, delimiter, departures);
+        report_delimiters(&pairs, delimiter, violations);
         return Ok(pairs);
     }
     let with_empty = tokens_with_empty_values(body, delimiter);
     if let Some(pairs) = pair(&with_empty, delimiter) {
-        departures.push(empty_values());
+        violations.push(empty_values());
         return Ok(pairs);
     }
     // A last keyword without a value, or bytes behind the last delimiter.
     if let Some(pairs) = pair(even(&escaped), delimiter) {
-        departures.push(unpaired());
+        violations.push(unpaired());
         return Ok(pairs);
     }
     if let Some(pairs) = pair(even(&with_empty), delimiter) {
-        departures.extend([empty_values(), unpaired()]);
+        violations.extend([empty_values(), unpaired()]);
         return Ok(pairs);
     }
     // A channel may be called like a required keyword; if it was shifted tokens after all, the
@@ -76,16 +76,16 @@ fn even<'a, 'b>(tokens: &'b [Cow<'a, [u8]>]) -> &'b [Cow<'a, [u8]>] {
     &tokens[..tokens.len() / 2 * 2]
 }
 
-fn empty_values() -> Departure {
-    Departure::new(
+fn empty_values() -> Violation {
+    Violation::new(
         "empty-values",
         "TEXT holds empty values, which the standard forbids".into(),
         "took a doubled delimiter behind a keyword as an empty value".into(),
     )
 }
 
-fn unpaired() -> Departure {
-    Departure::new(
+fn unpaired() -> Violation {
+    Violation::new(
         "unpaired-token",
         "TEXT ends with a keyword that has no value".into(),
         "left the last token out".into(),
@@ -93,10 +93,10 @@ fn unpaired() -> Departure {
 }
 
 /// Say where a doubled delimiter in a keyword might also be an empty value.
-fn report_delimiters(pairs: &Pairs, delimiter: u8, departures: &mut Vec<Departure>) {
+fn report_delimiters(pairs: &Pairs, delimiter: u8, violations: &mut Vec<Violation>) {
     let odd = |pair: &&(String, String)| pair.0.contains(char::from(delimiter));
     if let Some((keyword, _)) = pairs.iter().find(odd) {
-        departures.push(Departure::new(
+        violations.push(Violation::new(
             "delimiter-in-keyword",
             format!("the keyword {:?} holds the delimiter", shown(keyword)),
             "took a doubled delimiter as itself, as the standard says; it may be an empty value"
@@ -121,8 +121,8 @@ fn tokens_with_escapes(body: &[u8], delimiter: u8) -> Tokens<'_> {
 fn escaped_token(body: &[u8], delimiter: u8) -> (Cow<'_, [u8]>, &[u8]) {
     let mut from = 0;
     let mut escapes = false;
-    while let Some(place) = find(&body[from..], delimiter) {
-        let end = from + place;
+    while let Some(offset) = find(&body[from..], delimiter) {
+        let end = from + offset;
         if body.get(end + 1) == Some(&delimiter) {
             escapes = true;
             from = end + 2;
@@ -232,9 +232,9 @@ mod tests {
     use super::*;
 
     fn parsed(text: &str) -> (Pairs, Vec<&'static str>) {
-        let mut departures = Vec::new();
-        let pairs = parse(text.as_bytes(), &mut departures).expect("plausible TEXT");
-        (pairs, departures.iter().map(|d| d.code).collect())
+        let mut violations = Vec::new();
+        let pairs = parse(text.as_bytes(), &mut violations).expect("plausible TEXT");
+        (pairs, violations.iter().map(|d| d.code).collect())
     }
 
     fn value<'a>(pairs: &'a Pairs, keyword: &str) -> &'a str {

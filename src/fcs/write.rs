@@ -104,16 +104,16 @@ const LARGEST_HEADER_OFFSET: u64 = 99_999_999;
 /// `$CYT` where nobody says what it was; FCS 3.2 requires it.
 const UNKNOWN_CYTOMETER: &str = "unknown";
 
-/// [`encode_head_as`] for FCS 3.1 with 32-bit floats.
+/// [`encode_metadata_as`] for FCS 3.1 with 32-bit floats.
 ///
 /// # Errors
-/// As [`encode_head_as`].
-pub fn encode_head(
+/// As [`encode_metadata_as`].
+pub fn encode_metadata(
     channels: &[ChannelToWrite],
     n_events: u64,
     keywords: &[(String, String)],
 ) -> Result<Vec<u8>> {
-    encode_head_as(Form::default(), channels, n_events, keywords)
+    encode_metadata_as(Form::default(), channels, n_events, keywords)
 }
 
 /// HEADER and TEXT of a list-mode file of little-endian numbers.
@@ -124,7 +124,7 @@ pub fn encode_head(
 /// # Errors
 /// [`Error::BadKeyword`] for an empty keyword or value, a required keyword among
 /// `keywords`, an empty or repeated detector, or one with a comma.
-pub fn encode_head_as(
+pub fn encode_metadata_as(
     form: Form,
     channels: &[ChannelToWrite],
     n_events: u64,

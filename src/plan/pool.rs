@@ -262,7 +262,7 @@ impl<'a> Crew<'a> {
     fn open(&self, index: usize, job: &Job) -> Result<Active> {
         let source = job.location.open()?;
         let file = File::read(&*source)?;
-        let found = (source.len(), source.modified_ns(), file.head_hash);
+        let found = (source.len(), source.modified_ns(), file.metadata_hash);
         if job.identity.is_some_and(|expected| expected != found) {
             return Err(Error::FileChanged);
         }

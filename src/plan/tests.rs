@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::borders::put_on_borders;
 use super::dice::{CHANNELS, Dice};
 use super::*;
-use crate::fcs::{ChannelToWrite, File, encode_head};
+use crate::fcs::{ChannelToWrite, File, encode_metadata};
 use crate::simd::forced;
 
 /// [`gate_values`] to its end.
@@ -146,7 +146,7 @@ fn file_of(columns: &[Vec<f64>], n_events: usize) -> Vec<u8> {
             range: 1024.0,
         })
         .collect();
-    let mut bytes = encode_head(&described, n_events as u64, &[]).expect("a head");
+    let mut bytes = encode_metadata(&described, n_events as u64, &[]).expect("a head");
     for event in 0..n_events {
         for column in columns {
             #[allow(clippy::cast_possible_truncation)]

@@ -10,7 +10,7 @@ import pytest
 
 import longate as lg
 from longate.cytometry.keywords import Keywords
-from longate.io.fcs import scan_file
+from longate.io.fcs import read_metadata
 
 PAIRS = [("$TOT", "3"), ("Note", "first"), ("$Cyt", "made"), ("NOTE", "second")]
 TEXT = "".join(f"/{part}" for pair in PAIRS for part in pair) + "/"
@@ -43,13 +43,13 @@ def test_they_cross_processes(keywords):
 
 
 def test_many_files_are_told_apart(tmp_path):
-    heads = []
+    metadata = []
     for number in range(9):
         path = tmp_path / f"{number}.fcs"
         lg.write_fcs(path, np.ones((2, 1)), ["A"], keywords={"NOTE": str(number)})
-        heads.append(scan_file(path))
-    assert [head.keywords["NOTE"] for head in heads] == list("012345678")
-    assert [head.keywords["NOTE"] for head in reversed(heads)] == list("876543210")
+        metadata.append(read_metadata(path))
+    assert [one.keywords["NOTE"] for one in metadata] == list("012345678")
+    assert [one.keywords["NOTE"] for one in reversed(metadata)] == list("876543210")
 
 
 @pytest.fixture
@@ -63,29 +63,29 @@ def long_file(tmp_path):
 
 
 def test_of_many_heads_little_more_than_text_is_kept(long_file):
-    warm = scan_file(long_file)
+    warm = read_metadata(long_file)
     assert len(warm.keywords) > 1500
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
-    heads = [scan_file(long_file) for _ in range(20)]
-    matrices = [head.compensation for head in heads]
-    each = (tracemalloc.get_traced_memory()[0] - before) / len(heads)
+    metadata = [read_metadata(long_file) for _ in range(20)]
+    matrices = [one.compensation for one in metadata]
+    each = (tracemalloc.get_traced_memory()[0] - before) / len(metadata)
     tracemalloc.stop()
     assert each < len(warm.text) + 4000
     assert matrices == [MATRIX] * 20
-    assert all(head.keywords["setting 7"] == "value 7" for head in heads)
+    assert all(one.keywords["setting 7"] == "value 7" for one in metadata)
 
 
 def test_files_of_one_panel_share_their_channels(long_file):
-    one, other = scan_file(long_file), scan_file(long_file, aliases={"X": "A"})
+    one, other = read_metadata(long_file), read_metadata(long_file, aliases={"X": "A"})
     assert one.panel.channels is other.panel.channels
     assert (other.panel.aliases, one.panel.aliases) == ({"X": "A"}, {})
 
 
 def test_a_head_crosses_processes(long_file):
-    head = scan_file(long_file)
-    again = pickle.loads(pickle.dumps(head))
-    assert again == head
+    metadata = read_metadata(long_file)
+    again = pickle.loads(pickle.dumps(metadata))
+    assert again == metadata
     assert again.compensation == MATRIX
 
 
@@ -102,6 +102,6 @@ def test_the_first_spillover_keyword_that_is_not_blank(tmp_path, keywords, state
     path = lg.write_fcs(
         tmp_path / "a.fcs", np.ones((2, 2)), ["A", "B"], keywords=keywords
     )
-    head = scan_file(path)
-    assert head.spillover == stated
-    assert head.has_spillover == (stated is not None)
+    metadata = read_metadata(path)
+    assert metadata.spillover == stated
+    assert metadata.has_spillover == (stated is not None)

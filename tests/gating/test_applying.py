@@ -12,7 +12,7 @@ import pytest
 
 import longate as lg
 from longate.exceptions import FcsError, PanelError, SpilloverError
-from longate.io.fcs import scan_file
+from longate.io.fcs import read_metadata
 
 STRATEGY = lg.GatingStrategy(
     [
@@ -28,7 +28,7 @@ def path(tmp_path):
     return lg.write_fcs(tmp_path / "a.fcs", events, ["FSC-A", "PE-A"])
 
 
-@pytest.mark.parametrize("given", [Path, str, lg.read_fcs, scan_file])
+@pytest.mark.parametrize("given", [Path, str, lg.read_fcs, read_metadata])
 def test_all_that_stand_for_a_file_give_the_same(path, given):
     gated = STRATEGY.apply(given(path))
     assert gated.counts["n_events"].tolist() == [6, 5, 3]
@@ -39,7 +39,9 @@ def test_all_that_stand_for_a_file_give_the_same(path, given):
 
 @pytest.mark.parametrize("given", [Path, str])
 def test_a_path_is_explained(path, given):
-    assert str(STRATEGY.explain(given(path))) == str(STRATEGY.explain(scan_file(path)))
+    assert str(STRATEGY.explain(given(path))) == str(
+        STRATEGY.explain(read_metadata(path))
+    )
 
 
 @pytest.mark.parametrize("given", [Path, str])

@@ -11,7 +11,7 @@ import pytest
 import longate as lg
 from child import answer_of
 from gating.samples import sample_of
-from longate.io.fcs import scan_file
+from longate.io.fcs import read_metadata
 
 MATRIX = lg.Compensation([[1.0, 0.2], [0.1, 1.0]], ["A", "B"])
 STRATEGY = lg.GatingStrategy(
@@ -107,7 +107,7 @@ def test_the_memory_that_is_printed_bounds_the_peak(name, tmp_path):
     asked = ASKED[name]
     keep = asked.get("keep", "masks")
     explained = WHOLE.explain(
-        scan_file(path),
+        read_metadata(path),
         statistics=asked.get("statistics", ()),
         keep=keep if isinstance(keep, dict) else None,
     )

@@ -11,7 +11,7 @@ import pytest
 
 import longate as lg
 from longate.exceptions import FcsError
-from longate.io.fcs import scan_file
+from longate.io.fcs import read_metadata
 from reference.fcs_bytes import Channel, build, pack
 
 TWO = [Channel("FSC-A"), Channel("PE-A", marker="CD56")]
@@ -31,7 +31,7 @@ def read(tmp_path):
 
 
 def codes(sample):
-    return [departure.code for departure in sample.diagnosis]
+    return [violation.code for violation in sample.diagnosis]
 
 
 def packed(rows, widths, byteord):
@@ -242,11 +242,11 @@ def test_integers_that_no_float_holds_are_reported(read):
 def test_the_text_is_kept_as_it_is(read, tmp_path):
     file = build(TWO, TWO_BYTES, 2, keywords={"$COM": "a//b", "vendor": " x "})
     sample = read(file)
-    head = scan_file(tmp_path / "made.fcs")
-    begin, end = head.segments["text"]
-    assert sample.text == head.text == file[begin:end]
+    metadata = read_metadata(tmp_path / "made.fcs")
+    begin, end = metadata.segments["text"]
+    assert sample.text == metadata.text == file[begin:end]
     assert b"/$COM/a//b/" in sample.text
-    first, last = head.segments["data"]
+    first, last = metadata.segments["data"]
     assert file[first:last] == TWO_BYTES
 
 
@@ -256,11 +256,11 @@ def test_a_file_that_changed_after_its_head_was_read_is_refused(tmp_path, monkey
     from longate.io import fcs
 
     def scan_then_cut(*arguments, **options):
-        head = scan_file(*arguments, **options)
+        metadata = read_metadata(*arguments, **options)
         os.truncate(path, path.stat().st_size - 4)
-        return head
+        return metadata
 
-    monkeypatch.setattr(fcs, "scan_file", scan_then_cut)
+    monkeypatch.setattr(fcs, "read_metadata", scan_then_cut)
     with pytest.raises(FcsError, match=r"has changed|is truncated"):
         lg.read_fcs(path)
 

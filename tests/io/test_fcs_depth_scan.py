@@ -49,7 +49,7 @@ def test_lists_every_file_and_stops_at_none(folder):
     good = table.loc["good.fcs"]
     assert (good["n_events"], good["n_channels"], good["version"]) == (1, 2, "FCS3.1")
     assert (good["cytometer"], str(good["date"])) == ("LSR II", "2023-05-05")
-    assert table.loc["deep/odd.001", "departures"] == "tot-missing"
+    assert table.loc["deep/odd.001", "violations"] == "tot-missing"
 
 
 def test_shows_names_only_where_asked(folder):

@@ -14,7 +14,7 @@ TWO_BYTES = pack(FLOATS, "ff", "<")
 
 
 def codes(sample):
-    return [departure.code for departure in sample.diagnosis]
+    return [violation.code for violation in sample.diagnosis]
 
 
 # --- TEXT
@@ -173,10 +173,10 @@ def test_of_two_places_the_possible_and_exact_one_is_taken_and_reported(read, sh
     wrong = (begin + shift[0], end + shift[1])
     sample = read(build(TWO, TWO_BYTES, 3, header_data=wrong))
     np.testing.assert_array_equal(sample.to_numpy(), np.array(FLOATS, np.float32))
-    (departure,) = sample.diagnosis
-    assert departure.code == "data-begin-differs"
-    assert f"HEADER begins DATA at {wrong[0]}, TEXT at {begin}" in departure.found
-    assert "TEXT" in departure.done
+    (violation,) = sample.diagnosis
+    assert violation.code == "data-begin-differs"
+    assert f"HEADER begins DATA at {wrong[0]}, TEXT at {begin}" in violation.found
+    assert "TEXT" in violation.repair
 
 
 def test_of_two_exact_places_the_one_right_behind_text_is_taken(read):
@@ -185,9 +185,9 @@ def test_of_two_exact_places_the_one_right_behind_text_is_taken(read):
     later = (f"{begin + 20:012d}", f"{end + 20:012d}")
     sample = read(build(TWO, TWO_BYTES, 3, text_data=later, trailing=bytes(64)))
     np.testing.assert_array_equal(sample.to_numpy(), np.array(FLOATS, np.float32))
-    (departure,) = sample.diagnosis
-    assert departure.code == "data-begin-differs"
-    assert "HEADER" in departure.done
+    (violation,) = sample.diagnosis
+    assert violation.code == "data-begin-differs"
+    assert "HEADER" in violation.repair
 
 
 def test_two_possible_places_that_nothing_tells_apart_are_an_error(read):

@@ -15,7 +15,7 @@ TWO_BYTES = pack(FLOATS, "ff", "<")
 
 
 def codes(sample):
-    return [departure.code for departure in sample.diagnosis]
+    return [violation.code for violation in sample.diagnosis]
 
 
 def integers(name="FL1", bits=16, top=65536, **more):

@@ -111,7 +111,7 @@ def test_a_pattern_and_seven_visits(shared_data):
     assert draft.conflicts["detail"].tolist() == ["tube is not known"]
     study = lg.read_study(draft.sheet.assign(tube="CD15/CD45/CD14"))
     log = study.instrument_log()
-    assert len(log) == sum(len(head.panel) for head in study.heads.values())
+    assert len(log) == sum(len(metadata.panel) for metadata in study.metadata.values())
     assert log["date"].isna().all()
 
 

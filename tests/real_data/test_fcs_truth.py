@@ -163,21 +163,21 @@ def test_an_unreadable_matrix_is_refused_by_name(shared_data, name):
 @pytest.mark.parametrize("name", MUST_REPORT)
 def test_a_choice_is_reported(shared_data, name):
     sample = lg.read_fcs(shared_data / CONFORMANCE / name, values="raw")
-    codes = {departure.code: departure for departure in sample.diagnosis}
+    codes = {violation.code: violation for violation in sample.diagnosis}
     assert MUST_REPORT[name] in codes
-    departure = codes[MUST_REPORT[name]]
-    assert departure.found
-    assert departure.done
+    violation = codes[MUST_REPORT[name]]
+    assert violation.found
+    assert violation.repair
 
 
 def test_a_choice_of_place_names_both_and_the_reason(shared_data):
     path = shared_data / CONFORMANCE / "cytoflow/Accuri - C6.fcs"
-    (departure,) = [
+    (violation,) = [
         d for d in lg.read_fcs(path).diagnosis if d.code == "data-begin-differs"
     ]
-    assert "2960" in departure.found
-    assert "2526" in departure.found
-    assert "HEADER" in departure.done
+    assert "2960" in violation.found
+    assert "2526" in violation.found
+    assert "HEADER" in violation.repair
 
 
 def test_files_without_departures_are_the_rule(readable):

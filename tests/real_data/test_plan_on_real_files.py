@@ -15,7 +15,7 @@ import pytest
 
 import longate as lg
 from longate.exceptions import FcsError, PanelError
-from longate.io.fcs import scan_file
+from longate.io.fcs import read_metadata
 from reference import gates as reference
 
 N_FILES = 120
@@ -210,15 +210,15 @@ def test_every_real_file_is_gated_as_each_event_alone(shared_data):
             with pytest.raises(FcsError):
                 lg.read_fcs(path)
             continue
-        head = scan_file(path)
+        metadata = read_metadata(path)
         acquired = None if name in WITHOUT_MATRIX else "file"
         sample = lg.read_fcs(path, compensation=acquired)
         if not sample.n_events:
             empty.add(name)
             continue
-        sources = [sample] if name in WITHOUT_MATRIX else [head, sample]
+        sources = [sample] if name in WITHOUT_MATRIX else [metadata, sample]
         for turn in range(STRATEGIES_PER_FILE):
-            strategy = strategy_of(rng, number + turn, usable(head.panel), sample)
+            strategy = strategy_of(rng, number + turn, usable(metadata.panel), sample)
             expected = expected_of(strategy, sample)
             for source in sources:
                 gated = strategy.apply(source)

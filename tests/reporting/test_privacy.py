@@ -44,7 +44,9 @@ def test_no_repr_and_no_page_shows_a_name(folder, demo, tmp_path):
     sample = study.read_file(0)
     assert SECRET in sample.keywords["$SRC"]  # there when asked for
     shown = [repr(one) for one in (sample, sample.keywords, sample.panel, study)]
-    shown += [repr(one) for one in (populations, maturation, study.heads[0].keywords)]
+    shown += [
+        repr(one) for one in (populations, maturation, study.metadata[0].keywords)
+    ]
     shown += [study._repr_html_(), study.samples.to_csv(), study.panel.to_csv()]
     shown += [study.instrument_log().to_csv(), populations.counts.to_csv()]
     page = lg.report(tmp_path / "r.html", study, populations, maturation, demo.result)

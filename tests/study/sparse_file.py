@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import longate as lg
-from longate._core import encode_head
+from longate._core import encode_metadata
 
 N_EVENTS = 100_000_000
 CHANNELS = [("FSC-A", None, 1000.0), ("SSC-A", None, 1000.0)] + [
@@ -31,7 +31,7 @@ STRATEGY = lg.GatingStrategy(
 
 def write_sparse(path, n_events=N_EVENTS):
     """Write head and a hole: every event is zero."""
-    head = encode_head(CHANNELS, n_events, [])
+    head = encode_metadata(CHANNELS, n_events, [])
     path.write_bytes(head)
     os.truncate(path, len(head) + n_events * len(CHANNELS) * 4)
     return path

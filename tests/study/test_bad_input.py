@@ -317,7 +317,7 @@ def test_identifying_keywords_are_never_shown(tmp_path):
     shown = [
         repr(study),
         study._repr_html_(),
-        repr(study.heads),
+        repr(study.metadata),
         repr(sample),
         repr(sample.keywords),
         str(sample.keywords),

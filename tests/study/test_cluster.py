@@ -140,7 +140,7 @@ def test_kept_values_that_are_too_much_to_send_are_refused(
 ):
     study = lg.read_study(folder / "samples.csv")
     task = task_of(study, strategy, keep={"All events": ["PE-A"]})
-    assert gate_task(task)[0] == study.heads[0].n_events
+    assert gate_task(task)[0] == study.metadata[0].n_events
     monkeypatch.setattr("longate.study.cluster.MOST_BYTES", 2000)
     told = gate_task(task)
     assert isinstance(told, StudyError)
@@ -196,13 +196,15 @@ def test_a_bad_file_is_a_problem_and_the_others_are_delivered(
 
 
 def test_a_copy_with_another_time_is_the_same_file(folder, strategy, tmp_path):
-    head = lg.read_study(folder / "samples.csv").heads[0]
-    copy = shutil.copyfile(head.path, tmp_path / "copy.fcs")
+    metadata = lg.read_study(folder / "samples.csv").metadata[0]
+    copy = shutil.copyfile(metadata.path, tmp_path / "copy.fcs")
     os.utime(copy, (1, 1))
     text = strategy.to_json()
-    task = GatingTask(copy, text, None, {}, head.identity, keep_masks=True)
-    assert gate_task(task)[0] == head.n_events
-    other = GatingTask(folder / "1.fcs", text, None, {}, head.identity, keep_masks=True)
+    task = GatingTask(copy, text, None, {}, metadata.identity, keep_masks=True)
+    assert gate_task(task)[0] == metadata.n_events
+    other = GatingTask(
+        folder / "1.fcs", text, None, {}, metadata.identity, keep_masks=True
+    )
     found = gate_task(other)
     assert isinstance(found, FcsError)
     assert "changed" in str(found)
@@ -210,9 +212,9 @@ def test_a_copy_with_another_time_is_the_same_file(folder, strategy, tmp_path):
 
 def test_what_would_be_too_much_to_send_is_refused(folder, strategy, monkeypatch):
     monkeypatch.setattr("longate.study.cluster.MOST_BYTES", 100)
-    head = lg.read_study(folder / "samples.csv").heads[0]
+    metadata = lg.read_study(folder / "samples.csv").metadata[0]
     task = GatingTask(
-        head.path, strategy.to_json(), None, {}, head.identity, keep_masks=True
+        metadata.path, strategy.to_json(), None, {}, metadata.identity, keep_masks=True
     )
     assert "keep=None" in str(gate_task(task))
 

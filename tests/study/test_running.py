@@ -155,7 +155,7 @@ def in_child(work):
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 def test_children_and_their_children_do_all_that_their_parents_did(study):
     """Everything that has threads of its own, before and after a plain fork."""
-    path = study.heads[0].path
+    path = study.metadata[0].path
     moved = [lg.Perturbation("a", {"Cells/CD56+": lg.Shift({"CD56": 0.1})})]
     median = [lg.Statistic("median", "CD16", population="NK")]
 

@@ -61,7 +61,7 @@ def test_the_manifest_tells_how_to_repeat_the_run(populations, tmp_path):
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["versions"]["longate"] == lg.__version__
     for entry in manifest["files"]:
-        path = populations.study.heads[entry["row"]].path
+        path = populations.study.metadata[entry["row"]].path
         assert entry["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
         row = populations.study.samples.loc[entry["row"]]
         strategy = manifest["strategies"][row["tube"]]
@@ -91,7 +91,7 @@ def test_without_its_files_the_tables_are_there(populations, cohort, tmp_path):
 
 def test_another_file_of_the_same_name_is_noticed(populations, tmp_path):
     folder = lg.save_populations(populations, tmp_path / "run")
-    first, second = (populations.study.heads[row].path for row in (0, 2))
+    first, second = (populations.study.metadata[row].path for row in (0, 2))
     shutil.copyfile(second, first)
     back = lg.load_populations(folder)
     assert back.study.problems["problem"].str.contains("not the file").tolist() == [
@@ -100,7 +100,7 @@ def test_another_file_of_the_same_name_is_noticed(populations, tmp_path):
 
 
 def test_a_file_that_changed_is_not_saved_as_what_was_gated(populations, tmp_path):
-    path = populations.study.heads[0].path
+    path = populations.study.metadata[0].path
     path.write_bytes(path.read_bytes() + b" ")
     with pytest.raises((StudyError, FcsError), match="changed"):
         lg.save_populations(populations, tmp_path / "run")

@@ -17,7 +17,7 @@ import longate as lg
 from child import answer_of
 from gating.samples import sample_of
 from longate.exceptions import FcsError, FileWarning, StudyError
-from longate.io.fcs import scan_file
+from longate.io.fcs import read_metadata
 from study.sparse_file import (
     N_BYTES,
     PROC_IO,
@@ -49,7 +49,7 @@ def works(study, path):
         "progress": lambda: gate(threads=2, progress=True),
         "statistics": lambda: gate(statistics=median),
         "kept events": lambda: gate(keep={"N": ["CD1"]}),
-        "apply": lambda: STRATEGY.apply(scan_file(path)),
+        "apply": lambda: STRATEGY.apply(read_metadata(path)),
         "regate": lambda: study.regate(STRATEGY, shifted, progress=False),
         "read": lambda: lg.read_fcs(path, channels=["CD1"]),
     }
@@ -61,7 +61,7 @@ def interrupted(folder):
     study = lg.read_study(f"{folder}/samples.csv")
     small = lg.read_study(f"{folder}/small.csv")
     told = {}
-    for name, work in works(study, study.heads[0].path).items():
+    for name, work in works(study, study.metadata[0].path).items():
         press = InTheMiddle(lambda: os.kill(os.getpid(), signal.SIGINT))
         press.start()
         try:
@@ -198,7 +198,7 @@ def overwrite(path):
 @pytest.mark.parametrize("change", [cut, grow, overwrite])
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_file_that_changes_under_the_run_is_a_problem(study, change, threads):
-    path = study.heads[1].path
+    path = study.metadata[1].path
     meddle = InTheMiddle(lambda: change(path))
     meddle.start()
     with pytest.warns(FileWarning, match=r"1\.fcs has changed"):
@@ -215,7 +215,7 @@ def test_a_file_that_changes_under_the_run_is_a_problem(study, change, threads):
 
 
 def test_variants_of_a_file_that_changes_are_not_counted(study):
-    path = study.heads[1].path
+    path = study.metadata[1].path
     InTheMiddle(lambda: cut(path)).start()
     moved = [lg.Perturbation("a", {"P/R": lg.Shift({"CD3": 0.1})})]
     with pytest.warns(FileWarning, match="has changed"):
@@ -225,10 +225,10 @@ def test_variants_of_a_file_that_changes_are_not_counted(study):
 
 @pytest.mark.parametrize("change", [cut, overwrite])
 def test_one_file_that_changes_is_an_error(study, change):
-    path = study.heads[1].path
+    path = study.metadata[1].path
     InTheMiddle(lambda: change(path)).start()
     with pytest.raises(FcsError, match="has changed"):
-        STRATEGY.apply(scan_file(path))
+        STRATEGY.apply(read_metadata(path))
     write_sparse(path, 6_000_000)
     InTheMiddle(lambda: change(path)).start()
     with pytest.raises(FcsError, match="has changed"):
@@ -239,6 +239,6 @@ def test_a_study_whose_only_file_is_cut_says_so(tmp_path):
     write_sparse(tmp_path / "0.fcs", 6_000_000)
     row = {"file": "0.fcs", "patient": "P0", "visit": "m0", "tube": "T"}
     study = lg.read_study(write_sheet(tmp_path, pd.DataFrame([row])))
-    InTheMiddle(lambda: cut(study.heads[0].path)).start()
+    InTheMiddle(lambda: cut(study.metadata[0].path)).start()
     with pytest.raises(StudyError, match="has changed"):
         study.gate(STRATEGY, progress=False)

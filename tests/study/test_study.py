@@ -223,7 +223,7 @@ def test_controls_are_looked_at_and_not_gated(tmp_path):
         row = {"file": f"{number}.fcs", "patient": "P1", "visit": "m00", "tube": "NK"}
         rows.append({**row, "role": role, "reason": "clot" if number == 3 else ""})
     study = lg.read_study(write_sheet(tmp_path, rows))
-    assert sorted(study.heads) == [0, 1, 2]
+    assert sorted(study.metadata) == [0, 1, 2]
     assert "1 samples" in repr(study)
     assert len(gate(study).files) == 1
 

@@ -170,13 +170,13 @@ class Acquisition:
             return None
         entries = ";".join(numbered[key] for key in sorted(numbered)).split(";")
         try:
-            places = [_place(entry) for entry in entries if entry.strip()]
+            wells = [_well(entry) for entry in entries if entry.strip()]
         except ValueError as error:
             msg = f"INDEX SORTING LOCATIONS cannot be read: {error}"
             raise FcsError(msg) from None
-        if len(places) != self.n_events:
+        if len(wells) != self.n_events:
             msg = (
-                f"INDEX SORTING LOCATIONS holds {len(places)} wells for "
+                f"INDEX SORTING LOCATIONS holds {len(wells)} wells for "
                 f"{self.n_events} events"
             )
             raise FcsError(msg)
@@ -184,7 +184,7 @@ class Acquisition:
 
         rows = [
             (event, row + 1, column + 1, f"{_letters(row)}{column + 1}")
-            for event, (row, column) in enumerate(places, start=1)
+            for event, (row, column) in enumerate(wells, start=1)
         ]
         return pd.DataFrame(rows, columns=["event", "row", "column", "well"])
 
@@ -210,7 +210,7 @@ def _voltage(text: str | None) -> float | None:
     return value if 0 < value < float("inf") else None
 
 
-def _place(entry: str) -> tuple[int, int]:
+def _well(entry: str) -> tuple[int, int]:
     row, column = (int(part) for part in entry.split(","))
     if row < 0 or column < 0:
         msg = f"{entry!r} is no well"

@@ -102,7 +102,7 @@ def resolve_matrix(compensation: Compensation, panel: Panel) -> ResolvedMatrix:
     SpilloverError
         If the matrix names a detector that the panel lacks, or one twice.
     """
-    detectors = matrix_places(compensation, panel)
+    detectors = matrix_channels(compensation, panel)
     if compensation.dyes == compensation.detectors:
         return ResolvedMatrix(compensation, panel, tuple(detectors), tuple(detectors))
     dyes: list[int | None] = []
@@ -119,7 +119,7 @@ def resolve_matrix(compensation: Compensation, panel: Panel) -> ResolvedMatrix:
     return ResolvedMatrix(compensation, panel, tuple(detectors), tuple(dyes))
 
 
-def matrix_places(compensation: Compensation, panel: Panel) -> list[int]:
+def matrix_channels(compensation: Compensation, panel: Panel) -> list[int]:
     """Return the places in `panel` of the detectors of a spillover matrix.
 
     Raises
@@ -196,7 +196,7 @@ def detector_columns(
     from longate.cytometry.sample import Sample
 
     if isinstance(events, Sample):
-        places = matrix_places(compensation, events.panel)
+        places = matrix_channels(compensation, events.panel)
         return [events.column_at(place) for place in places], events.n_events
     if _is_named(events):
         known = list(events.columns)

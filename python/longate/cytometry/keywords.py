@@ -38,7 +38,7 @@ class Keywords(Mapping[str, str]):
         Parameters
         ----------
         text : bytes
-            As ``read_head`` gives them: they are known to hold keywords.
+            As ``read_metadata`` gives them: they are known to hold keywords.
         """
         made = cls.__new__(cls)
         made._known = None

@@ -91,7 +91,7 @@ class Panel:
 
     def __contains__(self, name: object) -> bool:
         """Whether `name` means exactly one channel."""
-        return len(self._places(str(name))) == 1
+        return len(self._indices(str(name))) == 1
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -112,7 +112,7 @@ class Panel:
         return pd.DataFrame(rows, columns=columns)
 
     def index(self, name: str) -> int:
-        """Return the place of the channel that `name` means, from 0.
+        """Return the index of the channel that `name` means, from 0.
 
         A detector's name comes first, then a marker's, then an alias; each as
         written, and if none fits, without regard to case.
@@ -124,7 +124,7 @@ class Panel:
         PanelError
             If several channels have this name.
         """
-        found = self._places(name)
+        found = self._indices(name)
         if len(found) == 1:
             return found[0]
         if found:
@@ -136,15 +136,15 @@ class Panel:
         )
         raise MissingChannelError(msg)
 
-    def _places(self, name: str) -> list[int]:
+    def _indices(self, name: str) -> list[int]:
         known = self._asked
         if name not in known:
-            known[name] = self._as_written.places(name) or self._folded.places(name)
+            known[name] = self._as_written.indices(name) or self._folded.indices(name)
         return known[name]
 
     @cached_property
     def _asked(self) -> dict[str, list[int]]:
-        """The places of names that were asked for: gates ask again and again."""
+        """The indices of names that were asked for: gates ask again and again."""
         return {}
 
     @cached_property
@@ -157,8 +157,8 @@ class Panel:
 
     def _ambiguous(self, name: str, found: list[int]) -> str:
         where = ", ".join(
-            f"channel {place + 1} (detector {self.channels[place].detector!r})"
-            for place in found
+            f"channel {index + 1} (detector {self.channels[index].detector!r})"
+            for index in found
         )
         return f"{name!r} means several channels: {where}; use the detector's name"
 
@@ -173,7 +173,7 @@ class _Names(NamedTuple):
     meant : dict
         Alias -> the name that is meant.
     detectors, markers : dict
-        Name -> places in the panel; a marker is found by what it means too.
+        Name -> indices in the panel; a marker is found by what it means too.
     """
 
     fold: Callable[[str], str]
@@ -185,11 +185,11 @@ class _Names(NamedTuple):
     def of(cls, panel: Panel, fold: Callable[[str], str]) -> _Names:
         meant = {fold(alias): target for alias, target in panel.aliases.items()}
         made = cls(fold, meant, {}, {})
-        for place, channel in enumerate(panel.channels):
-            made.detectors.setdefault(fold(channel.detector), []).append(place)
+        for index, channel in enumerate(panel.channels):
+            made.detectors.setdefault(fold(channel.detector), []).append(index)
             if channel.marker is not None:
                 for name in made.meanings(channel.marker):
-                    made.markers.setdefault(name, []).append(place)
+                    made.markers.setdefault(name, []).append(index)
         return made
 
     def meanings(self, name: str) -> set[str]:
@@ -197,11 +197,11 @@ class _Names(NamedTuple):
         own = self.fold(name)
         return {own, self.fold(self.meant.get(own, name))}
 
-    def places(self, name: str) -> list[int]:
+    def indices(self, name: str) -> list[int]:
         """Return the detectors that a name means; if there is none, the markers."""
         wanted = self.meanings(name)
         for called in (self.detectors, self.markers):
-            found = {place for one in wanted for place in called.get(one, ())}
+            found = {index for one in wanted for index in called.get(one, ())}
             if found:
                 return sorted(found)
         return []

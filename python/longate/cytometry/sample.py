@@ -10,7 +10,7 @@ import numpy as np
 from longate._core import compensate
 from longate._validation import listed
 from longate.cytometry.acquisition import Acquisition
-from longate.cytometry.compensated import matrix_places as matrix_places
+from longate.cytometry.compensated import matrix_channels as matrix_channels
 from longate.cytometry.compensated import resolve_matrix
 from longate.cytometry.keywords import Keywords
 from longate.exceptions import FcsError
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Departure:
-    """A departure from the standard that a file has, and what was done about it.
+class Violation:
+    """A violation of the standard in a file, and its repair.
 
     Parameters
     ----------
@@ -38,13 +38,13 @@ class Departure:
         Stable short name, such as ``"data-begin-differs"``.
     found : str
         What was found, and where.
-    done : str
+    repair : str
         How it was resolved.
     """
 
     code: str
     found: str
-    done: str
+    repair: str
 
 
 class NamedFile(Protocol):
@@ -75,12 +75,12 @@ class Sample(Acquisition):
         Its keywords, case-insensitive.
     compensation : Compensation or None
         The spillover matrix of the file, where it has one.
-    diagnosis : tuple of Departure
-        Departures from the standard that were met and repaired.
+    diagnosis : tuple of Violation
+        Violations from the standard that were met and repaired.
     n_events : int
         Number of events.
     columns : mapping of int to array
-        The channels that were read, by their place in the panel.
+        The channels that were read, by their index in the panel.
     analysis : Keywords
         The keywords of the ANALYSIS segment.
     text : bytes
@@ -99,7 +99,7 @@ class Sample(Acquisition):
     panel: Panel
     keywords: Keywords
     compensation: Compensation | None
-    diagnosis: tuple[Departure, ...]
+    diagnosis: tuple[Violation, ...]
     n_events: int
     columns: Mapping[int, NDArray[Any]]
     analysis: Keywords = field(default_factory=lambda: Keywords([]))
@@ -110,12 +110,12 @@ class Sample(Acquisition):
 
     def __repr__(self) -> str:
         """Shape first, then the names one can type next."""
-        names = ", ".join(self.panel.channels[place].label for place in self.columns)
+        names = ", ".join(self.panel.channels[index].label for index in self.columns)
         spill = "with" if self.compensation else "without"
         return (
             f"Sample · {self.path.name} · {self.version} · {self.n_events:,} events x "
             f"{len(self.columns)} channels · {spill} spillover matrix · "
-            f"{len(self.diagnosis)} departures from the standard\n  {names}"
+            f"{len(self.diagnosis)} violations from the standard\n  {names}"
         )
 
     def column(self, name: str) -> NDArray[Any]:
@@ -130,22 +130,22 @@ class Sample(Acquisition):
         """
         return self.column_at(self.panel.index(name))
 
-    def column_at(self, place: int) -> NDArray[Any]:
-        """Return the channel at a place of the panel, as read.
+    def column_at(self, index: int) -> NDArray[Any]:
+        """Return the channel at an index of the panel, as read.
 
         Raises
         ------
         FcsError
             If the channel was not read.
         """
-        if place not in self.columns:
+        if index not in self.columns:
             msg = (
-                f"channel {self.panel.channels[place].label!r} of {self.path} was not "
+                f"channel {self.panel.channels[index].label!r} of {self.path} was not "
                 f"read; it was read with channels="
                 f"[{listed(self.panel.channels[p].label for p in self.columns)}]"
             )
             raise FcsError(msg)
-        return self.columns[place]
+        return self.columns[index]
 
     def values(
         self,
@@ -188,8 +188,8 @@ class Sample(Acquisition):
             values = np.asarray(self.column(name), dtype=np.float64)
         else:
             observed = [
-                np.ascontiguousarray(self.column_at(place), dtype=np.float64)
-                for place in fitted.detectors
+                np.ascontiguousarray(self.column_at(index), dtype=np.float64)
+                for index in fitted.detectors
             ]
             values = compensate(observed, matrix.weights[:, column].tolist())
         return values if scale is None else scale(values)
@@ -200,10 +200,10 @@ class Sample(Acquisition):
         The dtype is float32 where it holds every value of these channels, else float64.
         Channels are contiguous (Fortran order), as everywhere.
         """
-        return self._matrix(self._places(channels))
+        return self._matrix(self._indices(channels))
 
-    def _matrix(self, places: Sequence[int]) -> NDArray[Any]:
-        columns = [self.column_at(place) for place in places]
+    def _matrix(self, indices: Sequence[int]) -> NDArray[Any]:
+        columns = [self.column_at(index) for index in indices]
         dtype = np.result_type(*columns) if columns else np.dtype(np.float64)
         table = np.empty((len(columns), self.n_events), dtype)
         for row, column in zip(table, columns, strict=True):
@@ -218,7 +218,7 @@ class Sample(Acquisition):
         """
         import pandas as pd
 
-        labels = self._labels(self._places(channels))
+        labels = self._labels(self._indices(channels))
         return pd.DataFrame({k: self.column_at(p) for k, p in labels.items()})
 
     def to_anndata(self, channels: Sequence[str] | None = None) -> AnnData:
@@ -241,7 +241,7 @@ class Sample(Acquisition):
             raise ImportError(msg) from None
         import pandas as pd
 
-        labels = self._labels(self._places(channels))
+        labels = self._labels(self._indices(channels))
         table = self.panel.table.drop(columns="channel").iloc[list(labels.values())]
         return AnnData(
             self._matrix(list(labels.values())),
@@ -256,21 +256,21 @@ class Sample(Acquisition):
             },
         )
 
-    def _places(self, channels: Sequence[str] | None) -> list[int]:
+    def _indices(self, channels: Sequence[str] | None) -> list[int]:
         if channels is None:
             return list(self.columns)
         return [self.panel.index(name) for name in channels]
 
-    def _labels(self, places: Sequence[int]) -> dict[str, int]:
-        """Return a name of its own for each place, in the order given."""
+    def _labels(self, indices: Sequence[int]) -> dict[str, int]:
+        """Return a unique name for each index, in the order given."""
         labels = [channel.label for channel in self.panel]
         named: dict[str, int] = {}
-        for place in places:
-            channel = self.panel.channels[place]
+        for index in indices:
+            channel = self.panel.channels[index]
             label = channel.label
             if labels.count(label) > 1:
                 label = f"{label} ({channel.detector})"
             if label in named:
-                label = f"{label} [{place + 1}]"
-            named[label] = place
+                label = f"{label} [{index + 1}]"
+            named[label] = index
         return named

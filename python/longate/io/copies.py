@@ -94,7 +94,7 @@ def plan_copies(
 
 
 def _checked(jobs: list[Job]) -> list[Job]:
-    """Refuse two copies of one name, and a copy in the place of a source."""
+    """Refuse two copies of one name, and a copy that would replace a source."""
     targets: set[Path] = set()
     sources = {job.source.resolve() for job in jobs}
     for job in jobs:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from longate.cytometry.keywords import Keywords
 from longate.exceptions import FcsError, FileWarning, LongateError, PrivacyWarning
 from longate.io.copies import Job, plan_copies
-from longate.io.fcs import scan_file
+from longate.io.fcs import read_metadata
 from longate.io.fcs_layout import DataSet, read_layout
 from longate.io.fcs_rewrite import (
     OTHER_BYTES,
@@ -201,7 +201,7 @@ _Changes = dict[Key, dict[int, Change]]
 
 def _copy_file(job: Job, rules: Rules) -> tuple[tuple[Any, ...], _Told]:
     """Copy one file; return its row of `files`, and what is told of it."""
-    head = scan_file(job.source)
+    metadata = read_metadata(job.source)
     try:
         layout = read_layout(job.source)
         changes = _changes(layout, job, rules)
@@ -216,7 +216,7 @@ def _copy_file(job: Job, rules: Rules) -> tuple[tuple[Any, ...], _Told]:
         raise FcsError(msg) from None
     digest = _write(job, layout, plan, edits)
     told = _told_of(layout, changes, plan, job)
-    return (str(job.source), job.new_name, head.n_events, len(layout), digest), told
+    return (str(job.source), job.new_name, metadata.n_events, len(layout), digest), told
 
 
 def _changes(layout: Sequence[DataSet], job: Job, rules: Rules) -> _Changes:
@@ -267,15 +267,15 @@ def _check_copy(
     edits: Mapping[Key, Mapping[int, str]],
 ) -> None:
     """Refuse a copy that does not read as the source does but for what was changed."""
-    head = scan_file(source, dataset=one.number - 1)
-    found = scan_file(copy, dataset=one.number - 1)
+    metadata = read_metadata(source, dataset=one.number - 1)
+    found = read_metadata(copy, dataset=one.number - 1)
     pairs = []
-    for place in one.texts:
-        if place.text is not None and place.kind != "ANALYSIS":
-            new = edits.get((one.number, place.kind), {})
+    for segment in one.texts:
+        if segment.text is not None and segment.kind != "ANALYSIS":
+            new = edits.get((one.number, segment.kind), {})
             pairs += [
-                (key, place.text.as_read(new[index]) if index in new else value)
-                for index, (key, value) in enumerate(place.text.pairs)
+                (key, segment.text.as_read(new[index]) if index in new else value)
+                for index, (key, value) in enumerate(segment.text.pairs)
             ]
     wanted = dict(Keywords(pairs))
     ours = {key: value for key, value in found.keywords.items() if key in wanted}
@@ -285,15 +285,15 @@ def _check_copy(
         for key, value in wanted.items()
         if not key.upper().startswith(offsets)
     )
-    new_departures = {d.code for d in found.diagnosis} - {
-        d.code for d in head.diagnosis
+    new_violations = {d.code for d in found.diagnosis} - {
+        d.code for d in metadata.diagnosis
     }
     if (
         not same
         or len(found.keywords) != len(wanted)
-        or found.panel.channels != head.panel.channels
-        or found.n_events != head.n_events
-        or new_departures
+        or found.panel.channels != metadata.panel.channels
+        or found.n_events != metadata.n_events
+        or new_violations
     ):
         msg = f"{source}: the copy would read differently; no copy was written"
         raise FcsError(msg)
@@ -315,12 +315,12 @@ def _told_of(
     left: set[str] = set()
     taken: dict[str, str] = {}
     for one in layout:
-        for place in one.texts:
-            where = (one.number, place.kind)
-            if place.text is None:
+        for segment in one.texts:
+            where = (one.number, segment.kind)
+            if segment.text is None:
                 rows.append((*where, "(all)", "removed, not made of keywords"))
                 continue
-            pairs = place.text.pairs
+            pairs = segment.text.pairs
             taken |= secrets_of(pairs, changes[where])
             for index, (key, value) in enumerate(pairs):
                 change = changes[where].get(index)

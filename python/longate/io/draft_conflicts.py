@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from longate.io.fcs import FileHead
+    from longate.io.fcs import FcsMetadata
 
 COLUMNS = ["conflict", "files", "detail"]
 """The table of conflicts."""
@@ -29,7 +29,7 @@ _Found = tuple[str, list[int], str]
 def find_conflicts(
     sheet: pd.DataFrame,
     names: Sequence[str],
-    heads: Mapping[int, FileHead],
+    metadata: Mapping[int, FcsMetadata],
     notes: Iterable[tuple[str, int, str]],
 ) -> list[dict[str, str]]:
     """Return the conflicts of a drafted sheet.
@@ -40,7 +40,7 @@ def find_conflicts(
         The draft, its index the place of each file.
     names : sequence of str
         Names of the files, below the folder.
-    heads : mapping of int to FileHead
+    metadata : mapping of int to FcsMetadata
         What the legible files say.
     notes : iterable of (str, int, str)
         Kind, place and detail of what was noticed on single files.
@@ -59,12 +59,12 @@ def find_conflicts(
     samples = sheet[sheet["role"] == "sample"]
     found += _missing_cells(samples)
     found += _several_files(samples)
-    found += _same_events(heads)
+    found += _same_events(metadata)
     found += _no_events(sheet)
     found += _missing_parts(samples)
     found += _several_dates(samples)
-    found += _several_cytometers(sheet, heads)
-    found += _panels(samples, heads)
+    found += _several_cytometers(sheet, metadata)
+    found += _panels(samples, metadata)
     order = list(dict.fromkeys(["unreadable", "missing cell", "several files"]))
     found.sort(key=lambda one: order.index(one[0]) if one[0] in order else len(order))
     return [
@@ -95,16 +95,16 @@ def _several_files(samples: pd.DataFrame) -> Iterator[_Found]:
             yield "several files", list(rows.index), detail
 
 
-def _same_events(heads: Mapping[int, FileHead]) -> Iterator[_Found]:
+def _same_events(metadata: Mapping[int, FcsMetadata]) -> Iterator[_Found]:
     """Only files of one shape are read, so that most folders cost nothing."""
     shapes: dict[Any, list[int]] = defaultdict(list)
-    for place, head in heads.items():
-        if head.n_events:
-            shapes[head.n_events, head.panel.channels].append(place)
+    for place, of_file in metadata.items():
+        if of_file.n_events:
+            shapes[of_file.n_events, of_file.panel.channels].append(place)
     for alike in shapes.values():
         hashes: dict[str, list[int]] = defaultdict(list)
         for place in alike if len(alike) > 1 else ():
-            path = Path(str(heads[place].path))
+            path = Path(str(metadata[place].path))
             try:
                 ranges = [part for one in read_layout(path) for part in one.data]
                 hashes[event_hash(path, ranges)].append(place)
@@ -146,10 +146,10 @@ def _several_dates(samples: pd.DataFrame) -> Iterator[_Found]:
 
 
 def _several_cytometers(
-    sheet: pd.DataFrame, heads: Mapping[int, FileHead]
+    sheet: pd.DataFrame, metadata: Mapping[int, FcsMetadata]
 ) -> Iterator[_Found]:
     places: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for place in heads:
+    for place in metadata:
         key = (sheet["cytometer"][place], sheet["serial"][place])
         places[key].append(place)
     if len(places) > 1:
@@ -162,13 +162,15 @@ def _several_cytometers(
         yield "several cytometers", others, ", ".join(told)
 
 
-def _panels(samples: pd.DataFrame, heads: Mapping[int, FileHead]) -> Iterator[_Found]:
+def _panels(
+    samples: pd.DataFrame, metadata: Mapping[int, FcsMetadata]
+) -> Iterator[_Found]:
     """Compare panels and names of tubes: each should tell the other."""
     by_tube: dict[str, dict[Any, list[int]]] = defaultdict(lambda: defaultdict(list))
     by_panel: dict[Any, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for place in samples.index:
         tube = samples["tube"][place]
-        panel = tuple((c.detector, c.marker or "") for c in heads[place].panel)
+        panel = tuple((c.detector, c.marker or "") for c in metadata[place].panel)
         if tube:
             by_tube[tube][panel].append(place)
             by_panel[panel][tube].append(place)

@@ -17,7 +17,7 @@ from longate.io.file_names import (
 
 if TYPE_CHECKING:
     from longate.cytometry.keywords import Keywords
-    from longate.io.fcs import FileHead
+    from longate.io.fcs import FcsMetadata
 
 _PATIENT_KEYWORDS = ("PATIENT ID", "SUBJECT ID", "$SRC")
 _TUBE_KEYWORDS = ("TUBE NAME", "TUBENAME", "TUBE_NAME")
@@ -32,7 +32,7 @@ Note = tuple[str, str]
 
 
 def propose_row(
-    name: str, head: FileHead, names: NamePattern | None
+    name: str, metadata: FcsMetadata, names: NamePattern | None
 ) -> tuple[dict[str, Any], list[Note]]:
     """Return the cells that are proposed for a file, and what is in doubt.
 
@@ -40,16 +40,16 @@ def propose_row(
     ----------
     name : str
         Its path below the folder.
-    head : FileHead
+    metadata : FcsMetadata
         What it says.
     names : NamePattern or None
         How its name is read.
     """
-    words = head.keywords
+    words = metadata.keywords
     told, notes = _told_by_name(name, names)
     tube = first_value(words, _TUBE_KEYWORDS) or ""
     specimen = first_value(words, ("$SRC",)) or ""
-    role = guess_role(name, tube, specimen, head.panel)
+    role = guess_role(name, tube, specimen, metadata.panel)
     if not role.is_in_panel:
         notes.append(("role", f"{role.role!r} is not in the panel of the file"))
     within = {"patient": _patient(words), "tube": _tube(tube, name, told)}
@@ -60,18 +60,18 @@ def propose_row(
             told.pop("tube", None)  # words that are left over tell less than a group
         elif within["tube"] and not _is_in(within["tube"], told.get("tube", "")):
             told.pop("tube", None)
-    day = head.acquisition_date
-    notes += _differences(name, told, within, head)
+    day = metadata.acquisition_date
+    notes += _differences(name, told, within, metadata)
     batch = first_value(words, _BATCH_KEYWORDS)
     row: dict[str, Any] = {
         "role": role.role,
         "batch": batch or (day.isoformat() if day else ""),
-        "cytometer": head.cytometer or "",
+        "cytometer": metadata.cytometer or "",
     }
     for said in (within, told):
         row |= {key: value for key, value in said.items() if value}
-    row["serial"] = head.cytometer_serial or ""
-    row["n_events"] = head.n_events
+    row["serial"] = metadata.cytometer_serial or ""
+    row["n_events"] = metadata.n_events
     row["date"] = day or find_date(told.get("date", ""))
     return row, notes
 
@@ -108,7 +108,7 @@ def _tube(tube: str, name: str, told: dict[str, str]) -> str:
 
 
 def _differences(
-    name: str, told: dict[str, str], within: dict[str, str], head: FileHead
+    name: str, told: dict[str, str], within: dict[str, str], metadata: FcsMetadata
 ) -> list[Note]:
     """Return where the name says one thing and a keyword another."""
     notes = []
@@ -117,12 +117,12 @@ def _differences(
         if value and in_name and not (_is_in(value, in_name) or _is_in(in_name, value)):
             detail = f"{column} {in_name!r} by name, {value!r} by keyword"
             notes.append(("name and keyword", detail))
-    day = head.acquisition_date
+    day = metadata.acquisition_date
     in_name = told.get("date", "")
     if in_name and day and find_date(in_name) != day:
         detail = f"date {in_name!r} by name, {day.isoformat()} by keyword"
         notes.append(("name and keyword", detail))
-    own = first_value(head.keywords, ("$FIL",)) or ""
+    own = first_value(metadata.keywords, ("$FIL",)) or ""
     own = own.replace("\\", "/").rpartition("/")[2]
     if own not in ("", "removed", PurePosixPath(name).name):
         notes.append(("$FIL", f"$FIL says {own!r}"))

@@ -13,7 +13,7 @@ from longate.exceptions import LongateError, SampleSheetError
 from longate.io.copies import fcs_files
 from longate.io.draft_conflicts import COLUMNS, find_conflicts
 from longate.io.draft_rows import propose_row
-from longate.io.fcs import FileHead, scan_file
+from longate.io.fcs import FcsMetadata, read_metadata
 from longate.io.file_names import NamePattern
 
 if TYPE_CHECKING:
@@ -146,13 +146,13 @@ def draft_sheet(folder: str | Path, *, pattern: str | None = None) -> DraftSheet
         msg = f"{folder} holds no FCS file"
         raise SampleSheetError(msg)
     shown = [path.relative_to(folder).as_posix() for path in paths]
-    heads: dict[int, FileHead] = {}
+    metadata: dict[int, FcsMetadata] = {}
     rows: list[dict[str, Any]] = []
     notes: list[tuple[str, int, str]] = []
     for place, (path, name) in enumerate(zip(paths, shown, strict=True)):
         try:
-            heads[place] = scan_file(path)
-            row, of_file = propose_row(name, heads[place], names)
+            metadata[place] = read_metadata(path)
+            row, of_file = propose_row(name, metadata[place], names)
         except (LongateError, OSError) as error:
             reason = f"cannot be read: {error}".replace(str(path), name)
             row, of_file = (
@@ -163,8 +163,8 @@ def draft_sheet(folder: str | Path, *, pattern: str | None = None) -> DraftSheet
         notes += [(kind, place, detail) for kind, detail in of_file]
     frame = _frame(rows, names.fields if names else [])
     notes += _number_visits(frame)
-    _number_runs(frame, [_clock(heads.get(place)) for place in range(len(paths))])
-    conflicts = find_conflicts(frame, shown, heads, notes)
+    _number_runs(frame, [_clock(metadata.get(place)) for place in range(len(paths))])
+    conflicts = find_conflicts(frame, shown, metadata, notes)
     return DraftSheet(frame, pd.DataFrame(conflicts, columns=COLUMNS))
 
 
@@ -204,12 +204,12 @@ def _number_runs(frame: pd.DataFrame, clocks: Sequence[str]) -> None:
                 frame.loc[place, "run"] = str(number)
 
 
-def _clock(head: FileHead | None) -> str:
+def _clock(metadata: FcsMetadata | None) -> str:
     """Return day and time of acquisition, so that text sorts as time does."""
-    if head is None:
+    if metadata is None:
         return ""
-    day = head.acquisition_date
-    return f"{day or ''} {first_value(head.keywords, ('$BTIM',)) or ''}"
+    day = metadata.acquisition_date
+    return f"{day or ''} {first_value(metadata.keywords, ('$BTIM',)) or ''}"
 
 
 def _cell(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""FCS files: read, and look at the head; :mod:`longate.io.fcs_write` writes."""
+"""FCS files: events, or metadata alone; :mod:`longate.io.fcs_write` writes."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from longate._core import check_crc, read_columns, read_head
+from longate import _core
 from longate._validation import one_of
 from longate.cytometry.acquisition import Acquisition
 from longate.cytometry.compensation import SPILLOVER_KEYWORDS, Compensation
 from longate.cytometry.file_spillover import stated_compensation
 from longate.cytometry.keywords import Keywords
 from longate.cytometry.panel import Channel, Panel
-from longate.cytometry.sample import Departure, Sample
+from longate.cytometry.sample import Sample, Violation
 from longate.exceptions import FcsError, SpilloverError
 from longate.io.fcs_write import write_fcs
 from longate.io.remote import RemoteFile, locate
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["FileHead", "read_fcs", "scan_file", "write_fcs"]
+__all__ = ["FcsMetadata", "read_fcs", "read_metadata", "write_fcs"]
 
 Identity = tuple[int, int, int]
 
 NOTES = {"mask-applied", "several-data-sets"}
-"""Codes of a diagnosis that are no departures from the standard."""
+"""Codes of a diagnosis that are no violations from the standard."""
 
 
 @dataclass(frozen=True)
-class FileHead(Acquisition):
+class FcsMetadata(Acquisition):
     """What HEADER and TEXT of a file say; no events.
 
     Parameters
@@ -46,8 +46,8 @@ class FileHead(Acquisition):
         Its keywords.
     n_events : int
         Number of events.
-    diagnosis : tuple of Departure
-        Departures from the standard that were met and repaired.
+    diagnosis : tuple of Violation
+        Violations from the standard that were met and repaired.
     identity : tuple of int
         Length in bytes, modification time in nanoseconds, hash of HEADER and TEXT.
     dataset : int
@@ -73,7 +73,7 @@ class FileHead(Acquisition):
     panel: Panel
     keywords: Keywords
     n_events: int
-    diagnosis: tuple[Departure, ...]
+    diagnosis: tuple[Violation, ...]
     identity: Identity
     dataset: int = 0
     n_data_sets: int = 1
@@ -105,12 +105,12 @@ class FileHead(Acquisition):
         return None if found is None else found[1]
 
 
-def scan_file(
+def read_metadata(
     path: str | Path | RemoteFile,
     *,
     aliases: Mapping[str, str] | None = None,
     dataset: int = 0,
-) -> FileHead:
+) -> FcsMetadata:
     """Read HEADER and TEXT of a file, and no events.
 
     Parameters
@@ -132,29 +132,29 @@ def scan_file(
     if dataset < 0:
         msg = f"dataset counts from 0, got {dataset}"
         raise FcsError(msg)
-    place = locate(path)
-    head = read_head(place, dataset, SPILLOVER_KEYWORDS)
-    pairs, text = head["keywords"], head["text"]
-    diagnosis = [Departure(*entry) for entry in head["departures"]]
-    if head["n_data_sets"] > 1:
-        found = f"the file holds {head['n_data_sets']} data sets"
-        done = f"read number {dataset}, counted from 0; dataset= reads another"
-        diagnosis.append(Departure("several-data-sets", found, done))
-    return FileHead(
-        path=place,
-        version=head["version"],
-        panel=Panel(_channels(head["parameters"]), dict(aliases or {})),
+    location = locate(path)
+    metadata = _core.read_metadata(location, dataset, SPILLOVER_KEYWORDS)
+    pairs, text = metadata["keywords"], metadata["text"]
+    diagnosis = [Violation(*entry) for entry in metadata["violations"]]
+    if metadata["n_data_sets"] > 1:
+        found = f"the file holds {metadata['n_data_sets']} data sets"
+        repair = f"read number {dataset}, counted from 0; dataset= reads another"
+        diagnosis.append(Violation("several-data-sets", found, repair))
+    return FcsMetadata(
+        path=location,
+        version=metadata["version"],
+        panel=Panel(_channels(metadata["parameters"]), dict(aliases or {})),
         keywords=Keywords.of_text(text) if pairs is None else Keywords(pairs),
-        n_events=head["n_events"],
+        n_events=metadata["n_events"],
         diagnosis=tuple(diagnosis),
-        identity=head["identity"],
+        identity=metadata["identity"],
         dataset=dataset,
-        n_data_sets=head["n_data_sets"],
-        analysis=Keywords(head["analysis"]),
+        n_data_sets=metadata["n_data_sets"],
+        analysis=Keywords(metadata["analysis"]),
         text=text,
-        segments=head["segments"],
-        crc=head["crc"],
-        spillover=_shared(head["stated"]),
+        segments=metadata["segments"],
+        crc=metadata["crc"],
+        spillover=_shared(metadata["stated"]),
     )
 
 
@@ -207,7 +207,7 @@ def read_fcs(
     aliases : mapping of str to str, optional
         Further names for markers, such as ``{"NCAM": "CD56"}``.
     on_problem : {"repair", "strict"}
-        ``"repair"`` repairs departures from the standard that leave no doubt about
+        ``"repair"`` repairs violations from the standard that leave no doubt about
         values, and lists them in ``sample.diagnosis``; ``"strict"`` refuses them.
     threads : int, optional
         How many to read with; one per processor by default.
@@ -240,53 +240,59 @@ def read_fcs(
     one_of("on_problem", on_problem, ("repair", "strict"), FcsError)
     if isinstance(compensation, str):
         one_of("compensation", compensation, ("file",), FcsError)
-    head = scan_file(path, aliases=aliases, dataset=dataset)
+    metadata = read_metadata(path, aliases=aliases, dataset=dataset)
     if channels is None:
-        places = list(range(len(head.panel)))
+        indices = list(range(len(metadata.panel)))
     else:
-        places = [head.panel.index(name) for name in channels]
+        indices = [metadata.panel.index(name) for name in channels]
     if isinstance(compensation, str):
-        compensation = _own_matrix(head)
-    arrays, met = read_columns(
-        head.path,
-        places,
+        compensation = _own_matrix(metadata)
+    arrays, met = _core.read_columns(
+        metadata.path,
+        indices,
         values == "raw",
         dataset=dataset,
         threads=threads or 0,
-        identity=head.identity,
+        identity=metadata.identity,
     )
     for array in arrays:
         array.setflags(write=False)
-    diagnosis = (*head.diagnosis, *(Departure(*one) for one in met), *_crc(head))
+    diagnosis = (
+        *metadata.diagnosis,
+        *(Violation(*one) for one in met),
+        *_crc(metadata),
+    )
     if on_problem == "strict":
-        _refuse(head.path, diagnosis)
+        _refuse(metadata.path, diagnosis)
     return Sample(
-        path=head.path,
-        version=head.version,
-        panel=head.panel,
-        keywords=head.keywords,
+        path=metadata.path,
+        version=metadata.version,
+        panel=metadata.panel,
+        keywords=metadata.keywords,
         compensation=compensation,
         diagnosis=diagnosis,
-        n_events=head.n_events,
-        columns=dict(zip(places, arrays, strict=True)),
-        analysis=head.analysis,
-        text=head.text,
-        dataset=head.dataset,
-        n_data_sets=head.n_data_sets,
+        n_events=metadata.n_events,
+        columns=dict(zip(indices, arrays, strict=True)),
+        analysis=metadata.analysis,
+        text=metadata.text,
+        dataset=metadata.dataset,
+        n_data_sets=metadata.n_data_sets,
         raw=values == "raw",
     )
 
 
-def _crc(head: FileHead) -> list[Departure]:
+def _crc(metadata: FcsMetadata) -> list[Violation]:
     """Return what the check word has to say, where there is one."""
-    if head.crc is None or check_crc(head.path, head.dataset):
+    if metadata.crc is None or _core.check_crc(metadata.path, metadata.dataset):
         return []
-    found = f"the check word (CRC) is {head.crc}; the bytes before it have another sum"
-    return [Departure("crc-differs", found, "read the file; bytes of it may be wrong")]
+    found = (
+        f"the check word (CRC) is {metadata.crc}; the bytes before it have another sum"
+    )
+    return [Violation("crc-differs", found, "read the file; bytes of it may be wrong")]
 
 
-def _refuse(path: Path | RemoteFile, diagnosis: Sequence[Departure]) -> None:
-    """Refuse what departs from the standard; notes are no departures."""
+def _refuse(path: Path | RemoteFile, diagnosis: Sequence[Violation]) -> None:
+    """Refuse what departs from the standard; notes are no violations."""
     problems = [one for one in diagnosis if one.code not in NOTES]
     if problems:
         told = "; ".join(f"{one.found} ({one.code})" for one in problems)
@@ -294,9 +300,9 @@ def _refuse(path: Path | RemoteFile, diagnosis: Sequence[Departure]) -> None:
         raise FcsError(msg)
 
 
-def _own_matrix(head: FileHead) -> Compensation | None:
+def _own_matrix(metadata: FcsMetadata) -> Compensation | None:
     try:
-        return head.compensation
+        return metadata.compensation
     except SpilloverError as error:
         msg = f"{error}; compensation=None reads the events without a matrix"
         raise SpilloverError(msg) from None

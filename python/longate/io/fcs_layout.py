@@ -33,7 +33,7 @@ _MOST_CHANNELS = 10_000
 
 
 @dataclass(frozen=True)
-class TextPlace:
+class KeywordSegment:
     """A segment of keywords: TEXT, supplemental TEXT or ANALYSIS.
 
     Parameters
@@ -63,7 +63,7 @@ class DataSet:
         Its first byte; all its offsets count from there.
     header : bytes
         HEADER as stored.
-    texts : tuple of TextPlace
+    texts : tuple of KeywordSegment
         TEXT first, then what else there is.
     data : tuple of (int, int)
         The bytes of the events; several ranges where HEADER and TEXT disagree.
@@ -76,7 +76,7 @@ class DataSet:
     number: int
     base: int
     header: bytes
-    texts: tuple[TextPlace, ...]
+    texts: tuple[KeywordSegment, ...]
     data: tuple[Range, ...]
     crc: Range | None
     has_crc: bool
@@ -85,7 +85,7 @@ class DataSet:
     def known(self) -> list[Range]:
         """Everything that is understood, in the order of the file."""
         ranges = [(self.base, self.base + HEADER_BYTES), *self.data]
-        ranges += [place.range for place in self.texts]
+        ranges += [segment.range for segment in self.texts]
         return sorted([*ranges, self.crc] if self.crc else ranges)
 
 
@@ -165,12 +165,12 @@ def _data_set(file: BinaryIO, number: int, base: int, size: int) -> tuple[DataSe
     raw = file.read(end - begin)
     text = split_text(raw)
     data = _data(text.pairs, offsets, base, (begin, end), size)
-    first = min((place[0] for place in data), default=end)
+    first = min((begin for begin, _ in data), default=end)
     if first == end - 1:  # an end of TEXT that is one too far is common
         end, text = first, split_text(raw[:-1])
-    texts = [TextPlace("TEXT", (begin, end), text)]
+    texts = [KeywordSegment("TEXT", (begin, end), text)]
     texts += _further(file, text.pairs, offsets, base, size, (begin, end))
-    segments = [*data, *(place.range for place in texts)]
+    segments = [*data, *(segment.range for segment in texts)]
     crc, has_crc = _crc(file, header[:6], segments, size)
     following = number_of(text.pairs, "$NEXTDATA")
     made = DataSet(number, base, header, tuple(texts), data, crc, has_crc)
@@ -227,22 +227,22 @@ def _further(
     base: int,
     size: int,
     primary: Range,
-) -> list[TextPlace]:
+) -> list[KeywordSegment]:
     """Return supplemental TEXT and ANALYSIS, where there are any."""
     found = []
     for kind in ("supplemental TEXT", "ANALYSIS"):
         begin, end = (number_of(pairs, name) for name in OFFSET_KEYWORDS[kind])
         if kind == "ANALYSIS" and not begin:
             begin, end = offsets[4:6]
-        place = (base + begin, base + end + 1)
-        beside = place[0] >= primary[1] or place[1] <= primary[0]
+        where = (base + begin, base + end + 1)
+        beside = where[0] >= primary[1] or where[1] <= primary[0]
         if begin and end > begin and beside:
-            if place[1] > size:
+            if where[1] > size:
                 msg = f"{kind} does not lie inside the file"
                 raise FcsError(msg)
-            file.seek(place[0])
-            raw = file.read(place[1] - place[0])
-            found.append(TextPlace(kind, place, _legible(raw)))
+            file.seek(where[0])
+            raw = file.read(where[1] - where[0])
+            found.append(KeywordSegment(kind, where, _legible(raw)))
     return found
 
 
@@ -262,8 +262,8 @@ def _crc(
         return None, False
     file.seek(last)
     word = file.read(CRC_BYTES)
-    place = (last, last + CRC_BYTES) if word.isalnum() else None
-    return place, place is not None and word != b"0" * CRC_BYTES
+    where = (last, last + CRC_BYTES) if word.isalnum() else None
+    return where, where is not None and word != b"0" * CRC_BYTES
 
 
 def _refuse_overlap(data_sets: Sequence[DataSet]) -> None:

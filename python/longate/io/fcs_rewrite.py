@@ -17,8 +17,8 @@ from longate.io.fcs_layout import (
     HEADER_BYTES,
     OFFSET_KEYWORDS,
     DataSet,
+    KeywordSegment,
     Range,
-    TextPlace,
     header_offsets,
     number_of,
     whole_number,
@@ -86,7 +86,7 @@ def plan_copy(
     layout : sequence of DataSet
         Its data sets.
     edits : mapping
-        New values, by segment and place of the pair in it.
+        New values, by segment and index of the pair in it.
     keep_other : bool
         Whether bytes outside of all segments are kept; else they are blanked, and
         give room to longer keywords.
@@ -99,22 +99,22 @@ def plan_copy(
     gaps = _gaps(layout, source.stat().st_size)
     hidden = _not_blank(source, gaps)
     room = {} if keep_other else dict(gaps)
-    places = {(one.number, p.kind): p for one in layout for p in one.texts}
+    segments = {(one.number, p.kind): p for one in layout for p in one.texts}
     texts = {
-        key: place.text.with_values(edits.get(key, {}))
-        for key, place in places.items()
-        if place.text is not None
+        key: segment.text.with_values(edits.get(key, {}))
+        for key, segment in segments.items()
+        if segment.text is not None
     }
     for _ in range(_MOST_ROUNDS):
-        grown = _grown(places, texts, room)
+        grown = _grown(segments, texts, room)
         settled = {}
         for one in layout:
-            for place in one.texts:
-                if place.text is not None:
-                    key = (one.number, place.kind)
+            for segment in one.texts:
+                if segment.text is not None:
+                    key = (one.number, segment.kind)
                     values = dict(edits.get(key, {}))
-                    values |= _offset_values(one, place, texts, grown)
-                    settled[key] = place.text.with_values(values)
+                    values |= _offset_values(one, segment, texts, grown)
+                    settled[key] = segment.text.with_values(values)
         if settled == texts:
             break
         texts = settled
@@ -197,12 +197,14 @@ def _not_blank(source: Path, gaps: Iterable[Range]) -> list[Range]:
 
 
 def _grown(
-    places: Mapping[Key, TextPlace], texts: Mapping[Key, bytes], room: Mapping[int, int]
+    segments: Mapping[Key, KeywordSegment],
+    texts: Mapping[Key, bytes],
+    room: Mapping[int, int],
 ) -> tuple[tuple[int, int], ...]:
     """Return where the copy is longer than the source, and by how much."""
     grown = []
     for key, new in texts.items():
-        begin, end = places[key].range
+        begin, end = segments[key].range
         wide = room.get(end, end)
         if len(new) > wide - begin:
             grown.append((wide, len(new) - (wide - begin)))
@@ -224,29 +226,29 @@ def _offset(
 ) -> int:
     """Return an offset of the copy, counted from the data set's first byte."""
     base = _moved(one.base, grown)
-    place = next((place for place in one.texts if place.kind == kind), None)
-    if old == 0 or (place and place.text is None):  # 0: there is no such segment
+    segment = next((segment for segment in one.texts if segment.kind == kind), None)
+    if old == 0 or (segment and segment.text is None):  # 0: there is no such segment
         return 0
-    if place is None:
+    if segment is None:
         return _moved(one.base + old, grown) - base
-    begin = _moved(place.range[0], grown) - base
+    begin = _moved(segment.range[0], grown) - base
     return begin + len(texts[one.number, kind]) - 1 if is_end else begin
 
 
 def _offset_values(
     one: DataSet,
-    place: TextPlace,
+    segment: KeywordSegment,
     texts: Mapping[Key, bytes],
     grown: Iterable[tuple[int, int]],
 ) -> dict[int, str]:
     """Return the keywords of a segment that hold offsets which the copy changes."""
-    if place.text is None or place.kind == "ANALYSIS":
+    if segment.text is None or segment.kind == "ANALYSIS":
         return {}
     meant = {"$NEXTDATA": ("next data set", False)}
     for kind, (begin, end) in OFFSET_KEYWORDS.items():
         meant |= {begin: (kind, False), end: (kind, True)}
     values = {}
-    for index, (keyword, value) in enumerate(place.text.pairs):
+    for index, (keyword, value) in enumerate(segment.text.pairs):
         old = whole_number(value) if keyword.upper() in meant else None
         if old is not None:
             kind, is_end = meant[keyword.upper()]
@@ -274,13 +276,13 @@ def _patches(
     for one in layout:
         header = _header(one, texts, grown)
         patches.append(Patch(one.base, one.base + HEADER_BYTES, header))
-        for place in one.texts:
-            begin, end = place.range
-            if place.text is None:
+        for segment in one.texts:
+            begin, end = segment.range
+            if segment.text is None:
                 patches.append(Patch(begin, end, None))
                 continue
-            new, wide = texts[one.number, place.kind], room.get(end, end)
-            if new != place.text.with_values({}) or place.text.dropped:
+            new, wide = texts[one.number, segment.kind], room.get(end, end)
+            if new != segment.text.with_values({}) or segment.text.dropped:
                 patches.append(Patch(begin, wide, new.ljust(wide - begin)))
         if one.crc:  # zeros say that it is not computed (FCS 3.1 §3.5)
             patches.append(Patch(*one.crc, b"0" * CRC_BYTES))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from longate._core import encode_head
+from longate._core import encode_metadata
 from longate._validation import listed, one_of, suggest
 from longate.exceptions import FcsError
 
@@ -97,7 +97,7 @@ def write_fcs(
     if spillover is not None:
         pairs.append(("$SPILLOVER", spillover.to_keyword()))
     try:
-        head = encode_head(
+        head = encode_metadata(
             described, len(values), pairs, datatype=datatype, version=version
         )
     except FcsError as error:

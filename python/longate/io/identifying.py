@@ -142,7 +142,7 @@ class Names:
 
 @dataclass(frozen=True)
 class Rules:
-    """What is identifying, what is kept, and what takes its place.
+    """Rules for what is identifying, what is kept, and what replaces it.
 
     Parameters
     ----------
@@ -198,15 +198,15 @@ class Rules:
     def changes(
         self, pairs: Sequence[tuple[str, str]], new_name: str, days: int | None
     ) -> dict[int, Change]:
-        """Return what becomes of the listed keywords, by their place in `pairs`."""
+        """Return what becomes of the listed keywords, by their index in `pairs`."""
         names = Names(self.mapping)
         changes: dict[int, Change] = {}
-        for place, (key, value) in enumerate(pairs):
+        for index, (key, value) in enumerate(pairs):
             if is_structural(key) or not _is_told(value):
                 continue
             change = self._change(key, value, new_name, days, names)
             if change is not None:
-                changes[place] = change
+                changes[index] = change
         return changes
 
     def repeats(
@@ -228,13 +228,13 @@ class Rules:
         """
         names, repeated = Names(self.mapping), Names(secrets)
         found: dict[int, Change] = {}
-        for place, (key, value) in enumerate(pairs):
-            if place in changes or not is_text(key, value) or self.keeps(key):
+        for index, (key, value) in enumerate(pairs):
+            if index in changes or not is_text(key, value) or self.keeps(key):
                 continue
             if repeated.meant(value):
-                found[place] = Change("blanked, repeats another", PLACEHOLDER)
+                found[index] = Change("blanked, repeats another", PLACEHOLDER)
             elif names.meant(value):
-                found[place] = Change("mapped", names.replace(value))
+                found[index] = Change("mapped", names.replace(value))
         return found
 
     def _change(
@@ -286,9 +286,9 @@ def secrets_of(
 ) -> dict[str, str]:
     """Return what was taken out of keywords, and what stands there now."""
     found: dict[str, str] = {}
-    for place, change in changes.items():
-        old = pairs[place][1]
-        if change.value not in (None, old) and pairs[place][0].upper() != "$FIL":
+    for index, change in changes.items():
+        old = pairs[index][1]
+        if change.value not in (None, old) and pairs[index][0].upper() != "$FIL":
             found |= _secret(old, str(change.value))
     return found
 

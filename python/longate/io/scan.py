@@ -1,4 +1,4 @@
-"""A folder of FCS files at a glance: heads and diagnoses, no events."""
+"""A folder of FCS files at a glance: metadata and diagnoses, no events."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from longate.exceptions import FcsError, LongateError
-from longate.io.fcs import FileHead, scan_file
+from longate.io.fcs import FcsMetadata, read_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,8 +34,8 @@ COLUMNS = (
     "cytometer",
     "serial",
     "has_spillover",
-    "n_departures",
-    "departures",
+    "n_violations",
+    "violations",
     "error",
 )
 
@@ -64,7 +64,7 @@ def scan_fcs(
     pandas.DataFrame
         One row per file, in order of their names: ``file`` (relative to the folder),
         ``bytes, version, n_events, n_channels, datatype, byte_order, n_data_sets,
-        date, started, cytometer, serial, has_spillover, n_departures, departures``
+        date, started, cytometer, serial, has_spillover, n_violations, violations``
         (codes, separated by blanks), ``error`` (None where the file can be read), the
         keywords, and ``sha256`` where asked. It speaks of the first data set.
 
@@ -92,7 +92,7 @@ def scan_fcs(
     rows = [_row(path, root, keywords, sha256=sha256) for path in _candidates(root)]
     columns = [*COLUMNS, *keywords, *(["sha256"] if sha256 else [])]
     table = pd.DataFrame(rows, columns=columns)
-    counts = ["bytes", "n_events", "n_channels", "n_data_sets", "n_departures"]
+    counts = ["bytes", "n_events", "n_channels", "n_data_sets", "n_violations"]
     return table.astype(dict.fromkeys(counts, "Int64"))
 
 
@@ -126,7 +126,7 @@ def _row(
     row: dict[str, Any] = {"file": name, "error": None}
     try:
         row["bytes"] = path.stat().st_size
-        row |= _facts(scan_file(path), keywords)
+        row |= _facts(read_metadata(path), keywords)
     except (LongateError, OSError) as error:
         row["error"] = str(error)
     if sha256:
@@ -134,23 +134,23 @@ def _row(
     return row
 
 
-def _facts(head: FileHead, keywords: Sequence[str]) -> dict[str, Any]:
-    chosen = {key: head.keywords.get(key) for key in keywords}
-    started = head.started
+def _facts(metadata: FcsMetadata, keywords: Sequence[str]) -> dict[str, Any]:
+    chosen = {key: metadata.keywords.get(key) for key in keywords}
+    started = metadata.started
     return chosen | {
-        "version": head.version,
-        "n_events": head.n_events,
-        "n_channels": len(head.panel),
-        "datatype": head.keywords.get("$DATATYPE", "").strip(),
-        "byte_order": head.keywords.get("$BYTEORD", "").strip(),
-        "n_data_sets": head.n_data_sets,
-        "date": head.acquisition_date,
+        "version": metadata.version,
+        "n_events": metadata.n_events,
+        "n_channels": len(metadata.panel),
+        "datatype": metadata.keywords.get("$DATATYPE", "").strip(),
+        "byte_order": metadata.keywords.get("$BYTEORD", "").strip(),
+        "n_data_sets": metadata.n_data_sets,
+        "date": metadata.acquisition_date,
         "started": started.isoformat() if started else None,
-        "cytometer": head.cytometer,
-        "serial": head.cytometer_serial,
-        "has_spillover": head.has_spillover,
-        "n_departures": len(head.diagnosis),
-        "departures": " ".join(dict.fromkeys(one.code for one in head.diagnosis)),
+        "cytometer": metadata.cytometer,
+        "serial": metadata.cytometer_serial,
+        "has_spillover": metadata.has_spillover,
+        "n_violations": len(metadata.diagnosis),
+        "violations": " ".join(dict.fromkeys(one.code for one in metadata.diagnosis)),
     }
 
 

@@ -88,12 +88,12 @@ def _from_fcs(path: str | Path, names: Mapping[str, str] | None) -> Compensation
         legacy_compensation,
         stated_compensation,
     )
-    from longate.io.fcs import scan_file
+    from longate.io.fcs import read_metadata
 
-    head = scan_file(path)
+    metadata = read_metadata(path)
     try:
-        found = stated_compensation(head.spillover, head.panel)
-        found = found or legacy_compensation(head.keywords, head.panel)
+        found = stated_compensation(metadata.spillover, metadata.panel)
+        found = found or legacy_compensation(metadata.keywords, metadata.panel)
     except SpilloverError as error:
         msg = f"{path}: {error}"
         raise SpilloverError(msg) from None

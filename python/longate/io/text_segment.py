@@ -61,11 +61,11 @@ class TextSegment:
         Parameters
         ----------
         values : mapping of int to str
-            Place of the pair, from 0, to its new value.
+            Index of the pair, from 0, to its new value.
         """
         tokens = list(self.tokens)
-        for place, value in values.items():
-            tokens[2 * place + 1] = self._escape(value)
+        for index, value in values.items():
+            tokens[2 * index + 1] = self._escape(value)
         return self.delimiter + self.delimiter.join(tokens) + self.tail
 
     def as_read(self, value: str) -> str:

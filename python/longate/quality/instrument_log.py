@@ -72,7 +72,7 @@ def instrument_log(study: Study) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     last: dict[tuple[str, str], tuple[dict[str, Any], dict[str, Any] | None]] = {}
     used = study.samples[study.samples["role"] == "sample"]
-    used = used[used.index.isin(study.heads)]
+    used = used[used.index.isin(study.metadata)]
     for place in used.sort_values(["patient", "visit"], kind="stable").index:
         entry = _acquisition(study, int(place))
         key = (entry["patient"], entry["tube"])
@@ -92,19 +92,19 @@ def instrument_log(study: Study) -> pd.DataFrame:
 
 def _acquisition(study: Study, place: int) -> dict[str, Any]:
     """Return what is known of one file, its channels under ``channels``."""
-    head, sheet = study.heads[place], study.samples.loc[place]
+    metadata, sheet = study.metadata[place], study.samples.loc[place]
     matrix = study.compensations[place]
-    own = head.acquisition_date
+    own = metadata.acquisition_date
     return {
         "date": own or sheet.get("date"),
-        "cytometer": head.cytometer,
-        "serial": head.cytometer_serial,
+        "cytometer": metadata.cytometer,
+        "serial": metadata.cytometer_serial,
         "tube": sheet["tube"],
         "patient": sheet["patient"],
         "visit": sheet["visit"],
         "sample": sheet["sample"],
         "spillover": matrix.id if matrix is not None else None,
-        "channels": _channels(head.panel),
+        "channels": _channels(metadata.panel),
     }
 
 

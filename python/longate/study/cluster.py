@@ -14,7 +14,7 @@ from longate._core import gate_files
 from longate.exceptions import FcsError, LongateError, StudyError
 from longate.gating.compile.compiler import compile_strategy
 from longate.gating.strategy.strategy import GatingStrategy
-from longate.io.fcs import scan_file
+from longate.io.fcs import read_metadata
 from longate.io.remote import RemoteFile, locate
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from longate.cytometry.compensation import Compensation
     from longate.gating.compile.requests import Request
-    from longate.io.fcs import FileHead, Identity
+    from longate.io.fcs import FcsMetadata, Identity
 
 RETRIES = 2
 """How often a file is tried again whose worker or file system failed."""
@@ -73,38 +73,40 @@ def gate_task(task: GatingTask) -> Any:
         elsewhere or later, as a file system that fails, is raised.
     """
     try:
-        head = scan_file(task.path, aliases=task.aliases)
-        length, _, text_hash = head.identity
+        metadata = read_metadata(task.path, aliases=task.aliases)
+        length, _, text_hash = metadata.identity
         if (length, text_hash) != (task.identity[0], task.identity[2]):
             msg = f"{task.path} has changed since the study was read; read it again"
             raise FcsError(msg)
         compiled = compile_strategy(
             GatingStrategy.from_json(task.strategy),
-            head.panel,
+            metadata.panel,
             task.compensation,
             task.requests,
         )
-        n_bytes = len(compiled.strategy.paths) * head.n_events // 8
+        n_bytes = len(compiled.strategy.paths) * metadata.n_events // 8
         if task.keep_masks:
             what = f"masks of {len(compiled.strategy.paths)} populations"
-            _refuse_large(n_bytes, what, head)
-        jobs = [(locate(head.path), compiled.plan, head.identity)]
+            _refuse_large(n_bytes, what, metadata)
+        jobs = [(locate(metadata.path), compiled.plan, metadata.identity)]
         outcome = gate_files(jobs, 1, task.keep_masks, None)[0]
         if not isinstance(outcome, BaseException):
             kept = [values for _, _, values in outcome[4] if values is not None]
-            _refuse_large(sum(values.nbytes for values in kept), "kept values", head)
+            _refuse_large(
+                sum(values.nbytes for values in kept), "kept values", metadata
+            )
         return outcome
     except LongateError as error:
         return error
 
 
-def _refuse_large(n_bytes: int, what: str, head: FileHead) -> None:
+def _refuse_large(n_bytes: int, what: str, metadata: FcsMetadata) -> None:
     """Refuse to send what is better kept where the file is."""
     if n_bytes > MOST_BYTES:
         msg = (
-            f"{head.path}: {what} of {head.n_events:,} events are {n_bytes >> 20} MiB; "
-            f"at most {MOST_BYTES >> 20} are sent. Gate with keep=None for counts and "
-            "statistics alone"
+            f"{metadata.path}: {what} of {metadata.n_events:,} events are "
+            f"{n_bytes >> 20} MiB; at most {MOST_BYTES >> 20} are sent. Gate with "
+            "keep=None for counts and statistics alone"
         )
         raise StudyError(msg)
 

@@ -24,7 +24,7 @@ class StudyFile(NamedTuple):
     tube: str
 
 
-def usable_files(samples: pd.DataFrame, heads: Container[int]) -> list[StudyFile]:
+def usable_files(samples: pd.DataFrame, metadata: Container[int]) -> list[StudyFile]:
     """Return the files of samples (not controls) that could be read, in order."""
     columns = (samples[name].tolist() for name in ("sample", "tube", "role"))
     return [
@@ -32,7 +32,7 @@ def usable_files(samples: pd.DataFrame, heads: Container[int]) -> list[StudyFile
         for row, sample, tube, role in zip(
             samples.index.tolist(), *columns, strict=True
         )
-        if role == "sample" and row in heads
+        if role == "sample" and row in metadata
     ]
 
 
@@ -51,7 +51,7 @@ def run_id_of(
     parts += [f"{tube}:{strategy.id}" for tube, strategy in strategies.items()]
     for row, sample, tube in files:
         matrix = study.compensations[row]
-        length, _, text_hash = study.heads[row].identity
+        length, _, text_hash = study.metadata[row].identity
         which = f"{sample}:{tube}"
         parts.append(f"{which}:{length}:{text_hash}:{matrix.id if matrix else ''}")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]

@@ -15,7 +15,7 @@ from longate.gating.results.gated_file import GatedFile
 from longate.gating.results.gated_sample import GatedSample
 from longate.gating.results.populations import Populations
 from longate.gating.strategy.strategy import GatingStrategy
-from longate.io.fcs import FileHead, scan_file
+from longate.io.fcs import FcsMetadata, read_metadata
 from longate.io.remote import is_remote
 from longate.study.problems import problem, problem_table
 from longate.study.saving import FORMAT, FORMAT_VERSION, MANIFEST
@@ -142,31 +142,31 @@ def _study(
         key: Compensation.from_plain(plain)
         for key, plain in manifest["compensations"].items()
     }
-    heads: dict[int, FileHead] = {}
+    metadata: dict[int, FcsMetadata] = {}
     compensations: dict[int, Compensation | None] = {}
     failed = []
     for entry in [*manifest["files"], *manifest["other_files"]]:
         row = int(entry["row"])
         compensations[row] = matrices.get(entry["compensation"])
         try:
-            heads[row] = _found(entry, files)
+            metadata[row] = _found(entry, files)
         except (LongateError, OSError) as error:
             failed.append(problem(samples, row, "load", error))
     lots = tables.get("bead_lots")
-    return Study(samples, heads, compensations, problem_table(failed), lots)
+    return Study(samples, metadata, compensations, problem_table(failed), lots)
 
 
-def _found(entry: Mapping[str, Any], files: Path | None) -> FileHead:
+def _found(entry: Mapping[str, Any], files: Path | None) -> FcsMetadata:
     """Look at the file; it must be as long, and have the HEADER and TEXT, as it was."""
     where = entry["file"]
     if files is not None and not is_remote(where):
         where = str(files / Path(where).name)
-    head = scan_file(where, aliases=entry["aliases"])
-    length, _, text_hash = head.identity
+    metadata = read_metadata(where, aliases=entry["aliases"])
+    length, _, text_hash = metadata.identity
     if (length, f"{text_hash:016x}") != (entry["length"], entry["text_hash"]):
         msg = f"{where} is not the file that was gated: HEADER, TEXT or length differ"
         raise FcsError(msg)
-    return head
+    return metadata
 
 
 def _file(

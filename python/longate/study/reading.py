@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from longate.exceptions import LongateError, StudyError
-from longate.io.fcs import FileHead, scan_file
+from longate.io.fcs import FcsMetadata, read_metadata
 from longate.io.sample_sheet import sheet_columns
 from longate.io.spillover_table import read_compensation
 from longate.study.problems import listing, problem, problem_table, warn_of
@@ -68,7 +68,7 @@ def read_study(
 
     columns = sheet_columns(sheet, runs=runs, visits=visits)
     folder = Path() if isinstance(sheet, pd.DataFrame) else Path(sheet).parent
-    heads: dict[int, FileHead] = {}
+    metadata: dict[int, FcsMetadata] = {}
     compensations: dict[int, Compensation | None] = {}
     failed: list[dict[str, Any]] = []
     given = columns.get("compensation", [None] * len(columns["file"]))
@@ -76,19 +76,22 @@ def read_study(
         if role == "exclude":
             continue
         try:
-            head = scan_file(columns["file"][row], aliases=aliases)
-            compensations[row] = _acquisition_matrix(given[row], head, folder)
-            heads[row] = head
+            of_file = read_metadata(columns["file"][row], aliases=aliases)
+            compensations[row] = _acquisition_matrix(given[row], of_file, folder)
+            metadata[row] = of_file
         except (LongateError, OSError) as error:
             failed.append(problem(columns, row, "read", error))
     columns["n_events"] = pd.array(
-        [heads[row].n_events if row in heads else None for row in range(len(given))],
+        [
+            metadata[row].n_events if row in metadata else None
+            for row in range(len(given))
+        ],
         dtype="Int64",
     )
     samples = pd.DataFrame(columns)
     lots = _read_lots(bead_lots, folder, beside=not isinstance(sheet, pd.DataFrame))
-    study = Study(samples, heads, compensations, problem_table(failed), lots)
-    if not any(columns["role"][row] == "sample" for row in heads):
+    study = Study(samples, metadata, compensations, problem_table(failed), lots)
+    if not any(columns["role"][row] == "sample" for row in metadata):
         found = listing(study.problems) or "  it lists no file with the role 'sample'"
         msg = f"no sample of the study has a usable file:\n{found}"
         raise StudyError(msg)
@@ -97,12 +100,12 @@ def read_study(
 
 
 def _acquisition_matrix(
-    given: object, head: FileHead, folder: Path
+    given: object, metadata: FcsMetadata, folder: Path
 ) -> Compensation | None:
     import pandas as pd
 
     if given is None or pd.isna(given) or str(given).strip() in ("", "acquisition"):
-        return head.compensation
+        return metadata.compensation
     if str(given).strip().lower() == "none":
         return None
     return read_compensation(folder / str(given).strip())

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from longate.cytometry.compensation import Compensation
     from longate.gating.strategy.perturbation import Perturbation
     from longate.gating.strategy.strategy import GatingStrategy
-    from longate.io.fcs import FileHead
+    from longate.io.fcs import FcsMetadata
 
 KEYS = ["sample", "patient", "visit", "tube"]
 BASE = "as given"
@@ -29,7 +29,7 @@ BASE = "as given"
 
 
 def prepared(
-    rows: Sequence[tuple[int, GatingStrategy, FileHead, Compensation | None]],
+    rows: Sequence[tuple[int, GatingStrategy, FcsMetadata, Compensation | None]],
     perturbations: Sequence[Perturbation],
     samples: pd.DataFrame,
     failed: list[dict[str, Any]],
@@ -39,7 +39,7 @@ def prepared(
     Parameters
     ----------
     rows : sequence of tuple
-        Row of the study, its strategy, head and matrix.
+        Row of the study, its strategy, metadata and matrix.
     perturbations : sequence of Perturbation
         The variants.
     samples : DataFrame
@@ -56,18 +56,18 @@ def prepared(
     known: dict[Any, Any] = {}
     ready = []
     names = samples["sample"].to_dict() if differs else {}
-    for row, strategy, head, matrix in rows:
+    for row, strategy, metadata, matrix in rows:
         own = names.get(row)
-        key = (strategy.id, head.panel.channels, matrix.id if matrix else None, own)
+        key = (strategy.id, metadata.panel.channels, matrix.id if matrix else None, own)
         try:
             if key not in known:
                 changes = [one.gates(strategy, own) for one in perturbations]
-                known[key] = compile_variants(strategy, head.panel, matrix, changes)
+                known[key] = compile_variants(strategy, metadata.panel, matrix, changes)
         except LongateError as error:
             failed.append(problem(samples, row, "compile", error))
             continue
         compiled, variants = known[key]
-        job = (locate(head.path), compiled.plan, head.identity, variants)
+        job = (locate(metadata.path), compiled.plan, metadata.identity, variants)
         ready.append((row, strategy, job))
     return ready
 

@@ -118,14 +118,14 @@ def compiled_files(
     for row, sample, tube in files:
         if tube not in strategies:
             continue
-        head, matrix = study.heads[row], study.compensations[row]
+        metadata, matrix = study.metadata[row], study.compensations[row]
         strategy = strategies[tube].for_sample(sample)
         asked = (requests or {}).get(tube, ())
-        panel = head.panel.channels
+        panel = metadata.panel.channels
         key = (tube, strategy.id, panel, matrix.id if matrix else None)
         try:
             if key not in known:
-                known[key] = compile_strategy(strategy, head.panel, matrix, asked)
+                known[key] = compile_strategy(strategy, metadata.panel, matrix, asked)
         except LongateError as error:
             failed.append(problem(study.samples, row, "compile", error))
         else:
@@ -154,7 +154,7 @@ def refuse_unmeasured(
     for asked in requests.values():
         for one in asked:
             if dimension_of(one.channel) not in answered:
-                panel = study.heads[compiled[0][0]].panel
+                panel = study.metadata[compiled[0][0]].panel
                 for name in dimension_of(one.channel).channels:
                     panel.index(name)  # raises, with suggestions
 
@@ -168,11 +168,11 @@ def cluster_tasks(
         texts.setdefault(made.strategy.id, made.strategy.to_json())
     return [
         GatingTask(
-            path=study.heads[row].path,
+            path=study.metadata[row].path,
             strategy=texts[made.strategy.id],
             compensation=study.compensations[row],
-            aliases=study.heads[row].panel.aliases,
-            identity=study.heads[row].identity,
+            aliases=study.metadata[row].panel.aliases,
+            identity=study.metadata[row].identity,
             keep_masks=keep_masks,
             requests=made.requests,
         )

@@ -15,7 +15,7 @@ from longate.gating.results.gated_file import GatedFile
 from longate.gating.results.gated_sample import GatedSample
 from longate.gating.results.populations import Populations
 from longate.gating.strategy.perturbation import check_perturbations
-from longate.io.fcs import FileHead, read_fcs, scan_file
+from longate.io.fcs import FcsMetadata, read_fcs, read_metadata
 from longate.io.remote import locate, sha256_of
 from longate.quality.instrument_log import instrument_log
 from longate.quality.negatives import negative_references
@@ -57,7 +57,7 @@ class Study:
         One row per file: ``sample, patient, visit`` (ordered), ``tube, role, file``,
         the further columns of the sheet, and ``n_events`` (missing where a file is
         unusable).
-    heads : mapping of int to FileHead
+    metadata : mapping of int to FcsMetadata
         What HEADER and TEXT say, by row of `samples`; usable files only.
     compensations : mapping of int to Compensation or None
         The matrix of each acquisition, by row.
@@ -68,7 +68,7 @@ class Study:
     """
 
     samples: pd.DataFrame = field(compare=False)
-    heads: Mapping[int, FileHead]
+    metadata: Mapping[int, FcsMetadata]
     compensations: Mapping[int, Compensation | None]
     problems: pd.DataFrame = field(compare=False)
     bead_lots: pd.DataFrame | None = field(compare=False, default=None)
@@ -76,8 +76,8 @@ class Study:
     def __repr__(self) -> str:
         """Shape first, then what one can type next."""
         usable = self._usable
-        channels = {c.label for row in usable.index for c in self.heads[row].panel}
-        events = sum(self.heads[row].n_events for row in usable.index)
+        channels = {c.label for row in usable.index for c in self.metadata[row].panel}
+        events = sum(self.metadata[row].n_events for row in usable.index)
         problems = f" · {len(self.problems)} problems" if len(self.problems) else ""
         return (
             f"Study · {usable['sample'].nunique()} samples · "
@@ -97,14 +97,14 @@ class Study:
     def _usable(self) -> pd.DataFrame:
         """Rows of samples (not controls) whose file could be read."""
         wanted = (self.samples["role"] == "sample") & self.samples.index.isin(
-            self.heads
+            self.metadata
         )
         return self.samples[wanted]
 
     @cached_property
     def tubes(self) -> tuple[str, ...]:
         """The tubes of the samples, in the order of the sheet."""
-        usable = usable_files(self.samples, self.heads)
+        usable = usable_files(self.samples, self.metadata)
         return tuple(dict.fromkeys(file.tube for file in usable))
 
     @cached_property
@@ -113,8 +113,8 @@ class Study:
         import pandas as pd
 
         tables = [
-            head.panel.table.assign(tube=self.samples["tube"][row])
-            for row, head in self.heads.items()
+            metadata.panel.table.assign(tube=self.samples["tube"][row])
+            for row, metadata in self.metadata.items()
             if self.samples["role"][row] == "sample"
         ]
         by = ["tube", "detector", "marker", "kind", "range"]
@@ -130,13 +130,13 @@ class Study:
         StudyError
             If the file is not usable.
         """
-        return self._head(row).panel
+        return self._metadata_of(row).panel
 
-    def _head(self, row: int) -> FileHead:
-        if row not in self.heads:
+    def _metadata_of(self, row: int) -> FcsMetadata:
+        if row not in self.metadata:
             msg = f"row {row} has no usable file; see study.problems"
             raise StudyError(msg)
-        return self.heads[row]
+        return self.metadata[row]
 
     def read_file(self, row: int) -> Sample:
         """Read the file of a row of :attr:`samples`, with its acquisition's matrix.
@@ -146,14 +146,14 @@ class Study:
         StudyError
             If the file is not usable, or has changed since the study was read.
         """
-        head = self._head(row)
+        metadata = self._metadata_of(row)
         sample = read_fcs(
-            head.path,
+            metadata.path,
             compensation=self.compensations[row],
-            aliases=head.panel.aliases,
+            aliases=metadata.panel.aliases,
         )
-        if scan_file(head.path).identity != head.identity:
-            msg = f"{head.path} has changed since the study was read; read it again"
+        if read_metadata(metadata.path).identity != metadata.identity:
+            msg = f"{metadata.path} has changed since the study was read; read it again"
             raise StudyError(msg)
         return sample
 
@@ -202,17 +202,17 @@ class Study:
         StudyError
             If the file has changed since the study was read.
         """
-        head = self.heads[row]
-        if scan_file(head.path).identity != head.identity:
-            msg = f"{head.path} has changed since the study was read; read it again"
+        metadata = self.metadata[row]
+        if read_metadata(metadata.path).identity != metadata.identity:
+            msg = f"{metadata.path} has changed since the study was read; read it again"
             raise StudyError(msg)
-        length, _, text_hash = head.identity
+        length, _, text_hash = metadata.identity
         return {
             "file": str(self.samples["file"][row]),
             "length": length,
             "text_hash": f"{text_hash:016x}",
-            "sha256": sha256_of(head.path),
-            "aliases": dict(head.panel.aliases),
+            "sha256": sha256_of(metadata.path),
+            "aliases": dict(metadata.panel.aliases),
         }
 
     def instrument_log(self) -> pd.DataFrame:
@@ -238,7 +238,7 @@ class Study:
         wanted = self.one_tube(tube)
         return negative_references(
             self.read_file(file.row)
-            for file in usable_files(self.samples, self.heads)
+            for file in usable_files(self.samples, self.metadata)
             if file.tube == wanted
         )
 
@@ -313,7 +313,7 @@ class Study:
             msg = f"keep must be 'masks', None, or populations and channels: {keep!r}"
             raise StudyError(msg)
         events = keep if isinstance(keep, Mapping) else {}
-        usable = usable_files(self.samples, self.heads)
+        usable = usable_files(self.samples, self.metadata)
         pooled = is_pooled(usable)
         requests = requests_of(strategies, statistics, events, pooled=pooled)
         failed: list[dict[str, Any]] = []
@@ -322,7 +322,7 @@ class Study:
         with Progress(len(compiled), show=progress) as tick:
             if client is None:
                 jobs = [
-                    (locate(self.heads[r].path), c.plan, self.heads[r].identity)
+                    (locate(self.metadata[r].path), c.plan, self.metadata[r].identity)
                     for r, c in compiled
                 ]
                 outcomes = gate_files(jobs, threads or 0, keep is not None, tick)
@@ -401,10 +401,10 @@ class Study:
                 one.gates(known)  # raises what no file could mend
         failed: list[dict[str, Any]] = []
         rows = []
-        for row, sample, of_tube in usable_files(self.samples, self.heads):
+        for row, sample, of_tube in usable_files(self.samples, self.metadata):
             if of_tube in strategies:
                 own = strategies[of_tube].for_sample(sample)
-                rows.append((row, own, self.heads[row], self.compensations[row]))
+                rows.append((row, own, self.metadata[row], self.compensations[row]))
         ready = regating.prepared(rows, perturbations, self.samples, failed)
         with Progress(len(ready), show=progress) as tick:
             counted = regating.count(ready, self.samples, failed, threads or 0, tick)

@@ -77,10 +77,10 @@ fn damage() -> impl Strategy<Value = Damage> {
     prop_oneof![
         4 => (select(&KEYWORDS), select(&HOSTILE)).prop_map(|(k, v)| Damage::Keyword(k, v)),
         1 => select(&KEYWORDS).prop_map(Damage::Without),
-        2 => (any::<usize>(), any::<u8>()).prop_map(|(place, byte)| Damage::Byte(place, byte)),
+        2 => (any::<usize>(), any::<u8>()).prop_map(|(at, byte)| Damage::Byte(at, byte)),
         1 => any::<usize>().prop_map(Damage::Cut),
         1 => (any::<usize>(), any::<u8>(), 1..40_usize)
-            .prop_map(|(place, byte, count)| Damage::Insert(place, byte, count)),
+            .prop_map(|(at, byte, count)| Damage::Insert(at, byte, count)),
         2 => (0..6_usize, prop_oneof![0..600_u64, 99_999_000..100_000_000_u64])
             .prop_map(|(field, offset)| Damage::Header(field, offset)),
         1 => Just(Damage::Twice),
@@ -127,11 +127,11 @@ fn damaged(mut made: Made, damages: &[Damage]) -> Vec<u8> {
     for damage in damages {
         let length = bytes.len();
         match *damage {
-            Damage::Byte(place, byte) if length > 0 => bytes[place % length] = byte,
-            Damage::Cut(place) if length > 0 => bytes.truncate(length - place % length),
-            Damage::Insert(place, byte, count) => {
-                let place = place % (length + 1);
-                bytes.splice(place..place, std::iter::repeat_n(byte, count));
+            Damage::Byte(at, byte) if length > 0 => bytes[at % length] = byte,
+            Damage::Cut(at) if length > 0 => bytes.truncate(length - at % length),
+            Damage::Insert(at, byte, count) => {
+                let at = at % (length + 1);
+                bytes.splice(at..at, std::iter::repeat_n(byte, count));
             }
             Damage::Header(field, offset) if length >= 58 => {
                 let at = 10 + 8 * field;
@@ -155,11 +155,11 @@ fn read_all(bytes: &[u8]) {
         // Delimited numbers are of no fixed width, but of one byte at least.
         let least = bits.max(8 * u64::from(bits == 0));
         assert!(file.n_events as u64 * least <= 8 * bytes.len() as u64);
-        let words = |d: &crate::fcs::Departure| d.found.len() + d.done.len();
-        let told: usize = file.departures.iter().map(words).sum();
+        let words = |d: &crate::fcs::Violation| d.found.len() + d.repair.len();
+        let told: usize = file.violations.iter().map(words).sum();
         assert!(
             told <= 4096 + 16 * bytes.len(),
-            "{told} bytes of departures"
+            "{told} bytes of violations"
         );
         let channels: Vec<usize> = (0..file.parameters.len()).collect();
         for values in [Values::Raw, Values::Scale] {

@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::fcs::File;
 use crate::fcs::data::{Column, Values, read_columns};
 
-/// What a file is made of; HEADER gives the places that follow.
+/// What a file is made of; HEADER gives the offsets that follow.
 #[derive(Debug, Clone)]
 pub(in crate::fcs) struct Made {
     pub(in crate::fcs) version: &'static str,
@@ -39,7 +39,7 @@ impl Made {
         made
     }
 
-    /// Set a keyword, in its place where it is there already.
+    /// Set a keyword, replacing the one that is there.
     pub(in crate::fcs) fn set(&mut self, keyword: &str, value: &str) {
         match self.keywords.iter_mut().find(|(key, _)| key == keyword) {
             Some(pair) => value.clone_into(&mut pair.1),
@@ -90,7 +90,7 @@ impl Made {
     pub(in crate::fcs) fn codes(&self) -> Result<Vec<&'static str>> {
         let bytes = self.bytes();
         let file = File::read(&bytes.as_slice())?;
-        Ok(file.departures.iter().map(|d| d.code).collect())
+        Ok(file.violations.iter().map(|d| d.code).collect())
     }
 }
 

@@ -60,7 +60,7 @@ fn exposes_analysis_and_leaves_out_what_is_none() -> Result<()> {
     made.analysis = b"/GATE/lymphocytes/N/12/".to_vec();
     let file = File::read(&made.bytes().as_slice())?;
     assert_eq!(file.analysis[1], ("N".into(), "12".into()));
-    assert!(file.departures.is_empty());
+    assert!(file.violations.is_empty());
     made.analysis = vec![0; 30];
     assert_eq!(made.codes()?, ["analysis-unreadable"]);
     made.analysis = Vec::new();
@@ -118,7 +118,7 @@ fn an_end_that_is_the_begin_leaves_the_length_to_tot() -> Result<()> {
     bytes[34..42].copy_from_slice(&begin);
     let file = File::read(&bytes.as_slice())?;
     assert_eq!(
-        (file.n_events, file.departures[0].code),
+        (file.n_events, file.violations[0].code),
         (2, "data-end-missing")
     );
     Ok(())

@@ -3,7 +3,7 @@
 use super::made::{Made, columns};
 use crate::error::{Error, Result};
 use crate::fcs::data::{BLOCK_EVENTS, Column, Values, decode, read_columns_on, read_rows};
-use crate::fcs::{ChannelToWrite, File, Form, encode_head_as};
+use crate::fcs::{ChannelToWrite, File, Form, encode_metadata_as};
 
 /// Numbers of `width` bits each, one behind the other, most significant bit first.
 fn pack_big(numbers: &[u64], width: u32) -> Vec<u8> {
@@ -189,7 +189,7 @@ fn reads_delimited_ascii_in_many_blocks() -> Result<()> {
     let made = Made::new("A", &[("*", "1024"); 2], text.as_bytes());
     let bytes = made.clone().with("$TOT", &n_events.to_string()).bytes();
     let file = File::read(&bytes.as_slice())?;
-    assert!(file.departures.is_empty());
+    assert!(file.violations.is_empty());
     let read = columns(&bytes, Values::Raw)?;
     assert!((0..n_events).all(|event| read[1][event] == (2 * event + 1) as f64));
     // A block that begins inside another one.
@@ -266,11 +266,11 @@ fn writes_every_form_that_it_reads() -> Result<()> {
     ] {
         for version in ["3.1", "3.2"] {
             let form = Form::from_names(number, version)?;
-            let mut bytes = encode_head_as(form, std::slice::from_ref(&channel), 1, &[])?;
+            let mut bytes = encode_metadata_as(form, std::slice::from_ref(&channel), 1, &[])?;
             bytes.extend_from_slice(&stored);
             let file = File::read(&bytes.as_slice())?;
             assert_eq!(file.version, format!("FCS{version}"));
-            assert!(file.departures.is_empty(), "{:?}", file.departures);
+            assert!(file.violations.is_empty(), "{:?}", file.violations);
             assert_eq!(columns(&bytes, Values::Raw)?, [[7.0]]);
         }
     }

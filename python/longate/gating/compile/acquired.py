@@ -1,4 +1,4 @@
-"""What a strategy is applied to: a sample, or the head of its file."""
+"""What a strategy is applied to: a sample, or the metadata of its file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RAW = "raw"
 
 
 class Acquired(Protocol):
-    """A sample, or the head of its file."""
+    """A sample, or the metadata of its file."""
 
     @property
     def panel(self) -> Panel:
@@ -37,7 +37,7 @@ class Acquired(Protocol):
 
 
 def acquired_of(sample: Sample | Acquired | str | PathLike[str]) -> Sample | Acquired:
-    """Return what was given, of a path the head of the file.
+    """Return what was given, of a path the metadata of the file.
 
     Raises
     ------
@@ -49,9 +49,9 @@ def acquired_of(sample: Sample | Acquired | str | PathLike[str]) -> Sample | Acq
     if not isinstance(sample, str | PathLike):
         return sample
     # The one step from here into the room of files; a path is what people have.
-    from longate.io.fcs import scan_file
+    from longate.io.fcs import read_metadata
 
-    return scan_file(sample if isinstance(sample, str) else Path(sample))
+    return read_metadata(sample if isinstance(sample, str) else Path(sample))
 
 
 def in_values(sample: Sample, *, raw: bool) -> Sample:

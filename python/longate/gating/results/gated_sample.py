@@ -151,9 +151,9 @@ def _floats(column: NDArray[Any]) -> NDArray[Any]:
     return column.astype(np.float64)
 
 
-def gate_head(compiled: CompiledStrategy, head: Any) -> GatedSample:
-    """Gate a file in one pass, as it was when its head was read."""
-    jobs = [(head.path, compiled.plan, head.identity)]
+def gate_file(compiled: CompiledStrategy, metadata: Any) -> GatedSample:
+    """Gate a file in one pass, as it was when its metadata was read."""
+    jobs = [(metadata.path, compiled.plan, metadata.identity)]
     outcome = gate_files(jobs, 0, True, None)[0]  # noqa: FBT003
     if isinstance(outcome, BaseException):
         raise outcome

@@ -18,7 +18,7 @@ from longate.gating.compile.explanation import explain
 from longate.gating.compile.requests import requests_of
 from longate.gating.gates.base import Gate, gates_of
 from longate.gating.gates.dimension import ACQUISITION
-from longate.gating.results.gated_sample import gate_head, gate_sample
+from longate.gating.results.gated_sample import gate_file, gate_sample
 from longate.gating.strategy import edits
 from longate.gating.strategy.checks import (
     checked_overrides,
@@ -160,10 +160,10 @@ class GatingStrategy(PopulationPaths):
 
         Parameters
         ----------
-        sample : Sample, FileHead, or path-like
+        sample : Sample, FcsMetadata, or path-like
             From :func:`longate.read_fcs`; or a file, or what
-            ``longate.io.fcs.scan_file(path)`` gives, and then only what gates need is
-            read of the file.
+            ``longate.io.fcs.read_metadata(path)`` gives, and then only what gates need
+            is read of the file.
 
         Returns
         -------
@@ -201,7 +201,7 @@ class GatingStrategy(PopulationPaths):
         if isinstance(acquired, Sample):
             events = in_values(acquired, raw=self.values == RAW)
             return gate_sample(compiled, events)
-        return gate_head(compiled, acquired)
+        return gate_file(compiled, acquired)
 
     def explain(
         self,
@@ -214,7 +214,7 @@ class GatingStrategy(PopulationPaths):
 
         Parameters
         ----------
-        sample : Sample, FileHead, or path-like
+        sample : Sample, FcsMetadata, or path-like
             Its panel and matrix are looked at, no events.
         statistics, keep
             As for ``study.gate``.

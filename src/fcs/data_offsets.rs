@@ -1,4 +1,4 @@
-//! The place of DATA: where it begins and how many events it holds.
+//! DATA offsets: where DATA begins and how many events it holds.
 //!
 //! FCS 3.x prefers the offsets of TEXT (3.1 §3.1); those of HEADER are 0 or blank for large
 //! files. Where both are given and differ, what can be decided without guessing is decided by
@@ -6,7 +6,7 @@
 
 use crate::error::{Error, Result};
 
-use super::Departure;
+use super::Violation;
 use super::header::{HEADER_BYTES, Header};
 use super::keywords::Keywords;
 use super::layout::bytes_of;
@@ -14,14 +14,14 @@ use super::segments::Range;
 
 /// What HEADER and TEXT say of DATA.
 #[derive(Debug)]
-pub(super) struct Claims {
+pub(super) struct DataOffsets {
     in_text: Option<Range>,
     in_header: Option<Range>,
     pub(super) total: Option<u64>,
     text_segment: Range,
 }
 
-impl Claims {
+impl DataOffsets {
     pub(super) fn read(header: &Header, keywords: &Keywords) -> Result<Self> {
         let begin = keywords.whole_number("$BEGINDATA")?.unwrap_or(0);
         let end = keywords.whole_number("$ENDDATA")?.unwrap_or(0);
@@ -44,21 +44,21 @@ impl Claims {
         &self,
         length: u64,
         event_bits: u64,
-        departures: &mut Vec<Departure>,
+        violations: &mut Vec<Violation>,
     ) -> Result<Data> {
         let needed = self
             .total
             .filter(|_| event_bits > 0)
             .map(|total| bytes_of(total, event_bits));
-        let place = Place {
+        let limits = Limits {
             needed: needed.unwrap_or(0),
             text_segment: self.text_segment,
             length,
         };
-        let Some(range) = self.range(&place, departures)? else {
+        let Some(range) = self.range(&limits, violations)? else {
             return Ok(Data::default());
         };
-        let range = extend_point(range, place.needed, departures);
+        let range = extend_point(range, limits.needed, violations);
         let reach = needed.unwrap_or(range.1 - range.0);
         if overlaps_head((range.0, reach), self.text_segment) {
             return Err(Error::Offsets {
@@ -74,7 +74,7 @@ impl Claims {
         if event_bits == 0 {
             return check_end(range, length).map(|()| Data { range, n_events: 0 });
         }
-        let n_events = count_events(length, range, self.total, event_bits, departures)?;
+        let n_events = count_events(length, range, self.total, event_bits, violations)?;
         let end = range.0 + bytes_of(n_events as u64, event_bits);
         Ok(Data {
             range: (range.0, end),
@@ -82,7 +82,7 @@ impl Claims {
         })
     }
 
-    fn range(&self, place: &Place, departures: &mut Vec<Departure>) -> Result<Option<Range>> {
+    fn range(&self, limits: &Limits, violations: &mut Vec<Violation>) -> Result<Option<Range>> {
         match (self.in_text, self.in_header) {
             (None, None) if self.total == Some(0) => Ok(None),
             (None, None) => Err(Error::Offsets {
@@ -92,7 +92,7 @@ impl Claims {
             (Some(range), None) | (None, Some(range)) => Ok(Some(range)),
             (Some(text), Some(head)) if text.0 == head.0 => {
                 if text.1 != head.1 {
-                    departures.push(Departure::new(
+                    violations.push(Violation::new(
                         "data-end-differs",
                         format!("HEADER ends DATA at {}, TEXT at {}", head.1 - 1, text.1 - 1),
                         "took the number of events from $TOT".into(),
@@ -100,12 +100,12 @@ impl Claims {
                 }
                 Ok(Some((text.0, text.1.max(head.1))))
             }
-            (Some(text), Some(head)) => choose(text, head, place, departures).map(Some),
+            (Some(text), Some(head)) => choose(text, head, limits, violations).map(Some),
         }
     }
 }
 
-/// The place of DATA, relative to the begin of the data set.
+/// DATA, relative to the begin of the data set.
 #[derive(Debug, Default)]
 pub(super) struct Data {
     pub(super) range: Range,
@@ -114,11 +114,11 @@ pub(super) struct Data {
 }
 
 /// Some instruments write an end that equals the begin, and mean that `$TOT` decides.
-fn extend_point(range: Range, needed: u64, departures: &mut Vec<Departure>) -> Range {
+fn extend_point(range: Range, needed: u64, violations: &mut Vec<Violation>) -> Range {
     if range.1 - range.0 > 1 || needed <= 2 {
         return range;
     }
-    departures.push(Departure::new(
+    violations.push(Violation::new(
         "data-end-missing",
         format!("DATA begins and ends at {}", range.0),
         "took its length from $TOT".into(),
@@ -131,15 +131,15 @@ fn overlaps_head((begin, size): (u64, u64), text: Range) -> bool {
     begin < HEADER_BYTES as u64 || (begin < text.1 && begin.saturating_add(size) > text.0)
 }
 
-/// What is known when two places for DATA have to be told apart.
-struct Place {
+/// What DATA must fit, to choose between the offsets of HEADER and those of TEXT.
+struct Limits {
     /// Bytes that `$TOT` events need.
     needed: u64,
     text_segment: Range,
     length: u64,
 }
 
-impl Place {
+impl Limits {
     /// DATA overlaps neither HEADER nor TEXT, and lies inside the file.
     fn is_possible(&self, range: Range) -> bool {
         !overlaps_head((range.0, self.needed), self.text_segment)
@@ -151,32 +151,32 @@ impl Place {
     }
 }
 
-/// A test that DATA at the right place passes, and the same in words.
+/// A test that the right offsets of DATA pass, and the same in words.
 type Criterion<'a> = (&'a dyn Fn(Range) -> bool, &'static str);
 
-/// Choose between two places for DATA: the first criterion that only one of them meets decides
+/// Choose between the offsets of TEXT and HEADER: the first criterion that only one of them meets decides
 /// and is reported; if none does, it is an error.
 fn choose(
     text: Range,
     head: Range,
-    place: &Place,
-    departures: &mut Vec<Departure>,
+    limits: &Limits,
+    violations: &mut Vec<Violation>,
 ) -> Result<Range> {
     let criteria: [Criterion<'_>; 4] = [
         (
-            &|range| place.is_possible(range),
-            "the only place inside the file and outside HEADER and TEXT",
+            &|range| limits.is_possible(range),
+            "the only one inside the file and outside HEADER and TEXT",
         ),
         (
-            &|range| place.holds(range, 0),
+            &|range| limits.holds(range, 0),
             "whose segment alone holds exactly $TOT events",
         ),
         (
-            &|range| place.holds(range, 1),
+            &|range| limits.holds(range, 1),
             "whose segment alone holds $TOT events, but for an end one byte too far",
         ),
         (
-            &|range| place.holds(range, 0) && range.0 == place.text_segment.1,
+            &|range| limits.holds(range, 0) && range.0 == limits.text_segment.1,
             "which begins right behind TEXT and leaves no unexplained gap",
         ),
     ];
@@ -186,7 +186,7 @@ fn choose(
             (false, true) => (head, "HEADER"),
             _ => continue,
         };
-        departures.push(Departure::new(
+        violations.push(Violation::new(
             "data-begin-differs",
             format!("HEADER begins DATA at {}, TEXT at {}", head.0, text.0),
             format!("took that of {name}, {words}"),
@@ -196,7 +196,7 @@ fn choose(
     Err(Error::AmbiguousData {
         header: head.0,
         text: text.0,
-        bytes: place.needed,
+        bytes: limits.needed,
     })
 }
 
@@ -205,7 +205,7 @@ fn count_events(
     (begin, end): Range,
     total: Option<u64>,
     event_bits: u64,
-    departures: &mut Vec<Departure>,
+    violations: &mut Vec<Violation>,
 ) -> Result<usize> {
     let declared = end - begin;
     let n_events = if let Some(total) = total {
@@ -220,7 +220,7 @@ fn count_events(
             });
         }
         if bytes != declared {
-            departures.push(Departure::new(
+            violations.push(Violation::new(
                 "data-length",
                 format!("DATA is declared as {declared} bytes, $TOT events need {bytes}"),
                 "read $TOT events".into(),
@@ -228,7 +228,7 @@ fn count_events(
         }
         total
     } else {
-        departures.push(Departure::new(
+        violations.push(Violation::new(
             "tot-missing",
             "$TOT is missing".into(),
             "took the number of events from the length of DATA".into(),
