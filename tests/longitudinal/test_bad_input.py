@@ -126,11 +126,16 @@ def test_a_family_is_checked():
 def test_visits_without_a_known_order():
     data, response = tables()
     data["visit"] = data["visit"].map({"m00": "pre", "m12": "post"})
-    refused(data, response, "cannot be known", "ordered categorical")
+    refused(data, response, "cannot be known", "visit_order=")
     result = responder_analysis(
         data, response, value="index", baseline="pre", last="post"
     )
     assert result.table.iloc[0]["estimate"] > 0
+    declared = responder_analysis(
+        data, response, value="index", visit_order=["pre", "post"]
+    )
+    assert declared.table["estimate"][0] == result.table["estimate"][0]
+    assert any("pre < post (as declared)" in line for line in declared.assumptions)
 
 
 def test_labels_are_checked():

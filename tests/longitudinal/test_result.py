@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from longate.exceptions import NameWarning
 from longate.longitudinal import responder_analysis
 from longate.longitudinal.sentences import number, p_words
 from longate.longitudinal.welch import welch
@@ -83,7 +84,10 @@ def test_patients_on_one_side_alone_are_reported():
     data, response = tables()
     without = data[data["patient"] != "P12"]
     stranger = response[response["patient"] != "P11"]
-    result = responder_analysis(without, stranger, value="index")
+    with pytest.warns(NameWarning, match="'P11'.*'P12'"):
+        result = responder_analysis(without, stranger, value="index", unmatched="drop")
+    for name in ("'P11'", "'P12'"):
+        assert any(name in limit for limit in result.limits)
     flow = result.flow.set_index(["step", "label"])["patients"]
     assert flow["in the response, not in the data", "non-responder"] == "P12"
     assert flow["in the data, not in the response", "not labelled"] == "P11"

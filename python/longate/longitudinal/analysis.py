@@ -12,7 +12,7 @@ from longate.exceptions import DesignError
 from longate.longitudinal.contrast import Contrast, Options, contrast_of, untested
 from longate.longitudinal.design import Design, read_design
 from longate.longitudinal.flow import trajectories_of
-from longate.longitudinal.labels import read_labels, refuse_circular
+from longate.longitudinal.labels import match_labels, read_labels, refuse_circular
 from longate.longitudinal.measure import Measure
 from longate.longitudinal.result import ResponderAnalysis
 from longate.longitudinal.sentences import assumptions_of, limits_of
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
+
+    from longate.longitudinal.labels import Labels
 
 _COLUMNS = [
     *("outcome", "estimate", "low", "high", "df", "t", "p", "p_adjusted"),
@@ -50,6 +52,8 @@ def responder_analysis(
     confidence: float = 0.95,
     circular: str = "refused",
     seed: int = 2012,
+    unmatched: str = "error",
+    visit_order: Sequence[object] | None = None,
 ) -> ResponderAnalysis:
     r"""Compare changes from baseline between responders and non-responders.
 
@@ -96,6 +100,12 @@ def responder_analysis(
         What to do with labels that were derived from `value` itself.
     seed : int
         Of the sampled labellings where there are more than 10^6.
+    unmatched : {"error", "drop"}
+        What to do with patients who have a label and no data, or data and no label;
+        who is dropped stands in ``.limits`` by name.
+    visit_order : sequence of visits, optional
+        Every visit, first to last; by default that of an ordered categorical, or of
+        the numbers in the names.
 
     Returns
     -------
@@ -135,7 +145,7 @@ def responder_analysis(
     """
     _check_options(confidence, seed)
     measure = Measure.of(value, scale)
-    labels = read_labels(response)
+    labels = read_labels(response, unmatched=unmatched)
     is_circular = refuse_circular(labels, measure.columns, circular)
     design = read_design(
         data,
@@ -146,13 +156,14 @@ def responder_analysis(
         baseline=baseline,
         last=last,
         covariates=covariates,
+        visit_order=visit_order,
     )
     options = Options(
         confidence=confidence,
         seed=seed,
         models=models,
         covariates=tuple(covariates),
-        landmark=None if landmark is None else read_labels(landmark),
+        landmark=_landmark(landmark, unmatched, design),
     )
     contrasts = _contrasts(design, options)
     provenance = _provenance(data, design, confidence, seed, by)
@@ -164,12 +175,24 @@ def responder_analysis(
         trajectories=trajectories_of(design),
         sensitivity=_rows(contrasts, "sensitivity"),
         flow=_rows(contrasts, "flow"),
-        limits=limits_of(table, design, confidence, circular=is_circular),
+        limits=(
+            *limits_of(table, design, confidence, circular=is_circular),
+            *(options.landmark.limits if options.landmark else ()),
+        ),
         assumptions=assumptions_of(design, confidence),
         provenance=provenance,
         design=design,
         confidence=confidence,
     )
+
+
+def _landmark(landmark: object, unmatched: str, design: Design) -> Labels | None:
+    """Return the labels after a landmark, matched with the data as the others are."""
+    if landmark is None:
+        return None
+    labels = read_labels(landmark, unmatched=unmatched)
+    patients = design.observations["patient"]
+    return match_labels(labels, patients, "the data (landmark labels)")
 
 
 def _check_options(confidence: float, seed: int) -> None:

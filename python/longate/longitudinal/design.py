@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from longate._names import name_of
+from longate._names import name_of, require_names
 from longate._validation import listed, require_columns, suggest, table_of
 from longate._visits import VisitOrder, order_visits
 from longate.exceptions import DesignError
+from longate.longitudinal.labels import match_labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,6 +82,7 @@ def read_design(
     baseline: object,
     last: object,
     covariates: Sequence[str] = (),
+    visit_order: Sequence[object] | None = None,
 ) -> Design:
     """Check the data and bring them into the form of a design.
 
@@ -103,9 +105,10 @@ def read_design(
     _require_keys(frame, groupers)
     outcome = _outcomes(frame, groupers, measure)
     frame, outcome = _of_family(frame, outcome, family, groupers)
-    patient = frame["patient"].map(name_of).astype(str)
-    visit = frame["visit"].map(name_of).astype(str)
-    order = _order(frame["visit"], visit, baseline, last)
+    names = require_names(frame, ["patient", "visit"], _WHAT, DesignError)
+    patient, visit = names["patient"], names["visit"]
+    labels = match_labels(labels, patient, _WHAT)
+    order = _order(frame["visit"], visit, baseline, last, visit_order)
     where = "patient " + patient.map(repr) + ", visit " + visit.map(repr)
     if groupers:
         where = outcome.map(repr) + ", " + where
@@ -188,10 +191,14 @@ def _of_family(
 
 
 def _order(
-    column: pd.Series, names: pd.Series, baseline: object, last: object
+    column: pd.Series,
+    names: pd.Series,
+    baseline: object,
+    last: object,
+    visit_order: Sequence[object] | None,
 ) -> VisitOrder:
     """Order the visits that occur, and check the two that are compared."""
-    full = order_visits(column, error=DesignError)
+    full = order_visits(column, error=DesignError, visit_order=visit_order)
     seen = set(names)
     order = VisitOrder(
         tuple(name for name in full.names if name in seen), full.basis, full.certain
@@ -213,7 +220,7 @@ def _order(
     if not order.certain and (baseline is None or last is None):
         msg = (
             f"the order of the visits {listed(order.names)} cannot be known; pass "
-            f"baseline= and last=, or make the column an ordered categorical"
+            f"visit_order=[...], first to last"
         )
         raise DesignError(msg)
     first = order.names[0] if baseline is None else name_of(baseline)

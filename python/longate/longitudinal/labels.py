@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import warnings
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from longate._names import name_of
+from longate._names import (
+    is_missing,
+    require_names,
+    unmatched_names,
+    unmatched_words,
+    warn_of_spelling,
+)
 from longate._validation import listed, one_of, require_columns, suggest, table_of
-from longate.exceptions import DesignError
+from longate.exceptions import DesignError, NameWarning
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,6 +23,8 @@ RESPONDER = "responder"
 NON_RESPONDER = "non-responder"
 UNCLASSIFIABLE = "unclassifiable"
 LABELS = (RESPONDER, NON_RESPONDER, UNCLASSIFIABLE)
+UNMATCHED = ("error", "drop")
+_NO_LABELS = "ignore"
 _NAMELESS = "a rule without a name"
 
 
@@ -31,29 +40,49 @@ class Labels:
         The rule's name, or words that say that it has none.
     derived_from : tuple of str
         What the labels were made of, as far as they say.
+    unmatched : {"error", "drop"}
+        What to do with patients of the labels alone, or of the data alone.
+    limits : tuple of str
+        Sentences that name the patients who were dropped as unmatched, and names
+        that differ in spelling alone.
     """
 
     by_patient: Mapping[str, str]
     rule: str
     derived_from: tuple[str, ...]
+    unmatched: str = "error"
+    limits: tuple[str, ...] = ()
+
+    @classmethod
+    def none(cls) -> Labels:
+        """Return no labels, for analyses that compare no groups."""
+        return cls({}, "no labels", (), _NO_LABELS)
 
     def patients(self, label: str) -> list[str]:
         """Return the patients with one label."""
         return [name for name, own in self.by_patient.items() if own == label]
 
 
-def read_labels(response: object) -> Labels:
+def read_labels(response: object, *, unmatched: str = "error") -> Labels:
     """Read labels from a frame or from a result with a ``.table``.
+
+    Parameters
+    ----------
+    response : DataFrame, or an object with a ``.table``
+        ``patient`` and ``label``.
+    unmatched : {"error", "drop"}
+        Kept for :func:`match_labels`.
 
     Raises
     ------
     DesignError
         If a column is missing, a patient is repeated, or a label is unknown.
     """
+    one_of("unmatched", unmatched, UNMATCHED, DesignError)
     what = "the response"
     frame = table_of(response, what, DesignError)
     require_columns(frame, ["patient", "label"], what, DesignError)
-    unlabelled = frame["patient"].isna() | frame["label"].isna()
+    unlabelled = frame["patient"].map(is_missing) | frame["label"].map(is_missing)
     if unlabelled.any():
         msg = (
             f"the response has no patient or no label in row(s) "
@@ -61,20 +90,81 @@ def read_labels(response: object) -> Labels:
             f"decide is {UNCLASSIFIABLE!r}"
         )
         raise DesignError(msg)
-    patients = frame["patient"].map(name_of)
+    patients = require_names(frame, ["patient"], what, DesignError)["patient"]
     repeated = patients[patients.duplicated()]
     if len(repeated):
         msg = f"the response labels {listed(dict.fromkeys(repeated))} more than once"
         raise DesignError(msg)
-    for label in dict.fromkeys(frame["label"]):
+    labels = frame["label"].astype(str).str.strip()
+    for label in dict.fromkeys(labels):
         if label not in LABELS:
             msg = (
                 f"the response has the label {label!r}; allowed are {listed(LABELS)}"
                 f"{suggest(str(label), LABELS)}"
             )
             raise DesignError(msg)
-    by_patient = dict(zip(patients, frame["label"].astype(str), strict=True))
-    return Labels(by_patient, _rule(response, frame), _sources(response, frame))
+    by_patient = dict(zip(patients, labels, strict=True))
+    rule, sources = _rule(response, frame), _sources(response, frame)
+    return Labels(by_patient, rule, sources, unmatched)
+
+
+def match_labels(
+    labels: Labels, patients: Iterable[str], what: str = "the data"
+) -> Labels:
+    """Match labels with the patients of the data.
+
+    Every patient of the data needs a label, and every responder and non-responder a
+    row of the data. An unclassifiable patient enters no comparison and may lack data.
+
+    Parameters
+    ----------
+    labels : Labels
+        As read; its `unmatched` says what to do with the others.
+    patients : iterable of str
+        The patients of the data, as :func:`longate._names.name_of` writes them.
+    what : str
+        The data, for messages.
+
+    Returns
+    -------
+    Labels
+        The same labels, and `limits` that name the patients who did not match.
+
+    Raises
+    ------
+    DesignError
+        If patients do not match and `unmatched` is "error".
+
+    Warns
+    -----
+    NameWarning
+        If patients were dropped, or names differ in spelling alone.
+    """
+    seen = list(dict.fromkeys(patients))
+    decided = [
+        name for name, label in labels.by_patient.items() if label != UNCLASSIFIABLE
+    ]
+    parts: list[str] = []
+    for given, known, words in (
+        (seen, list(labels.by_patient), f"no label for the patient(s) of {what}"),
+        (decided, seen, f"no row of {what} for the labelled patient(s)"),
+    ):
+        lost = {} if labels.unmatched == _NO_LABELS else unmatched_names(given, known)
+        if lost:
+            parts.append(f"{words} {unmatched_words(lost, known)}")
+    if parts and labels.unmatched == "error":
+        msg = (
+            f"the labels do not match the patients of {what}: {'; '.join(parts)}. "
+            f"Write the names alike, or pass unmatched='drop' to leave these patients "
+            f"out and name them in the limits"
+        )
+        raise DesignError(msg)
+    limits = [f"left out as unmatched: {part}" for part in parts]
+    if limits:
+        warnings.warn("; ".join(limits), NameWarning, stacklevel=4)
+    pairs = warn_of_spelling(seen, "patient", what, stacklevel=5)
+    found = tuple(dict.fromkeys([*labels.limits, *limits, *pairs]))
+    return replace(labels, limits=found)
 
 
 def _rule(response: object, frame: object) -> str:

@@ -47,6 +47,8 @@ def max_t(
     replicates: int = REPLICATES,
     seed: int = 2012,
     threads: int | None = None,
+    unmatched: str = "error",
+    visit_order: Sequence[object] | None = None,
 ) -> pd.DataFrame:
     r"""Test differences of changes over populations and visits jointly, exactly.
 
@@ -91,6 +93,12 @@ def max_t(
         Of that sample; 0 to 2^64 - 1.
     threads : int, optional
         By default all processors. Numbers do not depend on it.
+    unmatched : {"error", "drop"}
+        What to do with patients who have a label and no data, or data and no label;
+        who is dropped stands in ``.limits`` by name.
+    visit_order : sequence of visits, optional
+        Every visit, first to last; by default that of an ordered categorical, or of
+        the numbers in the names.
 
     Returns
     -------
@@ -141,24 +149,34 @@ def max_t(
     >>> int(found["labellings"][0]), float(found["p_max_t"][0])
     (20, 0.1)
     """
+    from longate.longitudinal.result_table import with_limits
+
     extent = Extent.of(most_enumerated, replicates, seed, threads)
     measure = Measure.of(value, scale)
-    labels = read_labels(response)
+    labels = read_labels(response, unmatched=unmatched)
     refuse_circular(labels, measure.columns, circular)
     design = read_design(
-        data, labels, measure, by=by, family=family, baseline=baseline, last=None
+        data,
+        labels,
+        measure,
+        by=by,
+        family=family,
+        baseline=baseline,
+        last=None,
+        visit_order=visit_order,
     )
     changes, keys = changes_to_visits(design, visits)
     known = {
         name: label
-        for name, label in labels.by_patient.items()
+        for name, label in design.labels.by_patient.items()
         if label in (RESPONDER, NON_RESPONDER)
     }
     changes = changes.loc[changes.index.isin(list(known))]
     # A patient without any change has no part in the joint labellings.
     changes = changes[changes.notna().any(axis=1)]
     responder = np.array([known[name] == RESPONDER for name in changes.index], bool)
-    return _tested(changes.to_numpy(np.float64).T, responder, keys, extent)
+    table = _tested(changes.to_numpy(np.float64).T, responder, keys, extent)
+    return with_limits(table, design.labels.limits)
 
 
 def _tested(

@@ -143,6 +143,7 @@ def limits_of(
     tested = table[table["p"].notna()]
     said = [*_power(tested, confidence), *_floor(tested, 1 - confidence)]
     labels = design.labels
+    said += labels.limits
     unknown = labels.patients("unclassifiable")
     who = f" ({', '.join(unknown)})" if unknown else ""
     said.append(

@@ -124,7 +124,7 @@ def sign_flips(
         msg = f"confidence must be above 0 and below 1 (e.g. 0.95), got {confidence!r}"
         raise DesignError(msg)
     measure = Measure.of(value, scale)
-    nobody = Labels({}, "no labels", ())
+    nobody = Labels.none()
     design = read_design(
         data, nobody, measure, by=by, family=family, baseline=baseline, last=None
     )

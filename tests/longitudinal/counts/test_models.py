@@ -238,8 +238,11 @@ def test_bad_designs_say_what_is_wrong():
     with pytest.raises(DesignError, match="more than one row"):
         binomial.fit(pd.concat([data, data.head(1)], ignore_index=True), response)
     one = response[~response["patient"].isin(["P02", "P03", "P04", "P05"])]
-    with pytest.raises(DesignError, match="two patients of each label"):
+    with pytest.raises(DesignError, match="do not match"):
         binomial.fit(data, one)
+    few = data[data["patient"].isin(one["patient"])]
+    with pytest.raises(DesignError, match="two patients of each label"):
+        binomial.fit(few, one)
     with pytest.raises(DesignError, match="nodes must be a whole number"):
         binomial.fit(data, response, nodes=0)
     with pytest.raises(DesignError, match="confidence must be above 0"):

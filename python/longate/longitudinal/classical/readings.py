@@ -55,6 +55,7 @@ def read_pairs(
     by: str | Sequence[str] | None,
     pairs: Sequence[tuple[object, object]] | None,
     labels: Labels | None = None,
+    visit_order: Sequence[object] | None = None,
 ) -> tuple[Design, list[Readings]]:
     """Check the data and return each outcome's readings.
 
@@ -65,16 +66,17 @@ def read_pairs(
     """
     refuse_groups_apart(data, by)
     named = None if pairs is None else _names(pairs)
-    _require_order(data, named)
+    _require_order(data, named, visit_order)
     first, last = (None, None) if named is None else named[0]
     design = read_design(
         data,
-        labels or Labels({}, "no labels", ()),
+        labels or Labels.none(),
         Measure.of(value, scale),
         by=by,
         family=None,
         baseline=first,
         last=last,
+        visit_order=visit_order,
     )
     known = design.order.names
     if named is None:
@@ -92,17 +94,21 @@ def read_pairs(
     ]
 
 
-def _require_order(data: object, pairs: tuple[tuple[str, str], ...] | None) -> None:
+def _require_order(
+    data: object,
+    pairs: tuple[tuple[str, str], ...] | None,
+    visit_order: Sequence[object] | None,
+) -> None:
     """Check that visits have an order, and pairs follow it."""
     frame = table_of(data, "the data", DesignError)
     require_columns(frame, ["patient", "visit"], "the data", DesignError)
-    order = order_visits(frame["visit"], error=DesignError)
+    order = order_visits(frame["visit"], error=DesignError, visit_order=visit_order)
     if not order.certain:
         if pairs is None and len(order.names) > 1:
             msg = (
                 f"the order of the visits {listed(order.names)} cannot be known; "
-                f"name those to compare (pairs=, visits=), or make the column an "
-                f"ordered categorical"
+                f"name those to compare (pairs=, visits=), or declare it: "
+                f"visit_order=[...], or an ordered categorical"
             )
             raise DesignError(msg)
         return

@@ -45,6 +45,8 @@ def mixed_anova(
     by: str | Sequence[str] | None = None,
     scale: str = "identity",
     circular: str = "refused",
+    unmatched: str = "error",
+    visit_order: Sequence[object] | None = None,
 ) -> pd.DataFrame:
     """Mixed ANOVA of visits and response, with sums of squares of type III.
 
@@ -59,6 +61,12 @@ def mixed_anova(
         ``patient`` and ``label``; the unclassifiable are left out.
     circular : {"refused", "allowed"}
         What to do with labels that were derived from `value` itself.
+    unmatched : {"error", "drop"}
+        What to do with patients who have a label and no data, or data and no label;
+        who is dropped stands in ``.limits`` by name.
+    visit_order : sequence of visits, optional
+        Every visit, first to last; by default that of an ordered categorical, or of
+        the numbers in the names.
 
     Returns
     -------
@@ -78,12 +86,21 @@ def mixed_anova(
     Greenhouse and Geisser 1959, doi:10.1007/BF02289823. Huynh and Feldt 1976,
     doi:10.3102/10769986001001069.
     """
-    labels = read_labels(response)
+    from longate.longitudinal.result_table import with_limits
+
+    labels = read_labels(response, unmatched=unmatched)
     design, readings = read_pairs(
-        data, value=value, scale=scale, by=by, pairs=None, labels=labels
+        data,
+        value=value,
+        scale=scale,
+        by=by,
+        pairs=None,
+        labels=labels,
+        visit_order=visit_order,
     )
     refuse_circular(labels, design.measure.columns, circular)
-    return over_outcomes(readings, "mixed ANOVA", lambda one: _rows(one, labels))
+    table = over_outcomes(readings, "mixed ANOVA", lambda one: _rows(one, labels))
+    return with_limits(table, design.labels.limits)
 
 
 def _rows(one: Readings, labels: Labels) -> list[dict[str, Any]]:

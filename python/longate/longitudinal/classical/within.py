@@ -59,6 +59,8 @@ def within_groups(
     confidence: float = 0.95,
     zeros: str = "pratt",
     circular: str = "refused",
+    unmatched: str = "error",
+    visit_order: Sequence[object] | None = None,
 ) -> pd.DataFrame:
     """Test each group's change as papers do, with the difference of changes first.
 
@@ -79,6 +81,12 @@ def within_groups(
         As in :func:`wilcoxon`.
     circular : {"refused", "allowed"}
         What to do with labels that were derived from `value` itself.
+    unmatched : {"error", "drop"}
+        What to do with patients who have a label and no data, or data and no label;
+        who is dropped stands in ``.limits`` by name.
+    visit_order : sequence of visits, optional
+        Every visit, first to last; by default that of an ordered categorical, or of
+        the numbers in the names.
 
     Returns
     -------
@@ -99,16 +107,25 @@ def within_groups(
     Gelman and Stern 2006, doi:10.1198/000313006X152649. Nieuwenhuis et al. 2011,
     doi:10.1038/nn.2886.
     """
+    from longate.longitudinal.result_table import with_limits
+
     check_confidence(confidence)
     one_of("test", test, TESTS, DesignError)
-    labels = read_labels(response)
+    labels = read_labels(response, unmatched=unmatched)
     design, readings = read_pairs(
-        data, value=value, scale=scale, by=by, pairs=pairs, labels=labels
+        data,
+        value=value,
+        scale=scale,
+        by=by,
+        pairs=pairs,
+        labels=labels,
+        visit_order=visit_order,
     )
     refuse_circular(labels, design.measure.columns, circular)
-    return over_outcomes(
+    table = over_outcomes(
         readings, test, lambda one: _rows(one, labels, test, confidence, zeros)
     )
+    return with_limits(table, design.labels.limits)
 
 
 def _rows(

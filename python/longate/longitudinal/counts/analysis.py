@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from longate.longitudinal.counts import bootstrap
 from longate.longitudinal.counts.model import NODES, CountModel
@@ -11,6 +11,8 @@ from longate.longitudinal.counts.model import fit as fit_model
 from longate.longitudinal.counts.table import CountTable, read_counts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from longate.longitudinal.counts.result import (
         CountDifference,
         CountFit,
@@ -57,6 +59,8 @@ class CountAnalysis:
         confidence: float = 0.95,
         nodes: int = NODES,
         circular: str = "refused",
+        unmatched: str = "error",
+        visit_order: Sequence[object] | None = None,
     ) -> CountFit:
         """Fit visit x response by maximum likelihood.
 
@@ -81,6 +85,12 @@ class CountAnalysis:
             Of the adaptive quadrature; 1 is Laplace's approximation.
         circular : {"refused", "allowed"}
             What to do with labels that were derived from the counts.
+        unmatched : {"error", "drop"}
+            What to do with patients who have a label and no data, or data and no
+            label; who is dropped stands in ``.limits`` by name.
+        visit_order : sequence of visits, optional
+            Every visit, first to last; by default that of an ordered categorical, or
+            of the numbers in the names.
 
         Returns
         -------
@@ -94,7 +104,17 @@ class CountAnalysis:
             If counts are no counts, patient-visits repeat, a group has fewer than two
             patients, or a compared visit was seen in one group only.
         """
-        table = self._read(data, response, k, size, baseline, last, circular)
+        table = self._read(
+            data,
+            response,
+            k=k,
+            size=size,
+            baseline=baseline,
+            last=last,
+            circular=circular,
+            unmatched=unmatched,
+            visit_order=visit_order,
+        )
         return fit_model(self.model, table, nodes=nodes, confidence=confidence)
 
     def difference_of_changes(
@@ -109,6 +129,8 @@ class CountAnalysis:
         confidence: float = 0.95,
         nodes: int = NODES,
         circular: str = "refused",
+        unmatched: str = "error",
+        visit_order: Sequence[object] | None = None,
     ) -> CountDifference:
         """Return responders' change minus non-responders', in log odds or log rates.
 
@@ -137,7 +159,17 @@ class CountAnalysis:
         >>> round(found.estimate, 2), found.converged
         (0.82, True)
         """
-        table = self._read(data, response, k, size, baseline, last, circular)
+        table = self._read(
+            data,
+            response,
+            k=k,
+            size=size,
+            baseline=baseline,
+            last=last,
+            circular=circular,
+            unmatched=unmatched,
+            visit_order=visit_order,
+        )
         fitted = fit_model(self.model, table, nodes=nodes, confidence=confidence)
         return fitted.difference
 
@@ -154,6 +186,8 @@ class CountAnalysis:
         last: object = None,
         nodes: int = bootstrap.NODES,
         circular: str = "refused",
+        unmatched: str = "error",
+        visit_order: Sequence[object] | None = None,
     ) -> LikelihoodRatio:
         """Test visit x response by a parametric bootstrap of the likelihood ratio.
 
@@ -163,7 +197,7 @@ class CountAnalysis:
             Draws from the model without visit x response, at least 1.
         seed : int
             Of the draws; each replicate has its own, made of it.
-        data, response, k, size, baseline, last, nodes, circular
+        data, response, k, size, baseline, last, nodes, circular, unmatched, visit_order
             As :meth:`fit`.
 
         Returns
@@ -181,28 +215,28 @@ class CountAnalysis:
         Davison and Hinkley 1997, Bootstrap Methods and their Application, chapter 4,
         doi:10.1017/CBO9780511802843.
         """
-        table = self._read(data, response, k, size, baseline, last, circular)
+        table = self._read(
+            data,
+            response,
+            k=k,
+            size=size,
+            baseline=baseline,
+            last=last,
+            circular=circular,
+            unmatched=unmatched,
+            visit_order=visit_order,
+        )
         return bootstrap.bootstrap(
             self.model, table, replicates=replicates, seed=seed, nodes=nodes
         )
 
     def _read(
-        self,
-        data: object,
-        response: object,
-        k: str,
-        size: str | None,
-        baseline: object,
-        last: object,
-        circular: str,
+        self, data: object, response: object, *, size: str | None, **options: Any
     ) -> CountTable:
         return read_counts(
             data,
             response,
-            k=k,
             size=self.size if size is None else size,
             whole=not self.model.logs_size,
-            baseline=baseline,
-            last=last,
-            circular=circular,
+            **options,
         )

@@ -42,6 +42,11 @@ class CountDifference:
     notes: tuple[str, ...]
 
     @property
+    def limits(self) -> tuple[str, ...]:
+        """The notes, under the name that all results share."""
+        return self.notes
+
+    @property
     def ratio(self) -> tuple[float, float, float]:
         """The ratio of odds ratios, or of rate ratios, with its interval."""
         return math.exp(self.estimate), math.exp(self.low), math.exp(self.high)
@@ -85,6 +90,11 @@ class CountFit:
     n_samples: int
     difference: CountDifference
 
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """The notes, under the name that all results share."""
+        return self.notes
+
 
 @dataclass(frozen=True)
 class LikelihoodRatio:
@@ -121,3 +131,8 @@ class LikelihoodRatio:
     floor: float
     seed: int
     notes: tuple[str, ...]
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """The notes, under the name that all results share."""
+        return self.notes

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from longate._names import name_of
+from longate._names import names_of
 from longate._validation import require_columns, table_of
 from longate.exceptions import DesignError
 from longate.longitudinal.design import read_design
@@ -20,6 +20,8 @@ from longate.longitudinal.labels import (
 from longate.longitudinal.measure import Measure
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -83,6 +85,8 @@ def read_counts(
     baseline: object,
     last: object,
     circular: str,
+    unmatched: str = "error",
+    visit_order: Sequence[object] | None = None,
 ) -> CountTable:
     """Check the tables and lay them out.
 
@@ -98,6 +102,10 @@ def read_counts(
         The visits to compare.
     circular : {"refused", "allowed"}
         What to do with labels that were derived from `k` or `size`.
+    unmatched : {"error", "drop"}
+        What to do with patients of the labels alone, or of the data alone.
+    visit_order : sequence of visits, optional
+        Every visit, first to last.
 
     Raises
     ------
@@ -105,7 +113,7 @@ def read_counts(
         If a count is no count, a group has fewer than two patients, or a visit
         to be compared was seen in one group only.
     """
-    labels = read_labels(response)
+    labels = read_labels(response, unmatched=unmatched)
     refuse_circular(labels, (k, size), circular)
     frame = table_of(data, "the data", DesignError)
     require_columns(frame, ["patient", "visit", k, size], "the data", DesignError)
@@ -113,11 +121,18 @@ def read_counts(
         _require_amounts(frame, k, size)
     measure = Measure.of((k, size) if whole else k, "logit" if whole else "identity")
     design = read_design(
-        frame, labels, measure, by=None, family=None, baseline=baseline, last=last
+        frame,
+        labels,
+        measure,
+        by=None,
+        family=None,
+        baseline=baseline,
+        last=last,
+        visit_order=visit_order,
     )
     cells = frame.assign(
-        patient=frame["patient"].map(name_of).astype(str),
-        visit=frame["visit"].map(name_of).astype(str),
+        patient=names_of(frame["patient"]),
+        visit=names_of(frame["visit"]),
     )
     known = cells[k].notna() & (cells[size].fillna(0) > 0)
     labelled = cells["patient"].map(labels.by_patient).isin([RESPONDER, NON_RESPONDER])
@@ -148,7 +163,7 @@ def _require_amounts(frame: pd.DataFrame, k: str, size: str) -> None:
 def _laid_out(cells: pd.DataFrame, design: Design, k: str, size: str) -> CountTable:
     labels = design.labels.by_patient
     by_group = cells["patient"].map(labels).groupby(cells["visit"]).nunique()
-    visits, notes = [], []
+    visits, notes = [], list(design.labels.limits)
     for visit in design.order.names:
         if by_group.get(visit, 0) == 2:
             visits.append(visit)

@@ -41,6 +41,8 @@ def effect_sizes(
     scale: str = "identity",
     confidence: float = 0.95,
     circular: str = "refused",
+    unmatched: str = "error",
+    visit_order: Sequence[object] | None = None,
 ) -> pd.DataFrame:
     """Effect sizes of the difference of changes, each with its interval.
 
@@ -52,6 +54,12 @@ def effect_sizes(
         ``patient`` and ``label``; the unclassifiable are left out.
     circular : {"refused", "allowed"}
         What to do with labels that were derived from `value` itself.
+    unmatched : {"error", "drop"}
+        What to do with patients who have a label and no data, or data and no label;
+        who is dropped stands in ``.limits`` by name.
+    visit_order : sequence of visits, optional
+        Every visit, first to last; by default that of an ordered categorical, or of
+        the numbers in the names.
 
     Returns
     -------
@@ -74,15 +82,24 @@ def effect_sizes(
     doi:10.1037/0033-2909.114.3.494. Hodges and Lehmann 1963,
     doi:10.1214/aoms/1177704172.
     """
+    from longate.longitudinal.result_table import with_limits
+
     check_confidence(confidence)
-    labels = read_labels(response)
+    labels = read_labels(response, unmatched=unmatched)
     design, readings = read_pairs(
-        data, value=value, scale=scale, by=by, pairs=pairs, labels=labels
+        data,
+        value=value,
+        scale=scale,
+        by=by,
+        pairs=pairs,
+        labels=labels,
+        visit_order=visit_order,
     )
     refuse_circular(labels, design.measure.columns, circular)
-    return over_outcomes(
+    table = over_outcomes(
         readings, "effect size", lambda one: _rows(one, labels, confidence)
     )
+    return with_limits(table, design.labels.limits)
 
 
 def _rows(one: Readings, labels: Labels, confidence: float) -> list[dict[str, Any]]:

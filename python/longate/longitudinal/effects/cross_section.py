@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from longate._names import name_of
+from longate._names import name_of, require_names
 from longate._validation import listed, require_columns, suggest, table_of
 from longate.exceptions import DesignError
 from longate.longitudinal.labels import (
     NON_RESPONDER,
     RESPONDER,
+    match_labels,
     read_labels,
     refuse_circular,
 )
@@ -45,12 +46,15 @@ class CrossSection:
         The visit, or the later minus the earlier one.
     reading : str
         Whether the value precedes the labels.
+    limits : tuple of str
+        Patients who were left out as unmatched, by name.
     """
 
     wide: pd.DataFrame
     first: NDArray[np.bool_]
     when: str
     reading: str
+    limits: tuple[str, ...]
 
     def groups(self, outcome: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return responders' and non-responders' known values."""
@@ -68,6 +72,7 @@ def read_cross_section(
     by: str | None,
     scale: str,
     circular: str,
+    unmatched: str = "error",
 ) -> CrossSection:
     """Check the data and return one value per labelled patient and outcome.
 
@@ -80,16 +85,18 @@ def read_cross_section(
     import pandas as pd
 
     measure = Measure.of(value, scale)
-    labels = read_labels(response)
+    labels = read_labels(response, unmatched=unmatched)
     refuse_circular(labels, measure.columns, circular)
     frame = table_of(data, "the data", DesignError)
     groupers = [] if by is None else [by]
     needed = ["patient", "visit", *groupers, *measure.columns]
     require_columns(frame, needed, "the data", DesignError)
+    names = require_names(frame, ["patient", "visit"], "the data", DesignError)
+    labels = match_labels(labels, names["patient"])
     keys = pd.DataFrame(
         {
-            "patient": frame["patient"].map(name_of),
-            "visit": frame["visit"].map(name_of),
+            "patient": names["patient"],
+            "visit": names["visit"],
             "outcome": frame[by].astype(str) if by else measure.name,
         }
     )
@@ -121,6 +128,7 @@ def read_cross_section(
         first.astype(bool),
         " - ".join(reversed(visits)),
         _reading(response, visits[-1]),
+        labels.limits,
     )
 
 

@@ -36,10 +36,13 @@ class MarkerSelection:
     selection : DataFrame
         ``marker``, ``chosen``: the share of left-out pairs in which the others
         chose it, most often first.
+    limits : tuple of str
+        Patients who were left out as unmatched, by name.
     """
 
     table: pd.DataFrame
     selection: pd.DataFrame
+    limits: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         row = self.table.iloc[0]
@@ -63,6 +66,7 @@ def best_marker(
     most_enumerated: int = 5000,
     replicates: int = 1999,
     circular: str = "refused",
+    unmatched: str = "error",
 ) -> MarkerSelection:
     r"""Choose the marker with the largest AUC, and judge the choice honestly.
 
@@ -78,7 +82,7 @@ def best_marker(
 
     Parameters
     ----------
-    data, response, value, visit, scale, circular
+    data, response, value, visit, scale, circular, unmatched
         As in :func:`auc`.
     by : str
         The column whose levels are the markers.
@@ -111,6 +115,7 @@ def best_marker(
         by=by,
         scale=scale,
         circular=circular,
+        unmatched=unmatched,
     )
     whole = section.wide.notna().all(axis=1).to_numpy()
     values = section.wide.to_numpy(dtype=np.float64)[whole]
@@ -143,7 +148,8 @@ def best_marker(
     }
     selection = pd.DataFrame({"marker": names, "chosen": votes})
     order = selection.sort_values("chosen", ascending=False, kind="stable")
-    return MarkerSelection(pd.DataFrame([row]), order.reset_index(drop=True))
+    selection = order.reset_index(drop=True)
+    return MarkerSelection(pd.DataFrame([row]), selection, section.limits)
 
 
 def _require(section: CrossSection, sizes: tuple[int, int]) -> None:

@@ -25,6 +25,7 @@ def auc(
     interval: str = "inversion",
     confidence: float = 0.95,
     circular: str = "refused",
+    unmatched: str = "error",
 ) -> pd.DataFrame:
     r"""Area under the ROC curve of a value, with the exact permutation p.
 
@@ -53,6 +54,9 @@ def auc(
         Of the interval.
     circular : {"refused", "allowed"}
         What to do with labels that were derived from `value` itself.
+    unmatched : {"error", "drop"}
+        What to do with patients who have a label and no data, or data and no label;
+        who is dropped stands in ``.limits`` by name.
 
     Returns
     -------
@@ -74,6 +78,8 @@ def auc(
     """
     import pandas as pd
 
+    from longate.longitudinal.result_table import with_limits
+
     check_confidence(confidence)
     section = read_cross_section(
         data,
@@ -83,6 +89,7 @@ def auc(
         by=by,
         scale=scale,
         circular=circular,
+        unmatched=unmatched,
     )
     rows = []
     for outcome in section.wide.columns:
@@ -111,4 +118,4 @@ def auc(
                 "reading": section.reading,
             }
         )
-    return pd.DataFrame(rows)
+    return with_limits(pd.DataFrame(rows), section.limits)
