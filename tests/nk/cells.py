@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MARKERS = ["CD16", "CD57", "KIR", "NKG2A", "NKG2C", "CX3CR1", "CD62L", "CD27"]
-CHANNELS = ["CD3", "dump", "CD56", *MARKERS]
+CHANNELS = ["CD3", "dump", "CD56", *MARKERS, "CD7"]
 
 
 def cell(**positive: bool) -> dict[str, bool]:
@@ -45,16 +45,22 @@ def events_of(cells: Sequence[Mapping[str, bool]], *, t_cells: int = 0) -> np.nd
             events[row, CHANNELS.index(marker)] = phenotype[marker]
         level = phenotype["CD56"] + phenotype["CD56bright"]
         events[row, CHANNELS.index("CD56")] = level
+    events[:, CHANNELS.index("CD7")] = 1
     for name in ["CD3", "CD57", "CD16", "CD56"]:
         events[len(cells) :, CHANNELS.index(name)] = 1
     return events
 
 
 def gates(
-    markers: Sequence[str] = MARKERS, *, lineage: Sequence[str] = ("dump",)
+    markers: Sequence[str] = MARKERS,
+    *,
+    lineage: Sequence[str] = ("dump",),
+    cd7: bool = True,
 ) -> list[lg.Gate]:
     """Gates down to NK = CD56+ or CD16+, and one below NK per marker."""
     below = {"CD3": (None, 0.5), **{name: (None, 0.5) for name in lineage}}
+    if cd7:
+        below["CD7"] = (0.5, None)
     parent = "CD3- dump-"
     made: list[lg.Gate] = [
         lg.RectangleGate(parent, dimensions=below),

@@ -17,8 +17,7 @@ CORE = ["CD56", "CD56bright", "CD16"]
 SCHEME = lg.nk.stage_scheme(
     "five_stage",
     markers=[*CORE, "CD57", "KIR", "NKG2A", "NKG2C"],
-    parent="NK",
-    lineage_removed=True,
+    parent=lg.nk.NKParent("NK", lineage_removed=True, cd7_positive=True),
 )
 COUNTS = st.lists(st.integers(0, 500), min_size=5, max_size=5).filter(any)
 

@@ -15,7 +15,9 @@ from nk.cells import MARKERS
 
 CALLS = ["CD56", "CD56bright", *MARKERS]
 SCHEME = lg.nk.stage_scheme(
-    "five_stage", markers=CALLS, parent="NK", lineage_removed=True
+    "five_stage",
+    markers=CALLS,
+    parent=lg.nk.NKParent("NK", lineage_removed=True, cd7_positive=True),
 )
 CELL = st.integers(0, 2 ** len(CALLS) - 1)
 CODES = st.lists(CELL, min_size=1, max_size=120)

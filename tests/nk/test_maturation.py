@@ -148,7 +148,8 @@ def test_tables_have_the_columns_that_are_promised(maturation, populations):
         *[f"L{k}{end}" for k in range(4) for end in ("", "_low", "_high")],
     ]
     stages = [stage.label for stage in maturation.scheme.stages]
-    last = [*[f"fraction_{stage}" for stage in stages], "scheme", "run_id", "batch"]
+    last = [*[f"fraction_{stage}" for stage in stages], "scheme"]
+    last += ["adaptive_assessable", "run_id", "batch"]
     assert maturation.table.columns.tolist() == [*first, *last]
     assert (maturation.table["run_id"] == populations.run_id).all()
     assert (maturation.table["scheme"] == maturation.scheme.id).all()

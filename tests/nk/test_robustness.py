@@ -144,7 +144,7 @@ def test_the_conclusion_stands_under_each_variant(report):
         later, _, first = contrast.partition(" - ")
         assert value == pytest.approx((table[later] - table[first]).mean())
     variants = own.groupby("contrast").size()
-    assert (variants == 2 + 7 * 6).all()
+    assert (variants == 3 + 7 * 6).all()
 
 
 def test_with_labels_the_difference_of_changes_is_judged(populations):

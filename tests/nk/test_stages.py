@@ -9,6 +9,7 @@ import pytest
 
 import longate as lg
 from longate.exceptions import MaturationError
+from longate.nk.stages.parent import NKParent
 from longate.nk.stages.scheme import MARKERS
 from reference import stages as reference
 
@@ -36,10 +37,12 @@ def _possible(calls: dict[str, np.ndarray]) -> np.ndarray:
     return calls["CD56"] | ~calls["CD56bright"]
 
 
-def _scheme(subset, **options):
-    return lg.nk.stage_scheme(
-        "five_stage", markers=[*CORE, *subset], parent="NK", **options
-    )
+def _parent(path="NK", *, lineage_removed=False, cd7_positive=True, **more):
+    return NKParent(path, lineage_removed, cd7_positive, **more)
+
+
+def _scheme(subset, name="five_stage", **options):
+    return lg.nk.stage_scheme(name, markers=[*CORE, *subset], parent=_parent(**options))
 
 
 def test_the_markers_are_those_of_the_rules():
@@ -62,13 +65,15 @@ def test_five_stages_follow_the_rules_for_every_subset_and_phenotype(lineage_rem
         assert scheme.axis == tuple(reference.five_stage_axis(set(subset)))
 
 
-@pytest.mark.parametrize("name", ["five_stage", "hamann2011", "cd56_cd16"])
+@pytest.mark.parametrize(
+    "name", ["five_stage", "five_stage_any_cd16", "hamann2011", "cd56_cd16"]
+)
 def test_every_phenotype_has_exactly_one_label_of_the_scheme(name):
     everything = _phenotypes([*CORE, *reference.OPTIONAL])
     for subset in SUBSETS:
         if name == "hamann2011" and "CX3CR1" not in subset:
             continue
-        scheme = lg.nk.stage_scheme(name, markers=[*CORE, *subset], parent="NK")
+        scheme = _scheme(subset, name)
         labels = scheme.label({call: everything[call] for call in scheme.markers})
         assert set(labels) == {stage.label for stage in scheme.stages}, subset
         assert len({stage.label for stage in scheme.stages}) == len(scheme.stages)
@@ -83,7 +88,7 @@ def test_a_label_looks_at_nothing_but_the_scheme_s_markers():
 
 def test_hamann_2011_is_cd56_by_cx3cr1():
     names = ["CD56", "CD56bright", "CX3CR1"]
-    scheme = lg.nk.stage_scheme("hamann2011", markers=names, parent="NK")
+    scheme = lg.nk.stage_scheme("hamann2011", markers=names, parent=_parent())
     calls = _phenotypes(names)
     labels = scheme.label(calls)
     for label, cell, real in zip(labels, _cells(calls), _possible(calls), strict=True):
@@ -101,8 +106,7 @@ def test_cd56_by_cd16_has_three_places_on_the_axis(lineage_removed):
     scheme = lg.nk.stage_scheme(
         "cd56_cd16",
         markers=[*CORE, "CD57", "KIR"],
-        parent="NK",
-        lineage_removed=lineage_removed,
+        parent=_parent(lineage_removed=lineage_removed),
     )
     assert set(scheme.markers) == set(CORE)
     calls = _phenotypes(CORE)
@@ -154,8 +158,7 @@ def test_ids_differ_where_markers_rules_or_parent_do():
         lg.nk.stage_scheme(
             name,
             markers=[*CORE, "CX3CR1", *subset],
-            parent=parent,
-            lineage_removed=removed,
+            parent=_parent(parent, lineage_removed=removed),
         ).id
         for name, subset, parent, removed in product(
             names, subsets, ["NK", "Live/NK"], [True, False]

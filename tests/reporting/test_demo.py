@@ -17,7 +17,7 @@ def test_the_way_from_files_to_truth_is_unbiased(demo):
 
 def test_every_table_is_there_twice_and_alike(demo):
     assert {"counts", "per_microlitre", "stages", "index_effects"} <= set(demo.tables)
-    assert {"thresholds", "event_scores", "shifts", "changes"} <= set(demo.tables)
+    assert {"thresholds", "event_scores", "superiority", "changes"} <= set(demo.tables)
     assert {"reference_change", "robustness_gains"} <= set(demo.tables)
     for name, path in demo.tables.items():
         parquet = pd.read_parquet(path.with_suffix(".parquet"))
@@ -38,7 +38,7 @@ def test_a_second_run_reuses_the_files_and_tells_each_step(demo):
     assert [line.split(" s  ")[1] for line in told] == [
         "simulate FCS files",
         "read the study and gate both tubes",
-        "find where each marker's zero lies",
+        "find each marker's positivity threshold",
         "count, score, classify, infer",
         "ask what else could have moved the answer",
         "compare with the simulated truth",

@@ -124,7 +124,7 @@ def test_missing_controls_are_said(page):
 
 
 def test_sources_of_thresholds_are_told(page):
-    told = page.text.partition("Where each marker's zero comes from In")[2]
+    told = page.text.partition("Positivity thresholds and their source In")[2]
     assert "FMO control of the batch for CD16, CD57" in told.partition(".")[0]
     assert "treatment-sensitive" in told
 

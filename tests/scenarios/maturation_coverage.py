@@ -51,8 +51,7 @@ CODES = np.array(
 SCHEME = lg.nk.stage_scheme(
     "five_stage",
     markers=["CD56", "CD56bright", *stages.RULE_MARKERS],
-    parent="NK",
-    lineage_removed=True,
+    parent=lg.nk.NKParent("NK", lineage_removed=True, cd7_positive=True),
 )
 
 

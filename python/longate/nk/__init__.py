@@ -1,4 +1,8 @@
-"""NK cells: stages and scores of phenotypic maturation, and what they stand on."""
+"""NK cells: stages and scores of phenotypic maturation, and the thresholds behind them.
+
+The functions ``thresholds``, ``robustness`` and ``maturation`` have the names of the
+subpackages and module that hold them; import from those by their full path.
+"""
 
 from longate.nk.changes.reference_change import (
     ReferenceChange,
@@ -12,6 +16,7 @@ from longate.nk.maturation import combine, maturation
 from longate.nk.result import Maturation
 from longate.nk.robustness.report import Robustness, robustness
 from longate.nk.stages.named_schemes import SCHEMES, stage_scheme
+from longate.nk.stages.parent import NKParent
 from longate.nk.stages.scheme import Stage, StageScheme
 from longate.nk.thresholds.data_thresholds import DataThreshold, data_threshold
 from longate.nk.thresholds.positivity import Positivity
@@ -24,6 +29,7 @@ __all__ = [
     "DataThreshold",
     "Maturation",
     "MaturationCurve",
+    "NKParent",
     "Positivity",
     "PositivityThresholds",
     "ReferenceChange",

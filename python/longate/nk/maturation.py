@@ -11,19 +11,25 @@ from longate.exceptions import MaturationError
 from longate.gating.results.counting import with_fractions
 from longate.gating.results.joining import KEYS
 from longate.nk.changes.sampling import (
+    any_frozen,
     cells_in_words,
     few_cells_note,
+    recorded_clones,
     refuse_density_dependent,
 )
 from longate.nk.events.source import EventSource
 from longate.nk.result import Maturation
+from longate.nk.stages.adaptive import (
+    not_assessable_note,
+    patients_without_nkg2c,
+)
 from longate.nk.stages.calls import (
     calls_for,
     refuse_bright_outside_positive,
-    removes_lineage,
     tube_for_calls,
 )
 from longate.nk.stages.index import (
+    ADAPTIVE,
     around,
     axis_counts,
     log_odds,
@@ -31,6 +37,7 @@ from longate.nk.stages.index import (
     stage_index,
 )
 from longate.nk.stages.named_schemes import stage_scheme
+from longate.nk.stages.parent import NKParent
 from longate.nk.stages.reference_ranges import with_reference_ranges
 from longate.nk.stages.scheme import StageScheme, require_one_scheme
 
@@ -54,6 +61,7 @@ def maturation(
     channels: Mapping[str, str] | None = None,
     weights: Mapping[str, float] | None = None,
     sampling: str | None = None,
+    clones: Mapping[str, str] | None = None,
 ) -> Maturation:
     """Score the phenotypic maturation of NK cells.
 
@@ -70,8 +78,10 @@ def maturation(
         A gated study.
     parent : str
         The NK population; its words are part of the scheme's id.
-    scheme : {"five_stage", "hamann2011", "cd56_cd16"} or StageScheme
-        Which rules; a scheme of one's own gets the parent filled in.
+    scheme : str or StageScheme
+        A name of :data:`longate.nk.SCHEMES` (``"five_stage"``,
+        ``"five_stage_any_cd16"``, ``"hamann2011"``, ``"cd56_cd16"``), or a scheme,
+        which gets the parent filled in.
     markers : mapping of str to str, optional
         Call -> population of positive events. By default a call ``X`` is made by the
         population named ``X+`` (``CD56+``, ``CD16+``, ``KIR+`` ...) and CD56bright by
@@ -92,6 +102,10 @@ def maturation(
     sampling : str, optional
         How events came into the files, ``"all"`` or ``"uniform"``; the sheet's column
         ``sampling`` where None. Anything else is refused.
+    clones : mapping of str to str, optional
+        Marker -> clones and specificities, such as ``{"KIR": "HP-3E4 (KIR2DL1/S1),
+        DX9 (KIR3DL1)"}``; the sheet's column ``kir_clones`` where None. They are part
+        of the scheme's id: KIR- means negative for these clones.
 
     Returns
     -------
@@ -120,11 +134,15 @@ def maturation(
         tube = tube_for_calls(populations, parent, markers)
     tube = populations.tube_of(parent, tube)
     rows = populations.study.samples
-    refuse_density_dependent(rows[rows["tube"] == tube], sampling)
+    rows = rows[rows["tube"] == tube]
+    refuse_density_dependent(rows, sampling)
     strategy = populations.strategies[tube]
     calls = calls_for(strategy, parent, markers)
     rules = rules_for(
-        scheme, list(calls), strategy.path(parent), removes_lineage(strategy, parent)
+        scheme,
+        list(calls),
+        NKParent.of(strategy, parent, cryopreserved=any_frozen(rows)),
+        clones=clones if clones is not None else recorded_clones(rows),
     )
     used = {call: calls[call] for call in rules.markers}
     source = EventSource(
@@ -137,12 +155,16 @@ def maturation(
         channels or {},
         weights or {},
     )
-    counts = _stage_counts(populations, tube, parent, used, rules)
+    _refuse_undefined(populations, tube, used)
+    phenotypes = populations.phenotypes(parent, used, tube=tube)
+    refuse_bright_outside_positive(phenotypes)
+    counts = _stage_counts(phenotypes, rules)
     table = counts.index.to_frame(index=False)
     table = table.assign(**_scores(counts, rules), scheme=rules.id)
-    table = populations.finished(table)
+    lost = patients_without_nkg2c(phenotypes, rules)
+    table = populations.finished(_with_assessable(table, rules, lost))
     stages = with_reference_ranges(_stage_table(counts, rules), strategy.path(parent))
-    notes = (*rules.notes, *few_cells_note(table))
+    notes = (*rules.notes, *not_assessable_note(lost, rows), *few_cells_note(table))
     return Maturation(table, populations.finished(stages), rules, used, notes, source)
 
 
@@ -173,14 +195,13 @@ def combine(*results: Maturation) -> pd.DataFrame:
 def rules_for(
     scheme: str | StageScheme,
     calls: list[str],
-    parent: str,
-    lineage_removed: bool,  # noqa: FBT001
+    parent: NKParent,
+    *,
+    clones: Mapping[str, str] | None = None,
 ) -> StageScheme:
     """Return a named scheme for these calls, or one of the user's with its parent."""
     if isinstance(scheme, str):
-        return stage_scheme(
-            scheme, markers=calls, parent=parent, lineage_removed=lineage_removed
-        )
+        return stage_scheme(scheme, markers=calls, parent=parent, clones=clones)
     missing = [call for call in scheme.markers if call not in calls]
     if missing:
         msg = (
@@ -188,21 +209,26 @@ def rules_for(
             f"{listed(calls)}"
         )
         raise MaturationError(msg)
-    return scheme.for_parent(parent)
+    return scheme.for_parent(parent.path)
 
 
-def _stage_counts(
-    populations: Populations,
-    tube: str,
-    parent: str,
-    used: Mapping[str, str],
-    rules: StageScheme,
+def _with_assessable(
+    table: pd.DataFrame, rules: StageScheme, lost: tuple[str, ...]
 ) -> pd.DataFrame:
+    """Add ``adaptive_assessable``; no share of adaptive cells where it is not."""
+    if f"fraction_{ADAPTIVE}" not in table and not lost:
+        return table
+    known = ~table["patient"].astype(str).isin(lost)
+    made = table.assign(adaptive_assessable=known)
+    if f"fraction_{ADAPTIVE}" in made:
+        made[f"fraction_{ADAPTIVE}"] = made[f"fraction_{ADAPTIVE}"].where(known)
+    return made
+
+
+def _stage_counts(phenotypes: pd.DataFrame, rules: StageScheme) -> pd.DataFrame:
     """Return events by stage (columns, in rule order) of every sample (rows)."""
-    _refuse_undefined(populations, tube, used)
-    phenotypes = populations.phenotypes(parent, used, tube=tube)
-    refuse_bright_outside_positive(phenotypes)
-    labels = rules.label({call: phenotypes[call].to_numpy(bool) for call in used})
+    calls = {call: phenotypes[call].to_numpy(bool) for call in rules.markers}
+    labels = rules.label(calls)
     counts = (
         phenotypes.assign(stage=labels)
         .groupby([*KEYS, "stage"], sort=False, observed=True)["n_events"]

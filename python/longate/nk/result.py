@@ -130,7 +130,7 @@ class Maturation:
         One row per sample: ``sample, patient, visit, tube, n`` (NK events), ``cells,
         markers, coverage`` (share of the weights that is measured), ``mean, median,
         q25, q75`` of the event score, each with ``_low, _high``, ``iqr``; the same with
-        ``robust_`` for the handling-robust markers (CD56, NKG2A, KIR, CD57, CX3CR1),
+        ``robust_`` for the handling-robust markers (CD56, NKG2A, KIR, CD57),
         NaN where under 0.6 of these are measured; ``scheme, run_id`` and the sheet's
         columns. Intervals are counting error alone.
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from longate.study.study import Study
 
 MARKER = "longate-demo.json"
-TITLE = "NK cell maturation and response: a simulated study"
+TITLE = "NK cell phenotype and response: a simulated study"
 #: The declared family: the immune subsets of the model study.
 SUBSETS = ("Neutrophils", "B cells", "CD4 T", "CD8bright T", "CD8low T", "NK")
 #: Triggers of each FMO control.

@@ -55,7 +55,7 @@ def report(
     superiority: pd.DataFrame | None = None,
     reference: ReferenceChange | None = None,
     robustness: Robustness | None = None,
-    title: str = "NK cell maturation and response",
+    title: str = "NK cell phenotype and response",
     provenance: Mapping[str, object] | None = None,
 ) -> Path:
     """Write one self-contained HTML page that tells a study from answer to files.

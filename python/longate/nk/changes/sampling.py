@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 SAMPLING = ("all", "uniform")
 """Ways of choosing events under which a score means what it says."""
 
+FROZEN = "pbmc_frozen"
+"""The specimen of the sheet whose cells were frozen."""
+
 WANTED = 300
 """NK events wanted for an index: its counting SD is then about .016."""
 
@@ -58,6 +61,48 @@ def refuse_density_dependent(samples: pd.DataFrame, sampling: str | None) -> Non
             "will do"
         )
         raise MaturationError(msg)
+
+
+def any_frozen(samples: pd.DataFrame) -> bool:
+    """Return whether any sample of the sheet was frozen (``pbmc_frozen``).
+
+    Parameters
+    ----------
+    samples : DataFrame
+        Rows of the sheet.
+    """
+    if "specimen" not in samples:
+        return False
+    words = samples["specimen"].dropna().astype(str).str.strip().str.casefold()
+    return bool((words == FROZEN).any())
+
+
+def recorded_clones(samples: pd.DataFrame) -> dict[str, str]:
+    """Return KIR -> clones of the sheet's column ``kir_clones``; empty without one.
+
+    Parameters
+    ----------
+    samples : DataFrame
+        Rows of the sheet.
+
+    Raises
+    ------
+    MaturationError
+        If samples of the study were stained with different clones: KIR- would mean
+        another thing in each.
+    """
+    if "kir_clones" not in samples:
+        return {}
+    words = samples["kir_clones"].dropna().astype(str).str.strip()
+    found = list(dict.fromkeys(word for word in words if word))
+    if len(found) > 1:
+        msg = (
+            f"the sheet's kir_clones differ between samples ({listed(found)}): KIR- "
+            "means negative for other clones in each, so one score cannot hold them; "
+            "score them apart, or say with clones={'KIR': ...} that they are the same"
+        )
+        raise MaturationError(msg)
+    return {"KIR": found[0]} if found else {}
 
 
 def refuse_mixed_specimens(pairs: pd.DataFrame) -> None:

@@ -36,8 +36,8 @@ DIRECTIONS: MappingProxyType[str, Direction] = MappingProxyType(
 )
 """Votes of the event score. ``CD56bright`` stands for the density of CD56."""
 
-HANDLING_ROBUST = (CD56_BRIGHT, "NKG2A", "KIR", "CD57", "CX3CR1")
-"""Markers that neither delay nor freezing sheds, unlike CD16 and CD62L."""
+HANDLING_ROBUST = (CD56_BRIGHT, "NKG2A", "KIR", "CD57")
+"""Markers that neither delay nor freezing sheds, unlike CD16, CD62L and CX3CR1."""
 
 SMALLEST_COVERAGE = 0.6
 """Share of the weights that must be measured for a score."""

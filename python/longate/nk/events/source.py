@@ -190,8 +190,9 @@ class EventSource:
     def id_of(self, markers: Sequence[str]) -> str:
         """Return the scheme id of scores of these markers; only equal ids compare."""
         named = [f"{marker}={self.weight(marker)!r}" for marker in sorted(markers)]
-        digest = hashlib.sha256("\n".join([self.parent, *named]).encode())
-        return f"ems[{','.join(sorted(markers))}|{self.parent}]{digest.hexdigest()[:8]}"
+        words = self.scheme.parent_words
+        digest = hashlib.sha256("\n".join([words, *named]).encode())
+        return f"ems[{','.join(sorted(markers))}|{words}]{digest.hexdigest()[:8]}"
 
     def measured(self, sample: str) -> tuple[str, ...]:
         """Return the markers of the score that a sample's file has."""
@@ -261,7 +262,7 @@ class EventSource:
             if (only is None or marker in only)
             and (positivity := self.decided_by(sample, marker)) is not None
         }
-        inside = self.populations.mask(self.parent, sample=sample, tube=self.tube)
+        inside, looked_at = self._chosen(sample)
         read = {m: self.channel(m) for m, by in decided.items() if by is not _GATE}
         scaled = self._read(sample, list(dict.fromkeys(read.values())), scaled=True)
         spreading = dict.fromkeys(
@@ -274,10 +275,28 @@ class EventSource:
                 mask = self.populations.mask(
                     self.calls[marker], sample=sample, tube=self.tube
                 )
-                columns[marker] = (mask[inside].astype(float), positivity)
+                votes = mask[inside][looked_at].astype(float)
+                columns[marker] = (votes, positivity)
             elif read[marker] in scaled:
-                columns[marker] = (scaled[read[marker]], positivity)
-        return columns, light, np.flatnonzero(inside)
+                columns[marker] = (scaled[read[marker]][looked_at], positivity)
+        light = {name: values[looked_at] for name, values in light.items()}
+        return columns, light, np.flatnonzero(inside)[looked_at]
+
+    def _chosen(self, sample: str) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return events of the file in the parent, and which of these are looked at."""
+        inside = self.populations.mask(self.parent, sample=sample, tube=self.tube)
+        return inside, self.scheme.looks_at(self._calls(sample, inside))
+
+    def _calls(
+        self, sample: str, inside: NDArray[np.bool_]
+    ) -> dict[str, NDArray[np.bool_]]:
+        """Return the scheme's calls of the parent's events."""
+        return {
+            call: self.populations.mask(
+                self.calls[call], sample=sample, tube=self.tube
+            )[inside]
+            for call in self.scheme.markers
+        }
 
     def _read(
         self, sample: str, channels: list[str], *, scaled: bool
@@ -349,10 +368,5 @@ class EventSource:
     def stages(self, sample: str) -> NDArray[np.str_]:
         """Return the stage of each event."""
         inside = self.populations.mask(self.parent, sample=sample, tube=self.tube)
-        masks = {
-            call: self.populations.mask(
-                self.calls[call], sample=sample, tube=self.tube
-            )[inside]
-            for call in self.scheme.markers
-        }
-        return self.scheme.label(masks)
+        labels = self.scheme.label(self._calls(sample, inside))
+        return np.asarray(labels[labels != ""])

@@ -148,7 +148,7 @@ def rank_table(
             off_curve_low=off_low[0],
             off_curve_high=off_high[0],
             coverage=curve.coverage,
-            scheme=f"{curve.id}|{source.parent}",
+            scheme=f"{curve.id}|{source.scheme.parent_words}",
         )
         rows.append(row)
     return source.populations.finished(pd.DataFrame(rows))

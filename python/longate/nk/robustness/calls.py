@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +15,9 @@ from longate.gating.compile.panel_axes import PanelAxes
 from longate.gating.gates.boolean import BooleanGate
 from longate.gating.gates.boolean_expression import parse
 from longate.nk.maturation import rules_for
-from longate.nk.stages.calls import calls_for, removes_lineage
+from longate.nk.stages.calls import calls_for
 from longate.nk.stages.expression import evaluate
+from longate.nk.stages.parent import NKParent
 from longate.nk.thresholds.sources import one_threshold
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from longate.cytometry.sample import Sample
     from longate.cytometry.transforms import Transform
+    from longate.gating.results.gated_sample import GatedSample
     from longate.gating.results.populations import Populations
     from longate.gating.strategy.strategy import GatingStrategy
     from longate.nk.stages.scheme import StageScheme
@@ -67,12 +70,14 @@ class CallRules:
         parent: str,
         scheme: str | StageScheme,
         markers: Mapping[str, str] | None,
+        *,
+        cryopreserved: bool = False,
     ) -> CallRules:
         """Read the rules from a strategy's gates."""
         whole = strategy.path(parent)
         calls = calls_for(strategy, parent, markers)
-        removed = removes_lineage(strategy, parent)
-        rules = rules_for(scheme, list(calls), whole, removed)
+        nk = NKParent.of(strategy, parent, cryopreserved=cryopreserved)
+        rules = rules_for(scheme, list(calls), nk)
         calls = {call: calls[call] for call in rules.markers}
         base, terms = _parent_of_calls(strategy, whole, calls)
         movable, fixed = {}, {}
@@ -107,17 +112,31 @@ class CallRules:
     @cached_property
     def weight_of_code(self) -> NDArray[np.float64]:
         """Weight of each combination of calls; NaN off the axis."""
-        labels = self.label_of_code
-        weights = self.scheme.weights
-        return np.array([weights.get(str(label), math.nan) for label in labels])
+        return _weights(self.scheme, self.calls_of_code)
+
+    @cached_property
+    def weight_any_cd16(self) -> NDArray[np.float64] | None:
+        """The same when CD56dim cells are staged whatever their CD16.
+
+        None where the scheme is another than ``five_stage``.
+        """
+        if self.scheme.name != "five_stage":
+            return None
+        stages = [stage for stage in self.scheme.stages if stage.label != "dim16neg"]
+        beside = replace(self.scheme, name="five_stage_any_cd16", stages=tuple(stages))
+        return _weights(beside, self.calls_of_code)
 
     @cached_property
     def label_of_code(self) -> NDArray[np.str_]:
-        """Stage of each combination of calls, call k being bit k."""
+        """Stage of each combination of calls."""
+        return self.scheme.label(self.calls_of_code)
+
+    @cached_property
+    def calls_of_code(self) -> dict[str, NDArray[np.bool_]]:
+        """Call -> whether each combination has it, call k being bit k."""
         markers = self.scheme.markers
         codes = np.arange(2 ** len(markers))
-        bits = {m: (codes >> k & 1).astype(bool) for k, m in enumerate(markers)}
-        return self.scheme.label(bits)
+        return {m: (codes >> k & 1).astype(bool) for k, m in enumerate(markers)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,9 +180,17 @@ class SampleCalls:
             code = code[evaluate(rules.terms, called)]
         return np.bincount(code, minlength=len(rules.weight_of_code))
 
-    def index(self, thresholds: Mapping[str, float]) -> float:
-        """Return the maturation index; NaN without events on the axis."""
-        counts, weights = self.counts(thresholds), self.rules.weight_of_code
+    def index(
+        self,
+        thresholds: Mapping[str, float],
+        weights: NDArray[np.float64] | None = None,
+    ) -> float:
+        """Return the maturation index; NaN without events on the axis.
+
+        `weights` by combination of calls are the scheme's where they are not given.
+        """
+        counts = self.counts(thresholds)
+        weights = self.rules.weight_of_code if weights is None else weights
         on_axis = ~np.isnan(weights)
         total = int(counts[on_axis].sum())
         return float(counts[on_axis] @ weights[on_axis]) / total if total else math.nan
@@ -219,24 +246,28 @@ def sample_calls(
 ) -> dict[str, tuple[dict[str, Any], SampleCalls]]:
     """Return sample -> (row of the sheet, its events); pooled runs are one sample."""
     sheet = populations.study.samples
-    names = list(rules.channels)
     found: dict[str, list[tuple[dict[str, Any], SampleCalls]]] = {}
     for file in populations.files:
         row = sheet.loc[file.row]
         if row["tube"] != tube:
             continue
-        data, gated = populations.study.read_file(file.row), file.gated
-        mask = gated.mask(rules.base) if rules.base else np.ones(gated.n_events, bool)
-        columns = values_for(gated.strategy, data, names, scaled=True, where=mask)
-        axes = PanelAxes(gated.strategy, data.panel, data.compensation)
-        calls = SampleCalls(
-            rules,
-            dict(zip(names, columns, strict=True)),
-            {n: axes.resolve(n).scale for n in names},
-            {call: gated.mask(path)[mask] for call, path in rules.fixed.items()},
-        )
+        calls = calls_of_file(populations.study.read_file(file.row), file.gated, rules)
         found.setdefault(str(row["sample"]), []).append((row.to_dict(), calls))
     return {sample: _joined(parts) for sample, parts in found.items()}
+
+
+def calls_of_file(data: Sample, gated: GatedSample, rules: CallRules) -> SampleCalls:
+    """Return the events of one gated file, whose calls can be made again."""
+    names = list(rules.channels)
+    mask = gated.mask(rules.base) if rules.base else np.ones(gated.n_events, bool)
+    columns = values_for(gated.strategy, data, names, scaled=True, where=mask)
+    axes = PanelAxes(gated.strategy, data.panel, data.compensation)
+    return SampleCalls(
+        rules,
+        dict(zip(names, columns, strict=True)),
+        {n: axes.resolve(n).scale for n in names},
+        {call: gated.mask(path)[mask] for call, path in rules.fixed.items()},
+    )
 
 
 def _joined(
@@ -272,6 +303,14 @@ def _parent_of_calls(
             return whole, []
         terms.append(term._replace(text=call))
     return strategy.parent(whole) or "", terms
+
+
+def _weights(
+    scheme: StageScheme, calls: Mapping[str, NDArray[np.bool_]]
+) -> NDArray[np.float64]:
+    by_label = scheme.weights
+    labels = scheme.label(calls)
+    return np.array([by_label.get(str(label), math.nan) for label in labels])
 
 
 def _names(terms: list[Any]) -> list[str]:

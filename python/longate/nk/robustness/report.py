@@ -10,7 +10,9 @@ import numpy as np
 
 from longate._validation import listed, require_columns, table_of
 from longate.exceptions import MaturationError
+from longate.nk.changes.sampling import any_frozen
 from longate.nk.robustness.calls import CallRules, sample_calls
+from longate.nk.robustness.handling import handling_columns
 from longate.nk.robustness.tables import (
     GATES,
     WANTED,
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 UNITS = (0.1, 0.2)
 _GROUPS = 2
+_MOVE_COLUMNS = ["sample", "patient", "visit", "tube", "marker", "move", "threshold"]
+_MOVE_COLUMNS += ["index", "change"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -46,7 +50,11 @@ class Robustness:
         One row per sample: ``sample, patient, visit, tube, index_gates,
         index_anchored, difference, lowest_moved, highest_moved`` (over all moves),
         ``n_parent, n, cells`` ("too few" under 300 NK cells, "enough", "good" from
-        1000 on), ``fraction_dim16neg``, ``fraction_adaptive`` where measured.
+        1000 on), ``fraction_dim16neg``, ``fraction_adaptive`` where measured;
+        ``index_any_cd16``: the index when CD56dim cells are staged whatever their CD16
+        (scheme ``five_stage`` alone); ``n_dim16neg, dim16neg_by_gates,
+        handling_limit, handling_flag``: CD56dim CD16- cells by the strategy's gates
+        against the study's own bridging or fresh samples.
     moves : DataFrame
         One row per sample, marker and move of its threshold: ``sample, patient, visit,
         tube, marker, move, threshold, index, change`` (from the anchored index).
@@ -190,14 +198,21 @@ def robustness(
     _refuse_mixed_specimens(pairs)
     conclusion, gains = _conclusion(pairs, labels, moved, rules)
     finished = thresholds.populations.finished
-    table = pd.DataFrame(rows)
+    flags, handling = handling_columns(
+        samples, rules, thresholds.populations, thresholds.tube
+    )
+    table = pd.DataFrame(rows).assign(**flags)
     return Robustness(
         samples=finished(table),
-        moves=finished(pd.DataFrame(move_rows)),
+        # No move at all where thresholds have no error and channels are linear.
+        moves=finished(pd.DataFrame(move_rows, columns=_MOVE_COLUMNS)),
         gains=pd.DataFrame([row for pair in pairs for row in gain_rows(*pair)]),
         conclusion=conclusion,
         conclusion_gains=gains,
-        words=_words(table, gains, rules, thresholds),
+        words=(
+            *_words(table, gains),
+            *cannot_exclude(handling, rules, thresholds),
+        ),
     )
 
 
@@ -205,7 +220,14 @@ def _sampled(
     thresholds: PositivityThresholds, scheme: str | StageScheme
 ) -> tuple[dict[str, Sampled], CallRules]:
     strategy = thresholds.populations.strategies[thresholds.tube]
-    rules = CallRules.of(strategy, thresholds.parent, scheme, thresholds.calls)
+    sheet = thresholds.populations.study.samples
+    rules = CallRules.of(
+        strategy,
+        thresholds.parent,
+        scheme,
+        thresholds.calls,
+        cryopreserved=any_frozen(sheet[sheet["tube"] == thresholds.tube]),
+    )
     table = thresholds.table.set_index(["sample", "marker"])
     made = {}
     for sample, (row, calls) in sample_calls(
@@ -296,8 +318,6 @@ def _sides(
 def _words(
     samples: pd.DataFrame,
     gains: pd.DataFrame,
-    rules: CallRules,
-    thresholds: PositivityThresholds,
 ) -> tuple[str, ...]:
     sentences = []
     for words, own in gains.groupby("contrast", sort=False):
@@ -319,4 +339,4 @@ def _words(
             f"({listed(few['sample'])}): their index is uncertain by more than 0.016 "
             "(SD) from counting alone."
         )
-    return (*sentences, *cannot_exclude(samples, rules, thresholds))
+    return tuple(sentences)

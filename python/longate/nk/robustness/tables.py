@@ -20,6 +20,8 @@ WANTED, BETTER = 300, 1000
 """NK cells that are wanted, and that are better."""
 
 GATES = "strategy's gates"
+ANY_CD16 = "five_stage_any_cd16"
+"""Variant in which CD56dim cells are staged whatever their CD16."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,9 +50,6 @@ class Sampled:
     def keys(self) -> dict[str, Any]:
         """Sample, patient, visit and tube."""
         return {k: self.row[k] for k in ("sample", "patient", "visit", "tube")}
-
-
-GATES = "strategy's gates"
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,8 @@ def sample_row(sampled: Sampled, moved: Sequence[float]) -> dict[str, Any]:
     """Return a sample's line: indices side by side, range under moves, enough cells."""
     rules, calls = sampled.calls.rules, sampled.calls
     counts = calls.counts(sampled.anchored)
-    labels, n = rules.label_of_code, int(counts.sum())
+    labels = rules.label_of_code
+    n = int(counts[labels != ""].sum())
     on_axis = int(counts[~np.isnan(rules.weight_of_code)].sum())
     gates, anchored = calls.index(sampled.gates), calls.index(sampled.anchored)
     known = [value for value in moved if not math.isnan(value)]
@@ -107,7 +107,15 @@ def sample_row(sampled: Sampled, moved: Sequence[float]) -> dict[str, Any]:
         "n": on_axis,
         "cells": "too few" if n < WANTED else "enough" if n < BETTER else "good",
         **{f"fraction_{label}": value for label, value in share.items()},
+        **_any_cd16(sampled),
     }
+
+
+def _any_cd16(sampled: Sampled) -> dict[str, float]:
+    weights = sampled.calls.rules.weight_any_cd16
+    if weights is None:
+        return {}
+    return {"index_any_cd16": sampled.calls.index(sampled.anchored, weights)}
 
 
 def pairs_of(
@@ -186,6 +194,10 @@ def conclusion_rows(
             "estimate": estimate(_with_gates),
         },
     ]
+    weights = pairs[0][0].calls.rules.weight_any_cd16 if pairs else None
+    if weights is not None:
+        beside = estimate(lambda s: s.calls.index(s.anchored, weights))
+        rows.append({"variant": ANY_CD16, "marker": "", "estimate": beside})
     every = dict.fromkeys(chain.from_iterable(moved.values()))
     for move in every:
         value = estimate(lambda s, m=move: moved[_key(s)].get(m, math.nan))

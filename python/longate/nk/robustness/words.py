@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+
+from longate._validation import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import pandas as pd
-
     from longate.nk.robustness.calls import CallRules
     from longate.nk.thresholds.positivity_thresholds import PositivityThresholds
 
-# Handling: CD56dimCD16- is below 3 % of NK cells in fresh blood, 17-36 % after
-# cryopreservation (Blood 2015;125:1842).
-_FRESH_DIM16NEG = 0.03
+_FAR_RED = re.compile(
+    r"^(APC|(AF|ALEXA(FLUOR)?)(647|660|680|700)|CY5(?!\d)|R(6|7|8)\d\d|RL\d|RED|R\d+A?$)"
+)
+"""Names of fluorochromes and detectors that a red laser excites."""
 
 
 def cannot_exclude(
-    samples: pd.DataFrame, rules: CallRules, thresholds: PositivityThresholds
+    handling: str, rules: CallRules, thresholds: PositivityThresholds
 ) -> Iterator[str]:
     """Yield a sentence for each thing that stays open.
 
     Parameters
     ----------
-    samples : DataFrame
-        Of the report.
+    handling : str
+        The sentence on CD56dim CD16- cells; empty where CD16 is not called.
     rules : CallRules
         What was measured, and the scheme with its notes.
     thresholds : PositivityThresholds
@@ -34,8 +36,8 @@ def cannot_exclude(
     for note in rules.scheme.notes:
         yield note[:1].upper() + note[1:].rstrip(".") + "."
     yield _drug(thresholds)
-    if "fraction_dim16neg" in samples:
-        yield _handling(samples, thresholds)
+    if handling:
+        yield handling
     used = thresholds.table[thresholds.table["marker"].isin(rules.scheme.markers)]
     sources = used.drop_duplicates(["marker", "source", "class"])
     sensitive = sources.loc[sources["class"] == "treatment-sensitive", "marker"]
@@ -64,26 +66,43 @@ def _drug(thresholds: PositivityThresholds) -> str:
             "Every visit has an unstained or FMO tube: drug fluorescence can be looked "
             "for there."
         )
+    named = far_red_markers(thresholds)
+    where = (
+        f" in {listed(named, most=12)}, where mitoxantrone, which fluoresces in the "
+        "far red, would be seen"
+        if named
+        else ""
+    )
     return (
-        "Drug fluorescence not excluded: no unstained or FMO tube of the patients at "
-        f"{', '.join(missing)}."
+        f"Drug fluorescence not excluded{where}: no unstained or FMO tube of the "
+        f"patients at {', '.join(missing)}."
     )
 
 
-def _handling(samples: pd.DataFrame, thresholds: PositivityThresholds) -> str:
-    share = samples["fraction_dim16neg"]
-    high = samples.loc[share > _FRESH_DIM16NEG, "sample"]
-    sheet = thresholds.populations.study.samples
-    told = (
-        f"CD56dim CD16- cells are {100 * share.median():.1f} % of NK cells (median; "
-        f"highest {100 * share.max():.1f} %)"
-    )
-    delays = "hours_to_stain" in sheet and sheet["hours_to_stain"].notna().any()
-    if len(high):
-        told += (
-            f", above 3 % in {len(high)} of {len(samples)} samples: delay or freezing "
-            "cannot be told from biology there"
-        )
-    else:
-        told += ", below 3 % everywhere: no sign of delay or freezing"
-    return told + ("." if delays else "; hours_to_stain is not recorded.")
+def far_red_markers(thresholds: PositivityThresholds) -> list[str]:
+    """Return the markers of the tube that are measured in the far red.
+
+    Parameters
+    ----------
+    thresholds : PositivityThresholds
+        Whose tube it is.
+
+    Returns
+    -------
+    list of str
+        ``"NKG2A (APC-A)"`` ..., by the names of detectors (APC, Alexa Fluor 647 and
+        700, APC-H7 and the like), of the first file of the tube.
+    """
+    populations = thresholds.populations
+    tubes = populations.study.samples["tube"]
+    rows = [f.row for f in populations.files if tubes[f.row] == thresholds.tube]
+    if not rows:
+        return []
+    panel = populations.study.read_file(rows[0]).panel
+    return [
+        f"{channel.marker} ({channel.detector})"
+        for channel in panel
+        if channel.kind == "fluorescence"
+        and channel.marker
+        and _FAR_RED.match(re.sub(r"[\s_/.-]", "", channel.detector.upper()))
+    ]

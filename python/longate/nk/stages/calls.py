@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 from longate._validation import listed
 from longate.exceptions import MaturationError
-from longate.gating.gates.dimension import dimension_of
-from longate.gating.gates.rectangle import RectangleGate
 from longate.nk.stages.scheme import CD56_BRIGHT, CD56_POSITIVE, MARKERS, SCORED
 
 if TYPE_CHECKING:
@@ -73,24 +71,6 @@ def calls_for(
             )
             raise MaturationError(msg)
     return calls
-
-
-def removes_lineage(strategy: GatingStrategy, parent: str) -> bool:
-    """Whether the parent's path bounds a dump, or both CD14 and CD19, from above."""
-    bounded: set[str] = set()
-    path: str | None = strategy.path(parent)
-    while path:
-        gate = strategy[path]
-        if isinstance(gate, RectangleGate):
-            sides = gate.dimensions.items()
-            bounded |= {
-                name.casefold()
-                for axis, (_, high) in sides
-                if high is not None
-                for name in dimension_of(axis).channels
-            }
-        path = strategy.parent(path)
-    return "dump" in bounded or {"cd14", "cd19"} <= bounded
 
 
 def refuse_bright_outside_positive(phenotypes: pd.DataFrame) -> None:

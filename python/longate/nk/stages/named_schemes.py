@@ -6,12 +6,15 @@ in ``SCHEMES`` and ``_CORE``.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from longate._validation import listed, one_of
 from longate.exceptions import MaturationError
+from longate.nk.stages.parent import NKParent
 from longate.nk.stages.scheme import (
     CD56_BRIGHT,
+    CD56_ONLY,
     CD56_POSITIVE,
     ELSE,
     Stage,
@@ -19,7 +22,7 @@ from longate.nk.stages.scheme import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
 ADAPTIVE_NOTE = (
     "NKG2C was not measured: a CD57 rise is not separable from adaptive (CMV) "
@@ -29,9 +32,21 @@ NO_CD57_NOTE = (
     "CD57 was not measured: adaptive cells (CD57+ NKG2C+) are counted with the other "
     "CD56dim CD16+ cells."
 )
+CD56_ONLY_NOTE = (
+    "The NK parent does not require CD7+ (or NKp80+): its CD56neg CD16+ events are "
+    "about half myeloid, so only its CD56+ cells are looked at and neg16pos is not "
+    "available."
+)
 NEG16POS_NOTE = (
     "The NK parent does not remove CD14+ and CD19+ cells: CD56neg CD16+ events are not "
     "resolved from monocytes."
+)
+FROZEN_NOTE = (
+    "Specimens were frozen: CD62L or CD27 alone do not define late CD56dim cells, "
+    "because freezing and delay change them."
+)
+ANY_CD16_NOTE = (
+    "CD56dim cells are staged whatever their CD16, which delay and freezing shed."
 )
 
 
@@ -39,22 +54,25 @@ def stage_scheme(
     name: str,
     *,
     markers: Collection[str],
-    parent: str,
-    lineage_removed: bool = False,
+    parent: str | NKParent,
+    clones: Mapping[str, str] | None = None,
 ) -> StageScheme:
     """Return a scheme for the markers that were measured.
 
     Parameters
     ----------
-    name : {"five_stage", "hamann2011", "cd56_cd16"}
-        Which rules.
+    name : {"five_stage", "five_stage_any_cd16", "hamann2011", "cd56_cd16"}
+        Which rules. ``five_stage_any_cd16`` stages CD56dim cells whatever their CD16.
     markers : collection of str
         What was measured: ``"CD56"``, ``"CD56bright"`` and any of
-        :data:`longate.nk.stages.MARKERS`.
-    parent : str
-        The words of the NK parent, part of the id.
-    lineage_removed : bool
-        Whether the parent excludes CD14+ and CD19+ cells.
+        :data:`longate.nk.stages.scheme.MARKERS`.
+    parent : str or NKParent
+        The NK parent, part of the id. Words alone mean gates that remove no lineage
+        and do not require CD7+; :class:`NKParent` says what its gates do. Without
+        CD7+ (or NKp80+) the scheme looks at the parent's CD56+ cells alone.
+    clones : mapping of str to str, optional
+        Marker -> clones and specificities, such as ``{"KIR": "HP-3E4 (KIR2DL1/S1),
+        DX9 (KIR3DL1)"}``; part of the id, because KIR- means negative for these.
 
     Returns
     -------
@@ -97,18 +115,45 @@ def stage_scheme(
             f"{listed(markers)}"
         )
         raise MaturationError(msg)
-    made = SCHEMES[name](frozenset(markers), lineage_removed)
-    return made.for_parent(parent)
+    known = parent if isinstance(parent, NKParent) else NKParent(parent)
+    made = SCHEMES[name](frozenset(markers), known)
+    return _with_reagents(made, clones).for_parent(known.path)
 
 
-def _five_stage(
-    markers: frozenset[str],
-    lineage_removed: bool,  # noqa: FBT001
+def _with_reagents(
+    scheme: StageScheme, clones: Mapping[str, str] | None
 ) -> StageScheme:
-    late = _late_rule(markers)
-    stages = [_cd56_negative(lineage_removed), _OUTSIDE, *_BRIGHT, _DIM16NEG]
+    """Record the clones of the markers that the rules look at."""
+    used = {m: words for m, words in (clones or {}).items() if m in scheme.markers}
+    notes = scheme.notes
+    if "KIR" in scheme.markers:
+        notes += (
+            f"KIR- means negative for these clones: {used['KIR']}."
+            if "KIR" in used
+            else "KIR clones and specificities are not recorded: KIR- means negative "
+            "for the antibodies of this panel, whichever they are.",
+        )
+    return replace(scheme, reagents=tuple(sorted(used.items())), notes=notes)
+
+
+def _five_stage(markers: frozenset[str], parent: NKParent) -> StageScheme:
+    return _staged("five_stage", markers, parent, [_DIM16NEG])
+
+
+def _five_stage_any_cd16(markers: frozenset[str], parent: NKParent) -> StageScheme:
+    made = _staged("five_stage_any_cd16", markers, parent, [])
+    return replace(made, notes=(*made.notes, ANY_CD16_NOTE))
+
+
+def _staged(
+    name: str, markers: frozenset[str], parent: NKParent, off_axis: list[Stage]
+) -> StageScheme:
+    late = _late_rule(markers, parent)
+    negative, within, notes = _cd56_negative(parent)
+    stages = [*negative, *_BRIGHT, *off_axis]
     axis = [stage.label for stage in _BRIGHT]
-    notes = [] if lineage_removed else [NEG16POS_NOTE]
+    if parent.cryopreserved and late is None and {"CD62L", "CD27"} & markers:
+        notes.append(FROZEN_NOTE)
     if "NKG2C" not in markers:
         notes.append(ADAPTIVE_NOTE)
     elif "CD57" not in markers:
@@ -121,7 +166,8 @@ def _five_stage(
         stages += [Stage("dim_late", late), Stage("dim_early", ELSE)]
         axis += ["dim_early", "dim_late"]
     else:
-        rest = "dim_early_or_late" if "CD57" in markers else "dim16pos"
+        whole = "dim16pos" if off_axis else "dim"
+        rest = "dim_early_or_late" if "CD57" in markers else whole
         stages.append(Stage(rest, ELSE))
         axis.append(rest)
     if "CD57" in markers:
@@ -130,11 +176,11 @@ def _five_stage(
         "Longate's five-stage rules after the literature of CD56dim differentiation"
     )
     return StageScheme(
-        "five_stage", tuple(stages), tuple(axis), source, notes=tuple(notes)
+        name, tuple(stages), tuple(axis), source, notes=tuple(notes), within=within
     )
 
 
-def _late_rule(markers: frozenset[str]) -> str | None:
+def _late_rule(markers: frozenset[str], parent: NKParent) -> str | None:
     """Return the rule of the late CD56dim stage for the markers there are."""
     if {"KIR", "NKG2A"} <= markers:
         return "KIR or not NKG2A"
@@ -145,17 +191,18 @@ def _late_rule(markers: frozenset[str]) -> str | None:
         ("CD62L", "not CD62L"),
         ("CD27", "not CD27"),
     ):
-        if marker in markers:
+        if marker in markers and not (
+            parent.cryopreserved and marker in ("CD62L", "CD27")
+        ):
             return rule
     return None
 
 
-def _hamann2011(
-    markers: frozenset[str],
-    lineage_removed: bool,  # noqa: FBT001
-) -> StageScheme:
+def _hamann2011(markers: frozenset[str], parent: NKParent) -> StageScheme:
+    _, within, notes = _cd56_negative(parent)
+    negative = [] if within else [Stage("CD56neg", "not (CD56 or CD56bright)")]
     stages = (
-        Stage("CD56neg", "not (CD56 or CD56bright)"),
+        *negative,
         Stage("bright_CX3CR1pos", "CD56bright and CX3CR1"),
         Stage("bright_CX3CR1neg", "CD56bright"),
         Stage("dim_CX3CR1pos", "CX3CR1"),
@@ -163,29 +210,27 @@ def _hamann2011(
     )
     axis = ("bright_CX3CR1neg", "dim_CX3CR1neg", "dim_CX3CR1pos")
     source = "Hamann et al. 2011, Immunology (CX3CR1 x CD56 fractions)"
-    return StageScheme("hamann2011", stages, axis, source)
+    kept = tuple(notes) if within else ()
+    return StageScheme("hamann2011", stages, axis, source, notes=kept, within=within)
 
 
-def _cd56_cd16(
-    markers: frozenset[str],
-    lineage_removed: bool,  # noqa: FBT001
-) -> StageScheme:
-    stages = (
-        _cd56_negative(lineage_removed),
-        _OUTSIDE,
-        *_BRIGHT,
-        _DIM16NEG,
-        Stage("dim16pos", ELSE),
-    )
+def _cd56_cd16(markers: frozenset[str], parent: NKParent) -> StageScheme:
+    negative, within, notes = _cd56_negative(parent)
+    stages = (*negative, *_BRIGHT, _DIM16NEG, Stage("dim16pos", ELSE))
     axis = ("bright16neg", "bright16pos", "dim16pos")
-    notes = () if lineage_removed else (NEG16POS_NOTE,)
     source = "CD56 x CD16 quadrants of the literature"
-    return StageScheme("cd56_cd16", stages, axis, source, notes=notes)
+    return StageScheme(
+        "cd56_cd16", stages, axis, source, notes=tuple(notes), within=within
+    )
 
 
-def _cd56_negative(lineage_removed: bool) -> Stage:  # noqa: FBT001
-    label = "neg16pos" if lineage_removed else "neg16pos_not_resolved"
-    return Stage(label, "not (CD56 or CD56bright) and CD16")
+def _cd56_negative(parent: NKParent) -> tuple[list[Stage], str, list[str]]:
+    """Return stages of CD56neg cells, the rule of the parent's cells, and notes."""
+    if not parent.cd7_positive:
+        return [], CD56_ONLY, [CD56_ONLY_NOTE]
+    label = "neg16pos" if parent.lineage_removed else "neg16pos_not_resolved"
+    found = [Stage(label, "not (CD56 or CD56bright) and CD16"), _OUTSIDE]
+    return found, "", [] if parent.lineage_removed else [NEG16POS_NOTE]
 
 
 # CD56neg CD16-: outside the recommended NK parent.
@@ -196,8 +241,9 @@ _BRIGHT = (
 )
 _DIM16NEG = Stage("dim16neg", "not CD16")
 
-SCHEMES: dict[str, Callable[[frozenset[str], bool], StageScheme]] = {
+SCHEMES: dict[str, Callable[[frozenset[str], NKParent], StageScheme]] = {
     "five_stage": _five_stage,
+    "five_stage_any_cd16": _five_stage_any_cd16,
     "hamann2011": _hamann2011,
     "cd56_cd16": _cd56_cd16,
 }
@@ -205,6 +251,7 @@ SCHEMES: dict[str, Callable[[frozenset[str], bool], StageScheme]] = {
 
 _CORE = {
     "five_stage": ("CD16",),
+    "five_stage_any_cd16": ("CD16",),
     "hamann2011": ("CX3CR1",),
     "cd56_cd16": ("CD16",),
 }

@@ -38,6 +38,9 @@ SCORED = ("CD94", "CD117", "CD127")
 ELSE = "else"
 """The rule that holds for whatever is left."""
 
+CD56_ONLY = "CD56 or CD56bright"
+"""Rule of a parent that means its CD56+ cells."""
+
 MOST_CALLS = 16
 
 
@@ -129,6 +132,13 @@ class StageScheme:
         the path of their population.
     notes : tuple of str
         What this set of markers cannot tell.
+    within : str
+        Rule that says which cells of the parent are looked at at all, such as
+        ``"CD56"``; all of them by default. Others get the empty label and are not
+        counted, also not in denominators.
+    reagents : tuple of (str, str)
+        Marker and the clones and specificities that define it here: KIR- means
+        negative for these clones.
 
     Raises
     ------
@@ -163,6 +173,8 @@ class StageScheme:
     source: str = ""
     parent: str = ""
     notes: tuple[str, ...] = ()
+    within: str = ""
+    reagents: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         """Look at every phenotype: each gets one label, each stage can be reached."""
@@ -197,6 +209,8 @@ class StageScheme:
             # A CD56bright cell is CD56+; scoring refuses gates that say otherwise.
             possible = calls[CD56_POSITIVE] | ~calls[CD56_BRIGHT]
             calls = {name: column[possible] for name, column in calls.items()}
+        inside = self.looks_at(calls)
+        calls = {name: column[inside] for name, column in calls.items()}
         found = self.label(calls)
         nameless = np.flatnonzero(found == "")
         if len(nameless):
@@ -220,7 +234,18 @@ class StageScheme:
     @cached_property
     def markers(self) -> tuple[str, ...]:
         """The calls that the rules look at, sorted."""
-        return tuple(sorted({call for stage in self.stages for call in stage.calls}))
+        found = {call for stage in self.stages for call in stage.calls}
+        return tuple(sorted(found.union(self._within.calls if self._within else ())))
+
+    @cached_property
+    def _within(self) -> Stage | None:
+        return Stage("within", self.within) if self.within else None
+
+    @property
+    def parent_words(self) -> str:
+        """The NK parent, and which of its cells are looked at."""
+        words = "CD56+" if self.within == CD56_ONLY else self.within
+        return f"{self.parent}, {words}" if words else self.parent
 
     @property
     def weights(self) -> dict[str, float]:
@@ -238,9 +263,11 @@ class StageScheme:
     def id(self) -> str:
         """Name, markers and a hash of rules and parent; only equal ids are compared."""
         rules = [f"{stage.label}={stage.rule}" for stage in self.stages]
+        rules += [f"within={self.within}"] if self.within else []
+        rules += [f"{marker} by {clones}" for marker, clones in self.reagents]
         text = "\n".join([self.name, self.parent, *self.markers, *rules, *self.axis])
         digest = hashlib.sha256(text.encode()).hexdigest()[:8]
-        return f"{self.name}[{','.join(self.markers)}|{self.parent}]{digest}"
+        return f"{self.name}[{','.join(self.markers)}|{self.parent_words}]{digest}"
 
     def label(self, calls: Calls) -> NDArray[np.str_]:
         """Give each phenotype its label.
@@ -253,7 +280,8 @@ class StageScheme:
         Returns
         -------
         (n,) array of str
-            Exactly one label each: the first rule that holds.
+            Exactly one label each: the first rule that holds; empty for cells that
+            are not looked at.
 
         Raises
         ------
@@ -261,7 +289,27 @@ class StageScheme:
             If a call is not given.
         """
         held = [stage.holds(calls) for stage in self.stages]
-        return np.select(held, [stage.label for stage in self.stages], default="")
+        found = np.select(held, [stage.label for stage in self.stages], default="")
+        if self._within is None:
+            return found
+        return np.where(self.looks_at(calls), found, "")
+
+    def looks_at(self, calls: Calls) -> NDArray[np.bool_]:
+        """Return which phenotypes the scheme looks at; see `within`.
+
+        Parameters
+        ----------
+        calls : mapping of str to (n,) arrays of bool
+            As in :meth:`label`.
+
+        Raises
+        ------
+        MaturationError
+            If a call of `within` is not given.
+        """
+        if self._within is None:
+            return np.ones(len(next(iter(calls.values()))), dtype=bool)
+        return self._within.holds(calls)
 
     def for_parent(self, parent: str) -> StageScheme:
         """Return the scheme for cells of a population.

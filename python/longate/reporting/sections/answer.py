@@ -17,6 +17,12 @@ PICTURE = (
     "the groups changed differently is the difference of changes above."
 )
 
+QUESTION = (
+    "The question is whether the blood NK compartment shifted towards a mature "
+    "phenotype. Cells that left the blood, or came into it, look the same as cells "
+    "that matured there."
+)
+
 
 def answer_section(
     result: ResponderAnalysis, families: Mapping[str, ResponderAnalysis]
@@ -35,7 +41,8 @@ def answer_section(
     for unit, family in families.items():
         blocks.append(doc.paragraph(f"Immune subsets, {unit}. {family.headline}"))
     answer = doc.paragraph(result.headline, kind="answer")
-    return doc.Section("answer", "Answer", [answer, *blocks])
+    asked = doc.paragraph(QUESTION, kind="note")
+    return doc.Section("answer", "Answer", [answer, asked, *blocks])
 
 
 def _primary(result: ResponderAnalysis) -> str:

@@ -57,7 +57,7 @@ def changes_section(
             "Probability of superiority (Mann-Whitney): the chance that an NK cell of "
             "the later visit has a higher "
             "event score than one of the baseline, ties counting half; 0.5 is no "
-            "shift. The handling-robust score uses CD56, NKG2A, KIR, CD57 and CX3CR1 "
+            "shift. The handling-robust score uses CD56, NKG2A, KIR and CD57 "
             "alone. Over all stage weights: the smallest and largest change of the "
             "index that any increasing weights from 0 to 1 would give; “up” and "
             "“down” where none of them turns the sign. All of this is phenotypic "

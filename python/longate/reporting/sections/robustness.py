@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from longate.nk.robustness.tables import GATES
+from longate.nk.robustness.tables import ANY_CD16, GATES
 from longate.reporting import document as doc
 
 if TYPE_CHECKING:
     from longate.nk import Robustness
 
-_FIXED = ("anchored", GATES)
+_FIXED = ("anchored", GATES, ANY_CD16)
 
 
 def robustness_section(robustness: Robustness) -> doc.Section:
@@ -33,7 +33,7 @@ def robustness_section(robustness: Robustness) -> doc.Section:
         doc.table(
             _side_by_side(conclusion),
             digits=dict.fromkeys(
-                ("anchored", "strategy's gates", "lowest", "highest"), 3
+                ("anchored", "strategy's gates", "any CD16", "lowest", "highest"), 3
             ),
             caption=f"{estimand[:1].upper()}{estimand[1:]}, with thresholds as they "
             "are and moved one at a time",
@@ -86,6 +86,7 @@ def _side_by_side(conclusion: pd.DataFrame) -> pd.DataFrame:
         by = own.set_index("variant")["estimate"]
         row = {"contrast": contrast, "anchored": by["anchored"]}
         row |= {"strategy's gates": by[GATES]}
+        row |= {"any CD16": by[ANY_CD16]} if ANY_CD16 in by else {}
         lowest = moved.loc[moved["estimate"].idxmin()]
         highest = moved.loc[moved["estimate"].idxmax()]
         rows.append(
