@@ -30,6 +30,11 @@ class AnyWorsening:
     statement: str
     source: str
 
+    @property
+    def confirmed_by(self) -> str:
+        """The rule with a confirmation that is shown beside this one."""
+        return "confirmed_12_weeks"
+
     def decide(self, course: PatientCourse) -> Decision:
         """Label one patient by the first event, or by its absence."""
         baseline_visit, *later = course.visits
@@ -37,7 +42,9 @@ class AnyWorsening:
         for visit in later:
             event = _event(course, visit, baseline)
             if event:
-                return Decision(NON_RESPONDER, event, visit)
+                once = _seen_once(course, visit)
+                words = f"{event}, not confirmed" if once else event
+                return Decision(NON_RESPONDER, words, visit, once)
         if baseline is None:
             unplaced = course.unplaced_relapses
             also = f"; {unplaced} dated relapse(s) cannot be placed" if unplaced else ""
@@ -56,6 +63,16 @@ class AnyWorsening:
             f"no relapse{gap}"
         )
         return Decision(RESPONDER, reason, last)
+
+
+def _seen_once(course: PatientCourse, visit: str) -> bool:
+    """Whether a rise of EDSS at `visit` is the only sign of worsening."""
+    baseline = course.edss.get(course.visits[0])
+    later = course.visits[course.visits.index(visit) + 1 :]
+    again = baseline is not None and any(
+        course.edss.get(name, baseline) > baseline for name in later
+    )
+    return not course.relapses and not again
 
 
 def _event(course: PatientCourse, visit: str, baseline: float | None) -> str:

@@ -7,6 +7,7 @@ from html import escape
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
+from longate._dates import DateRule
 from longate._validation import table_of
 from longate.clinical.confirmation import BETTER, WORSE
 from longate.clinical.course import LABELS, NON_RESPONDER, RESPONDER, UNCLASSIFIABLE
@@ -16,7 +17,7 @@ from longate.clinical.rules import RULES, needs_of, rule_of
 from longate.exceptions import ClinicalError, LongateError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import pandas as pd
 
@@ -114,12 +115,18 @@ def compare_rules(
     last_visit: object = None,
     landmark: object = None,
     patients: Iterable[object] | None = None,
+    disposition: pd.DataFrame | None = None,
+    visit_order: Sequence[object] | None = None,
+    dayfirst: bool | None = None,
+    date_format: str | None = None,
 ) -> RuleComparison:
     """Label the same patients by several rules and show where they differ.
 
     Parameters
     ----------
-    visits, relapses, mri, baseline, last_visit, landmark, patients
+    visits, relapses, mri, baseline, last_visit, landmark, patients, disposition
+        As in :func:`classify`.
+    visit_order, dayfirst, date_format
         As in :func:`classify`.
     rules : iterable, optional
         Names, functions or rules; the first one is the one that the others are
@@ -169,6 +176,9 @@ def compare_rules(
         baseline=reference_of(baseline, landmark),
         last_visit=last_visit,
         patients=patients,
+        disposition=disposition,
+        visit_order=visit_order,
+        dates=DateRule(dayfirst, date_format),
     )
     asked = list(RULES) if rules is None else _listed_rules(rules)
     chosen = [rule_of(rule) for rule in asked]

@@ -57,8 +57,21 @@ class PatientCourse:
 
 @dataclass(frozen=True)
 class Decision:
-    """A label, why, and the visit that decided (None where nothing did)."""
+    """A label, why, and the visit that decided (None where nothing did).
+
+    Attributes
+    ----------
+    label : str
+        One of ``LABELS``.
+    reason : str
+        Why, in words.
+    visit : str or None
+        The visit that decided.
+    unconfirmed : bool
+        Whether the label rests on one rise of EDSS that no later visit shows again.
+    """
 
     label: str
     reason: str
     visit: str | None = None
+    unconfirmed: bool = False

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from longate._names import name_of
+from longate._dates import Day
+from longate._names import (
+    is_missing,
+    name_of,
+    unmatched_names,
+    unmatched_words,
+    warn_of_spelling,
+)
 from longate._validation import listed, suggest
+from longate._visits import require_order
 from longate.clinical.course import PatientCourse
+from longate.clinical.disposition import stop_list
 from longate.clinical.edss import edss_series
 from longate.clinical.mri import lesion_counts
 from longate.clinical.relapses import relapse_list, relapse_visits
@@ -15,11 +25,18 @@ from longate.clinical.rows import named_rows
 from longate.exceptions import ClinicalError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
+    from longate._dates import DateRule
     from longate._visits import VisitOrder
+    from longate.clinical.disposition import Stop
+
+Key = tuple[str, int]
+"""A table (visit or relapse) and a row of it."""
+Span = tuple[datetime, datetime]
+"""The first and the last possible day of a row."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +55,10 @@ class Courses:
         The visits from baseline to the last that counts.
     patients : tuple of str
         Everyone enrolled.
+    stops : mapping of str to Stop, or None
+        Who stopped the treatment, when and why; None where nobody said.
+    notes : tuple of str
+        Names that differ in spelling alone.
     """
 
     edss: pd.DataFrame
@@ -45,6 +66,8 @@ class Courses:
     mri: pd.DataFrame | None
     order: VisitOrder
     patients: tuple[str, ...]
+    stops: Mapping[str, Stop] | None = None
+    notes: tuple[str, ...] = ()
 
     def lacks(self, needs: Iterable[str]) -> str | None:
         """Say what a rule needs and the tables do not hold, or None."""
@@ -68,35 +91,130 @@ class Courses:
                 )
         return None
 
-    def of(self, patient: str) -> PatientCourse:
-        """Collect one patient's course within the window of visits."""
-        own = self.edss[self.edss["patient"] == patient].set_index("visit")
+    def of(self, patient: str) -> list[PatientCourse]:
+        """Return one patient's course within the window of visits.
+
+        Returns
+        -------
+        list of PatientCourse
+            One where every date is known to the day; else one for each way in which
+            the partial dates may fall.
+        """
+        own = self.edss[self.edss["patient"] == patient]
         events = self.relapses[self.relapses["patient"] == patient]
-        onsets = tuple(events["date"].dropna().sort_values())
-        baseline = self.order.names[0]
-        unplaced = 0
-        if baseline not in own.index:
-            dated = events["visit"].isna()
-            unplaced = int(dated.sum())
-            events = events[~dated]
+        rows = [*_spans(own, "visit"), *_spans(events, "relapse")]
+        return [
+            self._course(patient, own, events, days)
+            for days in resolutions({key: span for key, span in rows})
+        ]
+
+    def _course(
+        self,
+        patient: str,
+        own: pd.DataFrame,
+        events: pd.DataFrame,
+        days: Mapping[Key, datetime],
+    ) -> PatientCourse:
         names = self.order.names
-        scores, dates = own["edss"].dropna(), own["date"].dropna()
+        dates = {
+            visit: days["visit", at]
+            for at, visit in own["visit"].items()
+            if ("visit", at) in days
+        }
+        scores = dict(zip(own["visit"], own["edss"], strict=True))
+        relapses = [
+            (
+                row.visit if isinstance(row.visit, str) else None,
+                days.get(("relapse", row.Index)),
+            )
+            for row in events.itertuples()
+        ]
+        unplaced = 0
+        if names[0] not in scores:
+            unplaced = sum(visit is None for visit, _ in relapses)
+            relapses = [one for one in relapses if one[0] is not None]
+        onsets = (day for (kind, _), day in days.items() if kind == "relapse")
         return PatientCourse(
             patient=patient,
             visits=names,
-            edss={visit: float(scores[visit]) for visit in names if visit in scores},
-            relapses=tuple(relapse_visits(events, own["date"], self.order, baseline)),
+            edss={
+                visit: float(scores[visit])
+                for visit in names
+                if visit in scores and scores[visit] == scores[visit]
+            },
+            relapses=tuple(relapse_visits(relapses, dates, self.order, patient)),
             unplaced_relapses=unplaced,
             dates={visit: dates[visit] for visit in names if visit in dates},
-            relapse_dates=onsets,
+            relapse_dates=tuple(sorted(onsets)),
             mri=self._lesions(patient),
         )
+
+    def stopped(self, patient: str) -> Stop | None:
+        """Return how a patient's treatment ended by the last visit, if it did.
+
+        A stop that may lie after the last visit does not count: the rule saw all.
+        """
+        stop = (self.stops or {}).get(patient)
+        if stop is None or stop.reason == "completed":
+            return None
+        own = self.edss[self.edss["patient"] == patient]
+        ends = own.loc[own["visit"] == self.order.names[-1], "date_last"].dropna()
+        when = stop.when
+        if len(ends) and when is not None and when.first > ends.iloc[0].date():
+            return None
+        return stop
+
+    def partial_dates(self, patient: str) -> list[str]:
+        """Return the dates of a patient that are not known to the day, in words."""
+        found = []
+        for table, kind in ((self.edss, "visit"), (self.relapses, "relapse")):
+            own = table[(table["patient"] == patient) & _is_partial(table)]
+            found += [
+                f"the {kind} {'' if kind == 'relapse' else row.visit + ' '}of "
+                f"{Day(row.date.date(), row.date_last.date())}"
+                for row in own.itertuples()
+            ]
+        return found
 
     def _lesions(self, patient: str) -> dict[str, int]:
         if self.mri is None:
             return {}
         own = self.mri[self.mri["patient"] == patient].set_index("visit")["lesions"]
         return {visit: int(own[visit]) for visit in self.order.names if visit in own}
+
+
+def _is_partial(table: pd.DataFrame) -> pd.Series:
+    return table["date"].notna() & (table["date"] != table["date_last"])
+
+
+def _spans(table: pd.DataFrame, kind: str) -> list[tuple[Key, Span]]:
+    """Return first and last possible day of the dated rows of a table."""
+    dated = table[table["date"].notna()]
+    columns = (dated.index, dated["date"], dated["date_last"])
+    return [
+        ((kind, int(at)), (first, last))
+        for at, first, last in zip(*columns, strict=True)
+    ]
+
+
+def resolutions(spans: Mapping[Key, Span]) -> Iterator[dict[Key, datetime]]:
+    """Yield the ways in which partial dates may fall.
+
+    All at their first day, all at their last; and each by itself on every day of its
+    interval, the others at either end.
+    """
+    ends = [{key: span[end] for key, span in spans.items()} for end in (0, 1)]
+    yield ends[0]
+    open_ = [key for key, (first, last) in spans.items() if first != last]
+    if not open_:
+        return
+    yield ends[1]
+    for key in open_:
+        first, last = spans[key]
+        days = (last - first).days
+        for others in ends if len(open_) > 1 else ends[:1]:
+            for day in range(days + 1):
+                yield others | {key: first + timedelta(days=day)}
 
 
 def read_courses(
@@ -107,6 +225,9 @@ def read_courses(
     baseline: object = None,
     last_visit: object = None,
     patients: Iterable[object] | None = None,
+    disposition: object = None,
+    visit_order: Sequence[object] | None = None,
+    dates: DateRule | None = None,
 ) -> Courses:
     """Check the clinical tables against each other and cut the window.
 
@@ -115,26 +236,27 @@ def read_courses(
     ClinicalError
         If a table is malformed or contradicts the other; rows are named.
     """
-    series, order = edss_series(visits)
+    series, order = edss_series(visits, dates=dates, visit_order=visit_order)
     order = _window(order, baseline, last_visit)
     enrolled = _enrolled(series, patients)
     every = _every(series, order)
-    events = relapse_list(relapses, patients=enrolled, order=every)
+    events = relapse_list(relapses, patients=enrolled, order=every, dates=dates)
     scans = None
     if mri is not None:
         scans = lesion_counts(mri, patients=enrolled, order=every)
-    return Courses(series, events, scans, order, tuple(enrolled))
+    stops = None
+    if disposition is not None:
+        stops = stop_list(disposition, patients=enrolled, dates=dates)
+    notes = [
+        *warn_of_spelling(enrolled, "patient", "the clinical tables", stacklevel=4),
+        *warn_of_spelling(every.names, "visit", "the clinical tables", stacklevel=4),
+    ]
+    return Courses(series, events, scans, order, tuple(enrolled), stops, tuple(notes))
 
 
 def _window(order: VisitOrder, baseline: object, last: object) -> VisitOrder:
     """Cut the order to the visits from baseline to the last one."""
-    if not order.certain:
-        msg = (
-            f"the order of the visits {listed(order.names)} cannot be known; make "
-            f"the column an ordered categorical, e.g. visits['visit'] = "
-            f"pd.Categorical(visits['visit'], [...], ordered=True)"
-        )
-        raise ClinicalError(msg)
+    require_order(order, "the EDSS table (visits)", ClinicalError)
     ends = []
     for argument, given, default in (
         ("baseline", baseline, order.names[0]),
@@ -173,10 +295,10 @@ def _enrolled(series: pd.DataFrame, patients: Iterable[object] | None) -> list[s
         msg = f"patients must be a list of patients, got the text {patients!r}"
         raise ClinicalError(msg)
     patients = list(patients)
-    for place, patient in enumerate(patients):
-        if patient is None or patient != patient or not str(patient).strip():
+    for at, patient in enumerate(patients):
+        if is_missing(patient):
             msg = (
-                f"patients has no name at place {place}: {patient!r}; leave it out, as "
+                f"patients has no name at index {at}: {patient!r}; leave it out, as "
                 "for the controls of a sheet, which are of no patient"
             )
             raise ClinicalError(msg)
@@ -185,7 +307,7 @@ def _enrolled(series: pd.DataFrame, patients: Iterable[object] | None) -> list[s
     if strangers:
         msg = (
             f"the EDSS table has patients who are not in patients=: "
-            f"{listed(strangers)}{suggest(strangers[0], enrolled)}"
+            f"{unmatched_words(unmatched_names(strangers, enrolled), enrolled)}"
         )
         raise ClinicalError(msg)
     return enrolled

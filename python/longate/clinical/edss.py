@@ -6,20 +6,35 @@ without 0.5 (Kurtzke 1983, doi:10.1212/WNL.33.11.1444).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
+from longate._dates import DateRule
 from longate._validation import require_columns, table_of
 from longate._visits import VisitOrder, order_visits
-from longate.clinical.rows import as_dates, as_names, named_rows, require_present
+from longate.clinical.rows import (
+    as_dates,
+    as_names,
+    named_rows,
+    no_dates,
+    require_present,
+)
 from longate.exceptions import ClinicalError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
 _WHAT = "the EDSS table (visits)"
 
 
-def edss_series(visits: object) -> tuple[pd.DataFrame, VisitOrder]:
+def edss_series(
+    visits: object,
+    *,
+    dates: DateRule | None = None,
+    visit_order: Sequence[object] | None = None,
+) -> tuple[pd.DataFrame, VisitOrder]:
     """Check a table of EDSS and return it tidy, with the order of its visits.
 
     Parameters
@@ -28,12 +43,16 @@ def edss_series(visits: object) -> tuple[pd.DataFrame, VisitOrder]:
         One row per patient and visit: ``patient``, ``visit``, ``edss`` (empty
         where it was not assessed), and ``date`` where relapses carry dates or
         a rule asks for a confirmation in time.
+    dates : DateRule, optional
+        How dates are read that are not written as 2010-05-31.
+    visit_order : sequence of visits, optional
+        Every visit, first to last.
 
     Returns
     -------
     tuple of DataFrame and VisitOrder
-        Columns patient (str), visit (str), edss (float64) and date (datetime,
-        empty where not given).
+        Columns patient (str), visit (str), edss (float64), date and date_last
+        (datetime, the first and the last possible day; empty where not given).
 
     Raises
     ------
@@ -50,13 +69,15 @@ def edss_series(visits: object) -> tuple[pd.DataFrame, VisitOrder]:
         msg = f"{_WHAT} has no rows"
         raise ClinicalError(msg)
     require_present(frame, ["patient", "visit"], _WHAT)
-    order = order_visits(frame["visit"], error=ClinicalError)
+    rule = replace(dates or DateRule(), partial=True)
+    days = as_dates(frame, _WHAT, rule) if "date" in frame else no_dates(frame)
     tidy = pd.DataFrame(
         {
-            "patient": as_names(frame["patient"]),
-            "visit": as_names(frame["visit"]),
+            "patient": as_names(frame, "patient", _WHAT),
+            "visit": as_names(frame, "visit", _WHAT),
             "edss": _scores(frame),
-            "date": as_dates(frame, _WHAT) if "date" in frame else pd.NaT,
+            "date": days.first,
+            "date_last": days.last,
         }
     )
     repeated = tidy.duplicated(["patient", "visit"], keep=False)
@@ -67,8 +88,25 @@ def edss_series(visits: object) -> tuple[pd.DataFrame, VisitOrder]:
             f"keep one row for each"
         )
         raise ClinicalError(msg)
+    order = _order(frame["visit"], tidy, visit_order)
     _require_dates_in_order(tidy, order)
     return tidy, order
+
+
+def _order(
+    column: pd.Series, tidy: pd.DataFrame, visit_order: Sequence[object] | None
+) -> VisitOrder:
+    """Order the visits as declared or by number; by date where neither tells."""
+    options: dict[str, Any] = {"error": ClinicalError, "what": _WHAT}
+    order = order_visits(column, visit_order=visit_order, **options)
+    if order.certain:
+        return order
+    known = tidy[tidy["date"].notna()]
+    dates = (
+        (row.patient, row.visit, row.date.date(), row.date_last.date())
+        for row in known.itertuples()
+    )
+    return order_visits(column, dates=dates, **options)
 
 
 def _require_dates_in_order(tidy: pd.DataFrame, order: VisitOrder) -> None:
@@ -78,8 +116,9 @@ def _require_dates_in_order(tidy: pd.DataFrame, order: VisitOrder) -> None:
     ranked = tidy[tidy["date"].notna()].copy()
     ranked["rank"] = ranked["visit"].map(order.names.index)
     ranked = ranked.sort_values(["patient", "rank"])
+    # An interval contradicts the order only where it lies wholly before.
     latest = ranked.groupby("patient")["date"].cummax()
-    bad = ranked["date"] < latest
+    bad = ranked["date_last"] < latest
     if bad.any():
         rows = named_rows(ranked, bad, ["patient", "visit", "date"])
         msg = (

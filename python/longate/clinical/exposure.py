@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from longate._validation import listed, require_columns, suggest, table_of
+from longate._dates import DateRule
+from longate._names import unmatched_names, unmatched_words
+from longate._validation import listed, require_columns, table_of
 from longate.clinical.edss import edss_series
 from longate.clinical.rows import as_dates, as_names, named_rows, require_present
 from longate.exceptions import ClinicalError
@@ -17,7 +20,14 @@ if TYPE_CHECKING:
 _DOSES = "the table of doses"
 
 
-def dose_exposure(visits: object, doses: object) -> pd.DataFrame:
+def dose_exposure(
+    visits: object,
+    doses: object,
+    *,
+    visit_order: Sequence[object] | None = None,
+    dayfirst: bool | None = None,
+    date_format: str | None = None,
+) -> pd.DataFrame:
     """Join to each visit what had been given before it.
 
     Parameters
@@ -26,14 +36,17 @@ def dose_exposure(visits: object, doses: object) -> pd.DataFrame:
         ``patient``, ``visit``, ``edss`` and ``date``, as for :func:`classify`.
     doses : DataFrame, or an object with a ``.table``
         One row per dose: ``patient``, ``date`` and ``dose`` (above 0, in one
-        unit).
+        unit). A month (2010-05) or year is an interval.
+    visit_order, dayfirst, date_format
+        As in :func:`classify`.
 
     Returns
     -------
     DataFrame
         One row per patient and visit: ``patient``, ``visit``, ``date``,
         ``n_doses`` and ``cumulative_dose`` (before or on that day),
-        ``days_since_dose`` (empty before the first dose or without a date).
+        ``days_since_dose`` (empty before the first dose or without a date). Numbers
+        that depend on the day of a partial date are empty.
 
     Raises
     ------
@@ -57,30 +70,41 @@ def dose_exposure(visits: object, doses: object) -> pd.DataFrame:
     """
     import pandas as pd
 
-    series, _ = edss_series(visits)
+    dates = DateRule(dayfirst, date_format)
+    series, _ = edss_series(visits, dates=dates, visit_order=visit_order)
     if series["date"].isna().all():
         msg = "days since a dose need the column date in the EDSS table (2010-05-31)"
         raise ClinicalError(msg)
-    given = _dose_list(doses, list(dict.fromkeys(series["patient"])))
-    rows = []
-    for row in series.itertuples():
-        own = given[(given["patient"] == row.patient) & (given["date"] <= row.date)]
-        known = not pd.isna(row.date)
-        last = own["date"].max() if len(own) else None
-        rows.append(
-            {
-                "patient": row.patient,
-                "visit": row.visit,
-                "date": row.date,
-                "n_doses": len(own) if known else pd.NA,
-                "cumulative_dose": float(own["dose"].sum()) if known else None,
-                "days_since_dose": pd.NA if last is None else (row.date - last).days,
-            }
-        )
+    given = _dose_list(doses, list(dict.fromkeys(series["patient"])), dates)
+    rows = [_exposure(row, given) for row in series.itertuples()]
     return pd.DataFrame(rows).astype({"n_doses": "Int64", "days_since_dose": "Int64"})
 
 
-def _dose_list(doses: object, patients: list[str]) -> pd.DataFrame:
+def _exposure(visit: Any, given: pd.DataFrame) -> dict[str, Any]:
+    """Return what had been given by a visit, where the dates tell it."""
+    import pandas as pd
+
+    own = given[given["patient"] == visit.patient]
+    before = own[own["date_last"] <= visit.date]
+    known = not pd.isna(visit.date)
+    open_ = (own["date"] <= visit.date_last) & (own["date_last"] > visit.date)
+    sure = known and not open_.any()
+    found = {
+        "patient": visit.patient,
+        "visit": visit.visit,
+        "date": visit.date,
+        "n_doses": len(before) if sure else pd.NA,
+        "cumulative_dose": float(before["dose"].sum()) if sure else None,
+        "days_since_dose": pd.NA,
+    }
+    if sure and len(before) and visit.date == visit.date_last:
+        last = before["date_last"].max()
+        if (before.loc[before["date_last"] == last, "date"] == last).any():
+            found["days_since_dose"] = (visit.date - last).days
+    return found
+
+
+def _dose_list(doses: object, patients: list[str], dates: DateRule) -> pd.DataFrame:
     import pandas as pd
 
     frame = table_of(doses, _DOSES, ClinicalError)
@@ -92,19 +116,22 @@ def _dose_list(doses: object, patients: list[str]) -> pd.DataFrame:
     if bad.any():
         msg = f"dose is not a number above 0 in {named_rows(frame, bad, columns)}"
         raise ClinicalError(msg)
+    days = as_dates(frame, _DOSES, replace(dates, partial=True))
     tidy = pd.DataFrame(
         {
-            "patient": as_names(frame["patient"]),
-            "date": as_dates(frame, _DOSES),
+            "patient": as_names(frame, "patient", _DOSES),
+            "date": days.first,
+            "date_last": days.last,
             "dose": amounts,
         }
     )
     strange = ~tidy["patient"].isin(patients)
     if strange.any():
-        first = str(tidy.loc[strange, "patient"].iloc[0])
+        lost = unmatched_names(tidy.loc[strange, "patient"], patients)
         msg = (
             f"{_DOSES} names patients without visits: "
-            f"{named_rows(tidy, strange, columns)}{suggest(first, patients)}"
+            f"{unmatched_words(lost, patients)} in "
+            f"{named_rows(tidy, strange, columns)}"
         )
         raise ClinicalError(msg)
     return tidy
@@ -139,7 +166,7 @@ def patient_covariates(table: object, columns: Sequence[str]) -> pd.DataFrame:
     frame = table_of(table, what, ClinicalError)
     require_columns(frame, ["patient", *names], what, ClinicalError)
     require_present(frame, ["patient"], what)
-    patients = as_names(frame["patient"])
+    patients = as_names(frame, "patient", what)
     found: dict[str, object] = {"patient": list(dict.fromkeys(patients))}
     for name in names:
         grouped = frame[name].groupby(patients, sort=False)

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
+from longate._dates import DateRule
+from longate.clinical.course import (
+    NON_RESPONDER,
+    RESPONDER,
+    UNCLASSIFIABLE,
+    Decision,
+)
 from longate.clinical.courses import read_courses
 from longate.clinical.response import Response
 from longate.clinical.rules import needs_of, rule_of
 from longate.exceptions import ClinicalError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import pandas as pd
 
-    from longate.clinical.course import Decision, PatientCourse
+    from longate.clinical.course import PatientCourse
     from longate.clinical.courses import Courses
     from longate.clinical.rules import ResponseRule
 
@@ -32,6 +40,10 @@ def classify(
     last_visit: object = None,
     landmark: object = None,
     patients: Iterable[object] | None = None,
+    disposition: pd.DataFrame | None = None,
+    visit_order: Sequence[object] | None = None,
+    dayfirst: bool | None = None,
+    date_format: str | None = None,
 ) -> Response:
     """Label patients by a named response rule.
 
@@ -40,11 +52,12 @@ def classify(
     visits : DataFrame
         EDSS over visits: ``patient``, ``visit``, ``edss`` (0 to 10 in steps of
         0.5 without 0.5; empty where not assessed), ``date`` where relapses have
-        dates or the rule confirms in time. Visits are ordered as an ordered
-        categorical, as numbers, or as texts that differ in their numbers alone.
+        dates or the rule confirms in time.
     relapses : DataFrame
         One row per relapse: ``patient``, and ``visit`` (the first visit after
-        the relapse) or ``date``. An empty table says that there were none.
+        the relapse) or ``date``. An empty table says that there were none. A month
+        (2010-05) or year is an interval: it decides where each of its days gives the
+        same label.
     rule : str, function or ResponseRule
         A name in ``longate.clinical.RULES``; a function that takes a
         :class:`PatientCourse` and returns a label or a :class:`Decision`; or a
@@ -62,11 +75,26 @@ def classify(
     patients : iterable, optional
         Everyone enrolled, so that patients without any visit are labelled too
         (unclassifiable).
+    disposition : DataFrame, optional
+        Who stopped the treatment: ``patient``, ``reason`` (a term such as
+        "progression", "adverse event", "lost to follow-up"), ``last_dose``,
+        ``stop_date``. Whom the rule cannot decide and who stopped for progression or
+        lack of efficacy by the last visit is a non-responder.
+    visit_order : sequence of visits, optional
+        Every visit, first to last. By default that of an ordered categorical, of the
+        numbers in the names where nothing else differs, or of the dates; never that
+        of the alphabet.
+    dayfirst : bool, optional
+        How 05.09.2010 is read; without it such dates are refused.
+    date_format : str, optional
+        The form of all other dates, such as ``"%d %b %Y"`` or ``"excel"``.
 
     Returns
     -------
     Response
-        Its ``table`` has patient, label, reason, deciding_visit, rule.
+        Its ``table`` has patient, label, reason, deciding_visit, rule. Beside a rule
+        that takes a rise of EDSS without confirmation, ``beside`` holds the labels by
+        one that confirms; ``limits`` says how many labels rest on such a rise.
 
     Raises
     ------
@@ -99,8 +127,52 @@ def classify(
         baseline=reference_of(baseline, landmark),
         last_visit=last_visit,
         patients=patients,
+        disposition=disposition,
+        visit_order=visit_order,
+        dates=DateRule(dayfirst, date_format),
     )
-    return apply_rule(chosen, courses, landmark=landmark is not None)
+    return with_confirmed(chosen, courses, landmark=landmark is not None)
+
+
+def with_confirmed(
+    rule: ResponseRule, courses: Courses, *, landmark: bool = False
+) -> Response:
+    """Label every patient by a rule, and by a confirmed one beside it.
+
+    Raises
+    ------
+    ClinicalError
+        If the tables lack what the rule itself needs.
+    """
+    found = apply_rule(rule, courses, landmark=landmark)
+    name = getattr(rule, "confirmed_by", None)
+    if name is None:
+        return found
+    other = rule_of(name)
+    lack = courses.lacks(needs_of(other))
+    if lack:
+        words = (
+            f"no rule with a confirmation is shown beside {rule.name}: {name} {lack}"
+        )
+        return replace(found, limits=(*found.limits, words))
+    beside = apply_rule(other, courses, landmark=landmark)
+    words = _differences(found, beside)
+    return replace(found, beside=beside, limits=(*found.limits, words))
+
+
+def _differences(found: Response, beside: Response) -> str:
+    """Return in a sentence whose labels a confirmed rule changes."""
+    pairs = zip(
+        found.table["patient"],
+        found.table["label"],
+        beside.table["label"],
+        strict=True,
+    )
+    other = [f"{name} ({label})" for name, own, label in pairs if own != label]
+    counts = ", ".join(f"{number} {label}" for label, number in beside.counts.items())
+    moved = f"another label for {', '.join(other)}" if other else "the same labels"
+    name = beside.rule.name
+    return f"by {name}, which asks for a confirmation of EDSS: {counts}; {moved}"
 
 
 def reference_of(baseline: object, landmark: object) -> object:
@@ -144,34 +216,80 @@ def apply_rule(
     for part in parts:
         digest.update(part.to_csv(index=False).encode())
     order = courses.order
-    provenance = {
+    provenance: dict[str, Any] = {
         "rule": rule.name,
         "source": rule.source,
         "visits": list(order.names),
         "order": order.basis,
         "input_sha256": digest.hexdigest(),
     }
+    if courses.stops is not None:
+        derived_from.append("disposition")
+        provenance["disposition"] = {
+            patient: str(stop) for patient, stop in courses.stops.items()
+        }
     mark = order.names[0] if landmark else None
     if mark:
         provenance["landmark"] = mark
-    table = _label(rule, courses)
-    return Response(table, rule, order, tuple(derived_from), provenance, mark)
+    decisions = {
+        patient: _decide(rule, courses, patient) for patient in courses.patients
+    }
+    limits = (*courses.notes, *_limits(decisions, courses))
+    table = _table(rule, decisions)
+    sources = tuple(derived_from)
+    return Response(table, rule, order, sources, provenance, mark, limits)
 
 
-def _label(rule: ResponseRule, courses: Courses) -> pd.DataFrame:
+def _decide(rule: ResponseRule, courses: Courses, patient: str) -> Decision:
+    """Label one patient; a partial date decides where all its days agree."""
+    decisions = [rule.decide(course) for course in courses.of(patient)]
+    found = decisions[0]
+    labels = list(dict.fromkeys(decision.label for decision in decisions))
+    if len(labels) > 1:
+        partial = " and ".join(courses.partial_dates(patient))
+        reason = f"{' or '.join(labels)}, depending on the day of {partial}"
+        found = Decision(UNCLASSIFIABLE, reason)
+    stop = courses.stopped(patient)
+    if stop is None:
+        return found
+    if found.label == UNCLASSIFIABLE and stop.failed:
+        return Decision(NON_RESPONDER, f"{stop}; {found.reason}", found.visit)
+    return replace(found, reason=f"{found.reason}; {stop}")
+
+
+def _limits(decisions: Mapping[str, Decision], courses: Courses) -> list[str]:
+    """Say which labels rest on little, and which contradict the disposition."""
+    once = [name for name, decision in decisions.items() if decision.unconfirmed]
+    failed = [d for d in decisions.values() if d.label == NON_RESPONDER]
+    said = []
+    if once:
+        said.append(
+            f"{len(once)} of {len(failed)} non-responders ({', '.join(once)}) rest on "
+            f"one unconfirmed rise of EDSS: no later visit shows it again, and no "
+            f"relapse came"
+        )
+    for name, decision in decisions.items():
+        stop = courses.stopped(name)
+        if stop is not None and stop.failed and decision.label == RESPONDER:
+            said.append(
+                f"{name} is a responder by the rule, but {stop}: the rule did not "
+                f"see it"
+            )
+    return said
+
+
+def _table(rule: ResponseRule, decisions: Mapping[str, Decision]) -> pd.DataFrame:
     import pandas as pd
 
-    rows = []
-    for patient in courses.patients:
-        decision = rule.decide(courses.of(patient))
-        rows.append(
-            {
-                "patient": patient,
-                "label": decision.label,
-                "reason": decision.reason,
-                "deciding_visit": decision.visit,
-                "rule": rule.name,
-            }
-        )
+    rows = [
+        {
+            "patient": patient,
+            "label": decision.label,
+            "reason": decision.reason,
+            "deciding_visit": decision.visit,
+            "rule": rule.name,
+        }
+        for patient, decision in decisions.items()
+    ]
     # As objects, so that no deciding visit is None rather than NaN.
     return pd.DataFrame(rows, dtype=object)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from longate._validation import listed, require_columns, suggest, table_of
+from longate._names import unmatched_names, unmatched_words
+from longate._validation import listed, require_columns, table_of
 from longate.clinical.rows import as_names, named_rows, require_present
 from longate.exceptions import ClinicalError
 
@@ -62,8 +63,8 @@ def lesion_counts(
     counts = pd.DataFrame({name: _counts(frame, name) for name in given})
     tidy = pd.DataFrame(
         {
-            "patient": as_names(frame["patient"]),
-            "visit": as_names(frame["visit"]),
+            "patient": as_names(frame, "patient", _WHAT),
+            "visit": as_names(frame, "visit", _WHAT),
             "lesions": counts.sum(axis=1),
         }
     )
@@ -95,9 +96,9 @@ def _check(tidy: pd.DataFrame, patients: Collection[str], order: VisitOrder) -> 
     for column, known in (("patient", list(patients)), ("visit", list(order.names))):
         strange = ~tidy[column].isin(known)
         if strange.any():
-            first = str(tidy.loc[strange, column].iloc[0])
+            lost = unmatched_names(tidy.loc[strange, column], known)
             msg = (
                 f"{_WHAT} has a {column} that the EDSS table does not have: "
-                f"{named_rows(tidy, strange, keys)}{suggest(first, known)}"
+                f"{unmatched_words(lost, known)} in {named_rows(tidy, strange, keys)}"
             )
             raise ClinicalError(msg)

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from longate._validation import listed, require_columns, suggest, table_of
-from longate.clinical.rows import as_dates, as_names, named_rows, require_present
+from longate._dates import DateRule
+from longate._names import names_of, unmatched_names, unmatched_words
+from longate._validation import listed, require_columns, table_of
+from longate.clinical.rows import (
+    as_dates,
+    as_names,
+    named_rows,
+    no_dates,
+    require_present,
+)
 from longate.exceptions import ClinicalError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable, Mapping
+    from datetime import datetime
 
     import pandas as pd
 
@@ -19,7 +29,11 @@ _WHAT = "the table of relapses"
 
 
 def relapse_list(
-    relapses: object, *, patients: Collection[str], order: VisitOrder
+    relapses: object,
+    *,
+    patients: Collection[str],
+    order: VisitOrder,
+    dates: DateRule | None = None,
 ) -> pd.DataFrame:
     """Check a table of relapses and return it tidy.
 
@@ -32,11 +46,15 @@ def relapse_list(
         The patients that are known.
     order : VisitOrder
         The visits that are known.
+    dates : DateRule, optional
+        How dates are read that are not written as 2010-05-31; a month (2010-05) or
+        a year is kept as an interval.
 
     Returns
     -------
     DataFrame
-        Columns patient (str), visit (str or None), date (datetime or empty).
+        Columns patient (str), visit (str or None), date and date_last (datetime,
+        the first and last possible day, or empty).
 
     Raises
     ------
@@ -61,13 +79,15 @@ def relapse_list(
     require_present(frame, ["patient"], _WHAT)
     visit = pd.Series(None, index=frame.index, dtype=object)
     if "visit" in frame:
-        has = frame["visit"].notna()
-        visit[has] = as_names(frame.loc[has, "visit"])
+        visit = names_of(frame["visit"])
+    rule = replace(dates or DateRule(), partial=True)
+    days = as_dates(frame, _WHAT, rule) if "date" in frame else no_dates(frame)
     tidy = pd.DataFrame(
         {
-            "patient": as_names(frame["patient"]),
+            "patient": as_names(frame, "patient", _WHAT),
             "visit": visit,
-            "date": as_dates(frame, _WHAT) if "date" in frame else pd.NaT,
+            "date": days.first,
+            "date_last": days.last,
         }
     )
     _check(tidy, patients, order)
@@ -78,10 +98,11 @@ def _check(tidy: pd.DataFrame, patients: Collection[str], order: VisitOrder) -> 
     columns = ["patient", "visit", "date"]
     unknown = ~tidy["patient"].isin(list(patients))
     if unknown.any():
-        first = tidy.loc[unknown, "patient"].iloc[0]
+        lost = unmatched_names(tidy.loc[unknown, "patient"], patients)
         msg = (
             f"{_WHAT} names patients without visits: "
-            f"{named_rows(tidy, unknown, columns)}{suggest(first, patients)}; pass "
+            f"{unmatched_words(lost, list(patients))} in "
+            f"{named_rows(tidy, unknown, columns)}; pass "
             f"patients=[...] for patients who were enrolled and never assessed"
         )
         raise ClinicalError(msg)
@@ -91,10 +112,11 @@ def _check(tidy: pd.DataFrame, patients: Collection[str], order: VisitOrder) -> 
         raise ClinicalError(msg)
     strange = tidy["visit"].notna() & ~tidy["visit"].isin(order.names)
     if strange.any():
-        first = tidy.loc[strange, "visit"].iloc[0]
+        lost = unmatched_names(tidy.loc[strange, "visit"], order.names)
         msg = (
             f"{_WHAT} names visits that the EDSS table does not have: "
-            f"{named_rows(tidy, strange, columns)}{suggest(first, order.names)}; "
+            f"{unmatched_words(lost, order.names)} in "
+            f"{named_rows(tidy, strange, columns)}; "
             f"known are {listed(order.names)}. A relapse between visits belongs to "
             f"the next one, or takes a date"
         )
@@ -102,20 +124,24 @@ def _check(tidy: pd.DataFrame, patients: Collection[str], order: VisitOrder) -> 
 
 
 def relapse_visits(
-    relapses: pd.DataFrame, dates: pd.Series, order: VisitOrder, baseline: str
+    relapses: Iterable[tuple[str | None, datetime | None]],
+    dates: Mapping[str, datetime],
+    order: VisitOrder,
+    patient: str,
 ) -> list[str]:
-    """Place one patient's relapses: the visit by which each had happened.
+    """Return the visit by which each relapse of one patient had happened.
 
     Parameters
     ----------
-    relapses : DataFrame
-        The patient's rows of :func:`relapse_list`.
-    dates : Series
-        The patient's visit dates, by visit.
+    relapses : iterable of (str or None, date or None)
+        The visit of each relapse, or its day.
+    dates : mapping of str to date
+        The patient's visit dates, where they are known.
     order : VisitOrder
-        The visits, up to the last that counts.
-    baseline : str
-        The first visit; relapses until then came before the study.
+        The visits from baseline to the last that counts; relapses until baseline came
+        before the study.
+    patient : str
+        For the message.
 
     Returns
     -------
@@ -127,26 +153,26 @@ def relapse_visits(
     ClinicalError
         If a relapse has only a date and the baseline visit has none.
     """
-    import pandas as pd
-
-    later = order.names[order.names.index(baseline) + 1 :]
+    baseline, *later = order.names
     found = []
-    for row in relapses.itertuples():
-        if isinstance(row.visit, str):
-            found += [row.visit] if row.visit in later else []
+    for visit, day in relapses:
+        if visit is not None:
+            found += [visit] if visit in later else []
+            continue
+        if day is None:
             continue
         start = dates.get(baseline)
-        if start is None or pd.isna(start):
+        if start is None:
             msg = (
-                f"the relapse of patient {row.patient!r} on {row.date:%Y-%m-%d} "
-                f"cannot be placed: visit {baseline!r} has no date; add it, or give "
-                f"the relapse a visit"
+                f"the relapse of patient {patient!r} on {day:%Y-%m-%d} cannot be "
+                f"assigned to a visit: {baseline!r} has no date; add it, or give the "
+                f"relapse a visit"
             )
             raise ClinicalError(msg)
-        if row.date <= start:
+        if day <= start:
             continue
-        reached = [v for v in later if dates.get(v, pd.NaT) >= row.date]
-        ended = dates.get(later[-1], pd.NaT) < row.date if later else True
-        if not ended:
+        last = dates.get(later[-1]) if later else start
+        if last is None or last >= day:
+            reached = [v for v in later if v in dates and dates[v] >= day]
             found.append(reached[0] if reached else later[-1])
     return found

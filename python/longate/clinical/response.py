@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from longate._names import is_missing
 from longate._validation import listed, require_columns, table_of
 from longate._visits import VisitOrder
 from longate.clinical.course import LABELS, UNCLASSIFIABLE
@@ -43,6 +44,11 @@ class Response:
     landmark : str or None
         The visit after which the labels look; what was measured until then is
         no part of them.
+    limits : tuple of str
+        What a reader has to know: labels that rest on one unconfirmed rise of EDSS,
+        what a confirmed rule says, names that differ in spelling alone.
+    beside : Response or None
+        The labels by a rule that asks for a confirmation, beside one that does not.
     """
 
     table: pd.DataFrame
@@ -51,6 +57,8 @@ class Response:
     derived_from: tuple[str, ...]
     provenance: dict[str, Any]
     landmark: str | None = None
+    limits: tuple[str, ...] = ()
+    beside: Response | None = None
 
     @property
     def counts(self) -> pd.Series:
@@ -76,7 +84,8 @@ class Response:
             f"Response · {self._sentence()}\n"
             f"rule {self.rule.name}: {self.rule.statement} ({self.rule.source})\n"
             f"visits: {self._looked_at()}\n"
-            f"look at: .table .counts .rule"
+            + "".join(f"- {limit}\n" for limit in self.limits)
+            + "look at: .table .counts .rule .limits .beside"
         )
 
     def _repr_html_(self) -> str:
@@ -86,8 +95,13 @@ class Response:
             f"<div><p><b>Response</b> · {escape(self._sentence())}<br>"
             f"rule <code>{escape(self.rule.name)}</code>: "
             f"{escape(self.rule.statement)} ({escape(self.rule.source)})<br>"
-            f"visits: {escape(self._looked_at())}</p>{table}</div>"
+            f"visits: {escape(self._looked_at())}</p>"
+            f"{self._limits_html()}{table}</div>"
         )
+
+    def _limits_html(self) -> str:
+        lines = "".join(f"<li>{escape(limit)}</li>" for limit in self.limits)
+        return f"<ul>{lines}</ul>" if lines else ""
 
     @classmethod
     def from_table(
@@ -157,8 +171,9 @@ def _given(
     source = table_of(frame, what, ClinicalError)
     require_columns(source, ["patient", column], what, ClinicalError)
     require_present(source, ["patient"], what)
+    source = source.assign(**{column: source[column].map(_bare)})
     allowed = {label: label for label in LABELS} if meaning is None else dict(meaning)
-    known = source[column].notna()
+    known = ~source[column].map(is_missing).astype(bool)
     strange = known & ~source[column].isin(list(allowed))
     wrong = [label for label in allowed.values() if label not in LABELS]
     if strange.any() or wrong:
@@ -173,7 +188,7 @@ def _given(
         raise ClinicalError(msg)
     table = pd.DataFrame(
         {
-            "patient": as_names(source["patient"]),
+            "patient": as_names(source, "patient", what),
             "label": source[column].map(allowed).where(known, UNCLASSIFIABLE),
             "reason": _reasons(source, column, known),
             "deciding_visit": source.get("deciding_visit"),
@@ -188,6 +203,11 @@ def _given(
     # As objects, so that no deciding visit is None rather than NaN.
     found = table.reset_index(drop=True).astype(object)
     return found.where(found.notna(), None)
+
+
+def _bare(value: object) -> object:
+    """Return a label without outer blanks; other values as they are."""
+    return value.strip() if isinstance(value, str) else value
 
 
 def _reasons(source: pd.DataFrame, column: str, known: pd.Series) -> pd.Series:

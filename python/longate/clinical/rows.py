@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from longate._names import name_of
+from longate._dates import Dates, read_dates
+from longate._names import is_missing, require_names
 from longate.exceptions import ClinicalError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
+
+    from longate._dates import DateRule
 
 
 def named_rows(frame: pd.DataFrame, bad: pd.Series, columns: Sequence[str]) -> str:
@@ -33,7 +36,7 @@ def _shown(value: object) -> str:
 def require_present(frame: pd.DataFrame, columns: Sequence[str], what: str) -> None:
     """Raise where one of `columns` is empty in some row."""
     for column in columns:
-        empty = frame[column].isna()
+        empty = frame[column].map(is_missing).astype(bool)
         if empty.any():
             msg = (
                 f"{what} has no {column} in {named_rows(frame, empty, columns)}; "
@@ -42,21 +45,25 @@ def require_present(frame: pd.DataFrame, columns: Sequence[str], what: str) -> N
             raise ClinicalError(msg)
 
 
-def as_names(column: pd.Series) -> pd.Series:
-    """Return patients or visits as text, whole numbers without decimals."""
-    return column.map(name_of).astype(str)
+def as_names(frame: pd.DataFrame, column: str, what: str) -> pd.Series:
+    """Return a column of patients or visits as normalised names."""
+    return require_names(frame, [column], what, ClinicalError)[column]
 
 
-def as_dates(frame: pd.DataFrame, what: str) -> pd.Series:
-    """Return the column ``date`` as dates, or raise naming the rows."""
+def as_dates(
+    frame: pd.DataFrame, what: str, rule: DateRule, column: str = "date"
+) -> Dates:
+    """Return a column of dates, or raise naming the rows with their patients."""
+    rows = [
+        f"row {index} (patient {_shown(patient)})"
+        for index, patient in zip(frame.index, frame["patient"], strict=True)
+    ]
+    return read_dates(frame[column], what, ClinicalError, rule, rows=rows)
+
+
+def no_dates(frame: pd.DataFrame) -> Dates:
+    """Return empty dates for a table without a column of dates."""
     import pandas as pd
 
-    dates = pd.to_datetime(frame["date"], errors="coerce")
-    bad = dates.isna() & frame["date"].notna()
-    if bad.any():
-        msg = (
-            f"{what} has dates that cannot be read in "
-            f"{named_rows(frame, bad, ['patient', 'date'])}; write them as 2010-05-31"
-        )
-        raise ClinicalError(msg)
-    return dates
+    empty = pd.Series(pd.NaT, index=frame.index, dtype="datetime64[ns]")
+    return Dates([None] * len(frame), empty, empty)

@@ -8,7 +8,8 @@ To add a responder rule:
 2. Let ``decide`` read the :class:`PatientCourse` alone, and answer
    ``unclassifiable`` wherever the course ends before the rule can decide. A
    rule that reads more than EDSS and relapses by visit says so in ``needs``
-   (``"dates"``, ``"relapse dates"``, ``"mri"``).
+   (``"dates"``, ``"relapse dates"``, ``"mri"``); one that takes a change without
+   confirmation names the rule to be shown beside it in ``confirmed_by``.
 3. Make the rule: one value in ``presets``, with its published name and source.
 4. Add the value to ``PRESETS`` there, of which ``RULES`` below is the index.
 5. Test it by hand-written courses, among them a patient who is lost, a missing
