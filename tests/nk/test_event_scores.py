@@ -413,3 +413,24 @@ def test_order_statistics_cover_the_quantile(share, n):
         below = np.isnan(high) or high >= share
         held += above and below
     assert held / 2000 >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / 2000)
+
+
+def test_each_file_is_read_once_for_scores_thresholds_and_robustness(
+    tmp_path, monkeypatch
+):
+    events = {f"P1_m{visit}": events_of(random_cells(400, visit)) for visit in (0, 6)}
+    populations = study_of(tmp_path, events).gate(
+        lg.GatingStrategy(gates()), progress=False
+    )
+    read = []
+    whole = lg.Study.read_file
+    monkeypatch.setattr(
+        lg.Study, "read_file", lambda self, row: read.append(row) or whole(self, row)
+    )
+    thresholds = lg.nk.thresholds(populations, parent="NK", order=["gate"])
+    made = lg.nk.maturation(
+        populations, parent="NK", positivity=thresholds.positivities
+    )
+    assert len(made.event_scores) == len(made.superiority()) + 1 == 2
+    lg.nk.robustness(thresholds)
+    assert sorted(read) == [0, 1]

@@ -42,13 +42,20 @@ class SampleEvents:
         The sample's row of the sheet (of its first run).
     files : sequence of GatedFile
         Its runs, in the order of the sheet.
+    read : mapping of int to Sample, optional
+        Files that were read before, by row: a control that was gated by itself.
     """
 
     def __init__(
-        self, study: GatedStudy, row: Mapping[str, Any], files: Sequence[GatedFile]
+        self,
+        study: GatedStudy,
+        row: Mapping[str, Any],
+        files: Sequence[GatedFile],
+        *,
+        read: Mapping[int, Sample] | None = None,
     ) -> None:
         self._study = study
-        self._samples: dict[int, Sample] = {}
+        self._samples: dict[int, Sample] = dict(read or {})
         self.row = dict(row)
         self.files = tuple(files)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from longate._validation import listed, suggest
-from longate.exceptions import MaturationError, MissingChannelError, PanelError
+from longate.exceptions import MaturationError, MissingChannelError
 from longate.gating.gates.dimension import dimension_of
 from longate.gating.gates.rectangle import RectangleGate
 from longate.nk.events.directions import (
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from longate.gating.results.events import SampleEvents
     from longate.gating.results.populations import Populations
     from longate.nk.stages.scheme import StageScheme
 
@@ -262,19 +263,20 @@ class EventSource:
             if (only is None or marker in only)
             and (positivity := self.decided_by(sample, marker)) is not None
         }
+        found = self._events(sample)
         inside, looked_at = self._chosen(sample)
         read = {m: self.channel(m) for m, by in decided.items() if by is not _GATE}
-        scaled = self._read(sample, list(dict.fromkeys(read.values())), scaled=True)
+        here = [name for name in dict.fromkeys(read.values()) if _has(found, name)]
+        scaled = found.values(here, population=self.parent)
         spreading = dict.fromkeys(
             c for by in decided.values() for c in by.fluorochromes
         )
-        light = self._read(sample, list(spreading), scaled=False)
+        known = [name for name in spreading if _has(found, name)]
+        light = found.values(known, population=self.parent, scaled=False)
         columns = {}
         for marker, positivity in decided.items():
             if positivity is _GATE:
-                mask = self.populations.mask(
-                    self.calls[marker], sample=sample, tube=self.tube
-                )
+                mask = self._events(sample).mask(self.calls[marker])
                 votes = mask[inside][looked_at].astype(float)
                 columns[marker] = (votes, positivity)
             elif read[marker] in scaled:
@@ -284,7 +286,7 @@ class EventSource:
 
     def _chosen(self, sample: str) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Return events of the file in the parent, and which of these are looked at."""
-        inside = self.populations.mask(self.parent, sample=sample, tube=self.tube)
+        inside = self._events(sample).mask(self.parent)
         return inside, self.scheme.looks_at(self._calls(sample, inside))
 
     def _calls(
@@ -292,41 +294,12 @@ class EventSource:
     ) -> dict[str, NDArray[np.bool_]]:
         """Return the scheme's calls of the parent's events."""
         return {
-            call: self.populations.mask(
-                self.calls[call], sample=sample, tube=self.tube
-            )[inside]
+            call: self._events(sample).mask(self.calls[call])[inside]
             for call in self.scheme.markers
         }
 
-    def _read(
-        self, sample: str, channels: list[str], *, scaled: bool
-    ) -> dict[str, NDArray[np.float64]]:
-        """Return the channels that the sample's file has."""
-        if not channels:
-            return {}
-
-        def read(names: list[str]) -> pd.DataFrame:
-            return self.populations.events(
-                self.parent,
-                sample=sample,
-                tube=self.tube,
-                channels=names,
-                scaled=scaled,
-            )
-
-        try:
-            frame = read(channels)
-        except PanelError:
-            found: dict[str, NDArray[np.float64]] = {}
-            for name in channels:
-                try:
-                    found[name] = np.ascontiguousarray(read([name])[name], dtype=float)
-                except MissingChannelError:
-                    continue
-            return found
-        return {
-            name: np.ascontiguousarray(frame[name], dtype=float) for name in channels
-        }
+    def _events(self, sample: str) -> SampleEvents:
+        return self.populations.sample_events(sample, tube=self.tube)
 
     def anchored(self, sample: str, *, on_axis: bool = False) -> pd.DataFrame:
         """Return anchored values of a sample's events, one column per marker.
@@ -367,6 +340,15 @@ class EventSource:
 
     def stages(self, sample: str) -> NDArray[np.str_]:
         """Return the stage of each event."""
-        inside = self.populations.mask(self.parent, sample=sample, tube=self.tube)
+        inside = self._events(sample).mask(self.parent)
         labels = self.scheme.label(self._calls(sample, inside))
         return np.asarray(labels[labels != ""])
+
+
+def _has(events: SampleEvents, channel: str) -> bool:
+    """Whether all runs have a channel; a name of several channels is an error."""
+    try:
+        events.scale(channel)
+    except MissingChannelError:
+        return False
+    return events.has(channel)

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from longate.exceptions import MaturationError
-from longate.gating.compile.compiler import values_for
-from longate.gating.compile.panel_axes import PanelAxes
+from longate.gating.gates.base import ALL_EVENTS
 from longate.gating.gates.boolean import BooleanGate
 from longate.gating.gates.boolean_expression import parse
 from longate.nk.maturation import rules_for
@@ -25,9 +24,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from longate.cytometry.sample import Sample
     from longate.cytometry.transforms import Transform
-    from longate.gating.results.gated_sample import GatedSample
+    from longate.gating.results.events import SampleEvents
     from longate.gating.results.populations import Populations
     from longate.gating.strategy.strategy import GatingStrategy
     from longate.nk.stages.scheme import StageScheme
@@ -245,43 +243,22 @@ def sample_calls(
     populations: Populations, tube: str, rules: CallRules
 ) -> dict[str, tuple[dict[str, Any], SampleCalls]]:
     """Return sample -> (row of the sheet, its events); pooled runs are one sample."""
-    sheet = populations.study.samples
-    found: dict[str, list[tuple[dict[str, Any], SampleCalls]]] = {}
-    for file in populations.files:
-        row = sheet.loc[file.row]
-        if row["tube"] != tube:
-            continue
-        calls = calls_of_file(populations.study.read_file(file.row), file.gated, rules)
-        found.setdefault(str(row["sample"]), []).append((row.to_dict(), calls))
-    return {sample: _joined(parts) for sample, parts in found.items()}
+    return {
+        events.sample: (events.row, calls_of(events, rules))
+        for events in populations.each_sample(tube)
+    }
 
 
-def calls_of_file(data: Sample, gated: GatedSample, rules: CallRules) -> SampleCalls:
-    """Return the events of one gated file, whose calls can be made again."""
+def calls_of(events: SampleEvents, rules: CallRules) -> SampleCalls:
+    """Return the events of one sample, whose calls can be made again."""
     names = list(rules.channels)
-    mask = gated.mask(rules.base) if rules.base else np.ones(gated.n_events, bool)
-    columns = values_for(gated.strategy, data, names, scaled=True, where=mask)
-    axes = PanelAxes(gated.strategy, data.panel, data.compensation)
+    mask = events.mask(rules.base or ALL_EVENTS)
+    columns = events.values(names, where=mask)
     return SampleCalls(
         rules,
-        dict(zip(names, columns, strict=True)),
-        {n: axes.resolve(n).scale for n in names},
-        {call: gated.mask(path)[mask] for call, path in rules.fixed.items()},
-    )
-
-
-def _joined(
-    parts: list[tuple[dict[str, Any], SampleCalls]],
-) -> tuple[dict[str, Any], SampleCalls]:
-    row, first = parts[0]
-    if len(parts) == 1:
-        return row, first
-    together = [calls for _, calls in parts]
-    return row, SampleCalls(
-        first.rules,
-        {n: np.concatenate([c.values[n] for c in together]) for n in first.values},
-        first.scales,
-        {n: np.concatenate([c.fixed[n] for c in together]) for n in first.fixed},
+        {name: columns[name] for name in names},
+        {name: events.scale(name) for name in names},
+        {call: events.mask(path)[mask] for call, path in rules.fixed.items()},
     )
 
 

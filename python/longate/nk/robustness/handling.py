@@ -8,8 +8,9 @@ import numpy as np
 
 from longate._validation import listed
 from longate.exceptions import LongateError
-from longate.nk.robustness.calls import calls_of_file
+from longate.nk.robustness.calls import calls_of
 from longate.nk.stages.scheme import CD56_BRIGHT, CD56_POSITIVE
+from longate.nk.thresholds.tube_events import control_events
 from longate.quality.handling import FEWEST, FRESH_HOURS, fresh, handling_limits
 
 if TYPE_CHECKING:
@@ -133,9 +134,8 @@ def _bridging(
     found, problems = [], []
     for number in rows.index[(rows["tube"] == tube) & (roles == "bridging")]:
         try:
-            data = populations.study.read_file(number)
-            gated = populations.strategies[tube].apply(data)
-            calls = calls_of_file(data, gated, rules)
+            strategy = populations.strategies[tube]
+            calls = calls_of(control_events(populations, number, strategy), rules)
         except LongateError as error:
             problems.append(
                 f" The bridging sample {rows.loc[number, 'file']} cannot be used: "

@@ -93,15 +93,10 @@ def far_red_markers(thresholds: PositivityThresholds) -> list[str]:
         ``"NKG2A (APC-A)"`` ..., by the names of detectors (APC, Alexa Fluor 647 and
         700, APC-H7 and the like), of the first file of the tube.
     """
-    populations = thresholds.populations
-    tubes = populations.study.samples["tube"]
-    rows = [f.row for f in populations.files if tubes[f.row] == thresholds.tube]
-    if not rows:
-        return []
-    panel = populations.study.read_file(rows[0]).panel
+    events = next(thresholds.populations.each_sample(thresholds.tube))
     return [
         f"{channel.marker} ({channel.detector})"
-        for channel in panel
+        for channel in events.panel
         if channel.kind == "fluorescence"
         and channel.marker
         and _FAR_RED.match(re.sub(r"[\s_/.-]", "", channel.detector.upper()))

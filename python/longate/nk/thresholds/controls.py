@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from longate.exceptions import LongateError, MaturationError
-from longate.nk.thresholds.tube_events import control_values
+from longate.nk.thresholds.tube_events import control_events
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -117,9 +117,8 @@ class Controls:
         return found[0][0]
 
     def _read(self, number: int) -> Any:
-        data = self._populations.study.read_file(number)
-        gated = self._strategy.apply(data)
-        return control_values(data, gated, self._parent, self._names)
+        events = control_events(self._populations, number, self._strategy)
+        return events.values(self._names, population=self._parent)
 
 
 def _known(value: Any) -> bool:

@@ -347,9 +347,7 @@ def _spreading(
 ) -> pd.DataFrame | None:
     if spreading is None:
         return None
-    tubes = populations.study.samples["tube"]
-    row = next(file.row for file in populations.files if tubes[file.row] == tube)
-    panel = populations.study.read_file(row).panel
+    panel = next(populations.each_sample(tube)).panel
     return spreading_matrix(spreading, panel, channels.values())
 
 

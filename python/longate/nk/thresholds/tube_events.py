@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from longate.gating.compile.compiler import values_for
-from longate.gating.compile.panel_axes import PanelAxes
+from longate.gating.gates.base import ALL_EVENTS
+from longate.gating.results.events import SampleEvents
+from longate.gating.results.gated_file import GatedFile
 from longate.nk.thresholds.sources import B_CELLS, T_CELLS, TubeCells
 
 if TYPE_CHECKING:
@@ -16,10 +17,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from longate.cytometry.sample import Sample
     from longate.cytometry.transforms import Transform
-    from longate.gating.results.gated_sample import GatedSample
     from longate.gating.results.populations import Populations
+    from longate.gating.strategy.strategy import GatingStrategy
 
 Columns = dict[str, "NDArray[np.float64]"]
 
@@ -78,53 +78,55 @@ def tube_events(
     linear : sequence of str
         Channels whose linear intensities are needed.
     """
-    sheet = populations.study.samples
-    found: dict[str, list[TubeEvents]] = {}
-    for file in populations.files:
-        row = sheet.loc[file.row]
-        if row["tube"] == tube:
-            data = populations.study.read_file(file.row)
-            part = _events_of(
-                row.to_dict(), data, file.gated, parent, channels, cells, more, linear
-            )
-            found.setdefault(str(row["sample"]), []).append(part)
-    for parts in found.values():
-        yield _joined(parts)
+    for events in populations.each_sample(tube):
+        yield _events_of(events, parent, channels, cells, more, linear)
 
 
-def control_values(
-    data: Sample, gated: GatedSample, parent: str, channels: Sequence[str]
-) -> Columns:
-    """Return scaled values of channels among the events of a control in the NK gate."""
-    mask = gated.mask(parent)
-    names = list(channels)
-    columns = values_for(gated.strategy, data, names, scaled=True, where=mask)
-    return dict(zip(names, columns, strict=True))
+def control_events(
+    populations: Populations, number: int, strategy: GatingStrategy
+) -> SampleEvents:
+    """Gate a file of the sheet that is no sample, such as an FMO control.
+
+    Parameters
+    ----------
+    populations : Populations
+        The gated study.
+    number : int
+        The file's row of the sheet.
+    strategy : GatingStrategy
+        That of its tube.
+
+    Raises
+    ------
+    LongateError
+        If the file cannot be read or gated.
+    """
+    study = populations.study
+    data = study.read_file(number)
+    row = {str(name): value for name, value in study.samples.loc[number].items()}
+    gated = GatedFile(number, strategy.apply(data))
+    return SampleEvents(study, row, [gated], read={number: data})
 
 
 def _events_of(
-    row: dict[str, Any],
-    data: Sample,
-    gated: GatedSample,
+    events: SampleEvents,
     parent: str,
     channels: Sequence[str],
     cells: TubeCells,
     more: Sequence[str],
     linear: Sequence[str],
 ) -> TubeEvents:
-    strategy = gated.strategy
     bounds = [bound for bound in (cells.cd3, cells.dump) if bound is not None]
     names = list(dict.fromkeys([*channels, *(name for name, _ in bounds)]))
-    masks = {path: gated.mask(path) for path in (parent, *more)}
+    masks = {path: events.mask(path) for path in (parent, *more)}
     if cells.cd3 is not None:
-        masks[T_CELLS] = _mask(gated, cells.t_root)
+        masks[T_CELLS] = events.mask(cells.t_root or ALL_EVENTS)
         if cells.dump is not None:
-            masks[B_CELLS] = _mask(gated, cells.b_root)
+            masks[B_CELLS] = events.mask(cells.b_root or ALL_EVENTS)
     # Most events of a file are in none of them and need no scaled value.
     looked_at = np.logical_or.reduce(list(masks.values()))
     masks = {name: mask[looked_at] for name, mask in masks.items()}
-    scaled = values_for(strategy, data, names, scaled=True, where=looked_at)
-    columns = dict(zip(names, scaled, strict=True))
+    columns = events.values(names, where=looked_at)
     if cells.cd3 is not None:
         name, bound = cells.cd3
         masks[T_CELLS] = masks[T_CELLS] & (columns[name] >= bound)
@@ -132,42 +134,13 @@ def _events_of(
             dump, limit = cells.dump
             inside = masks[B_CELLS] & (columns[dump] >= limit)
             masks[B_CELLS] = inside & (columns[name] < bound)
-    axes = PanelAxes(strategy, data.panel, data.compensation)
-    nk = gated.mask(parent)
-    light = values_for(strategy, data, list(linear), scaled=False, where=nk)
+    light = events.values(linear, population=parent, scaled=False)
     return TubeEvents(
-        row=row,
+        row=events.row,
         populations={
             path: {c: np.ascontiguousarray(columns[c][mask]) for c in channels}
             for path, mask in masks.items()
         },
-        scales={c: axes.resolve(c).scale for c in channels},
-        intensities=dict(zip(linear, light, strict=True)),
-    )
-
-
-def _mask(gated: GatedSample, population: str | None) -> NDArray[np.bool_]:
-    if not population:
-        return np.ones(gated.n_events, dtype=bool)
-    return gated.mask(population)
-
-
-def _joined(parts: Sequence[TubeEvents]) -> TubeEvents:
-    first = parts[0]
-    if len(parts) == 1:
-        return first
-    return TubeEvents(
-        row=first.row,
-        populations={
-            path: {
-                c: np.concatenate([part.populations[path][c] for part in parts])
-                for c in columns
-            }
-            for path, columns in first.populations.items()
-        },
-        scales=first.scales,
-        intensities={
-            name: np.concatenate([part.intensities[name] for part in parts])
-            for name in first.intensities
-        },
+        scales={c: events.scale(c) for c in channels},
+        intensities={name: light[name] for name in linear},
     )
