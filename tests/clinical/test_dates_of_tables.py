@@ -215,8 +215,11 @@ def test_labels_on_one_unconfirmed_rise_are_counted_beside_a_confirmed_rule():
     again = edss(scores=(4.0, 5.0, 5.0)).assign(patient="P2")
     found = classify(pd.concat([once, again], ignore_index=True), NONE)
     assert found.table["label"].tolist() == [N, N]
-    assert found.limits[0].startswith("1 of 2 non-responders (P1) rest on one unconf")
-    assert "not confirmed" in found.table["reason"][0]
+    assert found.limits[0] == (
+        "2 of 2 non-responders (P1, P2) rest on one unconfirmed rise of EDSS; of P1 no "
+        "later visit shows it again, and no relapse came"
+    )
+    assert "not seen again" in found.table["reason"][0]
     assert found.beside.rule.name == "confirmed_12_weeks"
     assert found.beside.table["label"].tolist() == [R, N]
     assert "another label for P1 (responder)" in found.limits[1]

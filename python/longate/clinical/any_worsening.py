@@ -42,9 +42,10 @@ class AnyWorsening:
         for visit in later:
             event = _event(course, visit, baseline)
             if event:
-                once = _seen_once(course, visit)
-                words = f"{event}, not confirmed" if once else event
-                return Decision(NON_RESPONDER, words, visit, once)
+                rise = visit not in course.relapses
+                once = rise and _seen_once(course, visit)
+                words = f"{event}, not seen again" if once else event
+                return Decision(NON_RESPONDER, words, visit, rise, once)
         if baseline is None:
             unplaced = course.unplaced_relapses
             also = f"; {unplaced} dated relapse(s) cannot be placed" if unplaced else ""

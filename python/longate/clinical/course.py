@@ -68,10 +68,13 @@ class Decision:
     visit : str or None
         The visit that decided.
     unconfirmed : bool
-        Whether the label rests on one rise of EDSS that no later visit shows again.
+        Whether the label rests on one rise of EDSS that the rule did not confirm.
+    seen_once : bool
+        Whether, beyond that, no later visit shows the rise and no relapse came.
     """
 
     label: str
     reason: str
     visit: str | None = None
     unconfirmed: bool = False
+    seen_once: bool = False

@@ -259,14 +259,19 @@ def _decide(rule: ResponseRule, courses: Courses, patient: str) -> Decision:
 
 def _limits(decisions: Mapping[str, Decision], courses: Courses) -> list[str]:
     """Say which labels rest on little, and which contradict the disposition."""
-    once = [name for name, decision in decisions.items() if decision.unconfirmed]
+    rises = [name for name, decision in decisions.items() if decision.unconfirmed]
+    once = [name for name, decision in decisions.items() if decision.seen_once]
     failed = [d for d in decisions.values() if d.label == NON_RESPONDER]
     said = []
-    if once:
+    if rises:
+        more = (
+            f"; of {', '.join(once)} no later visit shows it again, and no relapse came"
+            if once
+            else ""
+        )
         said.append(
-            f"{len(once)} of {len(failed)} non-responders ({', '.join(once)}) rest on "
-            f"one unconfirmed rise of EDSS: no later visit shows it again, and no "
-            f"relapse came"
+            f"{len(rises)} of {len(failed)} non-responders ({', '.join(rises)}) rest "
+            f"on one unconfirmed rise of EDSS{more}"
         )
     for name, decision in decisions.items():
         stop = courses.stopped(name)
