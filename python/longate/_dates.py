@@ -143,7 +143,7 @@ class DateRule:
             return _advice_on_number(float(text))
         if _SHORT_YEAR.fullmatch(text):
             return "has a year of two digits; pass date_format=, e.g. '%d.%m.%y'"
-        return "is not written as 2022-09-05; pass date_format=, e.g. '%d %b %Y'"
+        return "is no ISO date; write 2022-09-05, or pass date_format= ('%d %b %Y')"
 
     def _formatted(self, text: str) -> Day | str:
         try:
@@ -284,6 +284,13 @@ def refusal(
         f"{f'; and {more} more' if more else ''}. Write dates as 2022-09-05, or pass "
         f"dayfirst= or date_format="
     )
+
+
+def with_advice(why: str) -> str:
+    """Return why a cell cannot be read, with what to do where that is not said."""
+    if "date_format=" in why:
+        return why
+    return f"{why}; write 2022-09-05, or pass dayfirst= or date_format="
 
 
 def check_rule(rule: DateRule, error: type[LongateError]) -> None:

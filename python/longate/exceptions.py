@@ -104,6 +104,10 @@ class NameWarning(LongateWarning):
     """Two names differ in spelling alone and are kept apart, or names were dropped."""
 
 
+class SampleSheetWarning(LongateWarning):
+    """Something in a sample sheet was repaired, such as the case of a path."""
+
+
 class DateWarning(LongateWarning):
     """A date of a table contradicts another date, or one that a file records."""
 

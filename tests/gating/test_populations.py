@@ -34,7 +34,9 @@ def study(tmp_path_factory):
         for number, n_deep in enumerate(N_DEEP)
         for visit in ["m12", "m0"]
     ]
-    return write_study(tmp_path_factory.mktemp("counts"), files, visits=["m0", "m12"])
+    return write_study(
+        tmp_path_factory.mktemp("counts"), files, visit_order=["m0", "m12"]
+    )
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from longate.exceptions import (
     FileWarning,
     LongateError,
     PopulationError,
+    SampleSheetError,
 )
 
 LOTS = pd.DataFrame(
@@ -241,7 +242,7 @@ def test_no_lot_table_is_refused_with_what_to_do(tmp_path):
     ],
 )
 def test_a_lot_table_that_cannot_be_used_is_refused(tmp_path, lots, words):
-    with pytest.raises(CountingError, match=words):
+    with pytest.raises((CountingError, SampleSheetError), match=words):
         _counted(tmp_path, [_file()], lots=lots)
 
 
@@ -255,7 +256,7 @@ def test_an_unknown_bead_population_is_named(tmp_path):
 @pytest.mark.parametrize("column", ["blood_ul", "dilution"])
 @pytest.mark.parametrize("value", [0, -50, "much"])
 def test_volumes_that_are_no_volumes_are_refused_by_the_sheet(tmp_path, column, value):
-    with pytest.raises(LongateError, match=f"'{column}' must be a number above 0"):
+    with pytest.raises(LongateError, match=f"{column}.*must be a number above 0"):
         _counted(tmp_path, [_file(**{column: value})])
 
 
@@ -270,7 +271,7 @@ def _flags(tmp_path, dates, lots=LOTS, **columns):
 
 
 def test_a_lot_is_expired_from_the_day_after(tmp_path):
-    dates = ["2024-06-29", "2024-06-30", "2024-07-01", "2031-01-01"]
+    dates = ["2024-06-29", "2024-06-30", "2024-07-01", "2026-01-01"]
     assert _flags(tmp_path, dates) == [False, False, True, True]
 
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from longate._validation import listed, one_of
+from longate._validation import listed, one_of, suggest
 from longate._visits import natural_key
 from longate.exceptions import SampleSheetError
+from longate.io.sheet_headings import REQUIRED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    import pandas as pd
+    from longate.io.sheet_complaints import Complaints
 
-REQUIRED = ["file", "patient", "visit", "tube"]
 ROLES = ("sample", "fmo", "unstained", "single_stain", "bead", "bridging", "exclude")
 SPECIMENS = (
     "whole_blood_lyse_no_wash",
@@ -26,112 +26,73 @@ SPECIMENS = (
     "pbmc_frozen",
 )
 RUN_RULES = ("replace", "pool", "keep")
-_ABOVE_ZERO = ("blood_ul", "dilution")
 
 Cells = dict[str, list[str]]
 
 
-def check_roles(cells: Cells, rows: Sequence[int]) -> None:
-    """Refuse roles that are none, and exclusions without a reason.
-
-    Raises
-    ------
-    SampleSheetError
-    """
-    for row, role in zip(rows, cells["role"], strict=True):
+def check_roles(cells: Cells, complaints: Complaints) -> None:
+    """Complain of roles that are not known, and of exclusions without a reason."""
+    reasons = cells.get("reason", [""] * len(cells["role"]))
+    for at, (role, reason) in enumerate(zip(cells["role"], reasons, strict=True)):
         kind, _, what = role.partition(":")
         if kind not in ROLES:
-            argument = f"row {row} of the sample sheet: role"
-            one_of(argument, kind, ROLES, SampleSheetError)
-        if (kind in ("fmo", "single_stain")) != bool(what):
-            msg = (
-                f"row {row} of the sample sheet: role {role!r} must be "
-                "'fmo:<marker>', 'single_stain:<detector>', or a role without a colon"
+            complaints.cell(
+                at,
+                "role",
+                role,
+                f"is no role; allowed are {listed(ROLES)}{suggest(kind, ROLES)}",
             )
-            raise SampleSheetError(msg)
-    reasons = cells.get("reason", [""] * len(rows))
-    roles = zip(cells["role"], reasons, strict=True)
-    silent = [role == "exclude" and not reason for role, reason in roles]
-    if any(silent):
-        msg = f"rows {_where(rows, silent)} are excluded without a 'reason'"
-        raise SampleSheetError(msg)
+        elif (kind in ("fmo", "single_stain")) != bool(what):
+            complaints.cell(
+                at,
+                "role",
+                role,
+                "must be 'fmo:<marker>', 'single_stain:<detector>', or a role without "
+                "a colon",
+            )
+        elif kind == "exclude" and not reason:
+            complaints.cell(at, "role", role, "needs the column 'reason' to say why")
 
 
-def check_cells(cells: Cells, rows: Sequence[int]) -> None:
-    """Refuse blanks where there must be none, and specimens that are none.
-
-    Raises
-    ------
-    SampleSheetError
-    """
+def check_cells(cells: Cells, complaints: Complaints) -> None:
+    """Complain of blanks where there must be none, and of unknown specimens."""
     for column in REQUIRED:
-        if "" not in cells[column]:
-            continue
         pairs = zip(cells[column], cells["role"], strict=True)
-        needed = column == "file"
-        blank = [not cell and (needed or role == "sample") for cell, role in pairs]
-        if any(blank):
-            msg = (
-                f"{column!r} is blank in rows {_where(rows, blank)} of the sample sheet"
+        for at, (cell, role) in enumerate(pairs):
+            if not cell and (column == "file" or role == "sample"):
+                complaints.cell(at, column, None, f"every sample needs a {column}")
+    for at, specimen in enumerate(cells.get("specimen", ())):
+        if specimen and specimen not in SPECIMENS:
+            complaints.cell(
+                at,
+                "specimen",
+                specimen,
+                f"is no specimen; allowed are {listed(SPECIMENS)}"
+                f"{suggest(specimen, SPECIMENS)}",
             )
-            raise SampleSheetError(msg)
-    for row, specimen in zip(rows, cells.get("specimen", ()), strict=False):
-        argument = f"row {row} of the sample sheet: specimen"
-        if specimen:
-            one_of(argument, specimen, SPECIMENS, SampleSheetError)
 
 
-def above_zero(frame: pd.DataFrame, rows: Sequence[int]) -> dict[str, Any]:
-    """Return the columns that hold volumes and dilutions, as numbers.
-
-    Raises
-    ------
-    SampleSheetError
-        If a cell is no number above 0.
-    """
-    import pandas as pd
-
-    columns = {}
-    for column in [name for name in _ABOVE_ZERO if name in frame.columns]:
-        given = frame[column]
-        columns[column] = numbers = pd.to_numeric(given, errors="coerce")
-        plain = numbers.to_numpy(dtype=float, na_value=float("nan")).tolist()
-        cells = zip(given.tolist(), plain, strict=True)
-        wrong = [not is_blank(cell) and not number > 0 for cell, number in cells]
-        if any(wrong):
-            msg = f"{column!r} must be a number above 0 in rows {_where(rows, wrong)}"
-            raise SampleSheetError(msg)
-    return columns
-
-
-def refuse_one_file_twice(cells: Cells, rows: Sequence[int]) -> None:
-    """Refuse a file that has two rows.
-
-    Raises
-    ------
-    SampleSheetError
-    """
-    twice = _repeated(cells["file"])
-    if any(twice):
-        files = dict.fromkeys(_chosen(cells["file"], twice))
-        names = listed(Path(name).name for name in files)
-        msg = (
-            f"the sample sheet names {names} more than once: rows {_where(rows, twice)}"
+def refuse_one_file_twice(cells: Cells, complaints: Complaints) -> None:
+    """Complain of a file that has two rows."""
+    rows = complaints.rows
+    twice = [
+        again and bool(name)
+        for again, name in zip(_repeated(cells["file"]), cells["file"], strict=True)
+    ]
+    for name in dict.fromkeys(_chosen(cells["file"], twice)):
+        own = [cell == name for cell in cells["file"]]
+        complaints.add(
+            f"it names {Path(name).name!r} more than once: rows {_where(rows, own)}; "
+            f"keep one of them"
         )
-        raise SampleSheetError(msg)
 
 
-def refuse_one_name_for_two(cells: Cells, rows: Sequence[int]) -> None:
-    """Refuse a sample that is two patients, or two visits of one.
-
-    Raises
-    ------
-    SampleSheetError
-    """
+def refuse_one_name_for_two(cells: Cells, complaints: Complaints) -> None:
+    """Complain of a sample that is two patients, or two visits of one."""
     columns = (cells[name] for name in ("role", "sample", "patient", "visit"))
     meant: dict[str, dict[tuple[str, str], None]] = {}
     for role, sample, patient, visit in zip(*columns, strict=True):
-        if role == "sample":
+        if role == "sample" and patient and visit:
             meant.setdefault(sample, {})[patient, visit] = None
     for sample, visits in meant.items():
         if len(visits) > 1:
@@ -139,28 +100,34 @@ def refuse_one_name_for_two(cells: Cells, rows: Sequence[int]) -> None:
                 f"{patient!r} at {visit!r}" for patient, visit in visits
             )
             named = zip(cells["sample"], cells["role"], strict=True)
-            where = _where(rows, [one == (sample, "sample") for one in named])
-            msg = (
-                f"sample {sample!r} means patients {both} in rows {where}; give each "
-                "visit of a patient a name of its own in a column 'sample'"
+            own = [one == (sample, "sample") for one in named]
+            complaints.add(
+                f"sample {sample!r} means patients {both} in rows "
+                f"{_where(complaints.rows, own)}; give each visit of a patient "
+                "another name in a column 'sample'"
             )
-            raise SampleSheetError(msg)
 
 
 def settled_runs(
-    cells: Cells, rows: Sequence[int], rule: str | None
+    cells: Cells, complaints: Complaints, rule: str | None
 ) -> tuple[list[str], list[int]]:
-    """Return the names of samples, and the places of the rows that stay.
+    """Return the names of samples, and the rows that stay, from 0.
+
+    Where a sample has several files of one tube and nothing says what to do, it is
+    complained of.
 
     Raises
     ------
     SampleSheetError
-        If a sample has several files of one tube, and nothing says what to do.
+        If `rule` is no rule.
     """
+    if rule is not None:
+        one_of("runs", rule, RUN_RULES, SampleSheetError)
+    rows = complaints.rows
     samples, everything = cells["sample"], list(range(len(rows)))
     keys: list[Any] = [
-        (sample, tube) if role == "sample" else place
-        for place, (sample, tube, role) in enumerate(
+        (sample, tube) if role == "sample" else at
+        for at, (sample, tube, role) in enumerate(
             zip(samples, cells["tube"], cells["role"], strict=True)
         )
     ]
@@ -172,37 +139,26 @@ def settled_runs(
     runs = cells.get("run", [""] * len(rows))
     numbered = list(_chosen(zip(keys, runs, strict=True), repeated))
     if not all(run for _, run in numbered) or any(_repeated(numbered)):
-        msg = (
+        complaints.add(
             f"samples {names} have several files of one tube ({where}); number them in "
             "a column 'run' and choose runs='replace', 'pool' or 'keep'"
         )
-        raise SampleSheetError(msg)
+        return samples, everything
     if rule is None:
-        msg = (
+        complaints.add(
             f"samples {names} have several runs ({where}); choose runs='replace' (the "
             "last), 'pool' (sum cells and beads) or 'keep' (a sample each)"
         )
-        raise SampleSheetError(msg)
-    one_of("runs", rule, RUN_RULES, SampleSheetError)
+        return samples, everything
     if rule == "keep":
         named = zip(samples, runs, repeated, strict=True)
         return [f"{s}_run{run}" if again else s for s, run, again in named], everything
     if rule == "replace":
         last = {}
-        for place in sorted(everything, key=lambda place: natural_key(runs[place])):
-            last[keys[place]] = place
+        for at in sorted(everything, key=lambda at: natural_key(runs[at])):
+            last[keys[at]] = at
         return samples, sorted(last.values())
     return samples, everything
-
-
-def is_blank(cell: Any) -> bool:
-    """Whether a cell holds nothing."""
-    if isinstance(cell, str):
-        return not cell.strip()
-    import pandas as pd
-
-    # NaN differs from itself.
-    return cell is None or cell is pd.NA or bool(cell != cell)
 
 
 def _repeated(values: Sequence[Any]) -> list[bool]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from longate._dates import DateRule, read_dates
+from longate._names import names_of
 from longate._validation import listed, require_columns
 from longate.exceptions import CountingError, CountingWarning
 from longate.gating.gates.base import ALL_EVENTS
@@ -188,7 +190,7 @@ def _lots(lots: pd.DataFrame | None) -> pd.DataFrame:
         raise CountingError(msg)
     columns = ["lot", "beads_per_tube"]
     require_columns(lots, columns, "the bead lot table", CountingError)
-    names = lots["lot"].astype(str).str.strip()
+    names = names_of(lots["lot"])
     twice = names.duplicated()
     if twice.any():
         msg = f"the bead lot table has the lots {listed(names[twice])} more than once"
@@ -200,22 +202,19 @@ def _expired(rows: pd.DataFrame, lots: pd.DataFrame) -> pd.Series:
     """Whether a sample's date is past its lot's expiry; NA where either is missing."""
     import pandas as pd
 
-    if "expiry" not in lots or "date" not in rows:
+    dates = ("stained", "acquired", "collected", "date")
+    column = next((name for name in dates if name in rows), None)
+    if "expiry" not in lots or column is None:
         return pd.Series(pd.NA, index=rows.index, dtype="boolean")
-    expiry = _days(rows["bead_lot"].map(lots["expiry"]), "expiry", "bead lot table")
-    date = _days(rows["date"], "date", "sample sheet")
+    expiry = _days(
+        rows["bead_lot"].map(lots["expiry"]), "the bead lot table", future=True
+    )
+    date = _days(rows[column], "the sample sheet", future=False)
     return (date > expiry).astype("boolean").mask(date.isna() | expiry.isna())
 
 
-def _days(column: pd.Series, name: str, where: str) -> pd.Series:
-    import pandas as pd
-
-    days = pd.to_datetime(column, errors="coerce").dt.normalize()
-    wrong = days.isna() & column.notna()
-    if wrong.any():
-        msg = f"{name!r} of the {where} is no date: {listed(column[wrong].unique())}"
-        raise CountingError(msg)
-    return days
+def _days(column: pd.Series, where: str, *, future: bool) -> pd.Series:
+    return read_dates(column, where, CountingError, DateRule(future=future)).last
 
 
 def _refuse_neutrophils_of_pbmc(cells: pd.DataFrame) -> None:

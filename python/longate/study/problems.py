@@ -34,6 +34,11 @@ def problem(
     }
 
 
+def sheet_problem(sheet: str, text: str) -> dict[str, Any]:
+    """Return an entry about the sample sheet itself, of no single file."""
+    return {"file": sheet, "sample": "", "tube": "", "step": "sheet", "problem": text}
+
+
 def problem_table(problems: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Return problems as ``file, sample, tube, step, problem``."""
     import pandas as pd

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from longate.exceptions import LongateError, StudyError
+from longate._dates import DateRule
+from longate.exceptions import (
+    DateWarning,
+    LongateError,
+    SampleSheetWarning,
+    StudyError,
+)
 from longate.io.fcs import FcsMetadata, read_metadata
-from longate.io.sample_sheet import sheet_columns
+from longate.io.lot_table import read_lots
+from longate.io.sample_sheet import warn_of_notes
+from longate.io.sheet_paths import hint_for_missing
+from longate.io.sheet_reading import Sheet, SheetOptions, read_sheet
 from longate.io.spillover_table import read_compensation
-from longate.study.problems import listing, problem, problem_table, warn_of
+from longate.study.problems import (
+    listing,
+    problem,
+    problem_table,
+    sheet_problem,
+    warn_of,
+)
 from longate.study.study import Study
 
 if TYPE_CHECKING:
@@ -20,42 +36,73 @@ if TYPE_CHECKING:
     from longate.cytometry.compensation import Compensation
 
 
+# Each looks through the folder; who has moved all files needs no thousand hints.
+_MOST_HINTS = 20
+
+
 def read_study(
-    sheet: str | Path | pd.DataFrame,
+    source: str | Path | pd.DataFrame,
+    /,
     *,
     aliases: Mapping[str, str] | None = None,
     runs: str | None = None,
-    visits: Sequence[str] | None = None,
+    visit_order: Sequence[object] | None = None,
     bead_lots: str | Path | pd.DataFrame | None = None,
+    columns: Mapping[str, str] | None = None,
+    sheet: str | int | None = None,
+    header_row: int | None = None,
+    decimal: str | None = None,
+    dayfirst: bool | None = None,
+    date_format: str | None = None,
+    encoding: str | None = None,
+    root: str | Path | None = None,
 ) -> Study:
     """Read a study from its sample sheet. Files are looked at, events are not read.
 
     Parameters
     ----------
-    sheet : path-like or DataFrame
-        CSV, xlsx, or a frame with the columns ``file, patient, visit, tube``; see
-        :func:`longate.io.sample_sheet.read_sample_sheet` for the others. A column
-        ``compensation`` may name a CSV matrix (relative to the sheet), ``none``, or be
-        blank for the file's own.
+    source : path-like or DataFrame
+        The sample sheet: CSV, xlsx, or a frame with the columns ``file, patient, visit,
+        tube``; see :func:`longate.io.sample_sheet.read_sample_sheet` for the others. A
+        column ``compensation`` may name a CSV matrix (relative to the sheet), ``none``,
+        or be blank for the file's own.
     aliases : mapping of str to str, optional
         Further names for markers, such as ``{"NCAM": "CD56"}``.
     runs : {"replace", "pool", "keep"}, optional
         What to do with several files of one patient, visit and tube.
-    visits : sequence of str, optional
-        The order of the visits; natural order by default.
+    visit_order : sequence, optional
+        The visits, first to last; by default by the dates of collection or by the
+        numbers in the names where nothing else differs, never by the alphabet.
     bead_lots : path-like or DataFrame, optional
         Lot table with ``lot, beads_per_tube`` and perhaps ``expiry``; by default
         ``bead_lots.csv`` beside the sheet, where there is one.
+    columns : mapping of str to str, optional
+        Columns with other names, ``{"Pat.-Nr.": "patient"}``.
+    sheet : str or int, optional
+        The sheet of a workbook, by name or number from 1; by default the only one with
+        the required columns.
+    header_row : int, optional
+        The row with the headings, from 1; by default it is found.
+    decimal : {".", ","}, optional
+        The decimal sign of numbers that are text; by default found where unambiguous.
+    dayfirst : bool, optional
+        How 05.09.2022 is read; without it such dates are refused.
+    date_format : str, optional
+        The form of all other dates: ``"%d %b %Y"``, ``"%Y%m%d"`` or ``"excel"``.
+    encoding : str, optional
+        Of a text file; by default UTF-8 or what its byte order mark says.
+    root : path-like, optional
+        The folder of the files; by default that of the sheet.
 
     Returns
     -------
     Study
-        Unusable files are in ``.problems``; the others are ready.
+        Unusable files and what is in doubt are in ``.problems``; the others are ready.
 
     Raises
     ------
     SampleSheetError
-        If the sheet is malformed.
+        If the sheet is malformed: every fault in one error.
     StudyError
         If no sample at all has a usable file.
 
@@ -63,40 +110,108 @@ def read_study(
     -----
     FileWarning
         If files are unusable.
+    NameWarning
+        If patients, visits, tubes or lots differ in spelling alone.
+    DateWarning
+        If an ``acquired`` date contradicts that of the file by more than a day.
     """
     import pandas as pd
 
-    columns = sheet_columns(sheet, runs=runs, visits=visits)
-    folder = Path() if isinstance(sheet, pd.DataFrame) else Path(sheet).parent
+    options = SheetOptions(
+        runs=runs,
+        visit_order=visit_order,
+        columns=columns,
+        sheet=sheet,
+        header_row=header_row,
+        decimal=decimal,
+        dates=DateRule(dayfirst, date_format),
+        encoding=encoding,
+        root=root,
+    )
+    is_frame = isinstance(source, pd.DataFrame)
+    folder = Path() if is_frame else Path(source).expanduser().parent
+    read = read_sheet(source, options)
+    lots = _lots(bead_lots, folder, options, beside=not is_frame)
+    table = read.columns
     metadata: dict[int, FcsMetadata] = {}
     compensations: dict[int, Compensation | None] = {}
     failed: list[dict[str, Any]] = []
-    given = columns.get("compensation", [None] * len(columns["file"]))
-    for row, role in enumerate(columns["role"]):
+    given = table.get("compensation", [None] * len(table["file"]))
+    for row, role in enumerate(table["role"]):
         if role == "exclude":
             continue
         try:
-            of_file = read_metadata(columns["file"][row], aliases=aliases)
+            of_file = read_metadata(table["file"][row], aliases=aliases)
             compensations[row] = _acquisition_matrix(given[row], of_file, folder)
             metadata[row] = of_file
         except (LongateError, OSError) as error:
-            failed.append(problem(columns, row, "read", error))
-    columns["n_events"] = pd.array(
+            if len(failed) < _MOST_HINTS:
+                error = _with_hint(error, table["file"][row], read.folder)
+            failed.append(problem(table, row, "read", error))
+    table["n_events"] = pd.array(
         [
             metadata[row].n_events if row in metadata else None
             for row in range(len(given))
         ],
         dtype="Int64",
     )
-    samples = pd.DataFrame(columns)
-    lots = _read_lots(bead_lots, folder, beside=not isinstance(sheet, pd.DataFrame))
-    study = Study(samples, metadata, compensations, problem_table(failed), lots)
-    if not any(columns["role"][row] == "sample" for row in metadata):
+    doubts = [*_notes(read), *_contradicted_dates(table, metadata)]
+    samples = pd.DataFrame(table)
+    problems = problem_table([*failed, *doubts])
+    study = Study(samples, metadata, compensations, problems, lots)
+    if not any(table["role"][row] == "sample" for row in metadata):
         found = listing(study.problems) or "  it lists no file with the role 'sample'"
         msg = f"no sample of the study has a usable file:\n{found}"
         raise StudyError(msg)
     warn_of(failed)
+    warn_of_notes(read, stacklevel=2)
     return study
+
+
+def _with_hint(
+    error: LongateError | OSError, path: str, folder: Path
+) -> LongateError | OSError:
+    """Return the error, with where the file may be if it is not there."""
+    if not isinstance(error, FileNotFoundError) or Path(path).exists():
+        return error
+    return FileNotFoundError(hint_for_missing(path, folder))
+
+
+def _notes(read: Sheet) -> list[dict[str, Any]]:
+    """Return what was repaired or is in doubt in the sheet, as problems."""
+    return [
+        sheet_problem(read.name, text)
+        if row is None
+        else problem(read.columns, row, "sheet", SampleSheetWarning(text))
+        for row, text in read.notes
+    ]
+
+
+def _contradicted_dates(
+    table: Mapping[str, Any], metadata: Mapping[int, FcsMetadata]
+) -> list[dict[str, Any]]:
+    """Return files whose own date is more than a day from the one in the sheet.
+
+    Warns
+    -----
+    DateWarning
+        Once, of all of them.
+    """
+    found = []
+    for row, day in enumerate(table.get("acquired", ())):
+        own = metadata[row].acquisition_date if row in metadata else None
+        if own is None or day != day or abs((day.date() - own).days) <= 1:
+            continue
+        words = (
+            f"acquired is {day.date().isoformat()} in the sheet, but the file's $DATE "
+            f"is {own.isoformat()}"
+        )
+        found.append(problem(table, row, "date", DateWarning(words)))
+    if found:
+        listed_ = listing(problem_table(found))
+        msg = f"{len(found)} dates of acquisition contradict the files:\n{listed_}"
+        warnings.warn(msg, DateWarning, stacklevel=3)
+    return found
 
 
 def _acquisition_matrix(
@@ -111,14 +226,19 @@ def _acquisition_matrix(
     return read_compensation(folder / str(given).strip())
 
 
-def _read_lots(
-    lots: str | Path | pd.DataFrame | None, folder: Path, *, beside: bool
+def _lots(
+    lots: str | Path | pd.DataFrame | None,
+    folder: Path,
+    options: SheetOptions,
+    *,
+    beside: bool,
 ) -> pd.DataFrame | None:
-    import pandas as pd
-
-    if isinstance(lots, pd.DataFrame):
-        return lots
     default = folder / "bead_lots.csv"
     if lots is None and not (beside and default.is_file()):
         return None
-    return pd.read_csv(default if lots is None else lots, dtype={"lot": str})
+    return read_lots(
+        default if lots is None else lots,
+        dates=options.dates,
+        decimal=options.decimal,
+        encoding=options.encoding,
+    )
