@@ -7,6 +7,7 @@ import pytest
 
 import longate as lg
 from gating.samples import sample_of
+from longate.exceptions import GateWarning
 from reference.gatingml_files import dimension, file_of, transformation
 
 SCALE = transformation(
@@ -143,16 +144,18 @@ def test_gates_tailored_to_a_file_are_its_overrides(read, sample):
 
 def test_a_tailored_gate_needs_a_common_one(read):
     alone = gate(9, "Alone", side("CD56", "1"), file="P1.fcs", identifier="G9")
-    with pytest.raises(lg.exceptions.GatingMLError, match=r"gate 'G9': .*'P1\.fcs'"):
-        read(FILE + alone)
+    with pytest.warns(GateWarning, match=r"gate 'G9': .*'P1\.fcs'"):
+        strategy = read(FILE + alone)
+    assert [one.gate for one in strategy.problems] == ["G9"]
+    assert strategy == read(FILE)
 
 
 def test_a_tailored_gate_is_of_the_same_kind(read):
     there = quadrant_gate("G3_P1", 1, file="P1.fcs").replace(
         "<gate_id>7<", "<gate_id>3<"
     )
-    with pytest.raises(lg.exceptions.GatingMLError, match=r"gate 'G3_P1': .*kind"):
-        read(FILE + there)
+    with pytest.warns(GateWarning, match=r"gate 'G3_P1': .*kind"):
+        assert read(FILE + there) == read(FILE)
 
 
 def test_names_that_occur_twice_stay_apart(read):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -189,7 +191,7 @@ def test_bounds_of_a_ratio_under_a_scale(read):
     )
     declared = transformation("Rat", RATIO, boundMin="2.5") + transformation("S", LIN)
     assert list(read(declared + rectangle(body=side))["R"].dimensions.values()) == [
-        (None, None)
+        (None, sys.float_info.max)
     ]
 
 
@@ -253,6 +255,25 @@ def test_a_matrix_that_is_no_covariance_decides_as_it_is_written(read):
     distance = np.einsum("ij,jk,ik->i", places, np.linalg.inv(rows), places)
     inside = gate.contains(dict(zip(gate.axes, places.T, strict=True)))
     assert (inside == (distance <= 1)).all()
+
+
+@pytest.mark.parametrize(
+    ("rows", "fault"),
+    [
+        ([[1, 2], [2, 1]], "not positive definite"),
+        ([[-1, 0.5], [0.5, -1]], "not positive definite"),
+        ([[-1, 0.5], [0.4, -1]], "not symmetric"),
+        ([[0, 1], [1, 0]], "not positive definite"),
+    ],
+)
+def test_a_covariance_that_is_not_positive_definite_is_the_quadric(read, rows, fault):
+    with pytest.warns(lg.exceptions.GateWarning, match=f"gate 'E'.*{fault}"):
+        gate = read(ellipsoid(rows, distance=0.5))["E"]
+    points = np.random.default_rng(1).normal(scale=3, size=(500, 2))
+    distance = np.einsum("ij,jk,ik->i", points, np.linalg.inv(rows), points)
+    inside = gate.contains(dict(zip(gate.axes, points.T, strict=True)))
+    assert (inside == (distance <= 0.5)).all()
+    assert inside.sum() > 0
 
 
 def test_quadrants_are_populations_and_may_be_parents(read):

@@ -237,10 +237,17 @@ def as_utf8(data: bytes, *, what: str, error: type[LongateError]) -> bytes:
             return data  # libxml2 names the line of a wrong byte
         if codec == "utf-16" and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
             return data  # the declaration was read as ASCII, so it is not UTF-16
-        return data.decode(codec).encode("utf-8")
+        text = data.decode(codec).encode("utf-8")
+        return _DECLARED.sub(_as_declared_utf8, text, count=1)
     except (LookupError, ValueError) as problem:  # ValueError: bytes or a null in it
         msg = f"{what} is in an encoding that cannot be read: {shortened(str(problem))}"
         raise error(msg) from None
+
+
+def _as_declared_utf8(declaration: re.Match[bytes]) -> bytes:
+    """Return a declaration that says what the text is by now."""
+    before, name, after = declaration[0].rpartition(declaration[1])
+    return before + b"utf-8" + after if name else declaration[0]
 
 
 def number_of(text: str) -> float:

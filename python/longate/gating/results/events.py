@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from longate.exceptions import PanelError
+from longate.gating.compile.acquired import RAW, in_values
 from longate.gating.compile.panel_axes import PanelAxes
 from longate.gating.gates.base import ALL_EVENTS
 
@@ -236,7 +237,9 @@ class SampleEvents:
 
     def _read(self, file: GatedFile) -> Sample:
         if file.row not in self._samples:
-            self._samples[file.row] = self._study.read_file(file.row)
+            raw = file.gated.strategy.values == RAW
+            read = self._study.read_file(file.row)
+            self._samples[file.row] = in_values(read, raw=raw)
         return self._samples[file.row]
 
 

@@ -10,16 +10,18 @@ holds the same events as before.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from longate.io.gatingml.expat_tree import Element, Name
-
 if TYPE_CHECKING:
-    from longate.io.gatingml.document import Document
+    from collections.abc import Iterable
 
-_Reference = tuple[str, bool]
-_Place = tuple[str, str | None]
+    from longate.io.gatingml.faults import Faults
+    from longate.io.gatingml.records import GateRecord, Reference
+
+_Operand = tuple[str, bool]
+_Position = tuple[str, str | None]
+"""Id and parent of a population."""
 
 
 @dataclass
@@ -28,148 +30,124 @@ class Arrangement:
 
     Parameters
     ----------
-    gates : list of Element
+    gates : list of GateRecord
         Experiment-wide gates.
     names : dict of str to str
         Names of populations by id, where the file has better ones than ids.
-    tailored : dict of str to list of Element
+    tailored : dict of str to list of GateRecord
         File name -> the gates that are different there, under the ids of `gates`.
     """
 
-    gates: list[Element]
+    gates: list[GateRecord]
     names: dict[str, str] = field(default_factory=dict)
-    tailored: dict[str, list[Element]] = field(default_factory=dict)
+    tailored: dict[str, list[GateRecord]] = field(default_factory=dict)
 
 
-def note(element: Element, word: str) -> str:
+def note(record: GateRecord, word: str) -> str:
     """Return what Cytobank notes of a gate under a word, or an empty text."""
-    for info in element.children:
-        if info.name.local != "custom_info":
-            continue
+    for info in record.infos:
         for own in info.children:
-            if own.name.local == "cytobank":
-                found = [c.text for c in own.children if c.name.local == word]
+            if own.local == "cytobank":
+                found = own.named(word)
                 if found:
-                    return found[0]
+                    return found[0].content
     return ""
 
 
-def arrange(document: Document, gates: list[Element]) -> Arrangement:
+def arrange(gates: list[GateRecord], faults: Faults) -> Arrangement:
     """Nest and name the populations of a Cytobank file; others stay as they are.
 
-    Raises
-    ------
-    GatingMLError
-        If a gate is tailored to a file but there is no such gate for all files.
+    A gate that is tailored to a file is left out where there is no such gate for all
+    files.
     """
-    names = {
-        document.need(gate, "id"): note(gate, "name")
-        for gate in gates
-        if note(gate, "name")
-    }
+    names = {gate.id: name for gate in gates if (name := note(gate, "name"))}
     if not names:
         return Arrangement(gates)
-    common, tailored = _tailored(document, gates)
+    common, tailored = _tailored(gates, faults)
     sets = {
-        document.need(gate, "id"): (gate, references)
-        for gate in common
-        if (references := _gate_set(document, gate))
+        gate.id: (gate, operands) for gate in common if (operands := _gate_set(gate))
     }
-    plain = {
-        document.need(gate, "id"): gate
-        for gate in common
-        if document.need(gate, "id") not in sets
-    }
-    arranged, places, kept = _nested(document, sets, plain)
-    used = {name for _, references in sets.values() for name, _ in references}
+    plain = {gate.id: gate for gate in common if gate.id not in sets}
+    arranged, positions, kept = _nested(sets, plain)
+    used = {name for _, operands in sets.values() for name, _ in operands}
     alone = [
         gate
         for name, gate in plain.items()
-        if name in kept
-        or not (_populations(document, gate, name) & used)
-        or _populations(document, gate, name) & kept
+        if name in kept or not (_populations(gate) & used) or _populations(gate) & kept
     ]
     # A population has the better claim to a name than a gate that it needs.
     taken = {names.get(identifier) for identifier in sets}
     for gate in alone:
-        identifier = document.need(gate, "id")
-        places.setdefault(identifier, []).append(
-            (identifier, document.get(gate, "parent_id"))
-        )
-        if names.get(identifier) in taken:
-            names[identifier] += " (gate)"
+        positions.setdefault(gate.id, []).append((gate.id, gate.parent))
+        if names.get(gate.id) in taken:
+            names[gate.id] += " (gate)"
     changed = {
         file: [
-            _as_population(document, _like(document, gate, plain[base]), *place, None)
+            like.renamed(*position)
             for base, gate in entries
-            for place in places.get(base, ())
+            if (like := _like(gate, plain.get(base), faults)) is not None
+            for position in positions.get(base, ())
         ]
         for file, entries in tailored.items()
     }
+    changed = {file: gates for file, gates in changed.items() if gates}
     return Arrangement([*arranged, *alone], names, changed)
 
 
 def _nested(
-    document: Document,
-    sets: dict[str, tuple[Element, frozenset[_Reference]]],
-    plain: dict[str, Element],
-) -> tuple[list[Element], dict[str, list[_Place]], set[str]]:
+    sets: dict[str, tuple[GateRecord, frozenset[_Operand]]],
+    plain: dict[str, GateRecord],
+) -> tuple[list[GateRecord], dict[str, list[_Position]], set[str]]:
     """Return gate sets as populations, where gates went, and the gates still needed."""
-    kept = {name for gate in plain.values() for name in _needed(document, gate)}
-    arranged: list[Element] = []
-    places: dict[str, list[_Place]] = {}
-    for identifier, (gate, references) in sets.items():
-        parent = _largest_within(references, sets)
+    kept = {name for gate in plain.values() for name in gate.needs}
+    arranged: list[GateRecord] = []
+    positions: dict[str, list[_Position]] = {}
+    parents = _largest_within({name: operands for name, (_, operands) in sets.items()})
+    for identifier, (gate, operands) in sets.items():
+        parent = parents[identifier]
         inside = sets[parent][1] if parent else frozenset()
-        rest = [one for one in references if one not in inside]
+        rest = [one for one in operands if one not in inside]
         source = plain.get(rest[0][0]) if len(rest) == 1 else None
-        if source is not None and not rest[0][1] and _is_plain(document, source):
-            arranged.append(_as_population(document, source, identifier, parent, gate))
-            places.setdefault(rest[0][0], []).append((identifier, parent))
+        if source is not None and not rest[0][1] and _is_plain(source):
+            infos = (*gate.infos, *source.infos)
+            moved = replace(source.renamed(identifier, parent), infos=infos)
+            arranged.append(moved)
+            positions.setdefault(rest[0][0], []).append((identifier, parent))
         else:
             kept.update(name for name, _ in rest)
-            arranged.append(_intersection(document, gate, rest, parent))
-    return arranged, places, kept
+            arranged.append(_intersection(gate, rest, parent))
+    return arranged, positions, kept
 
 
-def _like(document: Document, gate: Element, common: Element) -> Element:
+def _like(
+    gate: GateRecord, common: GateRecord | None, faults: Faults
+) -> GateRecord | None:
     """Return a tailored gate whose quadrants are called like those of the common one.
 
-    Raises
-    ------
-    GatingMLError
-        If the gates are of two kinds, or have different numbers of quadrants.
+    None where the gates are of two kinds, or have different numbers of quadrants.
     """
-    quadrants = document.children(gate, "Quadrant")
-    others = document.children(common, "Quadrant")
-    if gate.name != common.name or len(quadrants) != len(others):
+    if common is None:
+        return None
+    if gate.kind != common.kind or len(gate.quadrants) != len(common.quadrants):
         complaint = (
             "it is tailored to a file, but not of the kind of the gate for all files "
-            f"in line {common.line}"
+            f"in line {common.element.line}"
         )
-        raise document.error(complaint, gate, gate)
-    called = {
-        id(quadrant): _with_ids(document, quadrant, document.need(other, "id"), None)
-        for quadrant, other in zip(quadrants, others, strict=True)
-    }
-    for old in quadrants:
-        called[id(old)].children = old.children
-    made = Element(gate.name, gate.attributes, gate.line)
-    made.children = [called.get(id(child), child) for child in gate.children]
-    return made
+        faults.complain(gate, complaint, gate.element)
+        return None
+    names = common.quadrants.values()
+    return replace(gate, quadrants=dict(zip(gate.quadrants, names, strict=True)))
 
 
 def _tailored(
-    document: Document, gates: list[Element]
-) -> tuple[list[Element], dict[str, list[tuple[str, Element]]]]:
+    gates: list[GateRecord], faults: Faults
+) -> tuple[list[GateRecord], dict[str, list[tuple[str, GateRecord]]]]:
     """Split off the gates of single files: file -> (id of the common gate, gate)."""
     common = [gate for gate in gates if not note(gate, "fcs_file_filename")]
     by_number = {
-        note(gate, "gate_id"): document.need(gate, "id")
-        for gate in common
-        if note(gate, "gate_id")
+        number: gate.id for gate in common if (number := note(gate, "gate_id"))
     }
-    tailored: dict[str, list[tuple[str, Element]]] = {}
+    tailored: dict[str, list[tuple[str, GateRecord]]] = {}
     for gate in gates:
         file = note(gate, "fcs_file_filename")
         if not file:
@@ -180,106 +158,53 @@ def _tailored(
                 f"it is tailored to the file {file!r}, but no gate for all files has "
                 f"its gate_id {note(gate, 'gate_id')!r}"
             )
-            raise document.error(complaint, gate, gate)
+            faults.complain(gate, complaint, gate.element)
+            continue
         tailored.setdefault(file, []).append((base, gate))
     return common, tailored
 
 
-def _gate_set(document: Document, gate: Element) -> frozenset[_Reference] | None:
-    if not note(gate, "gate_set_id") or document.get(gate, "parent_id") is not None:
+def _gate_set(gate: GateRecord) -> frozenset[_Operand] | None:
+    if not note(gate, "gate_set_id") or gate.parent is not None or gate.word != "and":
         return None
-    bodies = document.children(gate, "and")
-    if not bodies:
-        return None
-    return frozenset(
-        (
-            document.need(reference, "ref"),
-            document.boolean(reference, "use-as-complement", gate),
-        )
-        for reference in document.children(bodies[0], "gateReference")
-    )
+    return frozenset((one.id, one.complement) for one in gate.references)
 
 
-def _largest_within(
-    references: frozenset[_Reference],
-    sets: dict[str, tuple[Element, frozenset[_Reference]]],
-) -> str | None:
-    within = [name for name, (_, others) in sets.items() if others < references]
-    return max(within, key=lambda name: len(sets[name][1]), default=None)
+def _largest_within(sets: dict[str, frozenset[_Operand]]) -> dict[str, str | None]:
+    """Return for each set the largest other one whose gates it all has."""
+    holding: dict[_Operand, set[str]] = {}
+    for name, operands in sets.items():
+        for operand in operands:
+            holding.setdefault(operand, set()).add(name)
+    order = {name: k for k, name in enumerate(sets)}
+    found: dict[str, str | None] = {}
+    for name, operands in sets.items():
+        near = set().union(*(holding[operand] for operand in operands))
+        within = [other for other in near if sets[other] < operands]
+        rank = lambda other: (len(sets[other]), -order[other])  # noqa: E731
+        found[name] = max(within, key=rank, default=None)
+    return found
 
 
-def _is_plain(document: Document, gate: Element) -> bool:
+def _is_plain(gate: GateRecord) -> bool:
     """Whether the gate decides by itself, so that it can be moved."""
     moved = ("RectangleGate", "PolygonGate", "EllipsoidGate")
-    return gate.name.local in moved and document.get(gate, "parent_id") is None
+    return gate.kind in moved and gate.parent is None
 
 
-def _populations(document: Document, gate: Element, identifier: str) -> set[str]:
-    quadrants = document.children(gate, "Quadrant")
-    return {identifier, *(document.need(quadrant, "id") for quadrant in quadrants)}
-
-
-def _needed(document: Document, gate: Element) -> set[str]:
-    """Return the populations without which a gate means nothing, by id."""
-    references = {
-        document.need(element, "ref")
-        for element in gate.walk()
-        if element.name.local == "gateReference"
-    }
-    return references | {document.get(gate, "parent_id") or ""}
-
-
-def _with_ids(
-    document: Document, gate: Element, identifier: str, parent: str | None
-) -> Element:
-    kept = {
-        name: value
-        for name, value in gate.attributes.items()
-        if name.local not in ("id", "parent_id")
-    }
-    kept[Name("", "id")] = identifier
-    if parent is not None:
-        kept[Name("", "parent_id")] = parent
-    return Element(gate.name, kept, gate.line)
-
-
-def _as_population(
-    document: Document,
-    source: Element,
-    identifier: str,
-    parent: str | None,
-    of: Element | None,
-) -> Element:
-    """Return a gate under the id and parent of a population, with the notes of both."""
-    made = _with_ids(document, source, identifier, parent)
-    notes = [*document.children(of, "custom_info")] if of is not None else []
-    made.children = list(source.children)
-    if notes:
-        both = Element(notes[0].name, {}, notes[0].line)
-        both.raw = "".join(
-            one.raw or "" for one in (*notes, *document.children(source, "custom_info"))
-        )
-        made.children = [both] + [
-            child for child in source.children if child.name.local != "custom_info"
-        ]
-    return made
+def _populations(gate: GateRecord) -> set[str]:
+    return {gate.id, *gate.quadrants.values()}
 
 
 def _intersection(
-    document: Document, gate: Element, rest: list[_Reference], parent: str | None
-) -> Element:
+    gate: GateRecord, rest: Iterable[_Operand], parent: str | None
+) -> GateRecord:
     """Return a gate set as what it adds to its parent."""
-    made = _with_ids(document, gate, document.need(gate, "id"), parent)
-    body = document.child(gate, "and")
-    left = Element(body.name, {}, body.line)
     wanted = list(rest)
-    for reference in document.children(body, "gateReference"):
-        one = (
-            document.need(reference, "ref"),
-            document.boolean(reference, "use-as-complement", gate),
-        )
+    left: list[Reference] = []
+    for reference in gate.references:
+        one = (reference.id, reference.complement)
         if one in wanted:
             wanted.remove(one)
-            left.children.append(reference)
-    made.children = [*document.children(gate, "custom_info"), left]
-    return made
+            left.append(reference)
+    return replace(gate.renamed(gate.id, parent), references=tuple(left))

@@ -7,31 +7,29 @@ from typing import TYPE_CHECKING
 
 from longate._validation import listed, suggest
 from longate.exceptions import GatingMLError
-from longate.io.gatingml.expat_tree import (
-    Element,
-    Wanted,
+from longate.io.gatingml.custom_info import texts_of
+from longate.io.gatingml.vocabulary import (
+    RULES,
+    RULES_15,
+    VERSIONS,
+    Rule,
+    prefixes,
+)
+from longate.io.xml_tree import (
+    MAX_BYTES,
+    as_utf8,
     boolean_of,
     number_of,
-    read_xml,
+    parse_xml,
+    read_bytes,
     shortened,
 )
-from longate.io.gatingml.vocabulary import RULES, RULES_15, VERSIONS, Rule, prefixes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Elements whose text means something; the rest of a file's text is layout.
-_WITH_TEXT = (
-    "value",
-    "name",
-    "gate_id",
-    "gate_set_id",
-    "fcs_file_filename",
-    "type",
-    "tailored",
-    "gate",
-    "strategy",
-)
+    from longate.io.xml_tree import Element
+
 _OWNERS = {"transformation": "transformation", "spectrumMatrix": "matrix"}
 
 
@@ -43,22 +41,37 @@ class Document:
     path : Path
         The file.
 
+    Attributes
+    ----------
+    root : Element
+    version : str
+        ``"2.0"`` or ``"1.5"``.
+    faults : dict of Element to GatingMLError
+        Gates, transformations and matrices of another structure, each with its fault.
+
     Raises
     ------
     GatingMLError
-        If it is not XML, no Gating-ML, or holds what the standard does not know.
+        If it is not XML, no Gating-ML, or holds what the standard does not know beside
+        gates, transformations and matrices.
     """
 
     def __init__(self, path: Path) -> None:
         self.what = path.name
-        self.root = read_xml(
-            path,
-            error=GatingMLError,
-            wanted=Wanted(with_text=_WITH_TEXT, verbatim=("custom_info",)),
-        )
+        data = read_bytes(path, error=GatingMLError, most=MAX_BYTES)
+        data = as_utf8(data, what=self.what, error=GatingMLError)
+        self.root = parse_xml(data, what=self.what, error=GatingMLError)
         self.version = self._version()
         self.prefixes = prefixes(self.version)
+        self._spaces = tuple(self.prefixes)
+        self._texts = texts_of(self.root, data)
+        self.faults: dict[Element, GatingMLError] = {}
         self._check(RULES if self.version == "2.0" else RULES_15)
+
+    @property
+    def gates(self) -> list[Element]:
+        """The gates at the top of the file, also those with a fault."""
+        return [one for one in self.root.children if one.local.endswith("Gate")]
 
     def kind(self, element: Element) -> str:
         """Return an element's name with the usual prefix, ``gating:dimension``."""
@@ -67,23 +80,13 @@ class Document:
             return f"{self.prefixes[space]}:{local}"
         return f"{{{space}}}{local}" if space else local
 
-    def children(self, element: Element, local: str) -> list[Element]:
-        """Return the children of a local name, in the order of the file."""
-        return [child for child in element.children if child.name.local == local]
-
     def child(self, element: Element, local: str) -> Element:
         """Return the child that the structure guarantees."""
-        return self.children(element, local)[0]
+        return element.named(local)[0]
 
     def get(self, element: Element, attribute: str) -> str | None:
         """Return an attribute, with the standard's namespace or without."""
-        plain = None
-        for (space, local), value in element.attributes.items():
-            if local == attribute:
-                if space in self.prefixes:
-                    return value
-                plain = value if not space else plain
-        return plain
+        return element.attribute(attribute, self._spaces)
 
     def need(self, element: Element, attribute: str) -> str:
         """Return an attribute that the structure guarantees."""
@@ -120,9 +123,13 @@ class Document:
             raise self.error(complaint, element, owner)
         return value
 
+    def text_of(self, info: Element) -> str:
+        """Return the content of a ``custom_info`` word by word, as XML."""
+        return self._texts[info]
+
     def label(self, owner: Element) -> str:
         """Say which gate, transformation or matrix an element is."""
-        local = owner.name.local
+        local = owner.local
         if owner is self.root:
             return ""
         kind = _OWNERS.get(local, "gate" if local.endswith("Gate") else f"<{local}>")
@@ -133,25 +140,39 @@ class Document:
         self, complaint: str, element: Element, owner: Element | None = None
     ) -> GatingMLError:
         """Return an error that names file, line and owner."""
-        label = self.label(owner) if owner else ""
-        place = f"{self.what}, line {element.line}" + (label and f", {label}")
-        return GatingMLError(f"{place}: {complaint}")
+        label = self.label(owner) if owner is not None else ""
+        where = f"{self.what}, line {element.line}" + (label and f", {label}")
+        return GatingMLError(f"{where}: {complaint}")
 
     def _version(self) -> str:
         space, local = self.root.name
         for version in VERSIONS:
             if local == "Gating-ML" and prefixes(version).get(space) == "gating":
                 return version
-        namespace = f"of namespace {shortened(space)}" if space else "of no namespace"
+        of = f"of namespace {shortened(space)}" if space else "of no namespace"
         hint = " (a FlowJo workspace?)" if local == "Workspace" else ""
         msg = (
             f"{self.what}, line {self.root.line}: this is no Gating-ML 2.0 or 1.5; the "
-            f"root is <{shortened(local)[1:-1]}> {namespace}{hint}"
+            f"root is <{shortened(local)[1:-1]}> {of}{hint}"
         )
         raise GatingMLError(msg)
 
     def _check(self, rules: dict[str, Rule]) -> None:
-        waiting: list[tuple[Element, str, Element]] = [(self.root, "root", self.root)]
+        rule = rules["root"]
+        for child in self.root.children:
+            kind = self.kind(child)
+            try:
+                if kind not in rule.children:
+                    raise self._unknown(child, kind, self.root, rule, child)
+                self._check_below(child, rule.children[kind][0], rules)
+            except GatingMLError as error:
+                known = kind.startswith("gating:") and child.local.endswith("Gate")
+                if not known and child.local not in _OWNERS:
+                    raise
+                self.faults[child] = error
+
+    def _check_below(self, top: Element, name: str, rules: dict[str, Rule]) -> None:
+        waiting: list[tuple[Element, str, Element]] = [(top, name, top)]
         while waiting:
             element, name, owner = waiting.pop()
             rule = rules[name]
@@ -162,8 +183,7 @@ class Document:
             below = []
             for child in element.children:
                 kind = self.kind(child)
-                at_top = element is self.root
-                mine = child if at_top or child.name.local.endswith("Gate") else owner
+                mine = child if child.local.endswith("Gate") else owner
                 if kind not in rule.children:
                     raise self._unknown(child, kind, element, rule, owner)
                 counts[kind] = counts.get(kind, 0) + 1
@@ -174,7 +194,7 @@ class Document:
     def _unknown(
         self, child: Element, kind: str, element: Element, rule: Rule, owner: Element
     ) -> GatingMLError:
-        inside = element.name.local
+        inside = element.local
         known = sorted(rule.children)
         if self.version == "1.5":
             complaint = (
@@ -187,10 +207,11 @@ class Document:
                 f"unknown element <{shortened(kind)[1:-1]}>; <{inside}> {holds}"
                 f"{suggest(kind, known)}"
             )
-        return self.error(complaint, child, owner)
+        owned = owner.local.endswith("Gate") or owner.local in _OWNERS
+        return self.error(complaint, child, owner if owned else None)
 
     def _check_attributes(self, element: Element, rule: Rule, owner: Element) -> None:
-        inside = element.name.local
+        inside = element.local
         for attribute in rule.required:
             if self.get(element, attribute) is None:
                 complaint = f"<{inside}> lacks the attribute {attribute!r}"
@@ -209,7 +230,7 @@ class Document:
     def _check_counts(
         self, element: Element, counts: dict[str, int], rule: Rule, owner: Element
     ) -> None:
-        inside = element.name.local
+        inside = element.local
         for kind, (_, fewest, most) in rule.children.items():
             n = counts.get(kind, 0)
             if n >= fewest and (most is None or n <= most):

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 from longate.exceptions import GatingMLError
-from longate.io.gatingml.vocabulary import LONGATE, PREFIXES, ROOMS, namespace
+from longate.io.gatingml.vocabulary import LONGATE, PARTS, PREFIXES, namespace
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -54,7 +58,7 @@ def checked(text: str) -> str:
 def document_text(tags: list[Tag]) -> str:
     """Return a whole Gating-ML 2.0 document."""
     spaces = {
-        f"xmlns:{PREFIXES.get(room, 'data-type')}": namespace(room) for room in ROOMS
+        f"xmlns:{PREFIXES.get(part, 'data-type')}": namespace(part) for part in PARTS
     }
     root = Tag("gating:Gating-ML", spaces, tags)
     return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', *root.lines(), ""])
@@ -63,6 +67,16 @@ def document_text(tags: list[Tag]) -> str:
 def own_note(kind: str, json: str) -> str:
     """Return what Longate adds to ``custom_info``, as XML."""
     return f'<longate:{kind} xmlns:longate="{LONGATE}">{escape(json)}</longate:{kind}>'
+
+
+def point(name: str, coordinates: Sequence[float]) -> Tag:
+    """Return an element of coordinates."""
+    return Tag(name, children=[value("gating:coordinate", x) for x in coordinates])
+
+
+def value(name: str, number: float) -> Tag:
+    """Return an element that holds a number as its value."""
+    return Tag(name, {"data-type:value": repr(number)})
 
 
 class Ids:

@@ -16,9 +16,9 @@ from longate.cytometry.transforms import Transform
 from longate.exceptions import LongateError
 from longate.gating.gates.boolean_expression import with_references
 from longate.gating.gates.dimension import Axis, axis_from_plain
-from longate.io.gatingml.expat_tree import Name
 from longate.io.gatingml.vocabulary import LONGATE
 from longate.io.gatingml.write_axes import described
+from longate.io.xml_tree import Name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from longate.cytometry.compensation import Compensation
     from longate.gating.gates.dimension import Dimension
     from longate.io.gatingml.document import Document
-    from longate.io.gatingml.expat_tree import Element
+    from longate.io.gatingml.records import GateRecord
+    from longate.io.xml_tree import Element
 
 _NOTE = re.compile(r"\s*<(?P<tag>[\w.:-]+)\b[^<>]*>[^<]*</(?P=tag)\s*>")
 _BROKEN = (
@@ -40,28 +41,25 @@ _BROKEN = (
 )
 
 
-def note_of(element: Element) -> dict[str, Any]:
-    """Return Longate's note in an element's ``custom_info``, empty where none is."""
-    for info in element.children:
-        if info.name.local != "custom_info":
-            continue
+def note_of(infos: Sequence[Element]) -> dict[str, Any]:
+    """Return Longate's note in ``custom_info`` elements, empty where none is."""
+    for info in infos:
         for own in info.children[:1]:
             if own.name in (Name(LONGATE, "gate"), Name(LONGATE, "strategy")):
                 try:
-                    note = json.loads(own.text)
+                    note = json.loads(own.text or "")
                 except (ValueError, RecursionError):
                     return {}
                 return note if isinstance(note, dict) else {}
     return {}
 
 
-def kept_info(element: Element) -> str | None:
+def kept_info(document: Document, infos: Sequence[Element]) -> str | None:
     """Return the content of ``custom_info`` without Longate's note."""
-    infos = [c for c in element.children if c.name.local == "custom_info"]
     if not infos:
         return None
-    note = note_of(element)
-    raw = "\n".join(info.raw or "" for info in infos)
+    note = note_of(infos)
+    raw = "\n".join(map(document.text_of, infos))
     if not note:
         return raw
     rest = _NOTE.sub("", raw, count=1)
@@ -123,7 +121,7 @@ def strategy_as_noted(
     document: Document, matrices: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return name, scale and compensation of a strategy that Longate wrote."""
-    note = note_of(document.root)
+    note = note_of(document.root.named("custom_info"))
     try:
         own = note["inherited"]
         scale, matrix = own["scale"], own["compensation"]
@@ -146,10 +144,8 @@ class Expressions:
 
     Parameters
     ----------
-    document : Document
-        The file.
-    gates : sequence of Element
-        Its gates.
+    records : sequence of GateRecord
+        The gates of the file.
 
     Attributes
     ----------
@@ -158,26 +154,24 @@ class Expressions:
         by their notes need them.
     """
 
-    def __init__(self, document: Document, gates: Sequence[Element]) -> None:
+    def __init__(self, records: Sequence[GateRecord]) -> None:
         self._said: dict[str, dict[str, Any]] = {}
-        flagged = {
-            document.need(gate, "id") for gate in gates if note_of(gate).get("helper")
-        }
+        notes = {record.id: note_of(record.infos) for record in records}
+        flagged = {name for name, note in notes.items() if note.get("helper")}
         needed: dict[str, set[str]] = {}
         as_written: set[str] = set()
-        for gate in gates:
-            if gate.name.local != "BooleanGate":
+        for record in records:
+            if not record.word:
                 continue
-            identifier = document.need(gate, "id")
-            note = note_of(gate)
-            written = _body(document, gate)
-            needed[identifier] = {name for name, _ in written[1]} & flagged
-            if note.get("written") != json.loads(json.dumps(written)):
+            note = notes[record.id]
+            operands = [[one.id, one.complement] for one in record.references]
+            needed[record.id] = {one.id for one in record.references} & flagged
+            if note.get("written") != [record.word, operands]:
                 continue
-            if needed[identifier] <= as_written:
-                as_written.add(identifier)
+            if needed[record.id] <= as_written:
+                as_written.add(record.id)
                 if "expression" in note:
-                    self._said[identifier] = note
+                    self._said[record.id] = note
         kept = [
             name for name in needed if name not in flagged or name not in as_written
         ]
@@ -187,7 +181,7 @@ class Expressions:
             for helper in needed[kept.pop()] - open_helpers:
                 open_helpers.add(helper)
                 kept.append(helper)
-        children = {document.get(gate, "parent_id") for gate in gates}
+        children = {record.parent for record in records}
         self.helpers = (flagged & as_written) - open_helpers - children
 
     def expression(self, identifier: str, name: Callable[[str], str]) -> str | None:
@@ -208,14 +202,3 @@ class Expressions:
             return with_references(note["expression"], names)
         except _BROKEN:
             return None
-
-
-def _body(document: Document, gate: Element) -> tuple[str, list[tuple[str, bool]]]:
-    body = next(c for c in gate.children if c.name.local in ("and", "or", "not"))
-    return body.name.local, [
-        (
-            document.need(reference, "ref"),
-            document.boolean(reference, "use-as-complement", gate),
-        )
-        for reference in document.children(body, "gateReference")
-    ]

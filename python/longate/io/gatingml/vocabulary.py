@@ -1,4 +1,4 @@
-"""What a Gating-ML file may hold: elements, their attributes and how many of each.
+"""Elements of a Gating-ML file, their attributes and how many of each.
 
 References
 ----------
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _ISAC = "http://www.isac-net.org/std/Gating-ML"
-ROOMS = ("gating", "transformations", "datatypes")
+PARTS = ("gating", "transformations", "datatypes")
 PREFIXES = {"gating": "gating", "transformations": "transforms"}
 VERSIONS = ("2.0", "1.5")
 LONGATE = "urn:longate:gating-ml:1"
-"""Names what Longate adds inside ``custom_info``."""
+"""Namespace of Longate's notes inside ``custom_info``."""
 
 
-def namespace(room: str, version: str = "2.0") -> str:
+def namespace(part: str, version: str = "2.0") -> str:
     """Return the namespace of one of the three vocabularies of the standard."""
-    return f"{_ISAC}/v{version}/{room}"
+    return f"{_ISAC}/v{version}/{part}"
 
 
 def prefixes(version: str) -> dict[str, str]:
     """Return namespace -> the prefix by which it is known here and in messages."""
-    return {namespace(room, version): PREFIXES.get(room, "data-type") for room in ROOMS}
+    return {namespace(part, version): PREFIXES.get(part, "data-type") for part in PARTS}
 
 
 @dataclass(frozen=True)
@@ -192,4 +192,4 @@ RULES_15: dict[str, Rule] = {
     "or": Rule(children=_OPERANDS),
     "not": Rule(children=_OPERANDS),
 }
-"""What of Gating-ML 1.5 carries over: gates on parameters as they are in the file."""
+"""The part of Gating-ML 1.5 that carries over: gates on stored numbers."""

@@ -12,7 +12,7 @@ from longate.cytometry.compensation import Compensation
 from longate.exceptions import GatingMLError
 from longate.io.gatingml.markup import Ids, document_text
 from longate.io.gatingml.write_axes import AxisWriter
-from longate.io.gatingml.write_gates import GateWriter, info_tag
+from longate.io.gatingml.write_context import WriteContext, info_tag
 
 if TYPE_CHECKING:
     import os
@@ -101,7 +101,7 @@ def write_gatingml(
         raise GatingMLError(msg)
     ids = Ids()
     axes = AxisWriter(strategy, panel, ids)
-    gates = GateWriter(strategy, axes, ids)
+    gates = WriteContext(strategy, axes, ids)
     tags = [tag for gate in strategy.gates for tag in gates.tags(gate)]
     note = _note(strategy, axes)
     kept = getattr(strategy, "custom_info", None)

@@ -12,8 +12,8 @@ from longate.cytometry.transforms import Ratio, Transform
 from longate.exceptions import GatingMLError
 from longate.gating.compile.panel_axes import PanelAxes
 from longate.gating.gates.dimension import ACQUISITION, INHERIT, Dimension, dimension_of
+from longate.io.gatingml.declarations import SCALES
 from longate.io.gatingml.markup import Ids, Tag
-from longate.io.gatingml.transforms import SCALES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

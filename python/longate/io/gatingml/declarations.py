@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -17,16 +17,24 @@ from longate.cytometry.transforms import (
     Ratio,
     Transform,
 )
-from longate.exceptions import GateError, SpilloverError, TransformError
+from longate.exceptions import (
+    GateError,
+    GatingMLError,
+    SpilloverError,
+    TransformError,
+)
 from longate.gating.gates.dimension import Dimension
+from longate.io.gatingml.bounds import Clamp
 from longate.io.spillover_xml import spectrum_matrix
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable
 
     from longate.cytometry.compensation import Compensation
     from longate.io.gatingml.document import Document
-    from longate.io.gatingml.expat_tree import Element
+    from longate.io.xml_tree import Element
+
+_T = TypeVar("_T")
 
 SCALES: dict[str, tuple[type[Transform], str]] = {
     "flin": (Linear, "TA"),
@@ -36,15 +44,6 @@ SCALES: dict[str, tuple[type[Transform], str]] = {
     "hyperlog": (Hyperlog, "TWMA"),
 }
 """Element of the standard -> the scale, and its parameters' letters there."""
-
-Bounds = tuple[float | None, float | None]
-
-
-class Clamp(NamedTuple):
-    """Values below `low` count as `low`, above `high` as `high`."""
-
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -65,18 +64,43 @@ class Side:
 
 
 class Declarations:
-    """The transformations and matrices of a file, by id."""
+    """The transformations and matrices of a file, by id.
+
+    Attributes
+    ----------
+    transformations : dict of str to Transformation
+    matrices : dict of str to Compensation
+    faults : dict of Element to GatingMLError
+        Declarations that cannot be read; gates that refer to them cannot either.
+    """
 
     def __init__(self, document: Document) -> None:
         self.document = document
         self.transformations: dict[str, Transformation] = {}
         self.matrices: dict[str, Compensation] = {}
-        for element in document.children(document.root, "transformation"):
-            self._new_id(element, self.transformations)
-            self.transformations[document.need(element, "id")] = self._read(element)
-        for element in document.children(document.root, "spectrumMatrix"):
-            self._new_id(element, self.matrices)
-            self.matrices[document.need(element, "id")] = self._matrix(element)
+        self.faults: dict[Element, GatingMLError] = {}
+        self._broken: dict[tuple[str, str], GatingMLError] = {}
+        self._read_all("transformation", self._read, self.transformations)
+        self._read_all("spectrumMatrix", self._matrix, self.matrices)
+
+    def _read_all(
+        self, local: str, read: Callable[[Element], _T], known: dict[str, _T]
+    ) -> None:
+        document = self.document
+        seen: set[str] = set()
+        for element in document.root.named(local):
+            name = document.get(element, "id") or ""
+            try:
+                if element in document.faults:
+                    raise document.faults[element]
+                if name in seen:
+                    complaint = f"the id {name!r} is used a second time"
+                    raise document.error(complaint, element, element)
+                known[name] = read(element)
+            except GatingMLError as error:
+                self.faults[element] = self._broken[local, name] = error
+                known.pop(name, None)
+            seen.add(name)
 
     def side(self, element: Element, gate: Element) -> Side:
         """Read a dimension or a divider of a gate.
@@ -91,7 +115,7 @@ class Declarations:
             name = document.need(document.child(element, "parameter"), "name")
             return Side(Dimension(name, compensation=None, scale=None), ())
         clamps: list[Clamp] = []
-        named = document.children(element, "fcs-dimension")
+        named = element.named("fcs-dimension")
         channel: str | Ratio
         if named:
             channel = document.need(named[0], "name")
@@ -128,6 +152,7 @@ class Declarations:
     def _find(self, element: Element, gate: Element) -> Transformation:
         reference = self.document.need(element, "transformation-ref")
         if reference not in self.transformations:
+            self._refuse_broken("transformation", reference, element, gate)
             complaint = (
                 f"the transformation {reference!r} is not declared"
                 f"{suggest(reference, self.transformations)}"
@@ -144,6 +169,7 @@ class Declarations:
         if reference == "FCS":
             return "acquisition"
         if reference not in self.matrices:
+            self._refuse_broken("spectrumMatrix", reference, element, gate)
             known = ("uncompensated", "FCS", *self.matrices)
             complaint = (
                 f"the matrix {reference!r} is not declared; known are {listed(known)}"
@@ -165,24 +191,27 @@ class Declarations:
                 raise self.document.error(complaint, element, gate)
         return matrix
 
-    def _new_id(self, element: Element, known: Collection[str]) -> None:
-        name = self.document.need(element, "id")
-        if name in known:
-            complaint = f"the id {name!r} is used a second time"
-            raise self.document.error(complaint, element, element)
+    def _refuse_broken(
+        self, local: str, reference: str, element: Element, gate: Element
+    ) -> None:
+        error = self._broken.get((local, reference))
+        if error is not None:
+            reason = str(error).removeprefix(f"{self.document.what}, ")
+            complaint = f"it needs what cannot be read: {reason}"
+            raise self.document.error(complaint, element, gate)
 
     def _read(self, owner: Element) -> Transformation:
         document = self.document
-        body = next(c for c in owner.children if c.name.local in (*SCALES, "fratio"))
+        body = next(c for c in owner.children if c.local in (*SCALES, "fratio"))
         scale, ratio = None, None
         try:
-            if body.name.local == "fratio":
-                top, bottom = document.children(body, "fcs-dimension")
+            if body.local == "fratio":
+                top, bottom = body.named("fcs-dimension")
                 names = document.need(top, "name"), document.need(bottom, "name")
                 a, b, c = (document.number(body, letter, owner) for letter in "ABC")
                 ratio = Ratio(*names, a=a, b=b, c=c)
             else:
-                kind, letters = SCALES[body.name.local]
+                kind, letters = SCALES[body.local]
                 values = {
                     letter.lower(): document.number(body, letter, owner)
                     for letter in letters
@@ -211,34 +240,3 @@ class Declarations:
             return spectrum_matrix(owner)
         except SpilloverError as error:
             raise self.document.error(str(error), owner, owner) from None
-
-
-def unclamped(bounds: Bounds, clamps: tuple[Clamp, ...]) -> Bounds | None:
-    """Return the range of values that are in a range once they are clamped.
-
-    Parameters
-    ----------
-    bounds : (min, max)
-        Half-open, None for an open side.
-    clamps : tuple of Clamp
-        Applied one after another.
-
-    Returns
-    -------
-    (min, max) or None
-        None where no value is.
-    """
-    least, most = bounds
-    for low, high in reversed(clamps):
-        if (least is not None and least > high) or (most is not None and most <= low):
-            return None
-        if least is not None and least <= low:
-            least = None
-        if most is not None and most > high:
-            most = None
-    return least, most
-
-
-def matters(clamps: tuple[Clamp, ...], least: float, most: float) -> bool:
-    """Say whether clamping could move a value into or out of [least, most]."""
-    return any(low >= least or high <= most for low, high in clamps)
