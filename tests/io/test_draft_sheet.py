@@ -70,7 +70,7 @@ def test_a_tidy_folder_needs_no_correction(folder):
     first = draft.sheet.iloc[0]
     assert (first["patient"], first["visit"], first["tube"]) == ("P01", "m00", "NK")
     assert (first["cytometer"], first["serial"]) == ("FACSCantoII", "V96")
-    assert first["date"] == pd.Timestamp("2021-03-10")
+    assert first["acquired"] == pd.Timestamp("2021-03-10")
     assert draft.sheet["n_events"].tolist() == list(range(50, 58))
     study = lg.read_study(draft.sheet)
     assert len(study.samples) == 8
@@ -85,7 +85,7 @@ def test_a_saved_sheet_is_read_from_wherever_it_lies(folder, tmp_path, name):
     study = lg.read_study(written)
     assert study.samples["sample"].nunique() == 4
     assert study.samples["n_events"].tolist() == list(range(50, 58))
-    assert study.samples["date"].iloc[0] == pd.Timestamp("2021-03-10")
+    assert study.samples["acquired"].iloc[0] == pd.Timestamp("2021-03-10")
 
 
 def test_conflicts_are_on_the_second_page(folder, tmp_path):

@@ -37,7 +37,7 @@ def test_the_diva_example(shared_data, tmp_path):
     row = draft.sheet.iloc[0]
     assert (row["patient"], row["tube"], row["batch"]) == ("PE", "_001", "PE")
     assert (row["cytometer"], row["serial"]) == ("FACSCantoII", "V96300758")
-    assert row["date"] == pd.Timestamp("2014-09-24")
+    assert row["acquired"] == pd.Timestamp("2014-09-24")
     assert row["n_events"] == 19090
     table = draft.conflicts.set_index("conflict")["detail"]
     assert table["$FIL"] == "$FIL says '176312.fcs'"  # what the XML doesn't say either
@@ -83,7 +83,7 @@ def test_every_patient_of_the_covid_study_is_found(blish, shared_data):
     assert set(blish.sheet["cytometer"] + " " + blish.sheet["serial"]) == {
         "Aurora R0054"
     }
-    assert blish.sheet["date"].dt.date.nunique() == 5
+    assert blish.sheet["acquired"].dt.date.nunique() == 5
     assert blish.sheet["batch"].nunique() == 5
 
 

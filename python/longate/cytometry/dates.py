@@ -51,6 +51,7 @@ _DATES = (
 )
 _TWO_WAYS = re.compile(r"(?<!\d)(\d{1,2})[-/](\d{1,2})[-/]\d{4}(?!\d)")
 _TWO_DIGIT_PIVOT = 70
+_EARLIEST, _LATEST = date(1900, 1, 1), date(2200, 12, 31)
 _TIME = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})(?:([.:])(\d{1,6}))?")
 _TICKS_PER_SECOND = 60
 
@@ -58,11 +59,12 @@ _TICKS_PER_SECOND = 60
 def find_date(text: str) -> date | None:
     """Return the first calendar date in `text`; None where it has none or could be two.
 
+    A day before 1900 or after 2200 is what an unset clock writes: none.
     ``24-SEP-2014``, ``28-Dec-10``, ``2013-Jul-19``, ``2016-04-26``, ``20101228``,
     ``19.07.2013`` (day first) and ``10/19/2020`` are understood; ``02/06/2014`` is two.
     """
     found = _matched(text)
-    return found[0] if found else None
+    return found[0] if found and _EARLIEST <= found[0] <= _LATEST else None
 
 
 def shift_date(text: str, days: int) -> str | None:

@@ -6,9 +6,11 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from longate._names import likeness
 from longate._validation import listed
 from longate._visits import natural_key
 from longate.exceptions import FcsError
+from longate.io.draft_rows import patient_of
 from longate.io.fcs_layout import read_layout
 from longate.io.fcs_rewrite import event_hash
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from longate.io.fcs import FcsMetadata
 
+_FIRST_BYTES = 65_536
 COLUMNS = ["conflict", "files", "detail"]
 """The table of conflicts."""
 
@@ -77,6 +80,35 @@ def find_conflicts(
     ]
 
 
+def conflicts_of_study(
+    sheet: Mapping[str, Sequence[Any]], metadata: Mapping[int, FcsMetadata]
+) -> list[tuple[list[int], str]]:
+    """Return what the files of a sheet contradict: rows, and what is in doubt.
+
+    The same events under several names, and keywords that name another patient than
+    the sheet does. Only files with equal numbers of events are compared.
+
+    Parameters
+    ----------
+    sheet : mapping of str to sequence
+        Columns of the sheet.
+    metadata : mapping of int to FcsMetadata
+        What the readable files say, by row.
+    """
+    found = [(places, detail) for _, places, detail in _same_events(metadata)]
+    for row, of_file in metadata.items():
+        patient = sheet["patient"][row]
+        said = patient_of(of_file.keywords)
+        if sheet["role"][row] != "sample" or not (patient and said):
+            continue
+        one, other = likeness(patient), likeness(said)
+        if one not in other and other not in one:
+            # The keyword may hold a person's name: it is not repeated.
+            words = f"a keyword of the file names another patient than {patient!r}"
+            found.append(([row], words))
+    return found
+
+
 def _missing_cells(samples: pd.DataFrame) -> Iterator[_Found]:
     for column in _KEYS:
         blank = samples.index[samples[column] == ""]
@@ -104,15 +136,28 @@ def _same_events(metadata: Mapping[int, FcsMetadata]) -> Iterator[_Found]:
     for alike in shapes.values():
         hashes: dict[str, list[int]] = defaultdict(list)
         for place in alike if len(alike) > 1 else ():
-            path = Path(str(metadata[place].path))
-            try:
-                ranges = [part for one in read_layout(path) for part in one.data]
-                hashes[event_hash(path, ranges)].append(place)
-            except (FcsError, OSError):
-                continue
+            begin = _event_hash(metadata[place], most=_FIRST_BYTES)
+            if begin:
+                hashes[begin].append(place)
         for same in hashes.values():
-            if len(same) > 1:
-                yield "same events", same, "one measurement under several names"
+            whole: dict[str, list[int]] = defaultdict(list)
+            for place in same if len(same) > 1 else ():
+                whole[_event_hash(metadata[place])].append(place)
+            for digest, ones in whole.items():
+                if digest and len(ones) > 1:
+                    yield "same events", ones, "one measurement under several names"
+
+
+def _event_hash(metadata: FcsMetadata, most: int | None = None) -> str:
+    """Return the hash of the events, or of the first bytes; blank if it has none."""
+    path = Path(str(metadata.path))
+    try:
+        ranges = [part for one in read_layout(path) for part in one.data]
+        if most is not None:
+            ranges = [(begin, min(end, begin + most)) for begin, end in ranges[:1]]
+        return event_hash(path, ranges)
+    except (FcsError, OSError):
+        return ""
 
 
 def _no_events(sheet: pd.DataFrame) -> Iterator[_Found]:
@@ -137,9 +182,9 @@ def _missing_parts(samples: pd.DataFrame) -> Iterator[_Found]:
 
 
 def _several_dates(samples: pd.DataFrame) -> Iterator[_Found]:
-    known = samples[(samples["visit"] != "") & samples["date"].notna()]
+    known = samples[(samples["visit"] != "") & samples["acquired"].notna()]
     for (patient, visit), rows in known.groupby(["patient", "visit"], sort=False):
-        days = sorted({day.date().isoformat() for day in rows["date"]})
+        days = sorted({day.date().isoformat() for day in rows["acquired"]})
         if len(days) > 1:
             detail = f"{patient} {visit} was acquired on {', '.join(days)}"
             yield "several dates", list(rows.index), detail

@@ -52,7 +52,7 @@ def propose_row(
     role = guess_role(name, tube, specimen, metadata.panel)
     if not role.is_in_panel:
         notes.append(("role", f"{role.role!r} is not in the panel of the file"))
-    within = {"patient": _patient(words), "tube": _tube(tube, name, told)}
+    within = {"patient": patient_of(words), "tube": _tube(tube, name, told)}
     if names is None or "tube" not in names.fields:
         group = words.get("GROUPNAME", "").strip()
         if group and not within["tube"]:
@@ -61,6 +61,9 @@ def propose_row(
         elif within["tube"] and not _is_in(within["tube"], told.get("tube", "")):
             told.pop("tube", None)
     day = metadata.acquisition_date
+    written = first_value(words, ("$DATE",))
+    if written and day is None:
+        notes.append(("date", f"$DATE {written!r} is no day of a measurement"))
     notes += _differences(name, told, within, metadata)
     batch = first_value(words, _BATCH_KEYWORDS)
     row: dict[str, Any] = {
@@ -72,7 +75,8 @@ def propose_row(
         row |= {key: value for key, value in said.items() if value}
     row["serial"] = metadata.cytometer_serial or ""
     row["n_events"] = metadata.n_events
-    row["date"] = day or find_date(told.get("date", ""))
+    row.pop("date", None)
+    row["acquired"] = day or find_date(told.get("date", ""))
     return row, notes
 
 
@@ -87,7 +91,7 @@ def _told_by_name(
     return {key: value for key, value in told.items() if not key.startswith("_")}, []
 
 
-def _patient(words: Keywords) -> str:
+def patient_of(words: Keywords) -> str:
     """Return what a keyword says of the patient, where it says anything."""
     plain = {re.sub(r"^&\d+", "", key).upper(): value for key, value in words.items()}
     for key in _PATIENT_KEYWORDS:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from longate._validation import listed
 from longate.cytometry.acquisition import first_value
 from longate.exceptions import LongateError, SampleSheetError
 from longate.io.copies import fcs_files
 from longate.io.draft_conflicts import COLUMNS, find_conflicts
 from longate.io.draft_rows import propose_row
 from longate.io.fcs import FcsMetadata, read_metadata
-from longate.io.file_names import NamePattern
+from longate.io.file_names import NamePattern, guess_name
+from longate.io.name_patterns import propose_patterns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
+
+    from longate.io.name_patterns import Proposal
 
 SHEET_COLUMNS = [
     "file",
@@ -29,7 +33,7 @@ SHEET_COLUMNS = [
     "role",
     "run",
     "batch",
-    "date",
+    "acquired",
     "cytometer",
     "serial",
     "n_events",
@@ -49,14 +53,23 @@ class DraftSheet:
     ----------
     sheet : DataFrame
         One row per FCS file: ``file`` (absolute), ``patient, visit, tube, role, run,
-        batch, date, cytometer, serial, n_events, reason``, and further names of the
+        batch, acquired, cytometer, serial, n_events, reason``, and further names of the
         pattern. :func:`longate.read_study` takes it once no cell of a sample is blank.
     conflicts : DataFrame
         ``conflict`` (a short kind), ``files`` (their names), ``detail``.
+    patterns : DataFrame
+        What the names of the files show, the best first: ``pattern`` (as
+        ``draft_sheet(folder, pattern=...)`` takes it), ``n_files`` that fit,
+        ``example``.
+    used : str
+        The pattern by which names were read; blank where words were guessed one by
+        one.
     """
 
     sheet: pd.DataFrame = field(compare=False)
     conflicts: pd.DataFrame = field(compare=False)
+    patterns: pd.DataFrame = field(compare=False)
+    used: str = ""
 
     def __repr__(self) -> str:
         """Count; names of patients are not shown."""
@@ -69,8 +82,20 @@ class DraftSheet:
             f"DraftSheet · {len(self.sheet)} files · {len(samples)} samples · "
             f"{named['patient']} patients · {named['visit']} visits · "
             f"{named['tube']} tubes · {len(self.conflicts)} conflicts\n"
-            "  .sheet  .conflicts  .save(path)"
+            f"{self._pattern_line()}"
+            "  .sheet  .conflicts  .patterns  .save(path)"
         )
+
+    def _pattern_line(self) -> str:
+        if self.used:
+            return f"  names read by the pattern {self.used!r}\n"
+        if len(self.patterns):
+            best = self.patterns.iloc[0]
+            return (
+                f"  {best['n_files']} names fit pattern={best['pattern']!r}; see "
+                ".patterns\n"
+            )
+        return ""
 
     def save(self, path: str | Path) -> Path:
         """Write the proposal where a person corrects it; files relative to it.
@@ -85,7 +110,9 @@ class DraftSheet:
         Raises
         ------
         SampleSheetError
-            If the suffix is another, or openpyxl is not installed.
+            If the suffix is another.
+        ImportError
+            If openpyxl is not installed.
         """
         path = Path(path)
         sheet = self.sheet.copy()
@@ -120,7 +147,8 @@ def draft_sheet(folder: str | Path, *, pattern: str | None = None) -> DraftSheet
         regular expression with named groups such as
         ``r"s(?P<patient>\d+)a(?P<visit>\d+)"``. Names beside the columns of the sheet
         become columns. Without it, words that look like a patient's number and a visit
-        (``P07``, ``m06``, ``24h``) are taken for one.
+        (``P07``, ``m06``, ``24h``) are taken for one; where most names have no such
+        words, they are read by the best pattern of ``.patterns``.
 
     Returns
     -------
@@ -136,7 +164,7 @@ def draft_sheet(folder: str | Path, *, pattern: str | None = None) -> DraftSheet
     """
     import pandas as pd
 
-    folder = Path(folder)
+    folder = Path(folder).expanduser()
     if not folder.is_dir():
         msg = f"no folder at {folder}"
         raise FileNotFoundError(msg)
@@ -146,6 +174,11 @@ def draft_sheet(folder: str | Path, *, pattern: str | None = None) -> DraftSheet
         msg = f"{folder} holds no FCS file"
         raise SampleSheetError(msg)
     shown = [path.relative_to(folder).as_posix() for path in paths]
+    proposals = propose_patterns(shown)
+    if names is None:
+        names = _better_than_words(shown, proposals)
+    else:
+        _require_fit(names, shown, proposals)
     metadata: dict[int, FcsMetadata] = {}
     rows: list[dict[str, Any]] = []
     notes: list[tuple[str, int, str]] = []
@@ -165,18 +198,49 @@ def draft_sheet(folder: str | Path, *, pattern: str | None = None) -> DraftSheet
     notes += _number_visits(frame)
     _number_runs(frame, [_clock(metadata.get(place)) for place in range(len(paths))])
     conflicts = find_conflicts(frame, shown, metadata, notes)
-    return DraftSheet(frame, pd.DataFrame(conflicts, columns=COLUMNS))
+    return DraftSheet(
+        frame,
+        pd.DataFrame(conflicts, columns=COLUMNS),
+        pd.DataFrame(
+            [astuple(one) for one in proposals],
+            columns=["pattern", "n_files", "example"],
+        ),
+        str(names) if names else "",
+    )
+
+
+def _better_than_words(
+    names: Sequence[str], proposals: Sequence[Proposal]
+) -> NamePattern | None:
+    """Return the best pattern where words one by one leave most visits unknown."""
+    guessed = [guess_name(name) for name in names]
+    whole = sum("patient" in told and "visit" in told for told in guessed)
+    if not proposals or 2 * whole > len(names) or proposals[0].n_files <= whole:
+        return None
+    return NamePattern(proposals[0].pattern)
+
+
+def _require_fit(
+    names: NamePattern, shown: Sequence[str], proposals: Sequence[Proposal]
+) -> None:
+    if any(names.read(name) is not None for name in shown):
+        return
+    hint = f"; {proposals[0].pattern!r} would" if proposals else ""
+    msg = (
+        f"no name fits pattern {str(names)!r}, as {listed(shown, most=2)} do not{hint}"
+    )
+    raise SampleSheetError(msg)
 
 
 def _frame(rows: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> pd.DataFrame:
     import pandas as pd
 
-    further = [name for name in fields if not name.startswith("_")]
+    further = [name for name in fields if not name.startswith("_") and name != "date"]
     columns = list(dict.fromkeys([*SHEET_COLUMNS, *further]))
-    blank = {c: None if c in ("date", "n_events") else "" for c in columns}
+    blank = {c: None if c in ("acquired", "n_events") else "" for c in columns}
     frame = pd.DataFrame([blank | dict(row) for row in rows], columns=columns)
     frame["n_events"] = frame["n_events"].astype("Int64")
-    frame["date"] = pd.to_datetime(frame["date"])
+    frame["acquired"] = pd.to_datetime(frame["acquired"]).astype("datetime64[ns]")
     return frame
 
 
@@ -185,8 +249,8 @@ def _number_visits(frame: pd.DataFrame) -> list[tuple[str, int, str]]:
     notes = []
     samples = frame[(frame["role"] == "sample") & (frame["patient"] != "")]
     for _, rows in samples.groupby("patient", sort=False):
-        if (rows["visit"] == "").all() and rows["date"].notna().all():
-            numbers = rows["date"].rank(method="dense").astype(int)
+        if (rows["visit"] == "").all() and rows["acquired"].notna().all():
+            numbers = rows["acquired"].rank(method="dense").astype(int)
             frame.loc[rows.index, "visit"] = "v" + numbers.astype(str)
             detail = "numbered by date within the patient, as no name tells a visit"
             notes += [("visit", int(place), detail) for place in rows.index]
@@ -227,7 +291,7 @@ def _save_xlsx(path: Path, sheets: Mapping[str, pd.DataFrame]) -> None:
         from openpyxl.styles import Font
     except ImportError:
         msg = f"{path.name} needs openpyxl: pip install 'longate[xlsx]', or save a .csv"
-        raise SampleSheetError(msg) from None
+        raise ImportError(msg) from None
     book = Workbook()
     book.remove(book.active)
     for title, frame in sheets.items():

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 _VISIT = re.compile(
     r"(?:m|mo|month|v|vis|visit|w|wk|week|d|day|t|y|year|c\d+d)[-.]?\d{1,4}"
     r"|\d{1,4}(?:h|hr|d|day|w|wk|week|mo|m|month|y|yr)s?"
-    r"|baseline|screening|pre|post|follow-?up\d*|fu\d*|eot|eos",
+    r"|baseline|bl|screening|scr|pre|post|follow-?up\d*|fu\d*|eot|eos|end|final"
+    r"|visite\d*|abschluss|eingang|kontrolle\d*|vor|nach|(?:woche|tag|monat|jahr)\d+",
     re.IGNORECASE,
 )
 _PATIENT = re.compile(r"[A-Z]{1,8}-?\d{1,8}[A-Z]?", re.IGNORECASE)
@@ -67,6 +68,7 @@ class NamePattern:
     """
 
     def __init__(self, pattern: str) -> None:
+        self._written = pattern
         self._is_template = "(?P<" not in pattern
         self._with_folder = "/" in pattern
         expression = pattern
@@ -87,6 +89,10 @@ class NamePattern:
                 "'{patient}_{visit}_{tube}' or a regular expression with named groups"
             )
             raise SampleSheetError(msg)
+
+    def __str__(self) -> str:
+        """Return the pattern as it was written."""
+        return self._written
 
     @property
     def fields(self) -> list[str]:
@@ -122,7 +128,7 @@ def guess_name(name: str) -> dict[str, str]:
             found.setdefault("run", run[1])
         elif "visit" not in found and "patient" in found and _VISIT.fullmatch(word):
             found["visit"] = word
-        elif "patient" not in found and _is_patient(word):
+        elif "patient" not in found and is_patient_word(word):
             found["patient"] = word
         elif word:
             rest.append(word)
@@ -136,7 +142,13 @@ def guess_name(name: str) -> dict[str, str]:
     return found
 
 
-def _is_patient(word: str) -> bool:
+def is_visit_word(word: str) -> bool:
+    """Whether a word of a name looks like a visit: ``m06``, ``24h``, ``baseline``."""
+    return _VISIT.fullmatch(word) is not None
+
+
+def is_patient_word(word: str) -> bool:
+    """Whether a word of a name looks like a patient: letters and a number."""
     looks = _PATIENT.fullmatch(word) is not None
     return looks and not (_NO_PATIENT.fullmatch(word) or _VISIT.fullmatch(word))
 

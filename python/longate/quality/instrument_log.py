@@ -96,7 +96,7 @@ def _acquisition(study: Study, place: int) -> dict[str, Any]:
     matrix = study.compensations[place]
     own = metadata.acquisition_date
     return {
-        "date": own or sheet.get("date"),
+        "date": own or sheet.get("acquired", sheet.get("date")),
         "cytometer": metadata.cytometer,
         "serial": metadata.cytometer_serial,
         "tube": sheet["tube"],

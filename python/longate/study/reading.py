@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from longate._dates import DateRule
+from longate._validation import listed
 from longate.exceptions import (
     DateWarning,
+    FileWarning,
     LongateError,
     SampleSheetWarning,
     StudyError,
 )
+from longate.io.draft_conflicts import conflicts_of_study
 from longate.io.fcs import FcsMetadata, read_metadata
 from longate.io.lot_table import read_lots
 from longate.io.sample_sheet import warn_of_notes
@@ -155,7 +158,11 @@ def read_study(
         ],
         dtype="Int64",
     )
-    doubts = [*_notes(read), *_contradicted_dates(table, metadata)]
+    doubts = [
+        *_notes(read),
+        *_contradicted_dates(table, metadata),
+        *_conflicts(table, metadata),
+    ]
     samples = pd.DataFrame(table)
     problems = problem_table([*failed, *doubts])
     study = Study(samples, metadata, compensations, problems, lots)
@@ -187,6 +194,28 @@ def _notes(read: Sheet) -> list[dict[str, Any]]:
     ]
 
 
+def _conflicts(
+    table: Mapping[str, Any], metadata: Mapping[int, FcsMetadata]
+) -> list[dict[str, Any]]:
+    """Return files with the same events, and keywords that name another patient.
+
+    Warns
+    -----
+    FileWarning
+        Once, of all of them.
+    """
+    found = []
+    for rows, detail in conflicts_of_study(table, metadata):
+        others = listed(Path(table["file"][row]).name for row in rows)
+        words = detail if len(rows) == 1 else f"{detail}: {others}"
+        found += [problem(table, row, "compare", FileWarning(words)) for row in rows]
+    if found:
+        table_ = problem_table(found)
+        msg = f"{len(found)} files are in doubt:\n{listing(table_)}\nsee .problems"
+        warnings.warn(msg, FileWarning, stacklevel=3)
+    return found
+
+
 def _contradicted_dates(
     table: Mapping[str, Any], metadata: Mapping[int, FcsMetadata]
 ) -> list[dict[str, Any]]:
@@ -208,8 +237,8 @@ def _contradicted_dates(
         )
         found.append(problem(table, row, "date", DateWarning(words)))
     if found:
-        listed_ = listing(problem_table(found))
-        msg = f"{len(found)} dates of acquisition contradict the files:\n{listed_}"
+        rows = listing(problem_table(found))
+        msg = f"{len(found)} dates of acquisition contradict the files:\n{rows}"
         warnings.warn(msg, DateWarning, stacklevel=3)
     return found
 
