@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import longate as lg
-from longate.exceptions import MaturationError
+from longate.exceptions import DesignError, MaturationError
 from longate.nk.stages.index import stage_index
 
 WITHIN = lg.nk.Variation(0.03, "twelve healthy donors, monthly")
@@ -125,9 +125,9 @@ def test_a_fraction_is_judged_on_the_log_scale(tmp_path):
 
 
 def test_bad_input_is_named():
-    with pytest.raises(MaturationError, match="needs its source"):
+    with pytest.raises(DesignError, match="needs its source"):
         lg.nk.Variation(0.1, "  ")
-    with pytest.raises(MaturationError, match="at least 0"):
+    with pytest.raises(DesignError, match="at least 0"):
         lg.nk.Variation(math.nan, "somewhere")
     counts = [[50, 30, 250, 300, 370], [20, 20, 150, 300, 510]]
     with pytest.raises(MaturationError, match="no reference change value is known"):

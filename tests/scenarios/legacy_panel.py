@@ -81,11 +81,7 @@ def table_of(frame):
                         "largest": round(error.abs().max(), 4),
                     }
                 )
-    table = pd.DataFrame(rows)
-    fraction = frame.assign(
-        off=frame.filter(like="fraction_neg16pos").sum(axis=1)
-    ).groupby("tube", sort=False)["off"]
-    return table.assign(mean_neg16pos=table["panel"].map(fraction.mean().round(4)))
+    return pd.DataFrame(rows)
 
 
 def main():

@@ -4,11 +4,7 @@ The functions ``thresholds``, ``robustness`` and ``maturation`` have the names o
 subpackages and module that hold them; import from those by their full path.
 """
 
-from longate.nk.changes.reference_change import (
-    ReferenceChange,
-    Variation,
-    reference_change,
-)
+from longate.nk.changes.reference_change import ReferenceChange, reference_change
 from longate.nk.events.curve import MaturationCurve
 from longate.nk.events.directions import DIRECTIONS
 from longate.nk.events.superiority import Superiority, superiority
@@ -22,6 +18,7 @@ from longate.nk.thresholds.data_thresholds import DataThreshold, data_threshold
 from longate.nk.thresholds.positivity import Positivity
 from longate.nk.thresholds.positivity_thresholds import PositivityThresholds
 from longate.nk.thresholds.resolution import thresholds
+from longate.quality.variation import Variation
 
 __all__ = [
     "DIRECTIONS",

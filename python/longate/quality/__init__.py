@@ -1,6 +1,17 @@
-"""Quality: absolute counts by beads, and whether tubes agree."""
+"""Quality: absolute counts, handling, and measurement uncertainty."""
 
 from longate.quality.beads import per_microlitre
 from longate.quality.handling import handling_limits
+from longate.quality.precision.designs import DESIGNS as PRECISION_DESIGNS
+from longate.quality.precision.estimate import uncertainty
+from longate.quality.precision.result import Uncertainty
+from longate.quality.variation import Variation
 
-__all__ = ["handling_limits", "per_microlitre"]
+__all__ = [
+    "PRECISION_DESIGNS",
+    "Uncertainty",
+    "Variation",
+    "handling_limits",
+    "per_microlitre",
+    "uncertainty",
+]

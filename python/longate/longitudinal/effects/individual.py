@@ -32,6 +32,7 @@ def reference_changes(
     pairs: Sequence[tuple[object, object]] | None = None,
     by: str | Sequence[str] | None = None,
     confidence: float = 0.95,
+    df: float = math.inf,
 ) -> pd.DataFrame:
     r"""Flag single patients by their reference change value.
 
@@ -56,6 +57,9 @@ def reference_changes(
         As in :func:`longate.longitudinal.classical.paired_t`.
     confidence : float
         A stable patient is flagged with probability 1 - confidence.
+    df : float
+        Degrees of freedom of both coefficients of variation together, where they
+        were estimated: the quantile is then that of t.
 
     Returns
     -------
@@ -89,7 +93,7 @@ def reference_changes(
     >>> [round(float(found[name][0]), 2) for name in ("limit_low", "limit_high")]
     [0.55, 1.81]
     """
-    from scipy.special import ndtri
+    from scipy.special import stdtrit
 
     check_confidence(confidence)
     variance = 2 * sum(
@@ -109,7 +113,7 @@ def reference_changes(
         (name_of(row.patient), name_of(row.visit))
         for row in frame.loc[zero, ["patient", "visit"]].itertuples()
     }
-    quantile = float(ndtri((1 + confidence) / 2))
+    quantile = float(stdtrit(df, (1 + confidence) / 2))
     return _table(logs, errors, variance, quantile, confidence, without)
 
 

@@ -1,19 +1,22 @@
-"""Whether one patient's NK maturation changed by more than could be expected."""
+"""Verdicts on one patient's change against biology, assay and counting."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from longate._validation import listed
 from longate.exceptions import MaturationError
+from longate.quality.variation import Variation
 from longate.statistics import Z95
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from longate.quality.precision.result import Uncertainty
 
 _COUNTING = "counted events of both visits (half width of the counting interval / 1.96)"
 _COUNTS = "counted events of both visits, ln(1 + 1/k)"
@@ -36,50 +39,9 @@ class ScoredSamples(Protocol):
         """One row per sample and stage: events."""
 
 
-@dataclass(frozen=True)
-class Variation:
-    """One component of a reference change value, and where its size is known from.
-
-    Parameters
-    ----------
-    size : float
-        At least 0. For an index a standard deviation in its own units; for a fraction
-        of stages a coefficient of variation (0.2 for 20 %).
-    source : str
-        A publication, a file of repeated measurements, a bridging study ... It is
-        shown beside every verdict.
-
-    Raises
-    ------
-    MaturationError
-        If the size is no number from 0 on, or no source is given.
-
-    Examples
-    --------
-    >>> import longate as lg
-    >>> lg.nk.Variation(0.02, "six healthy donors, three weekly tubes each").size
-    0.02
-    """
-
-    size: float
-    source: str
-
-    def __post_init__(self) -> None:
-        """Refuse a size without a source."""
-        if not 0 <= self.size < math.inf:
-            msg = f"the size of a variation is at least 0, got {self.size!r}"
-            raise MaturationError(msg)
-        if not self.source.strip():
-            msg = (
-                "a variation needs its source (a publication, repeated measurements "
-                "...): no default is known, and a verdict shows where it comes from"
-            )
-            raise MaturationError(msg)
-
-
 @dataclass(frozen=True, repr=False, eq=False)
 class ReferenceChange:
-    """Verdicts on single patients, and what they stand on.
+    """Verdicts on single patients, with the variation that a change must exceed.
 
     Parameters
     ----------
@@ -111,9 +73,15 @@ class ReferenceChange:
             for row in self.components.itertuples()
         ]
         head = (
-            f"ReferenceChange of {self.value} · {len(self.table)} changes: {verdicts}"
+            f"ReferenceChange of {self.value} · {len(self.table)} changes: {verdicts}; "
+            f"{self._expected:.2g} false flags are expected if nobody changed"
         )
         return "\n".join([head, *lines])
+
+    @property
+    def _expected(self) -> float:
+        by = [c for c in ("outcome", "contrast") if c in self.table]
+        return float(self.table.groupby(by)["expected_false_flags"].first().sum())
 
     def _repr_html_(self) -> str:
         """Show the same and the table in a notebook."""
@@ -126,7 +94,7 @@ def reference_change(
     maturation: ScoredSamples,
     *,
     within: Variation,
-    assay: Variation,
+    assay: Variation | Uncertainty,
     value: str = "index",
     confidence: float = 0.95,
 ) -> ReferenceChange:
@@ -134,13 +102,16 @@ def reference_change(
 
     For an index, whose components are standard deviations in its own units:
 
-    .. math:: |y_2 - y_1| > z \sqrt{2 (s_I^2 + s_A^2) + c_1^2 + c_2^2}
+    .. math:: |y_2 - y_1| > t \sqrt{2 (s_I^2 + s_A^2) + c_1^2 + c_2^2}
 
     with c the counting standard deviation of each sample. For a fraction
     (``fraction_<stage>``), on the logarithmic scale, with k the events of the stage:
 
-    .. math:: |\ln(y_2/y_1)| > z \sqrt{2 (\ln(1+CV_I^2) + \ln(1+CV_A^2))
+    .. math:: |\ln(y_2/y_1)| > t \sqrt{2 (\ln(1+CV_I^2) + \ln(1+CV_A^2))
        + \ln(1+1/k_1) + \ln(1+1/k_2)}
+
+    t is the quantile on the degrees of freedom of both variations together
+    (Satterthwaite), that of the normal law where both are taken as known.
 
     Parameters
     ----------
@@ -148,8 +119,10 @@ def reference_change(
         From :func:`maturation`.
     within : Variation
         Variation within a stable person; the user's, with its source.
-    assay : Variation
-        Variation of the assay between two measurements of the same blood.
+    assay : Variation or Uncertainty
+        Variation of the assay between two measurements of the same blood, as known
+        from elsewhere or as :func:`longate.quality.uncertainty` measured it: on the
+        scale ``"identity"`` for an index, ``"log"`` or ``"logit"`` for a fraction.
     value : str
         ``"index"``, ``"index_with_adaptive"`` or ``"fraction_<stage>"``.
     confidence : float
@@ -194,6 +167,7 @@ def reference_change(
     if not 0 < confidence < 1:
         msg = f"confidence must lie between 0 and 1, got {confidence!r}"
         raise MaturationError(msg)
+    assay = _measured(assay, value)
     fractions = [c for c in maturation.table if str(c).startswith("fraction_")]
     if value in fractions:
         return _of_fraction(maturation, within, assay, value, confidence)
@@ -206,6 +180,33 @@ def reference_change(
     return _of_index(maturation, within, assay, value, confidence)
 
 
+def _measured(assay: Variation | Uncertainty, value: str) -> Variation:
+    """Return the assay's variation; of a measured one, in the unit of the value."""
+    if isinstance(assay, Variation):
+        return assay
+    index = value in _INDICES
+    fitting = ("identity",) if index else ("log", "logit")
+    if assay.scale not in fitting:
+        msg = (
+            f"the assay's variation was estimated on the scale {assay.scale!r}, and "
+            f"{value!r} is judged on {' or '.join(map(repr, fitting))}; estimate it "
+            "again with scale="
+        )
+        raise MaturationError(msg)
+    found = assay.assay
+    if assay.scale == "logit":
+        # A change of the logit by s is a relative change of the fraction by s (1 - p).
+        return replace(found, size=found.size * (1 - assay.mean))
+    return found
+
+
+def _df(within: Variation, assay: Variation) -> float:
+    """Return Satterthwaite's degrees of freedom of both variances together."""
+    parts = [(one.size**2, one.df) for one in (within, assay)]
+    spread = sum(variance**2 / df for variance, df in parts)
+    return sum(variance for variance, _ in parts) ** 2 / spread if spread else math.inf
+
+
 def _of_index(
     maturation: ScoredSamples,
     within: Variation,
@@ -214,13 +215,13 @@ def _of_index(
     confidence: float,
 ) -> ReferenceChange:
     import pandas as pd
-    from scipy.special import ndtri
+    from scipy.special import stdtrit
 
     table = maturation.table
     half = (table["counting_high"] - table["counting_low"]) / 2
     known = table.assign(_counting=half / Z95)
     visits = [v for v in known["visit"].cat.categories if (known["visit"] == v).any()]
-    quantile = float(ndtri((1 + confidence) / 2))
+    quantile = float(stdtrit(_df(within, assay), (1 + confidence) / 2))
     biology, laboratory = 2 * within.size**2, 2 * assay.size**2
     rows: list[dict[str, Any]] = []
     for patient, own in known.groupby("patient", sort=False, observed=True):
@@ -309,6 +310,7 @@ def _of_fraction(
         counts=["_k"],
         pairs=[(visits[0], visit) for visit in visits[1:]],
         confidence=confidence,
+        df=_df(within, assay),
     )
     counting = 2 * float(np.log1p(1 / table.loc[table["_k"] > 0, "_k"]).median())
     components = _components(
@@ -337,7 +339,13 @@ def _components(
             "component": ["within the person", "assay", "counting"],
             "size": sizes,
             "unit": unit,
-            "source": [*(variation.source for variation in given), counted],
+            "source": [*(_source(variation) for variation in given), counted],
             "share": [v / total if total else math.nan for v in variances],
         }
     )
+
+
+def _source(variation: Variation) -> str:
+    words = f"assumed: {variation.source}" if variation.assumed else variation.source
+    known = math.isinf(variation.df)
+    return words if known else f"{words}, {variation.df:.3g} df"

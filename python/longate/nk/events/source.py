@@ -273,7 +273,7 @@ class EventSource:
         )
         known = [name for name in spreading if _has(found, name)]
         light = found.values(known, population=self.parent, scaled=False)
-        columns = {}
+        columns: dict[str, tuple[NDArray[np.float64], Positivity]] = {}
         for marker, positivity in decided.items():
             if positivity is _GATE:
                 mask = self._events(sample).mask(self.calls[marker])
@@ -281,8 +281,8 @@ class EventSource:
                 columns[marker] = (votes, positivity)
             elif read[marker] in scaled:
                 columns[marker] = (scaled[read[marker]][looked_at], positivity)
-        light = {name: values[looked_at] for name, values in light.items()}
-        return columns, light, np.flatnonzero(inside)[looked_at]
+        intensities = {str(name): column[looked_at] for name, column in light.items()}
+        return columns, intensities, np.flatnonzero(inside)[looked_at]
 
     def _chosen(self, sample: str) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Return events of the file in the parent, and which of these are looked at."""

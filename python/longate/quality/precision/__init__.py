@@ -1,0 +1,1 @@
+"""Measurement uncertainty from replicates: variance components, and their use."""
