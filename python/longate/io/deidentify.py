@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 import warnings
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from longate._whole_files import whole_file
 from longate.cytometry.keywords import Keywords
 from longate.exceptions import FcsError, FileWarning, LongateError, PrivacyWarning
 from longate.io.copies import Job, plan_copies
@@ -244,8 +244,7 @@ def _write(
     ranges = [part for one in layout for part in one.data]
     digest = event_hash(job.source, ranges)
     job.target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = job.target.with_name(f".{secrets.token_hex(8)}.part")
-    try:
+    with whole_file(job.target) as unfinished:
         copy_patched(job.source, unfinished, plan)
         moved = [(plan.moved(a), plan.moved(a) + b - a) for a, b in ranges]
         if event_hash(unfinished, moved) != digest:
@@ -253,10 +252,6 @@ def _write(
             raise FcsError(msg)
         for one in layout:
             _check_copy(job.source, unfinished, one, edits)
-        unfinished.replace(job.target)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
     return digest
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from longate._validation import listed
+from longate._whole_files import whole_file, write_csv
 from longate.cytometry.acquisition import first_value
 from longate.exceptions import LongateError, SampleSheetError
 from longate.io.copies import fcs_files
@@ -121,9 +122,8 @@ class DraftSheet:
             Path(os.path.relpath(name, folder)).as_posix() for name in sheet["file"]
         ]
         if path.suffix.lower() == ".csv":
-            sheet.to_csv(path, index=False)
-            beside = path.with_name(f"{path.stem}_conflicts.csv")
-            self.conflicts.to_csv(beside, index=False)
+            write_csv(sheet, path)
+            write_csv(self.conflicts, path.with_name(f"{path.stem}_conflicts.csv"))
         elif path.suffix.lower() == ".xlsx":
             _save_xlsx(path, {"samples": sheet, "conflicts": self.conflicts})
         else:
@@ -309,4 +309,5 @@ def _save_xlsx(path: Path, sheets: Mapping[str, pd.DataFrame]) -> None:
             widest = max(len(str(cell.value or "")) for cell in cells)
             page.column_dimensions[cells[0].column_letter].width = min(widest + 2, 60)
         page.freeze_panes = "A2"
-    book.save(path)
+    with whole_file(path) as unfinished, unfinished.open("wb") as file:
+        book.save(file)

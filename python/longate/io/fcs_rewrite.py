@@ -137,7 +137,7 @@ def plan_copy(
 
 def copy_patched(source: Path, target: Path, plan: Plan) -> None:
     """Write the copy to a file that does not exist yet."""
-    with source.open("rb") as old, target.open("xb") as new:
+    with source.open("rb") as old, target.open("wb") as new:
         for patch in plan.patches:
             _copy(old, new, patch.begin - old.tell())
             if patch.new is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from longate._core import encode_metadata
 from longate._validation import listed, one_of, suggest
+from longate._whole_files import whole_file
 from longate.exceptions import FcsError
 
 if TYPE_CHECKING:
@@ -195,13 +195,7 @@ def _refuse_what_does_not_come_back(
 
 
 def _write_atomically(path: Path, head: bytes, values: NDArray[Any]) -> Path:
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with unfinished.open("xb") as file:
-            file.write(head)
-            file.write(values.data)
-        unfinished.replace(path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
+    with whole_file(path) as unfinished, unfinished.open("wb") as file:
+        file.write(head)
+        file.write(values.data)
     return path

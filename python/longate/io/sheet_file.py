@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 from longate._validation import listed, suggest
+from longate._whole_files import plain_text
 from longate.exceptions import SampleSheetError
 from longate.io.sheet_headings import count_known
 
@@ -186,7 +187,7 @@ def _split(
 
 
 def _text_cell(cell: str) -> str | None:
-    bare = cell.strip()
+    bare = plain_text(cell.strip())
     return None if bare in _MISSING else bare
 
 

@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from longate._whole_files import write_whole
 from longate.exceptions import StudyError
 from longate.reporting.tables import write_tables
 from longate.reporting.truth import TruthComparison, compare_with_truth
@@ -320,7 +321,7 @@ def _claim(folder: Path, seed: int) -> Path:
         raise StudyError(msg)
     folder.mkdir(parents=True, exist_ok=True)
     made_by = {"made by": f"longate {metadata.version('longate')} demo", "seed": seed}
-    (folder / MARKER).write_text(json.dumps(made_by) + "\n", encoding="utf-8")
+    write_whole(folder / MARKER, json.dumps(made_by) + "\n")
     return folder
 
 

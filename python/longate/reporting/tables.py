@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from longate._whole_files import whole_file, write_csv
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from os import PathLike
@@ -33,7 +35,7 @@ def write_tables(
     target.mkdir(parents=True, exist_ok=True)
     written = {}
     for name, table in tables.items():
-        table.to_parquet(target / f"{name}.parquet", index=False)
-        written[name] = target / f"{name}.csv"
-        table.to_csv(written[name], index=False)
+        with whole_file(target / f"{name}.parquet") as unfinished:
+            table.to_parquet(unfinished, index=False)
+        written[name] = write_csv(table, target / f"{name}.csv")
     return written

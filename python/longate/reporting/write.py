@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from longate._validation import require_columns
+from longate._whole_files import write_whole
 from longate.exceptions import StudyError
 from longate.reporting import document as doc
 from longate.reporting.sections.answer import answer_section, limits_section
@@ -146,8 +147,7 @@ def report(
         sections=sections,
         foot=f"Longate {_version('longate')} · run {result.provenance['run_id']}",
     )
-    target.write_text(page, encoding="utf-8")
-    return target
+    return write_whole(target, page)
 
 
 def _by_unit(

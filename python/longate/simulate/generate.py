@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from longate._validation import one_of
+from longate._whole_files import whole_file, write_csv, write_whole
 from longate.exceptions import StudyError
 from longate.simulate import manifest, sheets, truth
 from longate.simulate.blood import VISITS, concentrations
@@ -220,11 +221,11 @@ def _simulate(
     known = made[: len(files)]
 
     sheet = pd.DataFrame(file.row for file in [*files, *controls])
-    sheet.to_csv(folder / "samples.csv", index=False)
-    sheets.lot_table(lots).to_csv(folder / "bead_lots.csv", index=False)
-    sheets.visit_table(people).to_csv(folder / "visits.csv", index=False)
-    sheets.relapse_table(people).to_csv(folder / "relapses.csv", index=False)
-    (folder / "README.txt").write_text(sheets.NOTE, encoding="utf-8")
+    write_csv(sheet, folder / "samples.csv")
+    write_csv(sheets.lot_table(lots), folder / "bead_lots.csv")
+    write_csv(sheets.visit_table(people), folder / "visits.csv")
+    write_csv(sheets.relapse_table(people), folder / "relapses.csv")
+    write_whole(folder / "README.txt", sheets.NOTE)
     names = [patient.name for patient in people]
     tables = {
         "patients": sheets.patient_table(
@@ -241,7 +242,8 @@ def _simulate(
         "index": truth.index_table(known),
     }
     for name, table in tables.items():
-        table.to_parquet(folder / "truth" / f"{name}.parquet", index=False)
+        with whole_file(folder / "truth" / f"{name}.parquet") as unfinished:
+            table.to_parquet(unfinished, index=False)
     sizes = {
         path.relative_to(folder).as_posix(): path.stat().st_size
         for path in folder.rglob("*")
@@ -370,7 +372,8 @@ def _make(
         if parameters["event_truth"] and file.row["role"] == "sample":
             name = Path(file.row["file"]).stem
             target = folder / "truth" / "events" / f"{name}.parquet"
-            truth.event_table(tube).to_parquet(target, index=False)
+            with whole_file(target) as unfinished:
+                truth.event_table(tube).to_parquet(unfinished, index=False)
         return truth.FileTruth.of(file.key, file.recipe, tube)
 
     threads = workers or min(8, os.cpu_count() or 1)

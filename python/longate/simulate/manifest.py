@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from longate._validation import listed
+from longate._whole_files import write_whole
 from longate.exceptions import StudyError
 
 NAME = "manifest.json"
@@ -112,6 +113,4 @@ def write(
         "parameters": parameters,
         "files": dict(sorted(files.items())),
     }
-    draft = folder / (NAME + ".part")
-    draft.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    draft.replace(folder / NAME)
+    write_whole(folder / NAME, json.dumps(content, indent=1) + "\n")

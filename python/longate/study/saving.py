@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from longate._core import __version__
+from longate._whole_files import whole_folder
 from longate.exceptions import LongateError, StudyError
 from longate.study.stored_answers import (
     answers_to_table,
@@ -63,17 +63,8 @@ def save_populations(populations: Populations, folder: str | Path) -> Path:
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         msg = f"{target} is there already and not an empty folder; name a new one"
         raise StudyError(msg)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(
-        prefix=f".{target.name}-", dir=target.parent
-    ) as place:
-        # Renamed when complete: a folder that is there is whole.
-        draft = Path(place) / "populations"
-        draft.mkdir()
+    with whole_folder(target) as draft:
         _write(populations, draft)
-        if target.exists():
-            target.rmdir()
-        draft.rename(target)
     return target
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from longate._validation import listed, suggest
+from longate._whole_files import write_whole
 from longate.cytometry.compensation import Compensation
 from longate.exceptions import GatingMLError
 from longate.io.gatingml.markup import Ids, document_text
@@ -16,6 +15,7 @@ from longate.io.gatingml.write_context import WriteContext, info_tag
 
 if TYPE_CHECKING:
     import os
+    from pathlib import Path
 
     from longate.cytometry.panel import Panel
     from longate.gating.strategy.strategy import GatingStrategy
@@ -107,7 +107,7 @@ def write_gatingml(
     kept = getattr(strategy, "custom_info", None)
     head = info_tag("strategy", note, kept, "the strategy")
     text = document_text([*head, *axes.declarations, *tags])
-    return _write_atomically(Path(path), text.encode())
+    return write_whole(path, text)
 
 
 def _note(strategy: GatingStrategy, axes: AxisWriter) -> dict[str, Any]:
@@ -124,15 +124,3 @@ def _note(strategy: GatingStrategy, axes: AxisWriter) -> dict[str, Any]:
         "name": strategy.name,
         "inherited": {"scale": scale, "compensation": matrix},
     }
-
-
-def _write_atomically(path: Path, data: bytes) -> Path:
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with unfinished.open("xb") as file:
-            file.write(data)
-        unfinished.replace(path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
-    return path

@@ -12,6 +12,7 @@ import numpy as np
 
 from longate._core import fit_curve, project_on_curve
 from longate._validation import listed, suggest
+from longate._whole_files import write_whole
 from longate.exceptions import MaturationError
 from longate.nk.events.curve_reference import (
     KNOTS,
@@ -247,7 +248,7 @@ class MaturationCurve:
         """
         content = self._content()
         whole = {"format": FORMAT, "sha256": _digest(content), **content}
-        Path(path).write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
+        write_whole(path, json.dumps(whole, indent=1) + "\n")
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> MaturationCurve:
