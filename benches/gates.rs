@@ -2,8 +2,8 @@
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use longate::gate::columns::{Column, ellipsoid_columns, polygon_columns, rectangle_columns};
-use longate::gate::{Bounds, Ellipsoid, Expression, Interval, Polygon, Term};
+use longate::gate::columns::{Column, rectangle_columns, region_columns};
+use longate::gate::{Bounds, Ellipsoid, Expression, Interval, Polygon, Region, Shape, Term};
 
 const EVENTS: usize = 1_000_000;
 
@@ -78,10 +78,11 @@ fn polygon(bencher: Bencher, vertices: u32) {
     let columns = [Column::Float32(&xs), Column::Float32(&ys)];
     let outline = Polygon::new(outline(vertices)).expect("a polygon");
     outline.prepare();
+    let outline = Shape::from(outline);
     let mut out = vec![0; EVENTS];
     bencher
         .counter(ItemsCount::new(EVENTS))
-        .bench_local(|| polygon_columns(&outline, black_box(columns), &mut out));
+        .bench_local(|| region_columns(&outline, black_box(&columns), &mut out));
 }
 
 #[divan::bench(args = [4, 20, 200, 2000, 100_000])]
@@ -100,10 +101,11 @@ fn ellipse(bencher: Bencher) {
     let columns = [Column::Float32(&xs), Column::Float32(&ys)];
     let matrix = [vec![1.2e8, 3e7], vec![3e7, 5e7]];
     let ellipse = Ellipsoid::new(&[68e3, 27e3], &matrix, 4.0).expect("an ellipse");
+    let ellipse = Shape::from(ellipse);
     let mut out = vec![0; EVENTS];
     bencher
         .counter(ItemsCount::new(EVENTS))
-        .bench_local(|| ellipsoid_columns(&ellipse, black_box(&columns), &mut out));
+        .bench_local(|| region_columns(&ellipse, black_box(&columns), &mut out));
 }
 
 #[divan::bench]

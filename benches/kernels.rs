@@ -173,7 +173,7 @@ fn polygon(bencher: Bencher, vertices: u32) {
         column
             .iter()
             .zip(column.iter().rev())
-            .filter(|(x, y)| outline.contains(**x, **y))
+            .filter(|(x, y)| outline.contains_point(**x, **y))
             .count()
     });
 }

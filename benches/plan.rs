@@ -99,8 +99,10 @@ fn plan(n_gates: usize) -> Plan {
                 })
             } else {
                 let outline = Polygon::new(vec![(0.1, 0.1), (0.9, 0.2), (0.95, 0.9), (0.2, 0.8)]);
-                let outline = outline.expect("a polygon");
-                GateKind::Polygon { x, y, outline }
+                GateKind::Region {
+                    axes: vec![x, y],
+                    shape: outline.expect("a polygon").into(),
+                }
             };
             let parent = (number % 5 > 0).then(|| number - 1);
             GateSpec { parent, kind }

@@ -1,6 +1,6 @@
 """Kernels in Rust; the modules that wrap them say what the numbers mean."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias, final
 
@@ -16,11 +16,11 @@ __all__ = [
     "combine_masks",
     "compensate",
     "compensate_columns",
+    "contains",
     "count_phenotypes",
     "count_variants",
     "density_peaks",
     "density_valley",
-    "ellipsoid_contains",
     "encode_metadata",
     "fit_curve",
     "flip_signs",
@@ -29,7 +29,6 @@ __all__ = [
     "keywords_of_text",
     "permute_family",
     "permute_welch",
-    "polygon_contains",
     "preimage_contains",
     "project_on_curve",
     "quadrant_counts",
@@ -37,7 +36,6 @@ __all__ = [
     "rank_shift",
     "read_columns",
     "read_metadata",
-    "rectangle_contains",
     "scale_forward",
     "scale_inverse",
     "scale_preimage",
@@ -66,6 +64,9 @@ class _Feed(Protocol):
     def modified(self) -> int: ...
     def read_at(self, offset: int, length: int) -> bytes: ...
 
+_Gate: TypeAlias = tuple[
+    int | None, str, Sequence[int], Sequence[float | None] | Sequence[int | str]
+]
 _Location: TypeAlias = str | Path | _Feed
 _Identity: TypeAlias = tuple[int, int, int]
 _Named: TypeAlias = tuple[str, float | None]
@@ -83,7 +84,7 @@ class Plan:
         channels: Sequence[int],
         matrices: Sequence[tuple[Sequence[int], NDArray[np.float64]]],
         axes: Sequence[_Axis],
-        gates: Sequence[Mapping[str, Any]],
+        gates: Sequence[_Gate],
         kept: Sequence[_Kept] = ...,
         *,
         raw: bool = ...,
@@ -95,7 +96,7 @@ class Variants:
     def __new__(
         cls,
         plan: Plan,
-        versions: Sequence[tuple[int, Mapping[str, Any]]],
+        versions: Sequence[tuple[int, _Gate]],
         variants: Sequence[Sequence[int]],
     ) -> Variants: ...
 
@@ -155,22 +156,8 @@ def scale_preimage(
 def preimage_contains(
     scale: _Scale, lo: float, hi: float, values: NDArray[np.float64]
 ) -> NDArray[np.bool_] | None: ...
-def polygon_contains(
-    vertices: Sequence[tuple[float, float]], x: _Column, y: _Column
-) -> NDArray[np.bool_]: ...
-def ellipsoid_contains(
-    mean: Sequence[float],
-    matrix: Sequence[Sequence[float]],
-    distance_square: float,
-    columns: Sequence[_Column],
-    *,
-    as_written: bool = False,
-) -> NDArray[np.bool_]: ...
-def rectangle_contains(
-    bounds: Sequence[tuple[float | None, float | None]],
-    columns: Sequence[_Column],
-    *,
-    closed: bool = False,
+def contains(
+    kind: str, parameters: Sequence[float | None], columns: Sequence[_Column]
 ) -> NDArray[np.bool_]: ...
 def quadrant_counts(
     dividers: Sequence[Sequence[float]],

@@ -7,9 +7,9 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
 use crate::error::Result;
-use crate::gate::columns::{Column, ellipsoid_columns, polygon_columns, rectangle_columns};
+use crate::gate::columns::{self, Column};
 use crate::gate::quadrant::{self, Quadrant};
-use crate::gate::{Bounds, Ellipsoid, Expression, Interval, Polygon};
+use crate::gate::{Bounds, Expression};
 use crate::membership;
 
 use super::errors::exception;
@@ -121,72 +121,16 @@ fn answers<'py>(
     out.call_method1(intern!(py, "view"), (intern!(py, "?"),))
 }
 
-/// Check the vertices of a polygon, and which places lie in it.
+/// Decide events, given as one column per axis, by a gate of a kind and its parameters.
 #[pyfunction]
-pub(super) fn polygon_contains<'py>(
+pub(super) fn contains<'py>(
     py: Python<'py>,
-    vertices: Vec<(f64, f64)>,
-    x: Held<'py>,
-    y: Held<'py>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let polygon = Polygon::shared(vertices).map_err(exception)?;
-    answers(py, &[x, y], |columns, out| {
-        polygon_columns(&polygon, [columns[0], columns[1]], out)
-    })
-}
-
-/// An ellipsoid of a covariance, or of any matrix as it is written.
-pub(super) fn ellipsoid_of(
-    mean: &[f64],
-    matrix: &[Vec<f64>],
-    distance_square: f64,
-    as_written: bool,
-) -> Result<Ellipsoid> {
-    if as_written {
-        Ellipsoid::as_written(mean, matrix, distance_square)
-    } else {
-        Ellipsoid::new(mean, matrix, distance_square)
-    }
-}
-
-/// Which places, given as a column per dimension, are in an ellipsoid.
-#[pyfunction]
-#[pyo3(signature = (mean, matrix, distance_square, columns, *, as_written = false))]
-pub(super) fn ellipsoid_contains<'py>(
-    py: Python<'py>,
-    mean: Vec<f64>,
-    matrix: Vec<Vec<f64>>,
-    distance_square: f64,
+    kind: &str,
+    parameters: Vec<Option<f64>>,
     columns: Vec<Held<'py>>,
-    as_written: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let ellipsoid = ellipsoid_of(&mean, &matrix, distance_square, as_written).map_err(exception)?;
     answers(py, &columns, |columns, out| {
-        ellipsoid_columns(&ellipsoid, columns, out)
-    })
-}
-
-/// Which places lie within the bounds of every dimension.
-#[pyfunction]
-#[pyo3(signature = (bounds, columns, *, closed = false))]
-pub(super) fn rectangle_contains<'py>(
-    py: Python<'py>,
-    bounds: Vec<(Option<f64>, Option<f64>)>,
-    columns: Vec<Held<'py>>,
-    closed: bool,
-) -> PyResult<Bound<'py, PyAny>> {
-    let interval = if closed {
-        Interval::Closed
-    } else {
-        Interval::HalfOpen
-    };
-    let bounds = bounds
-        .into_iter()
-        .map(|bounds| Bounds::new(bounds, interval))
-        .collect::<Result<Vec<_>>>()
-        .map_err(exception)?;
-    answers(py, &columns, |columns, out| {
-        rectangle_columns(&bounds, columns, out)
+        columns::contains(kind, &parameters, columns, out)
     })
 }
 

@@ -32,10 +32,7 @@ mod _core {
     #[pymodule_export]
     use super::fcs::{check_crc, encode_metadata, keywords_of_text, read_columns, read_metadata};
     #[pymodule_export]
-    use super::gates::{
-        combine_masks, ellipsoid_contains, polygon_contains, quadrant_counts, quadrant_masks,
-        rectangle_contains,
-    };
+    use super::gates::{combine_masks, contains, quadrant_counts, quadrant_masks};
     #[pymodule_export]
     use super::maturation::{
         count_phenotypes, fit_curve, project_on_curve, rank_shift, score_events,

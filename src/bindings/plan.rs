@@ -8,20 +8,17 @@ use pyo3::types::PyDict;
 
 use crate::error::{Error, Result};
 use crate::fcs::data::Values;
-use crate::gate::{Dimension, Expression, Interval, Polygon, Rectangle, Term};
+use crate::gate::{Expression, Term};
 use crate::plan::{self, Axis, AxisSource, GateKind, GateSpec, Kept, Matrix, Value};
 use crate::summary::Statistic;
 use crate::transform::Scale;
 
 use super::errors::exception;
-use super::gates::ellipsoid_of;
 
 /// A scale as (name, parameters).
 type ScaleArgument = (String, Vec<f64>);
 /// A channel as (place, (matrix, column) or None).
 type ValueArgument = (usize, Option<(usize, usize)>);
-/// A side of a rectangle as (axis, min, max).
-type DimensionArgument = (usize, Option<f64>, Option<f64>);
 
 /// An axis: `("value", channel, scale)` or `("ratio", (channel, channel), (a, b, c), scale)`.
 #[derive(FromPyObject)]
@@ -72,48 +69,11 @@ impl AxisArgument {
     }
 }
 
-/// A gate as Python describes it.
-#[derive(FromPyObject)]
-enum GateArgument {
-    Rectangle {
-        #[pyo3(item)]
-        parent: Option<usize>,
-        #[pyo3(item)]
-        dimensions: Vec<DimensionArgument>,
-        #[pyo3(item)]
-        closed: bool,
-    },
-    Polygon {
-        #[pyo3(item)]
-        parent: Option<usize>,
-        #[pyo3(item)]
-        x: usize,
-        #[pyo3(item)]
-        y: usize,
-        #[pyo3(item)]
-        vertices: Vec<(f64, f64)>,
-    },
-    Ellipsoid {
-        #[pyo3(item)]
-        parent: Option<usize>,
-        #[pyo3(item)]
-        axes: Vec<usize>,
-        #[pyo3(item)]
-        mean: Vec<f64>,
-        #[pyo3(item)]
-        covariance: Vec<Vec<f64>>,
-        #[pyo3(item)]
-        distance_square: f64,
-        #[pyo3(item)]
-        as_written: bool,
-    },
-    Boolean {
-        #[pyo3(item)]
-        parent: Option<usize>,
-        #[pyo3(item)]
-        terms: Vec<TermArgument>,
-    },
-}
+/// A gate as (parent, kind, axes, parameters).
+///
+/// The parameters are a flat list of numbers, as [`GateKind::from_name`] has them, or the terms of
+/// a Boolean expression in postfix order.
+type GateArgument<'py> = (Option<usize>, String, Vec<usize>, Bound<'py, PyAny>);
 
 /// A term of a Boolean expression: a gate's number, or the name of an operator.
 #[derive(FromPyObject)]
@@ -133,56 +93,19 @@ impl From<TermArgument> for Term {
     }
 }
 
-impl GateArgument {
-    fn into_spec(self, axes: &[Axis]) -> Result<GateSpec> {
+/// The gate that Python describes.
+fn gate_of((parent, kind, of, parameters): GateArgument<'_>, axes: &[Axis]) -> PyResult<GateSpec> {
+    let kind = if kind == "boolean" {
+        let terms: Vec<TermArgument> = parameters.extract()?;
+        let terms = terms.into_iter().map(Term::from).collect();
+        Expression::new(terms).map(GateKind::Boolean)
+    } else {
+        let parameters: Vec<Option<f64>> = parameters.extract()?;
         let scale = |axis: usize| axes.get(axis).map_or(Scale::Identity, |axis| axis.scale);
-        Ok(match self {
-            Self::Rectangle {
-                parent,
-                dimensions,
-                closed,
-            } => {
-                let interval = if closed {
-                    Interval::Closed
-                } else {
-                    Interval::HalfOpen
-                };
-                let dimensions = dimensions
-                    .into_iter()
-                    .map(|(axis, min, max)| Dimension::new(axis, scale(axis), (min, max), interval))
-                    .collect::<Result<_>>()?;
-                let kind = GateKind::Rectangle(Rectangle { dimensions });
-                GateSpec { parent, kind }
-            }
-            Self::Polygon {
-                parent,
-                x,
-                y,
-                vertices,
-            } => {
-                let outline = Polygon::shared(vertices)?;
-                let kind = GateKind::Polygon { x, y, outline };
-                GateSpec { parent, kind }
-            }
-            Self::Ellipsoid {
-                parent,
-                axes,
-                mean,
-                covariance,
-                distance_square,
-                as_written,
-            } => {
-                let ellipsoid = ellipsoid_of(&mean, &covariance, distance_square, as_written)?;
-                let kind = GateKind::Ellipsoid { axes, ellipsoid };
-                GateSpec { parent, kind }
-            }
-            Self::Boolean { parent, terms } => {
-                let terms = terms.into_iter().map(Term::from).collect();
-                let kind = GateKind::Boolean(Expression::new(terms)?);
-                GateSpec { parent, kind }
-            }
-        })
-    }
+        GateKind::from_name(&kind, of, &parameters, scale)
+    };
+    let kind = kind.map_err(exception)?;
+    Ok(GateSpec { parent, kind })
 }
 
 /// A request as (population or None for all events, axis, whether on its scale, statistics as (name,
@@ -203,7 +126,7 @@ impl Plan {
         channels: Vec<usize>,
         matrices: Vec<(Vec<usize>, PyReadonlyArray2<'_, f64>)>,
         axes: Vec<AxisArgument>,
-        gates: Vec<GateArgument>,
+        gates: Vec<GateArgument<'_>>,
         kept: Vec<KeptArgument>,
         raw: bool,
     ) -> PyResult<Self> {
@@ -221,9 +144,8 @@ impl Plan {
             .map_err(exception)?;
         let gates = gates
             .into_iter()
-            .map(|gate| gate.into_spec(&axes))
-            .collect::<Result<Vec<_>>>()
-            .map_err(exception)?;
+            .map(|gate| gate_of(gate, &axes))
+            .collect::<PyResult<Vec<_>>>()?;
         let kept = kept
             .into_iter()
             .map(|(population, axis, scaled, named, values)| {
@@ -269,14 +191,13 @@ impl Variants {
     #[new]
     fn new(
         plan: &Plan,
-        versions: Vec<(usize, GateArgument)>,
+        versions: Vec<(usize, GateArgument<'_>)>,
         variants: Vec<Vec<usize>>,
     ) -> PyResult<Self> {
         let versions = versions
             .into_iter()
-            .map(|(gate, becomes)| Ok((gate, becomes.into_spec(plan.0.axes())?.kind)))
-            .collect::<Result<Vec<_>>>()
-            .map_err(exception)?;
+            .map(|(gate, becomes)| Ok((gate, gate_of(becomes, plan.0.axes())?.kind)))
+            .collect::<PyResult<Vec<_>>>()?;
         let made = plan::Variants::new(&plan.0, versions, &variants).map_err(exception)?;
         Ok(Self(Arc::new(made)))
     }

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::simd::compare::{keep_within, keep_within_f32, unpack, widen};
 use crate::threads::share;
 
-use super::{Bounds, Ellipsoid, Polygon};
+use super::{Bounds, Columns, Interval, Shape, numbers, pairs};
 
 /// A column of events as it is stored.
 #[derive(Debug, Clone, Copy)]
@@ -71,44 +71,47 @@ impl<'a> Column<'a> {
     }
 }
 
-/// Which places are in a polygon: one answer per event in `out`, 1 or 0.
+/// Decide events by a gate that is called by its name, as a plan would on axes without a scale:
+/// one answer per event in `out`, 1 or 0.
+///
+/// `rectangle` and `closed_rectangle` have a lower and an upper bound per column, `None` where a
+/// side is open; all other kinds are those of [`Shape`].
 ///
 /// # Errors
-/// [`Error::Length`] if the columns and `out` differ in length.
-pub fn polygon_columns(polygon: &Polygon, columns: [Column; 2], out: &mut [u8]) -> Result<()> {
-    check(&columns, out.len())?;
-    if out.len() >= BLOCK {
-        polygon.prepare();
+/// [`Error::MalformedGate`] for parameters that make no gate; [`Error::Length`] if the columns and
+/// `out` differ in length, or the columns in number.
+pub fn contains(
+    kind: &str,
+    parameters: &[Option<f64>],
+    columns: &[Column],
+    out: &mut [u8],
+) -> Result<()> {
+    if let Some(interval) = Interval::of_kind(kind) {
+        let bounds = pairs(parameters)?
+            .iter()
+            .map(|&[low, high]| Bounds::new((low, high), interval))
+            .collect::<Result<Vec<_>>>()?;
+        return rectangle_columns(&bounds, columns, out);
     }
-    let mixed = [[0.0; BLOCK]; 2];
-    in_blocks(
-        out,
-        EVENTS_PER_THREAD,
-        mixed,
-        |buffers, events, mask| match columns {
-            [Column::Float32(xs), Column::Float32(ys)] => {
-                polygon.contains_words_f32(&xs[events.clone()], &ys[events], mask);
-            }
-            [xs, ys] => {
-                let [one, two] = buffers;
-                let (xs, ys) = (xs.wide(events.clone(), one), ys.wide(events, two));
-                polygon.contains_words(xs, ys, mask);
-            }
-        },
-    );
-    Ok(())
+    let shape = Shape::from_name(kind, &numbers(parameters)?)?;
+    region_columns(&shape, columns, out)
 }
 
-/// Which places are in an ellipsoid: one answer per event in `out`, 1 or 0.
+/// Decide events by a region: one answer per event in `out`, 1 or 0.
 ///
 /// # Errors
 /// [`Error::Length`] if the columns and `out` differ in length, or the columns in number.
-pub fn ellipsoid_columns(ellipsoid: &Ellipsoid, columns: &[Column], out: &mut [u8]) -> Result<()> {
-    check_number(columns, ellipsoid.dimensions())?;
+pub fn region_columns(shape: &Shape, columns: &[Column], out: &mut [u8]) -> Result<()> {
+    check_number(columns, shape.dimensions())?;
     check(columns, out.len())?;
+    if out.len() >= BLOCK {
+        shape.prepare();
+    }
+    // In two dimensions kernels read single precision as it is.
     if let [Column::Float32(xs), Column::Float32(ys)] = *columns {
         in_blocks(out, EVENTS_PER_THREAD, (), |(), events, mask| {
-            ellipsoid.contains_words_f32([&xs[events.clone()], &ys[events]], mask);
+            let columns = [&xs[events.clone()], &ys[events]];
+            shape.retain(Columns::Single(&columns), mask);
         });
         return Ok(());
     }
@@ -119,7 +122,7 @@ pub fn ellipsoid_columns(ellipsoid: &Ellipsoid, columns: &[Column], out: &mut [u
             .zip(buffers.chunks_mut(BLOCK))
             .map(|(column, buffer)| column.wide(events.clone(), buffer))
             .collect();
-        ellipsoid.contains_words(&wide, mask);
+        shape.retain(Columns::Double(&wide), mask);
     });
     Ok(())
 }
@@ -190,7 +193,7 @@ fn in_blocks<Scratch: Clone + Sync>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gate::Interval;
+    use crate::gate::{Ellipsoid, Polygon};
     use crate::simd::forced::baseline;
 
     /// Events on a spiral, with some that are no numbers.
@@ -214,17 +217,18 @@ mod tests {
             (0.0, 0.0),
             (-0.5, 1.0),
         ];
-        let polygon = Polygon::new(outline).expect("an outline");
+        let polygon = Shape::from(Polygon::new(outline).expect("an outline"));
         let matrix = vec![vec![1.0, 0.3], vec![0.3, 0.5]];
         let ellipsoid = Ellipsoid::new(&[0.1, 0.2], &matrix, 1.0).expect("an ellipse");
+        let ellipsoid = Shape::from(ellipsoid);
         let side = |low, high| Bounds::new((low, high), Interval::HalfOpen).expect("bounds");
         let bounds = [side(Some(-0.3), Some(0.7)), side(None, Some(0.5))];
         for n in [0, 1, 63, 64, 65, 1023, 1025, 350_001] {
             let (xs, ys) = events(n);
             let columns = [Column::Float32(&xs), Column::Float64(&ys)];
             let answers = |out: &mut [Vec<u8>; 3]| -> Result<()> {
-                polygon_columns(&polygon, columns, &mut out[0])?;
-                ellipsoid_columns(&ellipsoid, &columns, &mut out[1])?;
+                region_columns(&polygon, &columns, &mut out[0])?;
+                region_columns(&ellipsoid, &columns, &mut out[1])?;
                 rectangle_columns(&bounds, &columns, &mut out[2])
             };
             let mut out = [vec![9; n], vec![9; n], vec![9; n]];
@@ -235,7 +239,7 @@ mod tests {
             for (event, (&x, &y)) in xs.iter().zip(&ys).enumerate() {
                 let x = f64::from(x);
                 let expected = [
-                    polygon.contains_by_all_edges(x, y),
+                    polygon.contains(&[x, y]),
                     ellipsoid.contains(&[x, y]),
                     (-0.3..0.7).contains(&x) && y < 0.5,
                 ];
@@ -243,6 +247,29 @@ mod tests {
                 assert_eq!(found, expected.map(u8::from), "{x} {y}");
             }
         }
+    }
+
+    #[test]
+    fn gates_are_found_by_their_names() {
+        let (xs, ys) = events(300);
+        let columns = [Column::Float32(&xs), Column::Float64(&ys)];
+        let mut out = vec![9; 300];
+        let bounds = [None, Some(0.5), Some(-0.25), None];
+        contains("rectangle", &bounds, &columns, &mut out).expect("a rectangle");
+        for (event, (&x, &y)) in xs.iter().zip(&ys).enumerate() {
+            assert_eq!(out[event] == 1, f64::from(x) < 0.5 && y >= -0.25);
+        }
+        let mut refuses = |kind: &str, numbers: &[Option<f64>]| {
+            contains(kind, numbers, &columns, &mut out).is_err()
+        };
+        assert!(refuses("rectangle", &bounds[..3]));
+        assert!(refuses("rectangle", &bounds[..2]));
+        assert!(refuses("polygon", &bounds));
+        assert!(!refuses(
+            "polygon",
+            &[0.0, 0.0, 1.0, 0.0, 0.0, 1.0].map(Some)
+        ));
+        assert!(refuses("star", &bounds));
     }
 
     #[test]

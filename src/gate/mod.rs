@@ -4,16 +4,12 @@
 
 mod boolean;
 pub mod columns;
-mod covariance;
-mod ellipsoid;
-mod orientation;
-mod places;
-mod polygon;
 pub mod quadrant;
-mod raster;
 mod rectangle;
+mod region;
 
 pub use boolean::{Expression, Sides, Term};
-pub use ellipsoid::Ellipsoid;
-pub use polygon::Polygon;
+pub(crate) use rectangle::pairs;
 pub use rectangle::{Bounds, Dimension, Interval, Rectangle};
+pub(crate) use region::numbers;
+pub use region::{Columns, Ellipsoid, Polygon, Region, Shape};

@@ -17,6 +17,35 @@ pub enum Interval {
     Closed,
 }
 
+impl Interval {
+    /// The intervals of a kind of rectangle, by its name at the Python boundary.
+    #[must_use]
+    pub fn of_kind(name: &str) -> Option<Self> {
+        match name {
+            "rectangle" => Some(Self::HalfOpen),
+            "closed_rectangle" => Some(Self::Closed),
+            _ => None,
+        }
+    }
+}
+
+/// The lower and the upper bound of each dimension, from a list of all.
+///
+/// # Errors
+/// [`Error::MalformedGate`] where one is left over.
+pub(crate) fn pairs(bounds: &[Option<f64>]) -> Result<&[[Option<f64>; 2]]> {
+    let (pairs, rest) = bounds.as_chunks();
+    if rest.is_empty() {
+        return Ok(pairs);
+    }
+    Err(Error::MalformedGate {
+        detail: format!(
+            "a rectangle has two bounds per dimension, got {}",
+            bounds.len()
+        ),
+    })
+}
+
 /// Refuse bounds that are NaN, or leave nothing between them.
 fn check((min, max): (Option<f64>, Option<f64>), interval: Interval) -> Result<()> {
     if min.is_some_and(f64::is_nan) || max.is_some_and(f64::is_nan) {

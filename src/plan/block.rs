@@ -4,7 +4,7 @@ use crate::gate::Expression;
 use crate::membership::{count, fill, for_each, words_for};
 
 use super::compile::{GateKind, Kept, Plan};
-use super::decide::{Place, Workspace};
+use super::decide::{EventsOfDomain, Workspace};
 use super::domain::{Domains, WHOLE};
 use super::operands::Operands;
 use super::rows::Rows;
@@ -197,7 +197,7 @@ impl Block {
         }
         let any = match &spec.kind {
             GateKind::Boolean(expression) => self.boolean(expression, population),
-            kind => Place {
+            kind => EventsOfDomain {
                 plan,
                 rows,
                 slot,

@@ -2,7 +2,7 @@
 
 use super::compile::{AxisSource, GateKind, Plan};
 use super::dice::Dice;
-use crate::gate::Ellipsoid;
+use crate::gate::Shape;
 
 /// Events that are put on the border of each polygon and ellipsoid.
 const PER_GATE: usize = 4;
@@ -13,15 +13,21 @@ pub(super) fn put_on_borders(dice: &mut Dice, plan: &Plan, columns: &mut [Vec<f6
     for gate in &plan.gates {
         for _ in 0..PER_GATE.min(n_events) {
             let place: Vec<(usize, f64)> = match &gate.kind {
-                GateKind::Polygon { x, y, outline } => {
+                GateKind::Region {
+                    axes,
+                    shape: Shape::Polygon(outline),
+                } => {
                     let corners = outline.vertices();
                     let first = dice.below(corners.len());
                     let (a, b) = (corners[first], corners[(first + 1) % corners.len()]);
                     let t = [0.0, dice.unit()][dice.below(2)];
-                    vec![(*x, a.0 + t * (b.0 - a.0)), (*y, a.1 + t * (b.1 - a.1))]
+                    vec![
+                        (axes[0], a.0 + t * (b.0 - a.0)),
+                        (axes[1], a.1 + t * (b.1 - a.1)),
+                    ]
                 }
-                GateKind::Ellipsoid { axes, ellipsoid } => {
-                    let Some(place) = between(axes, ellipsoid, plan, columns) else {
+                GateKind::Region { axes, shape } => {
+                    let Some(place) = between(axes, shape, plan, columns) else {
                         continue;
                     };
                     axes.iter().copied().zip(place).collect()
@@ -42,12 +48,7 @@ pub(super) fn put_on_borders(dice: &mut Dice, plan: &Plan, columns: &mut [Vec<f6
 }
 
 /// The border of an ellipsoid between two neighbouring events of which it holds one.
-fn between(
-    axes: &[usize],
-    ellipsoid: &Ellipsoid,
-    plan: &Plan,
-    columns: &[Vec<f64>],
-) -> Option<Vec<f64>> {
+fn between(axes: &[usize], shape: &Shape, plan: &Plan, columns: &[Vec<f64>]) -> Option<Vec<f64>> {
     let place = |event: usize| -> Option<Vec<f64>> {
         axes.iter()
             .map(|&axis| match plan.axes[axis].source {
@@ -60,16 +61,16 @@ fn between(
             .collect()
     };
     let pairs = (1..columns[0].len()).filter_map(|event| Some((place(event - 1)?, place(event)?)));
-    let mut differing = pairs.filter(|(a, b)| ellipsoid.contains(a) != ellipsoid.contains(b));
+    let mut differing = pairs.filter(|(a, b)| shape.contains(a) != shape.contains(b));
     let (mut one, mut other) = differing.next()?;
-    let is_inside = ellipsoid.contains(&one);
+    let is_inside = shape.contains(&one);
     for _ in 0..80 {
         let middle: Vec<f64> = one
             .iter()
             .zip(&other)
             .map(|(a, b)| f64::midpoint(*a, *b))
             .collect();
-        if ellipsoid.contains(&middle) == is_inside {
+        if shape.contains(&middle) == is_inside {
             one = middle;
         } else {
             other = middle;

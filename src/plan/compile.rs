@@ -6,7 +6,7 @@ use ndarray::Array2;
 
 use crate::error::{Error, Result};
 use crate::fcs::data::Values;
-use crate::gate::{Ellipsoid, Expression, Polygon, Rectangle};
+use crate::gate::{Dimension, Expression, Interval, Rectangle, Shape, numbers, pairs};
 use crate::summary::Statistic;
 use crate::transform::Scale;
 
@@ -80,33 +80,56 @@ pub struct Matrix {
 pub enum GateKind {
     /// Intervals on axes.
     Rectangle(Rectangle),
-    /// A polygon on two axes.
-    Polygon {
-        /// Horizontal axis.
-        x: usize,
-        /// Vertical axis.
-        y: usize,
-        /// Its outline, in scaled places.
-        outline: Polygon,
-    },
-    /// An ellipsoid on any number of axes.
-    Ellipsoid {
-        /// One per coordinate.
+    /// A region of the scaled values.
+    Region {
+        /// One per dimension.
         axes: Vec<usize>,
-        /// In scaled places.
-        ellipsoid: Ellipsoid,
+        /// Its shape.
+        shape: Shape,
     },
     /// An expression over other gates, each with its own ancestors.
     Boolean(Expression),
 }
 
 impl GateKind {
+    /// A rectangle or a region by the name of its kind and its parameters; `scales` are those of
+    /// its axes.
+    ///
+    /// # Errors
+    /// [`Error::MalformedGate`] for a kind that there is not, or parameters that make no gate.
+    pub fn from_name(
+        name: &str,
+        axes: Vec<usize>,
+        parameters: &[Option<f64>],
+        scale: impl Fn(usize) -> Scale,
+    ) -> Result<Self> {
+        let Some(interval) = Interval::of_kind(name) else {
+            let shape = Shape::from_name(name, &numbers(parameters)?)?;
+            return Ok(Self::Region { axes, shape });
+        };
+        let bounds = pairs(parameters)?;
+        if bounds.len() != axes.len() {
+            return Err(Error::MalformedGate {
+                detail: format!(
+                    "{} axes do not fit {} pairs of bounds",
+                    axes.len(),
+                    bounds.len()
+                ),
+            });
+        }
+        let dimensions = axes
+            .iter()
+            .zip(bounds)
+            .map(|(&axis, &[low, high])| Dimension::new(axis, scale(axis), (low, high), interval))
+            .collect::<Result<_>>()?;
+        Ok(Self::Rectangle(Rectangle { dimensions }))
+    }
+
     /// Visit the axes it is drawn on, in its order.
     pub fn for_each_axis(&self, mut visit: impl FnMut(usize)) {
         match self {
             Self::Rectangle(gate) => gate.dimensions.iter().for_each(|side| visit(side.axis)),
-            Self::Polygon { x, y, .. } => [*x, *y].into_iter().for_each(visit),
-            Self::Ellipsoid { axes, .. } => axes.iter().copied().for_each(visit),
+            Self::Region { axes, .. } => axes.iter().copied().for_each(visit),
             Self::Boolean(_) => {}
         }
     }
@@ -154,7 +177,7 @@ pub struct Plan {
     pub(super) nodes: Nodes,
     /// Per gate: the compensated values that it and the gates beside it need, all of them in one domain.
     pub(super) beside: Vec<Vec<usize>>,
-    /// Per gate: where it can hold anything, for polygons on scaled axes.
+    /// Per gate: where it can hold anything, for regions on scaled axes.
     pub(super) reaches: Vec<Option<Reach>>,
     /// Per gate: whether a Boolean gate refers to it.
     pub(super) referenced: Vec<bool>,
@@ -216,13 +239,13 @@ impl Plan {
                     "gate {index} refers to something that is not there"
                 ));
             }
-            if let GateKind::Ellipsoid { axes, ellipsoid } = &gate.kind
-                && axes.len() != ellipsoid.dimensions()
+            if let GateKind::Region { axes, shape } = &gate.kind
+                && axes.len() != shape.dimensions()
             {
                 return refuse(format!(
-                    "gate {index} has {} axes for an ellipsoid of {} dimensions",
+                    "gate {index} has {} axes for a region of {} dimensions",
                     axes.len(),
-                    ellipsoid.dimensions()
+                    shape.dimensions()
                 ));
             }
         }
@@ -276,11 +299,11 @@ impl Plan {
         self
     }
 
-    /// Build the grids of polygons, as for many events to come.
+    /// Build what makes many decisions of a region fast.
     pub(super) fn prepare(&self) {
         for gate in &self.gates {
-            if let GateKind::Polygon { outline, .. } = &gate.kind {
-                outline.prepare();
+            if let GateKind::Region { shape, .. } = &gate.kind {
+                shape.prepare();
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Gates decided on the columns of a domain.
 
-use crate::gate::{Ellipsoid, Polygon, Rectangle};
+use crate::gate::{Columns, Rectangle, Shape};
 use crate::membership::{WORD_BITS, count, fill, for_each, words_for};
 use crate::simd;
 use crate::transform::Fast;
@@ -14,15 +14,15 @@ use super::rows::Rows;
 /// Words that are needed while a gate is decided.
 #[derive(Debug, Default)]
 pub(super) struct Workspace {
-    uncertain: Vec<u64>,
-    place: Vec<f64>,
+    undecided: Vec<u64>,
+    point: Vec<f64>,
     sources: Vec<usize>,
     near: Vec<u64>,
     near_inside: Vec<u64>,
 }
 
-/// What a gate is decided on.
-pub(super) struct Place<'a> {
+/// The events on which a gate is decided: those of one domain.
+pub(super) struct EventsOfDomain<'a> {
     pub(super) plan: &'a Plan,
     pub(super) rows: Rows<'a>,
     pub(super) slot: usize,
@@ -33,7 +33,7 @@ pub(super) struct Place<'a> {
 /// Words of a mask that are looked at together.
 const FEW_WORDS: usize = 8;
 
-impl Place<'_> {
+impl EventsOfDomain<'_> {
     fn ensure(&self, domains: &mut Domains, node: usize) {
         domains.ensure(&self.plan.nodes.all, self.rows, self.slot, node);
     }
@@ -68,12 +68,7 @@ impl Place<'_> {
         }
         match kind {
             GateKind::Rectangle(rectangle) => self.rectangle(rectangle, domains, mask),
-            GateKind::Polygon { x, y, outline } => {
-                self.polygon([*x, *y], outline, domains, work, mask);
-            }
-            GateKind::Ellipsoid { axes, ellipsoid } => {
-                self.ellipsoid(axes, ellipsoid, domains, work, mask);
-            }
+            GateKind::Region { axes, shape } => self.region(axes, shape, domains, work, mask),
             GateKind::Boolean(_) => {}
         }
         any_nan
@@ -91,58 +86,63 @@ impl Place<'_> {
         }
     }
 
-    /// How far the column of an axis may be from the exact places.
-    fn delta(&self, axis: usize) -> f64 {
+    /// How far the column of an axis may be from the exact scaled values.
+    fn error(&self, axis: usize) -> f64 {
         match &self.plan.nodes.all[self.plan.nodes.scaled[axis]] {
             Node::Scaled { .. } => Fast::BOUND,
             _ => 0.0,
         }
     }
 
-    /// The place of an event on an axis, exact.
+    /// The scaled value of an event on an axis, exact.
     fn exact(&self, domains: &Domains, axis: usize, event: usize) -> f64 {
         let value = domains.column(self.slot, self.plan.nodes.source[axis])[event];
         self.plan.axes[axis].scale.forward(value)
     }
 
-    fn polygon(
+    fn region(
         &self,
-        [x, y]: [usize; 2],
-        outline: &Polygon,
+        axes: &[usize],
+        shape: &Shape,
         domains: &mut Domains,
         work: &mut Workspace,
         mask: &mut [u64],
     ) {
-        let nodes = [x, y].map(|axis| self.plan.nodes.scaled[axis]);
+        let node = |axis: &usize| self.plan.nodes.scaled[*axis];
         if let Some(reach) = self.reach
-            && !nodes.iter().all(|&node| domains.knows(self.slot, node))
-            && self.polygon_near([x, y], outline, reach, domains, work, mask)
+            && !axes.iter().all(|axis| domains.knows(self.slot, node(axis)))
+            && self.region_near(axes, shape, reach, domains, work, mask)
         {
             return;
         }
-        for node in nodes {
-            self.ensure(domains, node);
+        for axis in axes {
+            self.ensure(domains, node(axis));
         }
-        let [xs, ys] = nodes.map(|node| domains.column(self.slot, node));
-        let delta = (self.delta(x), self.delta(y));
-        if delta == (0.0, 0.0) {
-            outline.contains_words(xs, ys, mask);
+        let columns: Vec<&[f64]> = axes
+            .iter()
+            .map(|axis| domains.column(self.slot, node(axis)))
+            .collect();
+        let errors: Vec<f64> = axes.iter().map(|&axis| self.error(axis)).collect();
+        if errors.iter().all(|error| *error == 0.0) {
+            shape.retain(Columns::Double(&columns), mask);
             return;
         }
-        work.uncertain.clear();
-        work.uncertain.resize(mask.len(), 0);
-        outline.decide(xs, ys, delta, mask, &mut work.uncertain);
-        for_each(&work.uncertain, |event| {
-            let [px, py] = [x, y].map(|axis| self.exact(domains, axis, event));
-            mask[event / WORD_BITS] |= u64::from(outline.contains(px, py)) << (event % WORD_BITS);
+        work.undecided.clear();
+        work.undecided.resize(mask.len(), 0);
+        shape.retain_within(&columns, &errors, mask, &mut work.undecided);
+        let point = &mut work.point;
+        for_each(&work.undecided, |event| {
+            point.clear();
+            point.extend(axes.iter().map(|&axis| self.exact(domains, axis, event)));
+            mask[event / WORD_BITS] |= u64::from(shape.contains(point)) << (event % WORD_BITS);
         });
     }
 
-    /// Decide a polygon on the events within its reach alone, if these are few; says whether.
-    fn polygon_near(
+    /// Decide a region on the events within its reach alone, if these are few; says whether.
+    fn region_near(
         &self,
-        axes: [usize; 2],
-        outline: &Polygon,
+        axes: &[usize],
+        shape: &Shape,
         reach: &Reach,
         domains: &mut Domains,
         work: &mut Workspace,
@@ -151,7 +151,7 @@ impl Place<'_> {
         let mut near = std::mem::take(&mut work.near);
         near.clear();
         near.extend_from_slice(mask);
-        for (axis, (low, high)) in axes.into_iter().zip(*reach) {
+        for (&axis, &(low, high)) in axes.iter().zip(reach) {
             let column = domains.column(self.slot, self.plan.nodes.source[axis]);
             simd::compare::keep_within(column, low, high, &mut near);
         }
@@ -164,52 +164,21 @@ impl Place<'_> {
             let mut inside = std::mem::take(&mut work.near_inside);
             inside.resize(words_for(n_near), 0);
             fill(&mut inside, n_near);
-            let place = Place {
+            let within = EventsOfDomain {
                 slot,
                 reach: None,
                 ..*self
             };
-            for axis in axes {
-                // Asked for the exact places of events near an edge.
-                place.ensure(domains, self.plan.nodes.source[axis]);
+            for &axis in axes {
+                // Asked for the exact values of events near a border.
+                within.ensure(domains, self.plan.nodes.source[axis]);
             }
-            place.polygon(axes, outline, domains, work, &mut inside);
+            within.region(axes, shape, domains, work, &mut inside);
             domains.release(slot);
             simd::bits::spread(&inside, &near, mask);
             work.near_inside = inside;
         }
         work.near = near;
         are_few
-    }
-
-    fn ellipsoid(
-        &self,
-        axes: &[usize],
-        ellipsoid: &Ellipsoid,
-        domains: &mut Domains,
-        work: &mut Workspace,
-        mask: &mut [u64],
-    ) {
-        for &axis in axes {
-            self.ensure(domains, self.plan.nodes.scaled[axis]);
-        }
-        let columns: Vec<&[f64]> = axes
-            .iter()
-            .map(|&axis| domains.column(self.slot, self.plan.nodes.scaled[axis]))
-            .collect();
-        let deltas: Vec<f64> = axes.iter().map(|&axis| self.delta(axis)).collect();
-        if deltas.iter().all(|delta| *delta == 0.0) {
-            ellipsoid.contains_words(&columns, mask);
-            return;
-        }
-        work.uncertain.clear();
-        work.uncertain.resize(mask.len(), 0);
-        ellipsoid.decide(&columns, &deltas, mask, &mut work.uncertain);
-        let place = &mut work.place;
-        for_each(&work.uncertain, |event| {
-            place.clear();
-            place.extend(axes.iter().map(|&axis| self.exact(domains, axis, event)));
-            mask[event / WORD_BITS] |= u64::from(ellipsoid.contains(place)) << (event % WORD_BITS);
-        });
     }
 }

@@ -105,7 +105,10 @@ impl Dice {
                     .map(|_| (self.bound(&axes[x]), self.bound(&axes[y])))
                     .collect();
                 match Polygon::new(vertices) {
-                    Ok(outline) => GateKind::Polygon { x, y, outline },
+                    Ok(outline) => GateKind::Region {
+                        axes: vec![x, y],
+                        shape: outline.into(),
+                    },
                     Err(_) => return self.gate(number, axes),
                 }
             }
@@ -119,9 +122,9 @@ impl Dice {
                 ];
                 let distance = self.between(0.1, 4.0);
                 let ellipsoid = Ellipsoid::new(&mean, &covariance, distance).expect("definite");
-                GateKind::Ellipsoid {
+                GateKind::Region {
                     axes: vec![x, y],
-                    ellipsoid,
+                    shape: ellipsoid.into(),
                 }
             }
             _ => {

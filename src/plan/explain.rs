@@ -16,7 +16,7 @@ pub struct Explanation {
     pub matrix_columns: usize,
     /// Per gate: whether it is decided on values before any scale (Boolean gates: on masks alone).
     pub on_values: Vec<bool>,
-    /// Per gate: the axes whose places on a scale it needs.
+    /// Per gate: the axes whose scaled values it needs.
     pub scaled_axes: Vec<Vec<usize>>,
     /// Most bytes of columns and masks that one thread holds, beside the rows of a block.
     pub bytes_per_thread: usize,
@@ -57,7 +57,7 @@ impl Plan {
         let matrix_columns = needed()
             .filter(|(node, _)| matches!(node, Node::Compensated { .. }))
             .count();
-        // One domain for each level of the tree at most and one for the events near a polygon, each
+        // One domain for each level of the tree at most and one for the events near a region, each
         // with every column; seven masks a gate.
         let columns = (2 + self.depth()) * needed().count() * BLOCK_EVENTS * size_of::<f64>();
         let masks = self.gates.len() * 7 * BLOCK_EVENTS / 8;
@@ -74,7 +74,7 @@ impl Plan {
 
     fn scaled(&self, kind: &GateKind) -> Vec<usize> {
         let mut axes = Vec::new();
-        if matches!(kind, GateKind::Polygon { .. } | GateKind::Ellipsoid { .. }) {
+        if matches!(kind, GateKind::Region { .. }) {
             kind.for_each_axis(|axis| {
                 if self.nodes.scaled[axis] != self.nodes.source[axis] {
                     axes.push(axis);

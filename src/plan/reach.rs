@@ -1,18 +1,18 @@
-//! How far polygons on scaled axes reach, before the scale.
+//! How far regions on scaled axes reach, before the scale.
 //!
-//! Events beyond are out whatever their exact place is: for these no scale is worked out.
+//! Events beyond are out whatever their exact scaled value is: for these no scale is worked out.
 
-use crate::gate::Polygon;
+use crate::gate::Shape;
 use crate::transform::{Bound, Scale, Threshold};
 
 use super::compile::{Axis, GateKind, GateSpec};
 
-/// Gates of one parent on the same two axes from which on places are worked out once for all of
-/// them rather than for those near each.
+/// Gates of one parent on the same axes from which on scaled values are worked out once for all
+/// of them rather than for those near each.
 const MANY_GATES: usize = 3;
 
-/// The lowest and the highest value on each axis that a polygon may hold.
-pub(super) type Reach = [(f64, f64); 2];
+/// The lowest and the highest value on each axis that a region may hold.
+pub(super) type Reach = Vec<(f64, f64)>;
 
 /// The reach of each gate for which it pays to know it.
 pub(super) fn reaches(axes: &[Axis], gates: &[GateSpec]) -> Vec<Option<Reach>> {
@@ -26,24 +26,23 @@ pub(super) fn reaches(axes: &[Axis], gates: &[GateSpec]) -> Vec<Option<Reach>> {
         gates.iter().filter(drawn_on).count()
     };
     let reach = |gate: &GateSpec| match &gate.kind {
-        GateKind::Polygon { x, y, outline } => {
-            let scales = [x, y].map(|axis| axes[*axis].scale);
+        GateKind::Region { axes: of, shape } => {
+            let scales: Vec<Scale> = of.iter().map(|&axis| axes[axis].scale).collect();
             let plain = scales.iter().all(|scale| *scale == Scale::Identity);
-            let many = beside(gate, *x).min(beside(gate, *y)) >= MANY_GATES;
-            (!plain && !many).then(|| reach_of(scales, outline))
+            let least = of.iter().map(|&axis| beside(gate, axis)).min();
+            let many = least.is_some_and(|least| least >= MANY_GATES);
+            if plain || many {
+                return None;
+            }
+            reach_of(&scales, shape)
         }
         _ => None,
     };
     gates.iter().map(reach).collect()
 }
 
-fn reach_of(scales: [Scale; 2], outline: &Polygon) -> Reach {
-    let ends = |place: fn(&(f64, f64)) -> f64| {
-        let places = outline.vertices().iter().map(place);
-        let start = (f64::INFINITY, f64::NEG_INFINITY);
-        places.fold(start, |(low, high), p| (low.min(p), high.max(p)))
-    };
-    let before = |scale: Scale, (low, high): (f64, f64)| {
+fn reach_of(scales: &[Scale], shape: &Shape) -> Option<Reach> {
+    let before = |(&scale, (low, high)): (&Scale, (f64, f64))| {
         let first = Threshold::new(scale, low, Bound::AtLeast).never_below();
         let beyond = Threshold::new(scale, high, Bound::Above).surely_from();
         let last = if beyond.is_nan() {
@@ -53,24 +52,29 @@ fn reach_of(scales: [Scale; 2], outline: &Polygon) -> Reach {
         };
         (first, last)
     };
-    [
-        before(scales[0], ends(|vertex| vertex.0)),
-        before(scales[1], ends(|vertex| vertex.1)),
-    ]
+    Some(
+        scales
+            .iter()
+            .zip(shape.bounding_box()?)
+            .map(before)
+            .collect(),
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gate::Polygon;
 
     #[test]
-    fn no_value_beyond_the_reach_has_a_place_inside() {
+    fn no_value_beyond_the_reach_is_inside() {
         let logicle = Scale::from_name("logicle", &[262_144.0, 0.5, 4.5, 0.0]).expect("a scale");
         let outline = vec![(0.2, 0.3), (0.6, 0.3), (0.4, 0.8)];
-        let outline = Polygon::new(outline).expect("a polygon");
-        let [x, y] = reach_of([logicle, Scale::Identity], &outline);
-        for (place, low) in [(0.2, true), (0.6, false)] {
-            let value = logicle.inverse(place);
+        let outline = Polygon::new(outline).expect("a polygon").into();
+        let reach = reach_of(&[logicle, Scale::Identity], &outline).expect("a polygon has a box");
+        let (x, y) = (reach[0], reach[1]);
+        for (scaled, low) in [(0.2, true), (0.6, false)] {
+            let value = logicle.inverse(scaled);
             assert!(if low { x.0 <= value } else { value <= x.1 });
             assert!((if low { x.0 } else { x.1 } / value - 1.0).abs() < 1e-9);
         }

@@ -185,9 +185,8 @@ impl<S: Source> Opened<S> {
         if file.n_events > MANY_EVENTS {
             plan.prepare();
         }
-        let decoder = |&channel: &usize| {
-            Decoder::new(&file, channel, plan.values).with_table(file.n_events)
-        };
+        let decoder =
+            |&channel: &usize| Decoder::new(&file, channel, plan.values).with_table(file.n_events);
         let decoders = plan.channels.iter().map(decoder).collect();
         Ok(Self {
             source,

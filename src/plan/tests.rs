@@ -52,7 +52,7 @@ fn alone(plan: &Plan, event: &[f64]) -> Vec<Truth> {
             c,
         } => a * (channel(numerator) - b) / (channel(denominator) - c),
     };
-    let place = |axis: usize| plan.axes[axis].scale.forward(value(axis));
+    let scaled = |axis: usize| plan.axes[axis].scale.forward(value(axis));
     let mut known = vec![Truth::Undefined; plan.n_gates()];
     for &gate in &plan.order {
         let spec = &plan.gates[gate];
@@ -91,10 +91,9 @@ fn alone(plan: &Plan, event: &[f64]) -> Vec<Truth> {
                         .dimensions
                         .iter()
                         .all(|side| side.holds(value(side.axis))),
-                    GateKind::Polygon { x, y, outline } => outline.contains(place(*x), place(*y)),
-                    GateKind::Ellipsoid { axes, ellipsoid } => {
-                        let places: Vec<f64> = axes.iter().map(|&axis| place(axis)).collect();
-                        ellipsoid.contains(&places)
+                    GateKind::Region { axes, shape } => {
+                        let point: Vec<f64> = axes.iter().map(|&axis| scaled(axis)).collect();
+                        shape.contains(&point)
                     }
                     GateKind::Boolean(_) => unreachable!("decided above"),
                 };

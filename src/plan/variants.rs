@@ -10,7 +10,7 @@ use crate::membership::{count, fill, words_for};
 use crate::simd;
 
 use super::compile::{GateKind, Plan};
-use super::decide::{Place, Workspace};
+use super::decide::{EventsOfDomain, Workspace};
 use super::domain::{Domains, WHOLE};
 use super::operands::Operands;
 use super::rows::Rows;
@@ -243,7 +243,7 @@ impl VariantBlock {
             return;
         }
         decided.any.resize(self.mask.len(), 0);
-        let place = Place {
+        let events = EventsOfDomain {
             plan,
             rows,
             slot,
@@ -257,7 +257,7 @@ impl VariantBlock {
             self.mask.copy_from_slice(&asked);
             self.undefined.clear();
             self.undefined.resize(self.mask.len(), 0);
-            let any_nan = place.decide(
+            let any_nan = events.decide(
                 kind,
                 &mut self.domains,
                 &mut self.work,

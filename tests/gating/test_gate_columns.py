@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -13,11 +14,9 @@ import longate as lg
 from gating.samples import sample_of
 from longate._core import (
     combine_masks,
-    ellipsoid_contains,
-    polygon_contains,
+    contains,
     quadrant_counts,
     quadrant_masks,
-    rectangle_contains,
 )
 from longate.exceptions import GateError
 from reference import gates as reference
@@ -27,6 +26,7 @@ HOSTILE = [
     *(1e-300, 1e300, -1e300, 1.7e308, 0.1, 1.0),
 ]
 OUTLINE = [(-1.0, -1.0), (1.0, -0.5), (0.5, 1.0), (0.0, 0.0), (-0.5, 1.0)]
+FLAT = list(chain(*OUTLINE))
 COVARIANCE = [[1.0, 0.3], [0.3, 0.5]]
 
 
@@ -41,10 +41,10 @@ def _events(n: int, kind: type = np.float64) -> list[np.ndarray]:
 
 def _decide(columns: list[np.ndarray]) -> list[np.ndarray]:
     return [
-        polygon_contains(OUTLINE, *columns),
-        ellipsoid_contains([0.1, 0.2], COVARIANCE, 1.5, columns),
-        rectangle_contains([(-0.3, None), (None, 0.7)], columns),
-        rectangle_contains([(-0.3, 0.1), (-1.0, 0.7)], columns, closed=True),
+        contains("polygon", FLAT, columns),
+        contains("ellipsoid", [0.1, 0.2, *chain(*COVARIANCE), 1.5], columns),
+        contains("rectangle", [-0.3, None, None, 0.7], columns),
+        contains("closed_rectangle", [-0.3, 0.1, -1.0, 0.7], columns),
     ]
 
 
@@ -56,8 +56,8 @@ def test_single_precision_is_decided_as_the_same_numbers_in_double_precision():
     # A bound that single precision does not have is not rounded to it.
     tenth = np.array([0.1], dtype=np.float32)
     assert float(tenth[0]) > 0.1
-    assert rectangle_contains([(0.1, None)], [tenth]).all()
-    assert not rectangle_contains([(None, 0.1)], [tenth], closed=True).any()
+    assert contains("rectangle", [0.1, None], [tenth]).all()
+    assert not contains("closed_rectangle", [None, 0.1], [tenth]).any()
     gate = lg.RectangleGate("G", A=(None, 0.1), interval="closed")
     assert not gate.contains({"A": tenth}).any()
 
@@ -189,13 +189,13 @@ def test_masks_combine_in_three_valued_logic():
 def test_what_does_not_fit_is_refused():
     column = np.zeros(3)
     with pytest.raises(ValueError, match="a column has length 2, expected 3"):
-        polygon_contains(OUTLINE, column, np.zeros(2))
+        contains("polygon", FLAT, [column, np.zeros(2)])
     with pytest.raises(ValueError, match="the list of columns has length 1"):
-        ellipsoid_contains([0, 0], COVARIANCE, 1.0, [column])
+        contains("ellipsoid", [0, 0, *chain(*COVARIANCE), 1.0], [column])
     with pytest.raises(TypeError, match="float32 or float64"):
-        rectangle_contains([(0, 1)], [np.zeros(3, dtype=np.int64)])
+        contains("rectangle", [0, 1], [np.zeros(3, dtype=np.int64)])
     with pytest.raises(GateError, match="is not below max"):
-        rectangle_contains([(1, 0)], [column])
+        contains("rectangle", [1, 0], [column])
     with pytest.raises(GateError, match="dividers must increase"):
         quadrant_masks([[1.0, 0.0]], [[0]], [column])
     with pytest.raises(GateError, match="takes an interval"):

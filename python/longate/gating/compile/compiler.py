@@ -19,8 +19,6 @@ from longate.gating.compile.panel_axes import PLAIN, PanelAxes
 from longate.gating.gates.base import ALL_EVENTS
 from longate.gating.gates.boolean import BooleanGate
 from longate.gating.gates.boolean_expression import parse
-from longate.gating.gates.ellipsoid import AS_WRITTEN, EllipsoidGate
-from longate.gating.gates.polygon import PolygonGate
 from longate.gating.gates.rectangle import RectangleGate
 
 if TYPE_CHECKING:
@@ -37,6 +35,12 @@ if TYPE_CHECKING:
     from longate.gating.gates.base import Gate
     from longate.gating.gates.dimension import Axis
     from longate.gating.strategy.strategy import GatingStrategy
+
+
+KernelGate = tuple[
+    int | None, str, "Sequence[int]", "Sequence[float | None] | Sequence[int | str]"
+]
+"""A gate for kernels: parent, kind, axes and parameters."""
 
 
 @dataclass(frozen=True)
@@ -101,9 +105,12 @@ class _Parts:
         return self._numbers[resolved.key]
 
     def numbers(self, gate: Gate) -> list[int]:
-        """Return the numbers of a gate's axes, which must differ."""
+        """Return the numbers of a gate's axes, which must differ.
+
+        Only intervals may lie on one channel: they hold together.
+        """
         numbers = [self.number(axis) for axis in gate.axes]
-        if len(set(numbers)) != len(numbers):
+        if len(set(numbers)) != len(numbers) and not isinstance(gate, RectangleGate):
             msg = f"its axes {listed(gate.axes)} are one and the same in this panel"
             raise GateError(msg)
         return numbers
@@ -198,7 +205,7 @@ def compile_variants(
         for path, gate in strategy.tree.by_path.items()
     ]
     known: dict[tuple[str, Gate], int] = {}
-    versions: list[tuple[int, dict[str, Any]]] = []
+    versions: list[tuple[int, KernelGate]] = []
     taken: list[list[int]] = []
     for changes in variants:
         taken.append([])
@@ -222,15 +229,21 @@ def _entry(
     strategy: GatingStrategy,
     parts: _Parts,
     numbers: Mapping[str, int],
-) -> dict[str, Any]:
+) -> KernelGate:
     """Describe a gate to the kernel; `numbers` are those of the populations."""
     parent = path.rpartition("/")[0]
-    entry: dict[str, Any] = {"parent": numbers[parent] if parent else None}
+    parent_number = numbers[parent] if parent else None
     try:
-        entry.update(_kernel_entry(gate, strategy, parts, numbers))
+        if isinstance(gate, BooleanGate):
+            terms = [
+                numbers[strategy.path(term.text)] if term.kind == "name" else term.text
+                for term in parse(gate.expression)
+            ]
+            return (parent_number, gate.kind, [], terms)
+        kind, parameters = gate.kernel
+        return (parent_number, kind, parts.numbers(gate), parameters)
     except LongateError as error:
         raise _of_gate(path, error) from None
-    return entry
 
 
 def _kept(
@@ -272,12 +285,7 @@ def _complaints(strategy: GatingStrategy, axes: PanelAxes) -> Iterator[LongateEr
     parts = _Parts(axes)
     for path in strategy.paths:
         try:
-            gate = strategy[path]
-            if isinstance(gate, RectangleGate):
-                for axis in gate.axes:  # intervals on one channel hold together
-                    parts.number(axis)
-            else:
-                parts.numbers(gate)
+            parts.numbers(strategy[path])
         except LongateError as error:
             yield _of_gate(path, error)
 
@@ -315,33 +323,3 @@ def values_for(
     sample = in_values(sample, raw=strategy.values == RAW)
     axes = PanelAxes(strategy, sample.panel, sample.compensation)
     return [axes.values(sample, name, scaled=scaled, where=where) for name in names]
-
-
-def _kernel_entry(
-    gate: Gate, strategy: GatingStrategy, parts: _Parts, numbers: Mapping[str, int]
-) -> dict[str, Any]:
-    if isinstance(gate, RectangleGate):
-        sides = [
-            (parts.number(axis), low, high)
-            for axis, (low, high) in gate.dimensions.items()
-        ]
-        return {"dimensions": sides, "closed": gate.interval == "closed"}
-    if isinstance(gate, PolygonGate):
-        x, y = parts.numbers(gate)
-        return {"x": x, "y": y, "vertices": list(gate.vertices)}
-    if isinstance(gate, EllipsoidGate):
-        return {
-            "axes": parts.numbers(gate),
-            "mean": list(gate.mean),
-            "covariance": [list(row) for row in gate.covariance],
-            "distance_square": gate.distance_square,
-            "as_written": gate.matrix == AS_WRITTEN,
-        }
-    if isinstance(gate, BooleanGate):
-        terms = [
-            numbers[strategy.path(term.text)] if term.kind == "name" else term.text
-            for term in parse(gate.expression)
-        ]
-        return {"terms": terms}
-    msg = f"gates of kind {gate.kind!r} cannot be compiled"
-    raise GateError(msg)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from longate._core import contains
 from longate._validation import listed, suggest, unmasked
 from longate.cytometry.compensation import Compensation
 from longate.exceptions import GateError
@@ -116,7 +117,12 @@ class Gate(ABC):
         """What the gate keeps, in a line."""
         return ""
 
-    @abstractmethod
+    @property
+    def kernel(self) -> tuple[str, Sequence[float | None]]:
+        """Its kind and its parameters, as kernels take them."""
+        msg = f"gates of kind {self.kind!r} are not decided by their axes alone"
+        raise GateError(msg)
+
     def contains(self, places: Mapping[Any, ArrayLike]) -> NDArray[np.bool_]:
         """Decide events that are given as places on the gate's axes.
 
@@ -136,6 +142,8 @@ class Gate(ABC):
         GateError
             If a column is missing, or columns differ in length.
         """
+        kind, parameters = self.kernel
+        return contains(kind, parameters, self._columns(places))
 
     def _columns(
         self, places: Mapping[Any, ArrayLike], axes: Sequence[Axis] = ()

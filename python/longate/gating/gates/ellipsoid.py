@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from longate._core import ellipsoid_contains
+from longate._core import contains
 from longate._validation import listed, one_of
 from longate.exceptions import GateError
 from longate.gating.gates.base import Gate
@@ -116,7 +117,7 @@ class EllipsoidGate(Gate):
             matrix=matrix,
         )
         try:
-            self._decided([np.empty(0)] * len(axes))
+            contains(*self.kernel, [np.empty(0)] * len(axes))
         except GateError as error:
             msg = f"gate {name!r}: {error}"
             raise GateError(msg) from None
@@ -161,18 +162,11 @@ class EllipsoidGate(Gate):
         middle = np.array(self.mean[:2])
         return middle + math.sqrt(self.distance_square) * shape
 
-    def contains(self, places: Mapping[Any, ArrayLike]) -> NDArray[np.bool_]:
-        """Decide events that are given as places, see :meth:`Gate.contains`."""
-        return self._decided(self._columns(places))
-
-    def _decided(self, columns: Sequence[NDArray[np.float64]]) -> NDArray[np.bool_]:
-        return ellipsoid_contains(
-            self.mean,
-            self.covariance,
-            self.distance_square,
-            columns,
-            as_written=self.matrix == AS_WRITTEN,
-        )
+    @property
+    def kernel(self) -> tuple[str, list[float]]:
+        """Its kind and its parameters: mean, covariance by rows, squared distance."""
+        kind = "quadratic_form" if self.matrix == AS_WRITTEN else self.kind
+        return kind, [*self.mean, *chain(*self.covariance), self.distance_square]
 
     def _shape(self, axis: Callable[[Axis], Any]) -> dict[str, Any]:
         return {

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from longate._core import polygon_contains
+from longate._core import contains
 from longate.exceptions import GateError
 from longate.gating.gates.base import Gate
 from longate.gating.gates.dimension import Axis, axis_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-
-    from numpy.typing import ArrayLike, NDArray
 
     from longate.cytometry.transforms import Ratio
     from longate.gating.gates.dimension import Dimension
@@ -82,7 +81,7 @@ class PolygonGate(Gate):
             )
             raise GateError(msg) from None
         try:
-            polygon_contains(points, np.empty(0), np.empty(0))
+            contains("polygon", list(chain(*points)), [np.empty(0)] * 2)
         except ValueError as error:
             msg = f"gate {name!r}: {error}"
             raise GateError(msg) from None
@@ -109,10 +108,10 @@ class PolygonGate(Gate):
         """What the gate keeps, in a line."""
         return f"{len(self.vertices)} vertices on {self.x} x {self.y}"
 
-    def contains(self, places: Mapping[Any, ArrayLike]) -> NDArray[np.bool_]:
-        """Decide events that are given as places, see :meth:`Gate.contains`."""
-        x, y = self._columns(places)
-        return polygon_contains(self.vertices, x, y)
+    @property
+    def kernel(self) -> tuple[str, list[float]]:
+        """Its kind and its parameters: x and y of each vertex."""
+        return self.kind, list(chain.from_iterable(self.vertices))
 
     def _shape(self, axis: Callable[[Axis], Any]) -> dict[str, Any]:
         corners = [list(vertex) for vertex in self.vertices]

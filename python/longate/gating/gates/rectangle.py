@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from longate._core import rectangle_contains
 from longate._validation import one_of
 from longate.exceptions import GateError
 from longate.gating.gates.base import Gate
@@ -16,9 +16,6 @@ from longate.gating.gates.frozen import FrozenDict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import numpy as np
-    from numpy.typing import ArrayLike, NDArray
 
 Bounds = tuple[float | None, float | None]
 
@@ -126,13 +123,11 @@ class RectangleGate(Gate):
                 parts.append(f"{axis} any")
         return ", ".join(parts)
 
-    def contains(self, places: Mapping[Any, ArrayLike]) -> NDArray[np.bool_]:
-        """Decide events that are given as places, see :meth:`Gate.contains`."""
-        return rectangle_contains(
-            list(self.dimensions.values()),
-            self._columns(places),
-            closed=self.interval == "closed",
-        )
+    @property
+    def kernel(self) -> tuple[str, list[float | None]]:
+        """Its kind and its parameters: the bounds of each axis."""
+        kind = "closed_rectangle" if self.interval == "closed" else self.kind
+        return kind, list(chain.from_iterable(self.dimensions.values()))
 
     def _shape(self, axis: Callable[[Axis], Any]) -> dict[str, Any]:
         sides = [[axis(key), *bounds] for key, bounds in self.dimensions.items()]

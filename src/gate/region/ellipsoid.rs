@@ -2,26 +2,28 @@
 //! distance `(x - μ)ᵀ C⁻¹ (x - μ)` is at most the gate's `distance_square`, border inclusive.
 //!
 //! The covariance is factored once, without square roots, as `C = L D Lᵀ` with ones on the diagonal
-//! of `L`. A place is then decided by `L y = x - μ`, in order of the dimensions, and the sum of
+//! of `L`. A point is then decided by `L y = x - μ`, in order of the dimensions, and the sum of
 //! `y² / D`, each operation rounded once. Where the axes are independent this is the sum of
-//! `(x - μ)² / σ²`, and a place on the border whose squares and quotients are numbers is
+//! `(x - μ)² / σ²`, and a point on the border whose squares and quotients are numbers is
 //! inside. Dimensions and distance are scaled by powers of two beforehand, which changes no
 //! digit and lets semi-axes of any size from 1e-300 to 1e300 be squared.
 
+mod covariance;
+
 use std::ops::Range;
 
-use super::covariance::{
-    Decomposition, check_numbers, factorize, half_exponent, inverted, symmetrized, times_power,
-};
-use super::places::Places;
-use crate::error::Result;
+use super::{Columns, Region, WORD, retain_bits};
+use crate::error::{Error, Result};
 use crate::simd::compare::keep_within;
 use crate::simd::quadratic::{
     SingleTwo, Two, add_squares, deviations, single_within, subtract_weighted, two_within,
     two_within_f32,
 };
+use covariance::{
+    Decomposition, check_numbers, factorize, half_exponent, inverted, symmetrized, times_power,
+};
 
-/// Places within a squared Mahalanobis distance of a mean.
+/// Points within a squared Mahalanobis distance of a mean.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ellipsoid {
     mean: Vec<f64>,
@@ -34,7 +36,7 @@ pub struct Ellipsoid {
 
 #[derive(Debug, Clone, PartialEq)]
 enum Form {
-    /// Of a covariance: positive for every place but the mean.
+    /// Of a covariance: positive for every point but the mean.
     Definite(Factors),
     /// The symmetric part of the inverse of any matrix, by rows.
     Indefinite(Vec<f64>),
@@ -54,15 +56,14 @@ struct Factors {
 
 /// Events taken at a time, so that their deviations stay in the nearest cache.
 const BLOCK: usize = 512;
-const WORD: usize = 64;
 
 impl Ellipsoid {
-    /// The places around `mean` at a squared Mahalanobis distance of at most `distance_square`.
+    /// The points around `mean` at a squared Mahalanobis distance of at most `distance_square`.
     /// Entries of the covariance that mirror each other may differ in their last digits; their mean
     /// counts.
     ///
     /// # Errors
-    /// [`crate::error::Error::MalformedGate`] for fewer than two dimensions, numbers that are not finite, a covariance
+    /// [`Error::MalformedGate`] for fewer than two dimensions, numbers that are not finite, a covariance
     /// of another size, one that is not symmetric or not positive definite, or a distance that is
     /// not positive.
     pub fn new(mean: &[f64], covariance: &[Vec<f64>], distance_square: f64) -> Result<Self> {
@@ -80,7 +81,7 @@ impl Ellipsoid {
     /// files with which ISAC checks software; the region may then be no ellipsoid, and unbounded.
     ///
     /// # Errors
-    /// [`crate::error::Error::MalformedGate`] for wrong sizes or numbers, or a matrix without an inverse.
+    /// [`Error::MalformedGate`] for wrong sizes or numbers, or a matrix without an inverse.
     pub fn as_written(mean: &[f64], matrix: &[Vec<f64>], distance_square: f64) -> Result<Self> {
         check_numbers(mean, matrix, distance_square)?;
         if let Ok(factors) = symmetrized(matrix).and_then(|matrix| factorize(&matrix)) {
@@ -134,22 +135,7 @@ impl Ellipsoid {
         made
     }
 
-    /// Number of dimensions.
-    #[must_use]
-    pub fn dimensions(&self) -> usize {
-        self.mean.len()
-    }
-
-    /// Whether a place, one number per dimension, is inside or on the border; never with a NaN or
-    /// an infinity.
-    #[must_use]
-    pub fn contains(&self, place: &[f64]) -> bool {
-        debug_assert_eq!(place.len(), self.dimensions());
-        // A NaN on the way makes the comparison false.
-        self.distance_square(|dimension| place[dimension]) <= self.most
-    }
-
-    fn distance_square(&self, place: impl Fn(usize) -> f64) -> f64 {
+    fn distance_square(&self, value: impl Fn(usize) -> f64) -> f64 {
         let n = self.mean.len();
         let mut small = [0.0; 8];
         let mut large = Vec::new();
@@ -163,7 +149,7 @@ impl Ellipsoid {
         match &self.form {
             Form::Definite(form) => {
                 for i in 0..n {
-                    let mut rest = (place(i) - self.mean[i]) * form.powers[i];
+                    let mut rest = (value(i) - self.mean[i]) * form.powers[i];
                     for (l, before) in form.rows[i].iter().zip(&*y) {
                         rest -= l * before;
                     }
@@ -173,13 +159,13 @@ impl Ellipsoid {
             }
             Form::Indefinite(inverse) => {
                 for (i, deviation) in y.iter_mut().enumerate() {
-                    *deviation = place(i) - self.mean[i];
+                    *deviation = value(i) - self.mean[i];
                 }
                 for (deviation, row) in y.iter().zip(inverse.chunks(n)) {
                     let weighted = row.iter().zip(&*y).fold(0.0, |sum, (p, d)| sum + p * d);
                     sum += deviation * weighted;
                 }
-                // Opposite infinities give NaN, one alone may give -inf: neither is a place.
+                // Opposite infinities give NaN, one alone may give -inf: neither is a distance.
                 if sum == f64::NEG_INFINITY {
                     sum = f64::NAN;
                 }
@@ -188,93 +174,24 @@ impl Ellipsoid {
         sum
     }
 
-    /// Keep in `mask` the events inside; `columns` holds one slice per dimension. Decides every event
-    /// as [`contains`](Self::contains) does.
-    pub fn contains_words(&self, columns: &[&[f64]], mask: &mut [u64]) {
-        self.keep_inside(Places::Double(columns), mask);
-    }
-
-    /// [`contains_words`](Self::contains_words) on columns of single precision, of a gate in two
-    /// dimensions.
-    pub fn contains_words_f32(&self, columns: [&[f32]; 2], mask: &mut [u64]) {
-        debug_assert_eq!(self.dimensions(), 2);
-        self.keep_inside(Places::Single(columns), mask);
-    }
-
-    fn keep_inside(&self, places: Places, mask: &mut [u64]) {
-        // The quick sum and the one that decides differ by a few roundings.
-        let margin = 16.0 * (self.mean.len() as f64 + 2.0) * f64::EPSILON;
-        let limits = (self.most * (1.0 - margin), self.most * (1.0 + margin));
-        self.sweep(places, limits, mask, |open, first| {
-            retain(open, |event| {
-                let place = |dimension| places.value(dimension, first + event);
-                self.distance_square(place) <= self.most
-            })
-        });
-    }
-
-    /// Decide places that are only nearly known: dimension `i` to within `delta[i]`. Of the events
-    /// asked for in `inside`, those surely inside stay; those that might be either move to
-    /// `uncertain` (maybe too many, never too few).
-    pub fn decide(
-        &self,
-        columns: &[&[f64]],
-        delta: &[f64],
-        inside: &mut [u64],
-        uncertain: &mut [u64],
-    ) {
-        uncertain.fill(0);
-        let Form::Definite(form) = &self.form else {
-            uncertain.copy_from_slice(inside);
-            inside.fill(0);
-            return;
-        };
-        // The triangle inequality in the Mahalanobis norm: a shift changes the distance by at most
-        // the norm of the shift.
-        let mut shifts: Vec<f64> = Vec::with_capacity(delta.len());
-        let mut square = 0.0;
-        for (i, row) in form.rows.iter().enumerate() {
-            let before = row
-                .iter()
-                .zip(&shifts)
-                .fold(0.0, |sum, (l, y)| sum + l.abs() * y);
-            // What rounding may add where the form decides, for places no farther than the border.
-            let size = 1.0 + row.iter().map(|l| l.abs()).sum::<f64>();
-            let rounding = 64.0 * f64::EPSILON * size;
-            let shift = delta[i] * form.powers[i] + before + rounding;
-            shifts.push(shift);
-            square += shift * shift * form.reciprocals[i];
-        }
-        let margin = 16.0 * (self.mean.len() as f64 + 2.0) * f64::EPSILON;
-        let (radius, change) = (self.most.sqrt(), square.sqrt() * (1.0 + margin));
-        let (least, most) = ((radius - change).max(0.0), radius + change);
-        let limits = (least * least * (1.0 - margin), most * most * (1.0 + margin));
-        let mut word = 0;
-        self.sweep(Places::Double(columns), limits, inside, |open, _| {
-            uncertain[word] = open;
-            word += 1;
-            0
-        });
-    }
-
     /// Keep the events whose quick distance is at most the first of the limits, and what `settle`
     /// keeps of those up to the second: it gets a word and the number of its first event, in order,
     /// for every word.
     fn sweep(
         &self,
-        places: Places,
+        columns: Columns,
         limits: (f64, f64),
         mask: &mut [u64],
         mut settle: impl FnMut(u64, usize) -> u64,
     ) {
-        let n_events = places.n_events();
+        let n_events = columns.n_events();
         let mut scratch = Vec::new();
         for (block, words) in mask.chunks_mut(BLOCK / WORD).enumerate() {
             let begin = (block * BLOCK).min(n_events);
             let end = (begin + BLOCK).min(n_events);
             let (mut surely, mut possibly) = ([0; BLOCK / WORD], [0; BLOCK / WORD]);
             let found = (&mut surely[..words.len()], &mut possibly[..words.len()]);
-            self.quick(places, begin..end, limits, &mut scratch, found);
+            self.quick(columns, begin..end, limits, &mut scratch, found);
             for (index, word) in words.iter_mut().enumerate() {
                 let open = *word & possibly[index] & !surely[index];
                 *word = *word & surely[index] | settle(open, begin + index * WORD);
@@ -282,24 +199,24 @@ impl Ellipsoid {
         }
     }
 
-    /// Whose distances are at most the one limit, and the other; they may be off by a few
+    /// Find the events whose distances are at most each limit; the distances may be off by a few
     /// roundings, but for an indefinite form they are those that decide.
     fn quick(
         &self,
-        places: Places,
+        columns: Columns,
         events: Range<usize>,
         limits: (f64, f64),
         scratch: &mut Vec<f64>,
         (surely, possibly): (&mut [u64], &mut [u64]),
     ) {
         if let Some(two) = self.two() {
-            match places {
-                Places::Double(columns) => {
+            match columns {
+                Columns::Double(columns) => {
                     let (xs, ys) = (&columns[0][events.clone()], &columns[1][events]);
                     two_within(xs, ys, &two, limits, surely, possibly);
                 }
-                Places::Single([xs, ys]) => {
-                    let (xs, ys) = (&xs[events.clone()], &ys[events]);
+                Columns::Single(columns) => {
+                    let (xs, ys) = (&columns[0][events.clone()], &columns[1][events]);
                     // Made for the border of the gate, which are the limits of all such columns.
                     match &self.single {
                         Some(single) => single_within(xs, ys, single, surely, possibly),
@@ -311,14 +228,14 @@ impl Ellipsoid {
         }
         let mut sum = [0.0; BLOCK];
         let sum = &mut sum[..events.len()];
-        match (&self.form, places) {
-            (Form::Definite(form), Places::Double(columns)) => {
+        match (&self.form, columns) {
+            (Form::Definite(form), Columns::Double(columns)) => {
                 scratch.resize(self.mean.len() * BLOCK, 0.0);
                 self.distances(form, columns, events, scratch, sum);
             }
             _ => {
-                for (event, place) in events.zip(&mut *sum) {
-                    *place = self.distance_square(|dimension| places.value(dimension, event));
+                for (event, distance) in events.zip(&mut *sum) {
+                    *distance = self.distance_square(|dimension| columns.value(dimension, event));
                 }
             }
         }
@@ -367,17 +284,119 @@ impl Ellipsoid {
     }
 }
 
-/// The bits of `word` whose events hold.
-fn retain(word: u64, mut holds: impl FnMut(usize) -> bool) -> u64 {
-    let (mut kept, mut rest) = (0, word);
-    while rest != 0 {
-        let bit = rest.trailing_zeros();
-        kept |= u64::from(holds(bit as usize)) << bit;
-        rest &= rest - 1;
+impl Region for Ellipsoid {
+    /// `quadratic_form` takes the matrix as it is written.
+    const NAMES: &'static [&'static str] = &["ellipsoid", "quadratic_form"];
+
+    /// The mean, the rows of the covariance, and the squared distance, one after the other.
+    fn from_parameters(name: &str, parameters: &[f64]) -> Result<Self> {
+        let length = parameters.len();
+        let n = (0..length).find(|n| n * (n + 1) + 1 >= length).unwrap_or(0);
+        let Some((distance_square, numbers)) = parameters
+            .split_last()
+            .filter(|_| n * (n + 1) + 1 == length)
+        else {
+            return Err(Error::MalformedGate {
+                detail: format!(
+                    "an ellipsoid in n dimensions has n + n * n + 1 numbers, got {length}"
+                ),
+            });
+        };
+        let (mean, matrix) = numbers.split_at(n);
+        let rows: Vec<Vec<f64>> = matrix.chunks(n.max(1)).map(<[f64]>::to_vec).collect();
+        if name == "quadratic_form" {
+            Self::as_written(mean, &rows, *distance_square)
+        } else {
+            Self::new(mean, &rows, *distance_square)
+        }
     }
-    kept
+
+    fn dimensions(&self) -> usize {
+        self.mean.len()
+    }
+
+    fn contains(&self, point: &[f64]) -> bool {
+        debug_assert_eq!(point.len(), self.dimensions());
+        // A NaN on the way makes the comparison false.
+        self.distance_square(|dimension| point[dimension]) <= self.most
+    }
+
+    fn retain(&self, columns: Columns, mask: &mut [u64]) {
+        // The quick sum and the one that decides differ by a few roundings.
+        let margin = 16.0 * (self.mean.len() as f64 + 2.0) * f64::EPSILON;
+        let limits = (self.most * (1.0 - margin), self.most * (1.0 + margin));
+        self.sweep(columns, limits, mask, |open, first| {
+            retain_bits(open, |event| {
+                let value = |dimension| columns.value(dimension, first + event);
+                self.distance_square(value) <= self.most
+            })
+        });
+    }
+
+    fn retain_within(
+        &self,
+        columns: &[&[f64]],
+        errors: &[f64],
+        inside: &mut [u64],
+        undecided: &mut [u64],
+    ) {
+        undecided.fill(0);
+        let Form::Definite(form) = &self.form else {
+            undecided.copy_from_slice(inside);
+            inside.fill(0);
+            return;
+        };
+        // The triangle inequality in the Mahalanobis norm: a shift changes the distance by at most
+        // the norm of the shift.
+        let mut shifts: Vec<f64> = Vec::with_capacity(errors.len());
+        let mut square = 0.0;
+        for (i, row) in form.rows.iter().enumerate() {
+            let before = row
+                .iter()
+                .zip(&shifts)
+                .fold(0.0, |sum, (l, y)| sum + l.abs() * y);
+            // What rounding may add where the form decides, for points no farther than the border.
+            let size = 1.0 + row.iter().map(|l| l.abs()).sum::<f64>();
+            let rounding = 64.0 * f64::EPSILON * size;
+            let shift = errors[i] * form.powers[i] + before + rounding;
+            shifts.push(shift);
+            square += shift * shift * form.reciprocals[i];
+        }
+        let margin = 16.0 * (self.mean.len() as f64 + 2.0) * f64::EPSILON;
+        let (radius, change) = (self.most.sqrt(), square.sqrt() * (1.0 + margin));
+        let (least, most) = ((radius - change).max(0.0), radius + change);
+        let limits = (least * least * (1.0 - margin), most * most * (1.0 + margin));
+        let mut word = 0;
+        self.sweep(Columns::Double(columns), limits, inside, |open, _| {
+            undecided[word] = open;
+            word += 1;
+            0
+        });
+    }
+
+    /// Of a definite form, by Cauchy and Schwarz; no wider than some roundings more.
+    fn bounding_box(&self) -> Option<Vec<(f64, f64)>> {
+        let Form::Definite(form) = &self.form else {
+            return None;
+        };
+        let side = |i: usize| {
+            let row = &form.rows[i];
+            let products = row.iter().zip(&form.pivots).map(|(l, pivot)| l * l * pivot);
+            let variance = form.pivots[i] + products.sum::<f64>();
+            // What rounding may add where the form decides.
+            let size = 1.0 + row.iter().map(|l| l.abs()).sum::<f64>();
+            let radius = self.most.sqrt();
+            let reach = variance.sqrt() * radius + 256.0 * f64::EPSILON * size * (1.0 + radius);
+            let reach = reach * (1.0 + 64.0 * f64::EPSILON) / form.powers[i];
+            if !reach.is_finite() {
+                return (f64::NEG_INFINITY, f64::INFINITY);
+            }
+            let (low, high) = (self.mean[i] - reach, self.mean[i] + reach);
+            (low.next_down(), high.next_up())
+        };
+        Some((0..self.mean.len()).map(side).collect())
+    }
 }
 
 #[cfg(test)]
-#[path = "ellipsoid_tests.rs"]
 mod tests;

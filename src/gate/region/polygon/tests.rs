@@ -20,8 +20,8 @@ fn check(polygon: &Polygon, xs: &[f64], ys: &[f64]) {
     polygon.prepare();
     let mut mask = vec![u64::MAX; xs.len().div_ceil(64) + 1];
     let mut plain = mask.clone();
-    polygon.contains_words(xs, ys, &mut mask);
-    baseline(|| polygon.contains_words(xs, ys, &mut plain));
+    polygon.retain(Columns::Double(&[xs, ys]), &mut mask);
+    baseline(|| polygon.retain(Columns::Double(&[xs, ys]), &mut plain));
     assert_eq!(mask, plain);
     check_single(polygon, xs, ys);
     for (event, (&x, &y)) in xs.iter().zip(ys).enumerate() {
@@ -29,7 +29,7 @@ fn check(polygon: &Polygon, xs: &[f64], ys: &[f64]) {
         let found = mask[event / 64] >> (event % 64) & 1 == 1;
         assert_eq!(found, expected, "({x:e}, {y:e}) in {polygon:?}");
         assert_eq!(
-            polygon.contains(x, y),
+            polygon.contains_point(x, y),
             expected,
             "({x:e}, {y:e}) in {polygon:?}"
         );
@@ -46,8 +46,8 @@ fn check_single(polygon: &Polygon, xs: &[f64], ys: &[f64]) {
     let (xs, ys) = (narrow(xs), narrow(ys));
     let mut mask = vec![u64::MAX; xs.len().div_ceil(64) + 1];
     let mut plain = mask.clone();
-    polygon.contains_words_f32(&xs, &ys, &mut mask);
-    baseline(|| polygon.contains_words_f32(&xs, &ys, &mut plain));
+    polygon.retain(Columns::Single(&[&xs, &ys]), &mut mask);
+    baseline(|| polygon.retain(Columns::Single(&[&xs, &ys]), &mut plain));
     assert_eq!(mask, plain);
     for (event, (&x, &y)) in xs.iter().zip(&ys).enumerate() {
         let found = mask[event / 64] >> (event % 64) & 1 == 1;
@@ -107,7 +107,7 @@ fn has_its_border_and_its_vertices_inside() {
         (0.5, 0.0),
         (0.0, 0.5),
     ] {
-        assert!(square().contains(x, y), "({x}, {y})");
+        assert!(square().contains_point(x, y), "({x}, {y})");
     }
     for (x, y) in [
         (1.0_f64.next_up(), 0.5),
@@ -115,15 +115,15 @@ fn has_its_border_and_its_vertices_inside() {
         (f64::NAN, 0.5),
         (f64::INFINITY, 0.5),
     ] {
-        assert!(!square().contains(x, y), "({x}, {y})");
+        assert!(!square().contains_point(x, y), "({x}, {y})");
     }
 }
 
 #[test]
 fn has_the_centre_of_a_pentagram_outside() {
     let star = pentagram();
-    assert!(!star.contains(0.0, 0.0));
-    assert!(star.contains(0.0, 0.9));
+    assert!(!star.contains_point(0.0, 0.0));
+    assert!(star.contains_point(0.0, 0.9));
 }
 
 #[test]
@@ -260,13 +260,13 @@ proptest! {
         (x, y) in on_a_lattice(8), turn in 0..12_usize,
     ) {
         if let Ok(polygon) = Polygon::new(vertices.clone()) {
-            let inside = polygon.contains(x, y);
+            let inside = polygon.contains_point(x, y);
             let mut turned = vertices;
             let turn = turn % turned.len();
             turned.rotate_left(turn);
-            prop_assert_eq!(Polygon::new(turned.clone()).expect("same area").contains(x, y), inside);
+            prop_assert_eq!(Polygon::new(turned.clone()).expect("same area").contains_point(x, y), inside);
             turned.reverse();
-            prop_assert_eq!(Polygon::new(turned).expect("same area").contains(x, y), inside);
+            prop_assert_eq!(Polygon::new(turned).expect("same area").contains_point(x, y), inside);
         }
     }
 
@@ -318,8 +318,8 @@ proptest! {
                 polygon.prepare();
             }
             for (&x, &y) in xs.iter().zip(&ys) {
-                prop_assert_eq!(one.contains(x, y) || other.contains(x, y), whole.contains(x, y));
-                if one.contains(x, y) && other.contains(x, y) {
+                prop_assert_eq!(one.contains_point(x, y) || other.contains_point(x, y), whole.contains_point(x, y));
+                if one.contains_point(x, y) && other.contains_point(x, y) {
                     // Only their common edge belongs to both.
                     let (a, b) = (one.vertices()[0], one.vertices()[cut]);
                     prop_assert_eq!(orientation(a, b, (x, y)), 0);
@@ -341,7 +341,7 @@ proptest! {
         let (xs, ys) = probes(polygon.vertices());
         let words = xs.len().div_ceil(64);
         let (mut inside, mut uncertain) = (vec![u64::MAX; words], vec![0; words]);
-        polygon.decide(&xs, &ys, delta, &mut inside, &mut uncertain);
+        polygon.retain_within(&[&xs, &ys], &[delta.0, delta.1], &mut inside, &mut uncertain);
         for event in 0..xs.len() {
             let bit = |mask: &[u64]| mask[event / 64] >> (event % 64) & 1 == 1;
             prop_assert!(!(bit(&inside) && bit(&uncertain)));

@@ -228,8 +228,8 @@ proptest! {
         let n = xs.len();
         let mut mask = vec![given; n.div_ceil(64) + 1];
         let mut plain = mask.clone();
-        gate.contains_words_f32([&xs, &ys], &mut mask);
-        crate::simd::forced::baseline(|| gate.contains_words_f32([&xs, &ys], &mut plain));
+        gate.retain(Columns::Single(&[&xs, &ys]), &mut mask);
+        crate::simd::forced::baseline(|| gate.retain(Columns::Single(&[&xs, &ys]), &mut plain));
         prop_assert_eq!(&mask, &plain);
         for event in 0..mask.len() * 64 {
             let asked = given >> (event % 64) & 1 == 1;
@@ -290,8 +290,8 @@ proptest! {
         let views: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
         let mut mask = vec![given; n.div_ceil(64) + 1];
         let mut plain = mask.clone();
-        gate.contains_words(&views, &mut mask);
-        crate::simd::forced::baseline(|| gate.contains_words(&views, &mut plain));
+        gate.retain(Columns::Double(&views), &mut mask);
+        crate::simd::forced::baseline(|| gate.retain(Columns::Double(&views), &mut plain));
         prop_assert_eq!(&mask, &plain);
         for event in 0..mask.len() * 64 {
             let asked = given >> (event % 64) & 1 == 1;
@@ -314,7 +314,7 @@ proptest! {
             (1.0 + l.0 * u, 2.0 + l.1 * u + rest * v)
         }).unzip();
         let (mut inside, mut uncertain) = ([u64::MAX], [0]);
-        gate.decide(&[&xs, &ys], &[delta.0, delta.1], &mut inside, &mut uncertain);
+        gate.retain_within(&[&xs, &ys], &[delta.0, delta.1], &mut inside, &mut uncertain);
         prop_assert_eq!(inside[0] & uncertain[0], 0);
         for event in 0..64 {
             let near = [xs[event] + shift.0 * delta.0, ys[event] + shift.1 * delta.1];

@@ -5,13 +5,17 @@
 //! it first pays; where a cell of it has a border, the few edges there decide as all of
 //! them would, so that the answer never depends on the grid.
 
+mod orientation;
+mod raster;
+
 use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::error::{Error, Result, number};
 use crate::simd::raster::{BLOCK, Found};
 
-use super::orientation::orientation;
-use super::raster::{Coordinate, Passing, Raster, near, passes};
+use super::{Columns, Region, WORD, lowest_bits, retain_bits};
+use orientation::orientation;
+use raster::{Coordinate, Passing, Raster, near, passes};
 
 /// A closed polygon of at least three vertices.
 #[derive(Clone)]
@@ -40,7 +44,6 @@ impl std::fmt::Debug for Polygon {
     }
 }
 
-const WORD: usize = 64;
 /// Tests of an edge that cost less than building a grid.
 const FEW_TESTS: u64 = 1 << 14;
 
@@ -137,11 +140,6 @@ impl Polygon {
         &self.outline[..self.outline.len() - 1]
     }
 
-    /// Build the grid now, as for many events to come.
-    pub fn prepare(&self) {
-        self.raster();
-    }
-
     fn raster(&self) -> Option<&Raster> {
         self.raster
             .get_or_init(|| Raster::new(&self.outline, self.low, self.high))
@@ -163,14 +161,14 @@ impl Polygon {
 
     /// Whether the point is inside or on the border; never with a NaN.
     #[must_use]
-    pub fn contains(&self, x: f64, y: f64) -> bool {
+    pub fn contains_point(&self, x: f64, y: f64) -> bool {
         match self.raster.get() {
             Some(Some(raster)) => self.contains_by(raster, x, y),
             _ => self.contains_by_all_edges(x, y),
         }
     }
 
-    /// [`contains`](Self::contains), by asking every edge: what any faster way must agree with.
+    /// [`contains_point`](Self::contains_point), by asking every edge: what any faster way must agree with.
     #[must_use]
     pub fn contains_by_all_edges(&self, x: f64, y: f64) -> bool {
         let in_box = x >= self.low.0 && x <= self.high.0 && y >= self.low.1 && y <= self.high.1;
@@ -196,20 +194,10 @@ impl Polygon {
         }
     }
 
-    /// Keep in `mask` the events inside. Decides every event as [`contains`](Self::contains) does.
-    pub fn contains_words(&self, xs: &[f64], ys: &[f64], mask: &mut [u64]) {
-        self.keep_inside(xs, ys, mask);
-    }
-
-    /// [`contains_words`](Self::contains_words) on columns of single precision.
-    pub fn contains_words_f32(&self, xs: &[f32], ys: &[f32], mask: &mut [u64]) {
-        self.keep_inside(xs, ys, mask);
-    }
-
     fn keep_inside<X: Coordinate>(&self, xs: &[X], ys: &[X], mask: &mut [u64]) {
         let Some(raster) = self.raster_for(mask) else {
             each_word(xs, ys, mask, |_, asked, xs, ys| {
-                keep(asked, |event| {
+                retain_bits(asked, |event| {
                     self.contains_by_all_edges(xs[event].into(), ys[event].into())
                 })
             });
@@ -217,53 +205,7 @@ impl Polygon {
         };
         sweep(raster, xs, ys, mask, |_, asked, places| {
             let undecided = asked & places.border;
-            let settled = keep(undecided, |event| {
-                let (x, y) = places.place(event);
-                raster.settle(&self.outline, places.cell(event), x, y)
-            });
-            asked & places.inside & !places.border | settled
-        });
-    }
-
-    /// Decide places that are only nearly known: x and y to within `delta`. Of the events asked
-    /// for in `inside`, those surely inside stay; those that might be either move to `uncertain`
-    /// (maybe too many, never too few).
-    pub fn decide(
-        &self,
-        xs: &[f64],
-        ys: &[f64],
-        delta: (f64, f64),
-        inside: &mut [u64],
-        uncertain: &mut [u64],
-    ) {
-        uncertain.fill(0);
-        let raster = self
-            .raster_for(inside)
-            .filter(|raster| raster.reaches(delta));
-        let Some(raster) = raster else {
-            each_word(xs, ys, inside, |word, asked, xs, ys| {
-                let unsure = keep(asked, |event| {
-                    self.near_any_edge((xs[event], ys[event]), delta)
-                });
-                uncertain[word] = unsure;
-                keep(asked & !unsure, |event| {
-                    self.contains_by_all_edges(xs[event], ys[event])
-                })
-            });
-            return;
-        };
-        sweep(raster, xs, ys, inside, |word, asked, places| {
-            let undecided = asked & places.border;
-            let unsure = keep(undecided, |event| {
-                raster.near(
-                    &self.outline,
-                    places.cell(event),
-                    places.place(event),
-                    delta,
-                )
-            });
-            uncertain[word] = unsure;
-            let settled = keep(undecided & !unsure, |event| {
+            let settled = retain_bits(undecided, |event| {
                 let (x, y) = places.place(event);
                 raster.settle(&self.outline, places.cell(event), x, y)
             });
@@ -274,6 +216,91 @@ impl Polygon {
     fn near_any_edge(&self, place: (f64, f64), delta: (f64, f64)) -> bool {
         let mut edges = self.outline.windows(2);
         edges.any(|ends| near((ends[0], ends[1]), place, delta))
+    }
+}
+
+impl Region for Polygon {
+    const NAMES: &'static [&'static str] = &["polygon"];
+
+    /// `x, y` of each vertex, one after the other.
+    fn from_parameters(_: &str, parameters: &[f64]) -> Result<Self> {
+        let (vertices, rest) = parameters.as_chunks::<2>();
+        if !rest.is_empty() {
+            return Err(Error::MalformedGate {
+                detail: format!(
+                    "a polygon has two coordinates per vertex, got {} numbers",
+                    parameters.len()
+                ),
+            });
+        }
+        Self::shared(vertices.iter().map(|&[x, y]| (x, y)).collect())
+    }
+
+    fn dimensions(&self) -> usize {
+        2
+    }
+
+    fn contains(&self, point: &[f64]) -> bool {
+        self.contains_point(point[0], point[1])
+    }
+
+    fn retain(&self, columns: Columns, mask: &mut [u64]) {
+        match columns {
+            Columns::Double(columns) => self.keep_inside(columns[0], columns[1], mask),
+            Columns::Single(columns) => self.keep_inside(columns[0], columns[1], mask),
+        }
+    }
+
+    fn retain_within(
+        &self,
+        columns: &[&[f64]],
+        errors: &[f64],
+        inside: &mut [u64],
+        undecided: &mut [u64],
+    ) {
+        let (xs, ys, delta) = (columns[0], columns[1], (errors[0], errors[1]));
+        undecided.fill(0);
+        let raster = self
+            .raster_for(inside)
+            .filter(|raster| raster.reaches(delta));
+        let Some(raster) = raster else {
+            each_word(xs, ys, inside, |word, asked, xs, ys| {
+                let unsure = retain_bits(asked, |event| {
+                    self.near_any_edge((xs[event], ys[event]), delta)
+                });
+                undecided[word] = unsure;
+                retain_bits(asked & !unsure, |event| {
+                    self.contains_by_all_edges(xs[event], ys[event])
+                })
+            });
+            return;
+        };
+        sweep(raster, xs, ys, inside, |word, asked, places| {
+            let near_edge = asked & places.border;
+            let unsure = retain_bits(near_edge, |event| {
+                raster.near(
+                    &self.outline,
+                    places.cell(event),
+                    places.place(event),
+                    delta,
+                )
+            });
+            undecided[word] = unsure;
+            let settled = retain_bits(near_edge & !unsure, |event| {
+                let (x, y) = places.place(event);
+                raster.settle(&self.outline, places.cell(event), x, y)
+            });
+            asked & places.inside & !places.border | settled
+        });
+    }
+
+    fn bounding_box(&self) -> Option<Vec<(f64, f64)>> {
+        Some(vec![(self.low.0, self.high.0), (self.low.1, self.high.1)])
+    }
+
+    /// Builds the grid.
+    fn prepare(&self) {
+        self.raster();
     }
 }
 
@@ -347,30 +374,12 @@ fn each_word<X>(
         let end = (begin + WORD).min(n_events);
         *word = decide(
             index,
-            *word & first(end - begin),
+            *word & lowest_bits(end - begin),
             &xs[begin..end],
             &ys[begin..end],
         );
     }
 }
 
-/// A word with its lowest `n` bits set.
-fn first(n: usize) -> u64 {
-    if n >= WORD { u64::MAX } else { (1 << n) - 1 }
-}
-
-/// The bits of `word` whose events hold.
-#[inline]
-fn keep(word: u64, mut holds: impl FnMut(usize) -> bool) -> u64 {
-    let (mut kept, mut rest) = (0, word);
-    while rest != 0 {
-        let bit = rest.trailing_zeros();
-        kept |= u64::from(holds(bit as usize)) << bit;
-        rest &= rest - 1;
-    }
-    kept
-}
-
 #[cfg(test)]
-#[path = "polygon_tests.rs"]
 mod tests;
