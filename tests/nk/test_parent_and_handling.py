@@ -10,7 +10,7 @@ from scipy.stats import t
 
 import longate as lg
 from longate.exceptions import LongateError, MaturationError
-from longate.nk.stages.parent import bounds_of
+from longate.gating.strategy.implied_bounds import bounds_of
 from nk.cells import cell, events_of, gates, random_cells, study_of
 from reference import stages as reference
 

@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 import longate as lg
+from longate.cytometry.transforms.asinh_unit import asinh_unit
 from longate.exceptions import MaturationError
-from longate.nk.robustness.calls import CallRules, asinh_unit, sample_calls
+from longate.nk.robustness.calls import CallRules, sample_calls
 from longate.nk.robustness.gain_search import smallest_gain
 from nk.gained import with_gain
 

@@ -1,6 +1,8 @@
 """Quality: absolute counts, handling, and measurement uncertainty."""
 
 from longate.quality.beads import per_microlitre
+from longate.quality.borders import BorderSensitivity, border_sensitivity
+from longate.quality.drug_fluorescence import DrugFluorescence, drug_fluorescence
 from longate.quality.handling import handling_limits
 from longate.quality.precision.designs import DESIGNS as PRECISION_DESIGNS
 from longate.quality.precision.estimate import uncertainty
@@ -9,8 +11,12 @@ from longate.quality.variation import Variation
 
 __all__ = [
     "PRECISION_DESIGNS",
+    "BorderSensitivity",
+    "DrugFluorescence",
     "Uncertainty",
     "Variation",
+    "border_sensitivity",
+    "drug_fluorescence",
     "handling_limits",
     "per_microlitre",
     "uncertainty",

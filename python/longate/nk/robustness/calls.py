@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from longate.cytometry.transforms.asinh_unit import asinh_unit
 from longate.exceptions import MaturationError
 from longate.gating.gates.base import ALL_EVENTS
 from longate.gating.gates.boolean import BooleanGate
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from longate.gating.results.populations import Populations
     from longate.gating.strategy.strategy import GatingStrategy
     from longate.nk.stages.scheme import StageScheme
-
-_LN10 = math.log(10.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -228,15 +227,6 @@ def _under_gain(scale: Transform | None, threshold: float, gain: float) -> float
     linear = at if scale is None else scale.inverse(at)
     moved = linear / gain if scale is None else scale(linear / gain)
     return float(moved[0])
-
-
-def asinh_unit(scale: Transform | None) -> float | None:
-    """Return how far a factor of e reaches on the logarithmic part of a scale."""
-    decades = getattr(scale, "m", None)
-    if decades is None:
-        return None
-    extra = getattr(scale, "a", 0.0)
-    return 1.0 / ((float(decades) + float(extra)) * _LN10)
 
 
 def sample_calls(

@@ -10,7 +10,7 @@ from longate._validation import listed
 from longate.exceptions import LongateError
 from longate.nk.robustness.calls import calls_of
 from longate.nk.stages.scheme import CD56_BRIGHT, CD56_POSITIVE
-from longate.nk.thresholds.tube_events import control_events
+from longate.quality.controls import control_events
 from longate.quality.handling import FEWEST, FRESH_HOURS, fresh, handling_limits
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from longate.exceptions import LongateError, MaturationError
-from longate.nk.thresholds.tube_events import control_events
+from longate.quality.controls import control_events
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from longate.gating.gates.base import ALL_EVENTS
-from longate.gating.results.events import SampleEvents
-from longate.gating.results.gated_file import GatedFile
 from longate.nk.thresholds.sources import B_CELLS, T_CELLS, TubeCells
 
 if TYPE_CHECKING:
@@ -18,8 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from longate.cytometry.transforms import Transform
+    from longate.gating.results.events import SampleEvents
     from longate.gating.results.populations import Populations
-    from longate.gating.strategy.strategy import GatingStrategy
 
 Columns = dict[str, "NDArray[np.float64]"]
 
@@ -80,32 +78,6 @@ def tube_events(
     """
     for events in populations.each_sample(tube):
         yield _events_of(events, parent, channels, cells, more, linear)
-
-
-def control_events(
-    populations: Populations, number: int, strategy: GatingStrategy
-) -> SampleEvents:
-    """Gate a file of the sheet that is no sample, such as an FMO control.
-
-    Parameters
-    ----------
-    populations : Populations
-        The gated study.
-    number : int
-        The file's row of the sheet.
-    strategy : GatingStrategy
-        That of its tube.
-
-    Raises
-    ------
-    LongateError
-        If the file cannot be read or gated.
-    """
-    study = populations.study
-    data = study.read_file(number)
-    row = {str(name): value for name, value in study.samples.loc[number].items()}
-    gated = GatedFile(number, strategy.apply(data))
-    return SampleEvents(study, row, [gated], read={number: data})
 
 
 def _events_of(
