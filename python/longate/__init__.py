@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     )
     from longate.cytometry.spillover_controls import spillover_from_controls
     from longate.cytometry.spreading import spillover_spreading
+    from longate.export import prism, tidy, wide
     from longate.io.deidentify import deidentify
     from longate.io.draft_sheet import draft_sheet
     from longate.io.gatingml.read import read_gatingml
@@ -91,6 +92,7 @@ __all__ = [
     "longitudinal",
     "nk",
     "plot",
+    "prism",
     "quality",
     "read_compensation",
     "read_fcs",
@@ -102,6 +104,8 @@ __all__ = [
     "simulate",
     "spillover_from_controls",
     "spillover_spreading",
+    "tidy",
+    "wide",
     "write_fcs",
     "write_gatingml",
 ]
@@ -120,6 +124,7 @@ _FUNCTIONS = {
     "deidentify": "longate.io.deidentify",
     "draft_sheet": "longate.io.draft_sheet",
     "load_populations": "longate.study.loading",
+    "prism": "longate.export",
     "read_compensation": "longate.io.spillover_table",
     "read_gatingml": "longate.io.gatingml.read",
     "report": "longate.reporting",
@@ -127,6 +132,8 @@ _FUNCTIONS = {
     "scan_fcs": "longate.io.scan",
     "spillover_from_controls": "longate.cytometry.spillover_controls",
     "spillover_spreading": "longate.cytometry.spreading",
+    "tidy": "longate.export",
+    "wide": "longate.export",
     "write_gatingml": "longate.io.gatingml.write",
 }
 

@@ -80,6 +80,10 @@ class DesignError(LongateError, ValueError):
     """A longitudinal design cannot answer the question: groups, visits, patients."""
 
 
+class ExportError(LongateError, ValueError):
+    """A table cannot be written as asked: a column, population or format is unknown."""
+
+
 class LongateWarning(UserWarning):
     """Base of everything that Longate warns about."""
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from longate._validation import listed
-from longate._whole_files import whole_file, write_csv
+from longate._whole_files import write_csv
 from longate.cytometry.acquisition import first_value
 from longate.exceptions import LongateError, SampleSheetError
 from longate.io.copies import fcs_files
@@ -18,6 +17,7 @@ from longate.io.draft_rows import propose_row
 from longate.io.fcs import FcsMetadata, read_metadata
 from longate.io.file_names import NamePattern, guess_name
 from longate.io.name_patterns import propose_patterns
+from longate.io.workbook import save_xlsx
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,8 +40,6 @@ SHEET_COLUMNS = [
     "n_events",
     "reason",
 ]
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 @dataclass(frozen=True, repr=False)
@@ -125,7 +123,7 @@ class DraftSheet:
             write_csv(sheet, path)
             write_csv(self.conflicts, path.with_name(f"{path.stem}_conflicts.csv"))
         elif path.suffix.lower() == ".xlsx":
-            _save_xlsx(path, {"samples": sheet, "conflicts": self.conflicts})
+            save_xlsx(path, {"samples": sheet, "conflicts": self.conflicts})
         else:
             msg = f"{path.name} must end in .xlsx or .csv"
             raise SampleSheetError(msg)
@@ -274,40 +272,3 @@ def _clock(metadata: FcsMetadata | None) -> str:
         return ""
     day = metadata.acquisition_date
     return f"{day or ''} {first_value(metadata.keywords, ('$BTIM',)) or ''}"
-
-
-def _cell(value: Any) -> Any:
-    """Return a value as a spreadsheet takes it: no missing ones, no control bytes."""
-    import pandas as pd
-
-    if pd.isna(value) or value == "":
-        return None
-    return _CONTROL.sub(" ", value) if isinstance(value, str) else value
-
-
-def _save_xlsx(path: Path, sheets: Mapping[str, pd.DataFrame]) -> None:
-    try:
-        from openpyxl import Workbook
-        from openpyxl.styles import Font
-    except ImportError:
-        msg = f"{path.name} needs openpyxl: pip install 'longate[xlsx]', or save a .csv"
-        raise ImportError(msg) from None
-    book = Workbook()
-    book.remove(book.active)
-    for title, frame in sheets.items():
-        page = book.create_sheet(title)
-        page.append(list(frame.columns))
-        for row in frame.itertuples(index=False):
-            page.append([_cell(value) for value in row])
-        for cells in page.iter_cols():
-            cells[0].font = Font(bold=True)
-            for cell in cells[1:]:
-                if isinstance(cell.value, str):
-                    cell.data_type = "s"  # a name that begins with "=" is no formula
-                elif cell.is_date:
-                    cell.number_format = "yyyy-mm-dd"
-            widest = max(len(str(cell.value or "")) for cell in cells)
-            page.column_dimensions[cells[0].column_letter].width = min(widest + 2, 60)
-        page.freeze_panes = "A2"
-    with whole_file(path) as unfinished, unfinished.open("wb") as file:
-        book.save(file)
