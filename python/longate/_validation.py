@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,10 @@ def unmasked(values: Any) -> Any:
     return values
 
 
+_MOST_QUOTED = 200
+_MOST_COMPARED = 5000
+
+
 def suggest(name: str, candidates: Iterable[str]) -> str:
     """Return ``"; did you mean 'CD56'?"`` for near names, or an empty string.
 
@@ -37,9 +42,14 @@ def suggest(name: str, candidates: Iterable[str]) -> str:
     str
         A clause that starts with ``"; "``, listing at most three near names.
     """
+    if len(name) > _MOST_QUOTED:
+        return ""
     folded: dict[str, str] = {}
-    for candidate in candidates:
-        folded.setdefault(candidate.casefold(), candidate)
+    # Comparing takes the product of the lengths: long names, and those behind many
+    # others, are no slips of the pen.
+    for candidate in islice(candidates, _MOST_COMPARED):
+        if len(candidate) <= _MOST_QUOTED:
+            folded.setdefault(candidate.casefold(), candidate)
     wanted = name.casefold()
     near = difflib.get_close_matches(wanted, folded, n=3, cutoff=0.5)
     if not near:
@@ -49,9 +59,14 @@ def suggest(name: str, candidates: Iterable[str]) -> str:
     return "; did you mean " + " or ".join(repr(folded[key]) for key in near) + "?"
 
 
+def cut(text: str) -> str:
+    """Return a text in quotes, at most 200 characters of it."""
+    return repr(text if len(text) <= _MOST_QUOTED else f"{text[:_MOST_QUOTED]}...")
+
+
 def listed(names: Iterable[object], *, most: int = 8) -> str:
     """Return names as ``'a', 'b', 'c' and 4 more``, quoted and bounded."""
-    quoted = [repr(str(name)) for name in names]
+    quoted = [cut(str(name)) for name in names]
     if len(quoted) > most:
         return ", ".join(quoted[:most]) + f" and {len(quoted) - most} more"
     return ", ".join(quoted)

@@ -140,20 +140,30 @@ class PopulationPaths:
                 except PopulationError as error:
                     msg = f"gate {path!r} refers to {reference!r}: {error}"
                     raise StrategyError(msg) from None
-        while needs:
-            free = [path for path, others in needs.items() if not others & needs.keys()]
-            if not free:
-                msg = f"gates need each other in a cycle: {listed(_cycle(needs))}"
-                raise StrategyError(msg)
-            for path in free:
-                del needs[path]
+        needed_by: dict[str, list[str]] = {}
+        for path, others in needs.items():
+            for other in others:
+                needed_by.setdefault(other, []).append(path)
+        waits = {path: len(others) for path, others in needs.items()}
+        free = [path for path, n in waits.items() if not n]
+        while free:
+            path = free.pop()
+            del needs[path]
+            for other in needed_by.get(path, ()):
+                waits[other] -= 1
+                if not waits[other]:
+                    free.append(other)
+        if needs:
+            msg = f"gates need each other in a cycle: {listed(_cycle(needs))}"
+            raise StrategyError(msg)
 
 
 def _cycle(needs: dict[str, set[str]]) -> list[str]:
     """Return the paths of a cycle, where every path needs another of them."""
-    seen = [next(iter(needs))]
+    seen = {next(iter(needs)): 0}
     while True:
-        step = next(path for path in needs if path in needs[seen[-1]])
+        last = next(reversed(seen))
+        step = next(path for path in sorted(needs[last]) if path in needs)
         if step in seen:
-            return seen[seen.index(step) :]
-        seen.append(step)
+            return list(seen)[seen[step] :]
+        seen[step] = len(seen)

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from longate.gating.gates.base import Gate
 
 
+MOST_LEVELS = 5000
+"""How deep populations may lie in each other; their paths are as long."""
+
+
 class Tree(NamedTuple):
     """Gates in their places."""
 
@@ -83,9 +87,15 @@ def _refuse_quadrant_parents(
 def _resolve_paths(gates: Sequence[Gate]) -> dict[str, int]:
     """Return path -> place among `gates`, each population before its descendants."""
     possible = _possible_parents(gates)
-    paths: dict[int, str] = {}
+    finder = _PathFinder(gates, possible)
+    paths = finder.paths
+    finder.find([place for place, gate in enumerate(gates) if gate.parent is None])
+    for place in range(len(gates)):
+        finder.look_at(place)
     while len(paths) < len(gates):
-        if _find_paths(gates, possible, paths) or _settle_one(gates, possible, paths):
+        settled = _settle_one(gates, possible, paths)
+        if settled is not None:
+            finder.settle(*settled)
             continue
         msg = f"gates lie in each other in a cycle: {_cycle(gates, possible, paths)}"
         raise StrategyError(msg)
@@ -99,38 +109,87 @@ def _resolve_paths(gates: Sequence[Gate]) -> dict[str, int]:
     return _in_tree_order(by_path)
 
 
-def _find_paths(
-    gates: Sequence[Gate], possible: list[list[int]], paths: dict[int, str]
-) -> bool:
-    """Add the paths of gates whose parent is certain; say whether there were any."""
-    before = len(paths)
-    for place, gate in enumerate(gates):
-        if place in paths:
-            continue
-        if gate.parent is None:
-            paths[place] = gate.name
-            continue
-        known = [paths[other] for other in possible[place] if other in paths]
-        # One that has no path yet might be meant too, unless the path is given.
-        if gate.parent in known:
-            paths[place] = f"{gate.parent}/{gate.name}"
-        elif len(known) == len(possible[place]):
-            parent = _meant(gate, known)
-            if parent is None:
-                names = [other.name for other in gates if other is not gate]
-                hint = suggest(gate.parent, [*names, *paths.values()])
+class _PathFinder:
+    """Finds the paths of gates whose parent is certain, parents first.
+
+    Parameters
+    ----------
+    gates : sequence of Gate
+        The populations.
+    possible : list of list of int
+        For each gate, those that have its parent's name.
+    """
+
+    def __init__(self, gates: Sequence[Gate], possible: list[list[int]]) -> None:
+        self.gates = gates
+        self.possible = possible
+        self.paths: dict[int, str] = {}
+        self._waits = [len(others) for others in possible]
+        self._below: list[list[int]] = [[] for _ in gates]
+        for place, others in enumerate(possible):
+            for other in others:
+                self._below[other].append(place)
+
+    def find(self, roots: Sequence[int]) -> None:
+        """Add the paths of gates without a parent, and of all that follow from them."""
+        for place in roots:
+            self._add(place, "")
+
+    def settle(self, place: int, parent: str) -> None:
+        """Add the path of a gate of which another reasoning has found the parent."""
+        self._add(place, parent)
+
+    def look_at(self, place: int) -> None:
+        """Refuse a gate that has a parent which no other gate is."""
+        if place not in self.paths and not self._waits[place]:
+            self._refuse_missing(place)
+
+    def _add(self, place: int, parent: str) -> None:
+        waiting = [(place, parent)]
+        while waiting:
+            at, above = waiting.pop()
+            if at in self.paths:
+                continue
+            path = f"{above}/{self.gates[at].name}" if above else self.gates[at].name
+            if path.count("/") >= MOST_LEVELS:
                 msg = (
-                    f"gate {gate.name!r} lies in {gate.parent!r}, which does not "
-                    f"exist{hint}"
+                    f"gate {self.gates[at].name!r} lies more than {MOST_LEVELS:,} "
+                    "populations deep"
                 )
                 raise StrategyError(msg)
-            paths[place] = f"{parent}/{gate.name}"
-    return len(paths) > before
+            self.paths[at] = path
+            for below in self._below[at]:
+                self._waits[below] -= 1
+                found = self._parent_of(below, path)
+                if found is not None:
+                    waiting.append((below, found))
+
+    def _parent_of(self, place: int, found: str) -> str | None:
+        """Return the parent of a gate if it is certain, now that a path was found."""
+        if place in self.paths:
+            return None
+        # One that has no path yet might be meant too, unless the path is given.
+        if found == self.gates[place].parent:
+            return found
+        if self._waits[place]:
+            return None
+        known = [self.paths[other] for other in self.possible[place]]
+        parent = _meant(self.gates[place], known)
+        if parent is None:
+            self._refuse_missing(place)
+        return parent
+
+    def _refuse_missing(self, place: int) -> None:
+        gate = self.gates[place]
+        names = [other.name for other in self.gates if other is not gate]
+        hint = suggest(gate.parent or "", [*names, *self.paths.values()])
+        msg = f"gate {gate.name!r} lies in {gate.parent!r}, which does not exist{hint}"
+        raise StrategyError(msg)
 
 
 def _settle_one(
     gates: Sequence[Gate], possible: list[list[int]], paths: dict[int, str]
-) -> bool:
+) -> tuple[int, str] | None:
     """Place a gate whose other possible parents wait, for they lie below it.
 
     ``Singlets``, ``Cells`` in ``Singlets``, and a second ``Singlets`` in ``Cells``:
@@ -141,9 +200,8 @@ def _settle_one(
             known = [paths[other] for other in possible[place] if other in paths]
             parent = _meant(gate, known)
             if parent is not None:
-                paths[place] = f"{parent}/{gate.name}"
-                return True
-    return False
+                return place, parent
+    return None
 
 
 def _possible_parents(gates: Sequence[Gate]) -> list[list[int]]:
