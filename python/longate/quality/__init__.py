@@ -4,6 +4,7 @@ from longate.quality.beads import per_microlitre
 from longate.quality.borders import BorderSensitivity, border_sensitivity
 from longate.quality.drug_fluorescence import DrugFluorescence, drug_fluorescence
 from longate.quality.handling import handling_limits
+from longate.quality.precision.attenuation import corrected_for_assay
 from longate.quality.precision.designs import DESIGNS as PRECISION_DESIGNS
 from longate.quality.precision.estimate import uncertainty
 from longate.quality.precision.result import Uncertainty
@@ -16,6 +17,7 @@ __all__ = [
     "Uncertainty",
     "Variation",
     "border_sensitivity",
+    "corrected_for_assay",
     "drug_fluorescence",
     "handling_limits",
     "per_microlitre",

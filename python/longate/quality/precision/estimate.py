@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from longate._validation import listed
 from longate.exceptions import DesignError
@@ -192,10 +195,7 @@ def _estimated(
         raise DesignError(msg)
     x, labels = fixed_effects(read)
     made = estimable_model(read, x)
-    simple = read.n_specimens == 1 and not read.fixed and not read.known.any()
-    anova = None
-    if simple and not made.lost and made.merged is None:
-        anova = balanced_anova(read.y, list(read.levels.values()))
+    anova = _anova(read, made)
     best = _best(made.model, anova)
     components = component_table(read, made, best, anova, confidence)
     totals = total_table(read, made, best, anova, named, confidence)
@@ -226,8 +226,30 @@ def _estimated(
     )
 
 
+def _anova(read: Measurements, made: EstimableModel) -> Anova | None:
+    """Return mean squares where they say everything; None for other designs."""
+    if read.known.any() or read.fixed or made.lost:
+        return None
+    if not read.levels:
+        sums = np.bincount(read.specimen, weights=read.y)
+        inside = read.y - (sums / np.bincount(read.specimen))[read.specimen]
+        df = float(len(read.y) - read.n_specimens)
+        # Values of one specimen that are equal up to rounding have no variance.
+        if not float(inside @ inside) > 1e-28 * float(read.y @ read.y):
+            return None
+        square = np.array([float(inside @ inside) / df])
+        return Anova(square, np.array([df]), np.ones(1))
+    if read.n_specimens > 1:
+        return None
+    return balanced_anova(read.y, list(read.levels.values()))
+
+
 def _best(model: Model, anova: Anova | None) -> Fit:
-    # Balanced and inside: REML is the analysis of variance, in closed form.
+    if anova is not None and len(anova.df) == 1:
+        square, df = anova.mean_squares, anova.df
+        none = np.zeros(0)
+        return Fit(square, math.nan, np.diag(2 * square**2 / df), none, none)
+    # Balanced and inside: REML is the analysis of variance, and the start its maximum.
     start = None
     if anova is not None and bool((anova.components > 0).all()):
         start = anova.components

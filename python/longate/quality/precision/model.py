@@ -11,6 +11,8 @@ from longate.exceptions import DesignError
 from longate.quality.precision.reml import Model
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from longate.quality.precision.measurements import Measurements
@@ -75,9 +77,8 @@ def fixed_effects(
         else:
             block = (values - values.mean())[:, None]
             labels.append((name, "slope", at))
-        before = np.linalg.matrix_rank(np.column_stack(columns))
-        after = np.linalg.matrix_rank(np.column_stack([*columns, block]))
-        if after < before + block.shape[1]:
+        before = _rank(read, columns[1:])
+        if _rank(read, [*columns[1:], block]) < before + block.shape[1]:
             msg = (
                 f"the fixed effect {name!r} is aliased with the specimens or with "
                 "earlier fixed effects: no specimen was measured at several of its "
@@ -99,12 +100,12 @@ def estimable_model(read: Measurements, x: NDArray[np.float64]) -> EstimableMode
     x : (n, p) array
         Fixed effects.
     """
-    current, rank = x, int(np.linalg.matrix_rank(x))
+    blocks = [x[:, read.n_specimens :]]
+    rank = _rank(read, blocks)
     levels, df, lost = {}, [], {}
     for name, level in read.levels.items():
         z = (level[:, None] == np.arange(level.max() + 1)[None, :]).astype(float)
-        wider = np.column_stack([current, z])
-        reached = int(np.linalg.matrix_rank(wider))
+        reached = _rank(read, [*blocks, z])
         if reached == rank:
             lost[name] = (
                 "not estimable from this design: no specimen and level above it has "
@@ -113,7 +114,8 @@ def estimable_model(read: Measurements, x: NDArray[np.float64]) -> EstimableMode
             continue
         levels[name] = level
         df.append(float(reached - rank))
-        current, rank = wider, reached
+        blocks.append(z)
+        rank = reached
     left = len(read.y) - rank
     merged = None
     if left == 0 and levels:
@@ -128,3 +130,16 @@ def estimable_model(read: Measurements, x: NDArray[np.float64]) -> EstimableMode
         df.append(float(left))
     names = [*levels, merged or REPEATABILITY]
     return EstimableModel(Model(read.y, x, levels, read.known), names, df, lost, merged)
+
+
+def _rank(read: Measurements, blocks: Sequence[NDArray[np.float64]]) -> int:
+    """Return the rank of the specimens together with further columns."""
+    columns = np.column_stack([np.zeros((len(read.y), 0)), *blocks])
+    if not columns.shape[1]:
+        return read.n_specimens
+    # Within specimens alone: as many columns as specimens would be slow.
+    sums = np.zeros((read.n_specimens, columns.shape[1]))
+    np.add.at(sums, read.specimen, columns)
+    sizes = np.bincount(read.specimen)[:, None]
+    inside = columns - (sums / sizes)[read.specimen]
+    return read.n_specimens + int(np.linalg.matrix_rank(inside))
