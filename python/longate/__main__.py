@@ -1,10 +1,9 @@
-"""The ``longate`` command: ``longate demo`` shows the whole way on simulated data."""
+"""The ``longate`` command: sheet, check, gate, report, deidentify and demo."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,16 +23,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 when done, 1 for an error that Longate explains in one line, 130 when
-        interrupted. Wrong usage leaves with 2, as argparse does.
+        0 when done, 1 for an error that Longate explains, 3 when done with problems
+        that need a look, 130 when interrupted. Wrong usage leaves with 2, as argparse
+        does.
     """
     arguments = _parser().parse_args(argv)
     from longate.exceptions import LongateError
 
     try:
-        return _demo(arguments)
-    except LongateError as error:
-        print(f"longate: error: {_one_line(error)}", file=sys.stderr)
+        return int(arguments.run(arguments))
+    except (LongateError, ImportError) as error:
+        print(f"longate: error: {_told(error)}", file=sys.stderr)
         return 1
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
@@ -45,44 +45,21 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from longate.cli.files import add_deidentify, add_demo
+    from longate.cli.gating import add_gate, add_report
+    from longate.cli.options import EXIT_CODES
+    from longate.cli.sheets import add_check, add_sheet
+
     parser = argparse.ArgumentParser(
         prog="longate",
         description="Clinical flow cytometry studies over time. Research use only.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print it and exit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    demo = commands.add_parser(
-        "demo",
-        help="simulate a study as FCS files and analyse it from bytes to report",
-        description=(
-            "Simulate a study as FCS files, gate it, count, score, classify, infer, "
-            "compare with the simulated truth, and write one HTML report with tables."
-        ),
-    )
-    demo.add_argument(
-        "--out",
-        type=Path,
-        default=Path("longate-demo"),
-        metavar="DIR",
-        help="folder to write into (default: %(default)s)",
-    )
-    demo.add_argument(
-        "--seed",
-        type=_natural,
-        default=2012,
-        metavar="N",
-        help="of the simulation (default: %(default)s)",
-    )
-    demo.add_argument(
-        "--patients",
-        type=_natural,
-        default=15,
-        metavar="N",
-        help="simulated patients (default: %(default)s)",
-    )
-    demo.add_argument(
-        "--quiet", action="store_true", help="no progress, print only the report's path"
-    )
+    for add in (add_sheet, add_check, add_gate, add_report, add_deidentify, add_demo):
+        add(commands)
     return parser
 
 
@@ -98,34 +75,11 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def _natural(text: str) -> int:
-    if text.isascii() and text.isdigit():
-        return int(text)
-    msg = f"{text!r} is not a whole number of zero or more"
-    raise argparse.ArgumentTypeError(msg)
-
-
-def _demo(arguments: argparse.Namespace) -> int:
-    from longate.reporting.demo import run_demo
-
-    quiet: bool = arguments.quiet
-
-    def tell(text: str) -> None:
-        if not quiet:
-            print(text, flush=True)
-
-    written = run_demo(
-        arguments.out,
-        seed=arguments.seed,
-        patients=arguments.patients,
-        progress=not quiet and sys.stderr.isatty(),
-        tell=tell,
-    )
-    print(written.report if quiet else written.summary())
-    return 0
-
-
-def _one_line(error: BaseException) -> str:
+def _told(error: BaseException) -> str:
+    """Return a message of one line; the faults of a sheet keep a line each."""
+    lines = str(error).splitlines()
+    if len(lines) > 1 and all(line.startswith("- ") for line in lines[1:]):
+        return "\n".join(lines)
     return " ".join(str(error).split())
 
 

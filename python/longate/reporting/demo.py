@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from longate.simulate import SimulatedCohort
     from longate.study.study import Study
 
+_MEGABYTES_PER_PATIENT, _MEGABYTES_MORE = 27, 50
 MARKER = "longate-demo.json"
 TITLE = "NK cell phenotype and response: a simulated study"
 #: The declared family: the immune subsets of the model study.
@@ -128,6 +129,9 @@ def run_demo(
     """
     began = time.perf_counter()
     target = _claim(Path(folder), seed)
+    if not simulation:
+        size = size_of_demo(patients)
+        tell(f"{patients} simulated patients, {size}, in {target.absolute()}")
     step = _Steps(tell)
     with step("simulate FCS files"):
         from longate.simulate import cohort as simulated
@@ -173,6 +177,16 @@ def run_demo(
         )
     seconds = time.perf_counter() - began
     return DemoResult(target, page, tables, found.result, comparison, seconds)
+
+
+def size_of_demo(patients: int) -> str:
+    """Say how much a demo writes, in words."""
+    megabytes = _MEGABYTES_MORE + _MEGABYTES_PER_PATIENT * patients
+    return (
+        f"about {megabytes / 1000:.1f} GB"
+        if megabytes >= 1000
+        else (f"about {round(megabytes, -1)} MB")
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,3 @@
+"""The subcommands of ``longate``: each adds its arguments and runs."""
+
+from __future__ import annotations
