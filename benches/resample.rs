@@ -1,7 +1,7 @@
 //! Permutations and sign flips of families of outcomes: `cargo bench --bench resample`.
 //!
-//! An item is one labelling of one outcome. To be held: 792 labellings of 200 outcomes within
-//! 50 ms, and 1,000,000 sampled labellings of 50 outcomes within 2 s on two processors.
+//! An item is one allocation of one outcome. To be held: 792 allocations of 200 outcomes within
+//! 50 ms, and 1,000,000 sampled allocations of 50 outcomes within 2 s on two processors.
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -44,17 +44,17 @@ fn permute(bencher: Bencher, outcomes: usize, sizes: (usize, usize), gaps: bool,
 }
 
 #[divan::bench]
-fn all_792_labellings_of_200_outcomes(bencher: Bencher) {
+fn all_792_allocations_of_200_outcomes(bencher: Bencher) {
     permute(bencher, 200, (5, 7), false, 792);
 }
 
 #[divan::bench(sample_count = 5)]
-fn a_million_labellings_of_50_outcomes(bencher: Bencher) {
+fn a_million_allocations_of_50_outcomes(bencher: Bencher) {
     permute(bencher, 50, (12, 13), false, 1_000_000);
 }
 
 #[divan::bench(sample_count = 5)]
-fn a_million_labellings_of_50_outcomes_with_gaps(bencher: Bencher) {
+fn a_million_allocations_of_50_outcomes_with_gaps(bencher: Bencher) {
     permute(bencher, 50, (12, 13), true, 1_000_000);
 }
 

@@ -1,21 +1,21 @@
 //! Resampling of labels: the permutation test of a difference of means whose
 //! statistic is studentised as Welch does, and its interval by inversion.
 //!
-//! The statistic of a labelling is
+//! The statistic of a allocation is
 //! `T = (m1 - m0) / sqrt(s1^2 / n1 + s0^2 / n0)`, so unequal variances of the
 //! groups do not pass for an effect (Janssen 1997,
-//! doi:10.1016/S0167-7152(97)00043-6). Every labelling that keeps the group
+//! doi:10.1016/S0167-7152(97)00043-6). Every allocation that keeps the group
 //! sizes is looked at while there are few enough, else a seeded sample of them
 //! with one seed for each replicate. Numbers never depend on threads or on the
 //! machine's load: one outcome runs in one thread, and of a family
 //! ([`permute_jointly`], [`flip_signs`]) whole numbers are counted, in any order.
 
+mod allocation;
 mod crew;
 mod family;
 mod flips;
 mod inversion;
 mod joint;
-mod labelling;
 mod moments;
 mod roots;
 mod standard;
@@ -26,25 +26,27 @@ pub use family::{Extent, Family};
 pub use flips::{Flips, flip_signs};
 pub use joint::permute_jointly;
 
+use allocation::{allocations, draw, next_choice};
 use inversion::{Side, quartic};
-use labelling::{draw, labellings, next_choice};
 use moments::{Moments, ratio};
 use ndarray::ArrayView1;
 use roots::positive_roots;
 
-/// Two statistics closer than this (relative) are a tie.
-const TIE: f64 = 1e-9;
+/// Two statistics closer than this (relative) are a tie. Rounding leaves 1e-13
+/// between equal statistics; an outlier a billion times the others' spread
+/// leaves 1e-9 between different ones, which must not be taken for ties.
+const TIE: f64 = 1e-11;
 /// A difference or a standard error below this share of the values' range is 0.
 const FLAT: f64 = 1e-10;
 
-/// How many labellings to look at, and for which interval.
+/// How many allocations to look at, and for which interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Plan {
     /// One minus the confidence of the interval.
     pub alpha: f64,
-    /// Up to this many labellings are enumerated; above, they are sampled.
+    /// Up to this many allocations are enumerated; above, they are sampled.
     pub most_enumerated: u64,
-    /// Size of the sample where labellings are sampled.
+    /// Size of the sample where allocations are sampled.
     pub replicates: u64,
     /// Seed of the sample.
     pub seed: u64,
@@ -55,23 +57,23 @@ pub struct Plan {
 pub struct Permutation {
     /// The observed Welch statistic; infinite where no group varies.
     pub statistic: f64,
-    /// Share of labellings, the observed one included, whose statistic is at
+    /// Share of allocations, the observed one included, whose statistic is at
     /// least as far from 0.
     pub p: f64,
-    /// The smallest `p` that any labelling of these very values could reach.
-    pub floor: f64,
+    /// The smallest `p` that any allocation of these very values could reach.
+    pub smallest_p: f64,
     /// Lower end of the interval: the smallest shift that is not rejected.
     /// Minus infinity where no shift can be rejected at this `alpha`, NaN where
     /// the observed groups do not vary at all.
     pub low: f64,
     /// Upper end of the interval, as `low`.
     pub high: f64,
-    /// Labellings looked at, the observed one included.
-    pub labellings: u64,
-    /// Labellings in which neither group varies; their statistic is infinite,
+    /// Allocations looked at, the observed one included.
+    pub allocations: u64,
+    /// Allocations in which neither group varies; their statistic is infinite,
     /// or 0 where the means agree too.
     pub degenerate: u64,
-    /// Whether every labelling was looked at.
+    /// Whether every allocation was looked at.
     pub exact: bool,
 }
 
@@ -90,7 +92,7 @@ pub fn permute_labels(
     if !(plan.alpha > 0.0 && plan.alpha < 1.0) {
         return None;
     }
-    let exact = labellings(sample.values.len(), sample.n_first)
+    let exact = allocations(sample.values.len(), sample.n_first)
         .is_some_and(|number| number <= plan.most_enumerated);
     let mut magnitudes = Vec::new();
     let mut degenerate = 0;
@@ -117,10 +119,10 @@ pub fn permute_labels(
     Some(Permutation {
         statistic,
         p: share(statistic.abs()),
-        floor: if exact { share(largest) } else { 1.0 / total },
+        smallest_p: if exact { share(largest) } else { 1.0 / total },
         low,
         high,
-        labellings: magnitudes.len() as u64,
+        allocations: magnitudes.len() as u64,
         degenerate,
         exact,
     })
@@ -158,7 +160,7 @@ impl Sample {
         })
     }
 
-    /// Shows every labelling to `look`, or the observed one and then a sample.
+    /// Shows every allocation to `look`, or the observed one and then a sample.
     fn visit(&self, plan: &Plan, exact: bool, mut look: impl FnMut(&[bool])) {
         let n = self.values.len();
         if exact {
@@ -197,10 +199,10 @@ impl Sample {
     /// How far beyond the estimate, in standard errors, a shift of the first
     /// group is not rejected; infinite where no shift is.
     ///
-    /// With the first group moved by the estimate plus `u`, a labelling counts
+    /// With the first group moved by the estimate plus `u`, a allocation counts
     /// towards p where `(a - b u)^2 >= c u^2 (q0 + q1 u + q2 u^2)`: between
     /// the roots of a quartic. Walking inwards from infinity, roots of one
-    /// labelling let it enter and leave in turn; the end is where so many have
+    /// allocation let it enter and leave in turn; the end is where so many have
     /// entered that p exceeds alpha.
     fn reach(&self, plan: &Plan, exact: bool, side: Side, difference: f64, error: f64) -> f64 {
         let shift: Vec<f64> = self
@@ -276,23 +278,23 @@ mod tests {
     ];
 
     #[test]
-    fn looks_at_all_792_labellings_of_five_against_seven() {
+    fn looks_at_all_792_allocations_of_five_against_seven() {
         let found = run(&MADE_UP, 5, &PLAN).unwrap();
-        assert_eq!(found.labellings, 792);
+        assert_eq!(found.allocations, 792);
         assert!(found.exact);
-        assert_eq!(found.floor, 1.0 / 792.0);
+        assert_eq!(found.smallest_p, 1.0 / 792.0);
     }
 
     #[test]
     fn counts_both_mirror_images_in_the_floor_of_equal_groups() {
         let found = run(&MADE_UP[..8], 4, &PLAN).unwrap();
-        assert_eq!(found.floor, 2.0 / 70.0);
+        assert_eq!(found.smallest_p, 2.0 / 70.0);
     }
 
     #[test]
     fn raises_the_floor_where_values_are_tied() {
         let found = run(&[0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 2.0], 3, &PLAN).unwrap();
-        assert!(found.floor > 1.0 / 35.0, "{found:?}");
+        assert!(found.smallest_p > 1.0 / 35.0, "{found:?}");
     }
 
     #[test]
@@ -343,15 +345,15 @@ mod tests {
     }
 
     #[test]
-    fn a_sample_of_labellings_agrees_with_all_of_them() {
+    fn a_sample_of_allocations_agrees_with_all_of_them() {
         let sampled = Plan {
             most_enumerated: 0,
             ..PLAN
         };
         let every = run(&MADE_UP, 5, &PLAN).unwrap();
         let some = run(&MADE_UP, 5, &sampled).unwrap();
-        assert!(!some.exact && some.labellings == 10_000);
-        assert_eq!(some.floor, 1e-4);
+        assert!(!some.exact && some.allocations == 10_000);
+        assert_eq!(some.smallest_p, 1e-4);
         let error = (every.p * (1.0 - every.p) / 1e4).sqrt();
         assert!(
             (some.p - every.p).abs() < 4.0 * error + 1e-4,
@@ -374,7 +376,7 @@ mod tests {
             other[4..].reverse();
             let other = run(&other, 4, &PLAN).unwrap();
             prop_assert_eq!(found.p, other.p);
-            prop_assert_eq!(found.floor, other.floor);
+            prop_assert_eq!(found.smallest_p, other.smallest_p);
             prop_assert!((found.low * scale - other.low).abs() < 1e-6 * scale);
             prop_assert!((found.high * scale - other.high).abs() < 1e-6 * scale);
         }
@@ -402,8 +404,8 @@ mod tests {
         ) {
             let values: Vec<f64> = values.into_iter().map(f64::from).collect();
             let found = run(&values, 3, &PLAN).unwrap();
-            prop_assert!(found.p >= found.floor && found.p <= 1.0);
-            prop_assert!(found.floor >= 1.0 / 56.0);
+            prop_assert!(found.p >= found.smallest_p && found.p <= 1.0);
+            prop_assert!(found.smallest_p >= 1.0 / 56.0);
         }
     }
 }

@@ -33,11 +33,11 @@ fn columns(py: Python<'_>, family: Family) -> PyResult<Bound<'_, PyDict>> {
     found.set_item("p", column(py, family.p))?;
     found.set_item("p_max_t", column(py, family.p_max_t))?;
     found.set_item("p_step_down", column(py, family.p_step_down))?;
-    found.set_item("floor", column(py, family.floor))?;
-    found.set_item("floor_max_t", column(py, family.floor_max_t))?;
+    found.set_item("smallest_p", column(py, family.smallest_p))?;
+    found.set_item("smallest_p_max_t", column(py, family.smallest_p_max_t))?;
     found.set_item("undefined", column(py, family.undefined))?;
     found.set_item("degenerate", column(py, family.degenerate))?;
-    found.set_item("labellings", family.labellings)?;
+    found.set_item("allocations", family.allocations)?;
     found.set_item("exact", family.exact)?;
     Ok(found)
 }

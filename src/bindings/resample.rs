@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 
 use crate::resample::{Plan, permute_labels};
 
-/// `(statistic, p, floor, low, high, labellings, degenerate, exact)`.
+/// `(statistic, p, smallest_p, low, high, allocations, degenerate, exact)`.
 type Found = (f64, f64, f64, f64, f64, u64, u64, bool);
 
 /// Permutes labels with the Welch-studentised statistic; see
@@ -33,10 +33,10 @@ pub(super) fn permute_welch(
     Some((
         found.statistic,
         found.p,
-        found.floor,
+        found.smallest_p,
         found.low,
         found.high,
-        found.labellings,
+        found.allocations,
         found.degenerate,
         found.exact,
     ))

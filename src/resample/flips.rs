@@ -10,9 +10,9 @@ use std::ops::Range;
 use ndarray::ArrayView2;
 
 use super::FLAT;
+use super::allocation::mix;
 use super::crew::{Pieces, share_out};
-use super::family::{Extent, Family, Relabelling, relabel};
-use super::labelling::mix;
+use super::family::{Extent, Family, Reallocation, reallocate};
 use super::moments::ratio;
 use super::standard::{Centre, LANES, Standard};
 use super::subsets::Subsets;
@@ -20,7 +20,7 @@ use super::tally::{Bars, Tally};
 use crate::error::Result;
 
 /// Below this share of n times the sum of squares, a variance is formed anew.
-const CANCELLED: f64 = 1e-4;
+const CANCELLED: f64 = 1e-2;
 
 /// What the sign flips of a family say: the tests, and intervals of the means.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,7 +55,7 @@ pub fn flip_signs(
     if !(alpha > 0.0 && alpha < 1.0) {
         return Ok(None);
     }
-    let family = relabel(&signs, extent.threads, go_on)?;
+    let family = reallocate(&signs, extent.threads, go_on)?;
     let pieces = Pieces {
         number: signs.standard.outcomes as u64,
         portion: 1,
@@ -201,7 +201,7 @@ impl<'a> Signs<'a> {
         if error <= 0.0 {
             return (f64::NAN, f64::NAN);
         }
-        let (all, _) = self.labellings();
+        let (all, _) = self.allocations();
         let subsets = Subsets::of(row);
         // Those that flip none or all of the outcome's patients always count.
         let mut always = 0_u64;
@@ -239,7 +239,7 @@ impl<'a> Signs<'a> {
     }
 }
 
-impl Relabelling for Signs<'_> {
+impl Reallocation for Signs<'_> {
     type Scratch = Scratch;
 
     fn outcomes(&self) -> usize {
@@ -256,7 +256,7 @@ impl Relabelling for Signs<'_> {
             .collect()
     }
 
-    fn labellings(&self) -> (u64, bool) {
+    fn allocations(&self) -> (u64, bool) {
         self.half
             .map_or((self.extent.replicates + 1, false), |half| (half, true))
     }

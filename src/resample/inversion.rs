@@ -1,4 +1,4 @@
-//! Where a labelling counts towards p while the first group is shifted.
+//! Where a allocation counts towards p while the first group is shifted.
 
 use super::{TIE, moments::Moments};
 
@@ -9,8 +9,8 @@ pub(super) enum Side {
     Above,
 }
 
-/// The quartic in the shift that tells where a labelling counts, lowest power
-/// first; `None` for the labelling that only repeats or swaps the observed one.
+/// The quartic in the shift that tells where a allocation counts, lowest power
+/// first; `None` for the allocation that only repeats or swaps the observed one.
 pub(super) fn quartic(
     centred: &[f64],
     shift: &[f64],

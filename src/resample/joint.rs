@@ -9,8 +9,8 @@ use std::ops::Range;
 use ndarray::{ArrayView1, ArrayView2};
 
 use super::FLAT;
-use super::family::{Extent, Family, Relabelling, relabel};
-use super::labelling::{choice, draw, labellings, next_choice};
+use super::allocation::{allocations, choice, draw, next_choice};
+use super::family::{Extent, Family, Reallocation, reallocate};
 use super::moments::ratio;
 use super::standard::{Centre, LANES, Standard};
 use super::tally::{Bars, Tally};
@@ -18,13 +18,13 @@ use crate::error::Result;
 
 /// Below this share of the sum of squares, a variance is formed anew from
 /// deviations: differences of sums have lost too many digits to tell ties.
-const CANCELLED: f64 = 1e-4;
+const CANCELLED: f64 = 1e-2;
 
 /// Permutes the labels of patients over a family of outcomes.
 ///
 /// `values` has outcomes in rows and patients in columns, NaN where a patient
 /// lacks an outcome; `in_first` marks the patients of the first group. A
-/// labelling is of all patients and keeps the sizes of the groups; each outcome
+/// allocation is of all patients and keeps the sizes of the groups; each outcome
 /// uses the patients it has, and where that leaves a group fewer than two, its
 /// statistic is 0. `None` unless every outcome has two values in both groups.
 ///
@@ -38,7 +38,7 @@ pub fn permute_jointly(
     go_on: &mut dyn FnMut() -> bool,
 ) -> Result<Option<Family>> {
     match Labels::new(values, in_first, extent) {
-        Some(labels) => relabel(&labels, extent.threads, go_on).map(Some),
+        Some(labels) => reallocate(&labels, extent.threads, go_on).map(Some),
         None => Ok(None),
     }
 }
@@ -81,7 +81,7 @@ impl<'a> Labels<'a> {
         let n_first = in_first.iter().filter(|&&first| first).count();
         let n_small = n_first.min(patients - n_first);
         let exact =
-            labellings(patients, n_small).filter(|&number| number <= extent.most_enumerated);
+            allocations(patients, n_small).filter(|&number| number <= extent.most_enumerated);
         let labels = Self {
             sum: standard.totals(|at| standard.values[at]),
             square: standard.totals(|at| standard.values[at].powi(2)),
@@ -122,7 +122,7 @@ impl<'a> Labels<'a> {
         Some((kept(mean[0] - mean[1]), kept(variance.sqrt())))
     }
 
-    /// Counts one labelling, the smaller group's patients being in `scratch`.
+    /// Counts one allocation, the smaller group's patients being in `scratch`.
     fn look(&self, scratch: &mut Scratch, tally: &mut Tally, bars: &Bars) {
         for from in (0..self.standard.width).step_by(LANES) {
             self.block(from, scratch, tally);
@@ -183,7 +183,7 @@ impl<'a> Labels<'a> {
     }
 }
 
-impl Relabelling for Labels<'_> {
+impl Reallocation for Labels<'_> {
     type Scratch = Scratch;
 
     fn outcomes(&self) -> usize {
@@ -199,7 +199,7 @@ impl Relabelling for Labels<'_> {
             .collect()
     }
 
-    fn labellings(&self) -> (u64, bool) {
+    fn allocations(&self) -> (u64, bool) {
         self.exact
             .map_or((self.extent.replicates + 1, false), |all| (all, true))
     }

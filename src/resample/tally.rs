@@ -1,4 +1,4 @@
-//! What labellings count, for every outcome of a family: towards its own p,
+//! What allocations count, for every outcome of a family: towards its own p,
 //! towards the p of the largest statistic (maxT), and in steps from the top.
 
 use super::TIE;
@@ -23,10 +23,10 @@ impl Bars {
     }
 }
 
-/// Numbers of labellings, outcome by outcome.
+/// Numbers of allocations, outcome by outcome.
 #[derive(Clone, Debug)]
 pub(super) struct Tally {
-    pub(super) labellings: u64,
+    pub(super) allocations: u64,
     /// The outcome's own statistic reaches the bar.
     pub(super) own: Vec<u64>,
     /// The largest statistic of the family reaches the bar.
@@ -44,7 +44,7 @@ pub(super) struct Tally {
 impl Tally {
     pub(super) fn new(outcomes: usize) -> Self {
         Self {
-            labellings: 0,
+            allocations: 0,
             own: vec![0; outcomes],
             largest: vec![0; outcomes],
             step: vec![0; outcomes],
@@ -54,9 +54,9 @@ impl Tally {
         }
     }
 
-    /// Counts one labelling, given the squared statistics of all outcomes.
+    /// Counts one allocation, given the squared statistics of all outcomes.
     pub(super) fn add(&mut self, squares: &[f64], bars: &Bars) {
-        self.labellings += 1;
+        self.allocations += 1;
         let mut largest = 0.0;
         for &outcome in &bars.upwards {
             let square = squares[outcome];
@@ -79,7 +79,7 @@ impl Tally {
                 .zip(others)
                 .for_each(|(one, two)| *one += two);
         }
-        self.labellings += other.labellings;
+        self.allocations += other.allocations;
         plus(&mut self.own, &other.own);
         plus(&mut self.largest, &other.largest);
         plus(&mut self.step, &other.step);
@@ -103,7 +103,7 @@ impl Tally {
     }
 
     pub(super) fn share(&self, number: u64) -> f64 {
-        number as f64 / self.labellings as f64
+        number as f64 / self.allocations as f64
     }
 
     pub(super) fn shares(&self, numbers: &[u64]) -> Vec<f64> {

@@ -186,7 +186,7 @@ def test_one_outcome_that_cannot_be_tested_does_not_stop_the_family():
     assert "no responder" in row["problem"]
     assert "Family of 2 outcomes" in repr(result)
     assert "NK: not tested" in repr(result)
-    assert (result.flow["outcome"] == "NK").any()
+    assert (result.participant_flow["outcome"] == "NK").any()
 
 
 def test_a_family_in_which_nothing_can_be_tested_is_an_error():

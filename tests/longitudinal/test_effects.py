@@ -158,8 +158,8 @@ def test_effects_of_a_table():
 def test_auc_of_a_table():
     found = auc(DATA, RESPONSE, value="index", visit=("m00", "m12")).iloc[0]
     assert (found["auc"], found["visit"]) == (1, "m12 - m00")
-    assert found["p"] == found["floor"] == pytest.approx(2 / 792)
-    assert "not known" in found["reading"]
+    assert found["p"] == found["smallest_p"] == pytest.approx(2 / 792)
+    assert "not known" in found["timing"]
     with pytest.raises(DesignError, match="'m24'"):
         auc(DATA, RESPONSE, value="index", visit="m24")
     with pytest.raises(DesignError, match="refused"):
@@ -178,11 +178,11 @@ def test_auc_says_whether_the_value_came_first():
     data = visits[["patient", "visit"]].assign(y=[1.0, 2, 3, 2, 2, 2])
     whole = classify(visits, none)
     late = classify(visits, none, landmark="m06")
-    reading = [
-        auc(data, response, value="y", visit=visit)["reading"][0].split()[1]
+    timing = [
+        auc(data, response, value="y", visit=visit)["timing"][0].split()[1]
         for response, visit in ((whole, "m00"), (whole, "m06"), (late, "m06"))
     ]
-    assert reading == ["before", "within", "before"]
+    assert timing == ["before", "within", "before"]
 
 
 def noise(seed, markers=10, n=5, m=7, effect=0.0):
@@ -230,9 +230,9 @@ def test_leave_pair_out_is_that_of_a_plain_loop():
     found = best_marker(data, response, value="y", by="marker", visit="m00")
     row = found.table.iloc[0]
     assert row["auc"] == pytest.approx(by_hand(data, response))
-    assert (row["labellings"], row["exact"], row["n_markers"]) == (20, True, 3)
+    assert (row["allocations"], row["exact"], row["n_markers"]) == (20, True, 3)
     assert found.selection["chosen"].sum() == pytest.approx(1)
-    # p by brute force over labellings.
+    # p by brute force over allocations.
     patients = response["patient"].tolist()
     areas = []
     for members in combinations(patients, 3):
@@ -340,13 +340,13 @@ def test_families_are_adjusted_apart():
         {
             "kind": ["a", "a", "b", "b", "b"],
             "p": [0.01, 0.04, 0.01, np.nan, 0.03],
-            "floor": [0.01] * 5,
+            "smallest_p": [0.01] * 5,
         }
     )
     found = adjust_families(table, family="kind")
     assert found["family_size"].tolist() == [2, 2, 2, 2, 2]
     np.testing.assert_allclose(found["p_adjusted"], [0.02, 0.04, 0.02, np.nan, 0.03])
-    assert found["floor_times_family"].tolist() == [0.02] * 5
+    assert found["smallest_p_times_family"].tolist() == [0.02] * 5
     whole = adjust_families(table)
     assert whole["family_size"].tolist() == [4] * 5
     np.testing.assert_allclose(

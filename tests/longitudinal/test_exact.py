@@ -27,7 +27,7 @@ def run(first, second, **options):
 def test_six_patients_agree_with_brute_force(values, n_first):
     first, second = np.array(values[:n_first]), np.array(values[n_first:])
     found = run(first, second)
-    assert (found.p, found.floor, found.labellings) == pytest.approx(
+    assert (found.p, found.smallest_p, found.allocations) == pytest.approx(
         permute_labels(first, second), abs=1e-12
     )
 
@@ -37,26 +37,26 @@ def test_six_patients_agree_with_brute_force(values, n_first):
 def test_ties_agree_with_brute_force(values):
     first, second = np.array(values[:3], float), np.array(values[3:], float)
     found = run(first, second)
-    assert (found.p, found.floor) == pytest.approx(
+    assert (found.p, found.smallest_p) == pytest.approx(
         permute_labels(first, second)[:2], abs=1e-12
     )
 
 
-def test_the_floor_is_what_the_most_extreme_labelling_reaches():
+def test_the_floor_is_what_the_most_extreme_allocation_reaches():
     values = np.array([0.3, 1.2, 0.7, 0.1, 0.2, 1.9, 0.5])
     reached = []
     for chosen in combinations(range(7), 3):
         first = values[list(chosen)]
         reached.append(run(first, np.delete(values, list(chosen))).p)
-    assert run(values[:3], values[3:]).floor == pytest.approx(min(reached))
+    assert run(values[:3], values[3:]).smallest_p == pytest.approx(min(reached))
 
 
 @pytest.mark.parametrize(
-    ("n", "m", "floor"), [(5, 7, 1 / 792), (4, 5, 1 / 126), (6, 6, 2 / 924)]
+    ("n", "m", "smallest_p"), [(5, 7, 1 / 792), (4, 5, 1 / 126), (6, 6, 2 / 924)]
 )
-def test_the_floor_of_untied_patients(n, m, floor):
+def test_the_floor_of_untied_patients(n, m, smallest_p):
     values = np.random.default_rng(5).normal(size=n + m)
-    assert run(values[:n], values[n:]).floor == pytest.approx(floor)
+    assert run(values[:n], values[n:]).smallest_p == pytest.approx(smallest_p)
 
 
 def test_shifts_inside_the_interval_are_not_rejected():
@@ -70,7 +70,7 @@ def test_shifts_inside_the_interval_are_not_rejected():
     assert permute_labels(first - found.high + eps, second)[0] > 0.05
 
 
-def test_labellings_without_variation_are_reported():
+def test_allocations_without_variation_are_reported():
     found = run([1, 1, 1, 2], [0, 0, 0, 0, 1])
     assert found.degenerate == 0
     found = run([1, 1, 2], [0, 0, 0, 0])
@@ -100,8 +100,8 @@ def test_many_patients_are_sampled_with_a_seed():
     first, second = rng.normal(0.8, 1, 14), rng.normal(0, 1, 15)
     found = run(first, second)
     assert not found.exact
-    assert found.labellings == 100_000
-    assert found.floor == pytest.approx(1e-5)
+    assert found.allocations == 100_000
+    assert found.smallest_p == pytest.approx(1e-5)
     assert "seeded sample" in found.words()
     assert run(first, second) == found
     assert run(first, second, seed=2).p != found.p

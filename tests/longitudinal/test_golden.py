@@ -51,8 +51,8 @@ def test_the_permutation_is_that_of_brute_force_in_r(row):
     first, second = group(row.case, "responder"), group(row.case, "non-responder")
     found = permutation(first, second, confidence=0.95, seed=1)
     assert found.exact
-    assert found.labellings == row.labellings
-    close([found.p, found.floor], [row.p, row.floor])
+    assert found.allocations == row.allocations
+    close([found.p, found.smallest_p], [row.p, row.smallest_p])
     close([found.low, found.high], [row.low, row.high])
 
 
@@ -86,5 +86,5 @@ def test_the_whole_analysis_carries_the_numbers_of_r():
     for column in ("estimate", "low", "high", "df", "t"):
         close(found[column], welch_r[column])
     close(found["permutation_p"], exact_r["p"])
-    close(found["permutation_floor"], exact_r["floor"])
+    close(found["permutation_smallest_p"], exact_r["smallest_p"])
     close(found["permutation_low"], exact_r["low"])

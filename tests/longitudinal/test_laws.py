@@ -17,7 +17,7 @@ cohort = st.tuples(
     st.lists(change, min_size=2, max_size=6, unique=True),
 )
 quick = settings(max_examples=25, deadline=None)
-SAME = ["p", "df", "permutation_p", "permutation_floor"]
+SAME = ["p", "df", "permutation_p", "permutation_smallest_p"]
 MOVED = ["estimate", "low", "high", "permutation_low", "permutation_high"]
 
 
@@ -89,7 +89,7 @@ def test_the_floor_bounds_p_and_leaving_out_brackets(groups):
     data, response = tables(*groups)
     result = responder_analysis(data, response, value="index")
     row = result.table.iloc[0]
-    assert row["permutation_p"] >= row["permutation_floor"] - 1e-12
+    assert row["permutation_p"] >= row["permutation_smallest_p"] - 1e-12
     assert row["low"] <= row["estimate"] <= row["high"]
 
 
@@ -151,7 +151,10 @@ def test_a_family_of_one_column_equals_its_members_apart():
         alone = table(data[data["population"] == level], response)
         own = together.table.set_index("outcome").loc[level]
         assert_same(own, alone)
-    m = together.table["floor_times_family"] / together.table["permutation_floor"]
+    m = (
+        together.table["smallest_p_times_family"]
+        / together.table["permutation_smallest_p"]
+    )
     assert m.tolist() == [3, 3, 3]
 
 

@@ -25,7 +25,7 @@ max_t = partial(jointly, value="index")
 responders = partial(responder_analysis, value="index")
 
 OPTIONS = {"most_enumerated": 10**6, "replicates": 999, "seed": 1, "threads": 2}
-NAMES = ("p", "p_max_t", "p_step_down", "floor", "floor_max_t")
+NAMES = ("p", "p_max_t", "p_step_down", "smallest_p", "smallest_p_max_t")
 number = st.one_of(
     st.integers(-2, 2).map(float),
     st.floats(-10, 10).map(lambda x: round(x, 3)),
@@ -44,7 +44,7 @@ def compare(values, responder):
     assert np.abs(found["statistic"]) == pytest.approx(observed, rel=1e-9, abs=1e-12)
     for name, twin in zip(NAMES, adjusted(observed, every), strict=True):
         assert found[name] == pytest.approx(twin, abs=1e-12), name
-    assert found["labellings"] == len(every)
+    assert found["allocations"] == len(every)
     assert found["exact"]
 
 
@@ -70,7 +70,7 @@ def test_twelve_patients_agree_with_the_twin():
 
 
 def test_values_far_apart_keep_their_digits():
-    # The smaller group's spread is 1e-9 of the values' range in one labelling.
+    # The smaller group's spread is 1e-9 of the values' range in one allocation.
     values = np.array([[0, 1e-9, 3e-9, 1, 1.3, 1.1, 1.2], [1, 2, 4, 3, 5, 7, 6]])
     compare(values.astype(float), np.arange(7) < 3)
 
@@ -82,11 +82,13 @@ def test_complete_outcomes_have_the_p_of_the_responder_analysis():
     assert found["estimate"].to_dict() == pytest.approx(one["estimate"].to_dict())
     assert found["statistic"].to_dict() == pytest.approx(one["t"].to_dict())
     assert found["p"].to_dict() == pytest.approx(one["permutation_p"].to_dict())
-    assert found["floor"].to_dict() == pytest.approx(one["permutation_floor"].to_dict())
+    assert found["smallest_p"].to_dict() == pytest.approx(
+        one["permutation_smallest_p"].to_dict()
+    )
     assert (found["p_max_t"] >= found["p_step_down"]).all()
     assert (found["p_step_down"] >= found["p"]).all()
-    assert (found["labellings"] == 792).all()
-    assert (found["floor"] >= 1 / 792).all()
+    assert (found["allocations"] == 792).all()
+    assert (found["smallest_p"] >= 1 / 792).all()
 
 
 def test_every_later_visit_is_in_the_family():
@@ -137,26 +139,26 @@ def test_an_outcome_that_cannot_be_tested_is_kept_with_its_problem():
         max_t(data[~lost], response, by="population", family=["NK"])
 
 
-def test_a_patient_without_an_outcome_counts_labellings_without_meaning():
+def test_a_patient_without_an_outcome_counts_allocations_without_meaning():
     data, response = tables((0.3, 0.1, 0.2), (0.0, 0.05, -0.1, 0.02))
     gap = (data["patient"] == "P01") & (data["visit"] == "m12")
     twice = pd.concat([data[~gap].assign(by="a"), data.assign(by="b")])
     found = max_t(twice, response, by="by").set_index("outcome")
-    assert found["labellings"].tolist() == [35, 35]
+    assert found["allocations"].tolist() == [35, 35]
     assert found["undefined"].tolist() == [0, 0]
     more = gap | ((data["patient"] == "P05") & (data["visit"] == "m12"))
     twice = pd.concat([data[~more].assign(by="a"), data.assign(by="b")])
     found = max_t(twice, response, by="by").set_index("outcome")
-    # Both missing in the first group of three: five labellings leave one there.
+    # Both missing in the first group of three: five allocations leave one there.
     assert found["undefined"].tolist() == [5, 0]
 
 
 def test_patients_without_label_or_value_do_not_enter():
     data, response = tables(unknown=(0.9, -0.4))
-    assert max_t(data, response)["labellings"].tolist() == [792]
+    assert max_t(data, response)["allocations"].tolist() == [792]
     data, response = tables(responders=(0.071, 0.094, 0.043, None, 0.112, 0.066))
     found = max_t(data, response)
-    assert found["labellings"].tolist() == [792]
+    assert found["allocations"].tolist() == [792]
     assert found["n_responder"].tolist() == [5]
 
 
@@ -168,16 +170,16 @@ def test_many_patients_are_sampled_with_a_seed_and_threads_change_nothing():
     one = permute_family(values, labels, **(options | {"threads": 1}))
     three = permute_family(values, labels, **(options | {"threads": 3}))
     assert not one["exact"]
-    assert one["labellings"] == 10_000
+    assert one["allocations"] == 10_000
     for name in NAMES:
         assert (one[name] == three[name]).all()
-    assert (one["floor"] == 1e-4).all()
+    assert (one["smallest_p"] == 1e-4).all()
     other = permute_family(values, labels, **(options | {"seed": 2}))
     assert (one["p"] != other["p"]).any()
     assert np.abs(one["p_max_t"] - other["p_max_t"]).max() < 0.03
 
 
-def test_a_sample_agrees_with_all_labellings():
+def test_a_sample_agrees_with_all_allocations():
     rng = np.random.default_rng(8)
     values, labels = rng.normal(size=(6, 12)), np.arange(12) < 5
     every = permute_family(values, labels, **OPTIONS)
@@ -198,7 +200,7 @@ def test_the_family_wise_error_is_held():
         <= 0.05
         for _ in range(runs)
     )
-    # 252 labellings, mirrored: 12 of 252 is the largest share within .05.
+    # 252 allocations, mirrored: 12 of 252 is the largest share within .05.
     assert abs(hits / runs - 12 / 252) < 3 * np.sqrt(0.05 * 0.95 / runs)
 
 

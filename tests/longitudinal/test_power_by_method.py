@@ -115,12 +115,12 @@ def test_without_an_effect_power_is_the_level():
 
 
 def test_three_v_three_cannot_reach_five_percent_by_permutation():
-    # 2 of 20 labellings at best: p = .1.
+    # 2 of 20 allocations at best: p = .1.
     found = detectable_effects(3, 3, methods=["permutation"], replicates=200)
     assert math.isinf(found["effect_sd"][0])
 
 
-def test_more_labellings_than_can_be_enumerated_are_sampled():
+def test_more_allocations_than_can_be_enumerated_are_sampled():
     table = power_by_method(
         12, 12, effects=[1.5], methods=["permutation", "student"], replicates=150
     )

@@ -26,7 +26,7 @@ def sensitivity(result):
     return result.sensitivity.set_index("analysis")
 
 
-def test_the_answer_starts_with_the_difference_of_changes(result):
+def test_the_answer_starts_with_the_difference_in_change(result):
     first = repr(result).splitlines()[0]
     assert first.startswith("The change in index from m00 to m12 was 0.0738 higher in")
     assert "(95 % interval 0.0392 to 0.108; Welch t, p = 0.0011" in first
@@ -126,7 +126,7 @@ def test_labels_of_the_unclassifiable_are_tried(result):
         assert rows.loc[name, "n_responder"] == len(one)
 
 
-def test_extreme_labels_are_extreme_over_all_labellings():
+def test_extreme_labels_are_extreme_over_all_allocations():
     unknown = np.array([0.05, -0.2, 0.31, 0.02])
     data, response = tables(unknown=tuple(unknown))
     rows = sensitivity(responder_analysis(data, response, value="index"))
@@ -187,7 +187,7 @@ def test_a_family_prints_floor_times_m():
     text = " ".join(result.limits)
     assert "times the family of 3 that is 0.0038" in text
     assert "Above 0.05 x 3 = 0.15 nothing can be found" in text
-    assert repr(result).startswith("Difference of changes from m00 to m12")
+    assert repr(result).startswith("Difference in change from m00 to m12")
 
 
 def everything_printed():

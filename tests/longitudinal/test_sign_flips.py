@@ -20,7 +20,7 @@ from reference.families import adjusted, flipped
 sign_flips = partial(flips, value="index")
 
 OPTIONS = {"most_enumerated": 10**6, "replicates": 999, "seed": 1, "threads": 2}
-NAMES = ("p", "p_max_t", "p_step_down", "floor", "floor_max_t")
+NAMES = ("p", "p_max_t", "p_step_down", "smallest_p", "smallest_p_max_t")
 number = st.one_of(
     st.integers(-2, 2).map(float),
     st.floats(-10, 10).map(lambda x: round(x, 3)),
@@ -44,7 +44,7 @@ def test_six_patients_agree_with_brute_force(values):
     assert np.abs(found["statistic"]) == pytest.approx(observed, rel=1e-9, abs=1e-12)
     for name, twin in zip(NAMES, adjusted(observed, every), strict=True):
         assert found[name] == pytest.approx(twin, abs=1e-12), name
-    assert (found["labellings"], found["exact"]) == (64, True)
+    assert (found["allocations"], found["exact"]) == (64, True)
 
 
 def p_of(changes):
@@ -74,15 +74,17 @@ def test_scipy_finds_the_same_p_and_statistic():
         assert p == pytest.approx(scipy.pvalue, abs=1e-12)
 
 
-@pytest.mark.parametrize(("n", "floor"), [(5, 0.0625), (6, 0.03125), (7, 0.015625)])
-def test_the_floor_of_untied_patients(n, floor):
+@pytest.mark.parametrize(
+    ("n", "smallest_p"), [(5, 0.0625), (6, 0.03125), (7, 0.015625)]
+)
+def test_the_floor_of_untied_patients(n, smallest_p):
     found = run(np.random.default_rng(n).normal(2, 1, size=n))
-    assert found["floor"][0] == floor
-    assert np.isinf(found["low"][0]) == (floor > 0.05)
+    assert found["smallest_p"][0] == smallest_p
+    assert np.isinf(found["low"][0]) == (smallest_p > 0.05)
 
 
 def test_patients_without_change_raise_the_floor():
-    assert run([0.0, 0.0, 1.0, 2.0, 3.5])["floor"][0] == 8 / 32
+    assert run([0.0, 0.0, 1.0, 2.0, 3.5])["smallest_p"][0] == 8 / 32
 
 
 def test_many_patients_are_sampled_with_a_seed_and_threads_change_nothing():
@@ -118,13 +120,13 @@ def test_the_table_says_what_was_done():
     assert row["estimate"] == pytest.approx(changes.mean())
     assert row["statistic"] == pytest.approx(stats.ttest_1samp(changes, 0).statistic)
     assert row["low"] < row["estimate"] < row["high"]
-    assert (row["n"], row["labellings"], row["exact"]) == (12, 4096, True)
+    assert (row["n"], row["allocations"], row["exact"]) == (12, 4096, True)
     assert row["seed"] is pd.NA
     assert row["problem"] == ""
     sampled = sign_flips(data, most_enumerated=100, replicates=999, seed=7)
     assert sampled["seed"].tolist() == [7]
-    assert sampled["labellings"].tolist() == [1000]
-    assert sampled["floor"].tolist() == [0.001]
+    assert sampled["allocations"].tolist() == [1000]
+    assert sampled["smallest_p"].tolist() == [0.001]
 
 
 def test_what_cannot_be_tested_is_said():

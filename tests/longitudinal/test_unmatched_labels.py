@@ -35,7 +35,7 @@ FUNCTIONS = {
     "binomial": (cohort, counted(binomial.fit)),
     "beta_binomial": (cohort, counted(beta_binomial.fit)),
     "negative_binomial": (cohort, counted(negative_binomial.fit, k="cells")),
-    "difference_of_changes": (cohort, counted(binomial.difference_of_changes)),
+    "difference_in_change": (cohort, counted(binomial.difference_in_change)),
     "likelihood_ratio": (
         cohort,
         counted(binomial.likelihood_ratio, replicates=2, seed=1),

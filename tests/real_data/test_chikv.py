@@ -85,7 +85,7 @@ def test_wilcoxon_agrees_with_scipy_where_it_is_exact(cohort):
             compared += 1
     assert compared >= 0.9 * len(found)
     # Where hardly any child moved, no p can be small.
-    np.testing.assert_allclose(found["floor"], 2.0 ** (1 - (29 - found["n_zero"])))
+    np.testing.assert_allclose(found["smallest_p"], 2.0 ** (1 - (29 - found["n_zero"])))
 
 
 def test_both_tests_find_what_everyone_would_see(cohort):

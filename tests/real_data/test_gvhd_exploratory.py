@@ -153,7 +153,7 @@ def test_three_patients_bound_every_p_from_below(fractions):
     own = fractions[fractions["kind"] == "CD14- CD15-"]
     found = wilcoxon(own, value="fraction", pairs=pairs)
     assert found["n"].unique().tolist() == [3]
-    assert found["floor"].to_numpy() == pytest.approx(0.25)
+    assert found["smallest_p"].to_numpy() == pytest.approx(0.25)
     assert (found["p"] >= 0.25).all()
 
 
@@ -181,7 +181,7 @@ def test_one_grade_makes_one_group_which_is_refused(fractions, grades, severe, m
     assert "at least two in each group" in message
 
 
-def test_no_labelling_of_three_patients_has_two_groups(fractions, grades):
+def test_no_allocation_of_three_patients_has_two_groups(fractions, grades):
     for alone in range(3):
         labels = np.where(np.arange(3) == alone, "responder", "non-responder")
         with pytest.raises(DesignError, match="a single responder"):

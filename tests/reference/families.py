@@ -1,4 +1,4 @@
-"""Twins of the kernels over families: labellings and flips by itertools."""
+"""Twins of the kernels over families: allocations and flips by itertools."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def one_sample(changes):
 
 
 def labelled(values, responder):
-    """Return observed |T| and (labellings, outcomes) |T*|; 0 where undefined."""
+    """Return observed |T| and (allocations, outcomes) |T*|; 0 where undefined."""
 
     def of(marks):
         found = []
@@ -53,13 +53,13 @@ def flipped(values):
 
 
 def adjusted(observed, every):
-    """Return p, maxT p, step-down p, floor and maxT floor of each outcome."""
+    """Return p, maxT p, step-down p, smallest_p and maxT smallest_p of each outcome."""
     low = observed * (1 - TIE)
     p = np.mean(every >= low, axis=0)
     largest = every.max(axis=1)
     p_max = np.mean(largest[:, None] >= low, axis=0)
     tops = every.max(axis=0) * (1 - TIE)
-    floor = np.mean(every >= tops, axis=0)
+    smallest_p = np.mean(every >= tops, axis=0)
     floor_max = np.mean(largest[:, None] >= tops, axis=0)
     downwards = np.argsort(-observed, kind="stable")
     step, least = np.empty_like(p), 0.0
@@ -67,4 +67,4 @@ def adjusted(observed, every):
         left = every[:, downwards[rank:]].max(axis=1)
         least = max(least, np.mean(left >= low[outcome]))
         step[outcome] = least
-    return p, p_max, step, floor, floor_max
+    return p, p_max, step, smallest_p, floor_max

@@ -1,4 +1,4 @@
-"""Twin of the kernel ``resample``: all labellings by itertools, plainly."""
+"""Twin of the kernel ``resample``: all allocations by itertools, plainly."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 
-TIE = 1e-9
+TIE = 1e-11
 FLAT = 1e-10
 
 
@@ -23,7 +23,7 @@ def statistic(first, second):
 
 
 def permute_labels(first, second):
-    """Return p, floor and number of labellings of the two-sided exact test."""
+    """Return p, smallest_p and number of allocations of the two-sided exact test."""
     values = np.concatenate([first, second])
     everyone = np.arange(len(values))
     magnitudes = np.array(
@@ -34,5 +34,5 @@ def permute_labels(first, second):
     )
     observed = magnitudes[0]
     p = np.mean(magnitudes >= observed * (1 - TIE))
-    floor = np.mean(magnitudes >= magnitudes.max() * (1 - TIE))
-    return float(p), float(floor), len(magnitudes)
+    smallest_p = np.mean(magnitudes >= magnitudes.max() * (1 - TIE))
+    return float(p), float(smallest_p), len(magnitudes)

@@ -95,7 +95,7 @@ def simulated(method, covariance, *, replicates, seed):
     found = np.empty((replicates, 3))
     for row in found:
         cohort = drawn(method, covariance, rng)
-        fitted = METHODS[method].difference_of_changes(cohort, RESPONSE)
+        fitted = METHODS[method].difference_in_change(cohort, RESPONSE)
         row[...] = fitted.p, fitted.low, fitted.high
     return found
 

@@ -12,7 +12,7 @@ Generating models, three visits 0, 1, 2, five responders and seven others:
 ``drop-out`` as in the model study: a patient is lost before the second visit with
 probability 2/15 and before the third with 1/15, independent of the values; cohorts
 with fewer than two patients of a group at the last visit are drawn again. The
-contrast is the difference of changes from the first to the last visit, responders
+contrast is the difference in change from the first to the last visit, responders
 minus others; `effect_sd` is its true value in standard deviations of one patient's
 change; `failed` counts cohorts that the unstructured model refuses. Estimates move
 with an effect and nothing else does, so the cohorts of one design serve all
@@ -87,7 +87,7 @@ def coded(seen):
 
 
 def analysed(values, patients, visits, matrix):
-    """Return estimate, se and df of the last difference of changes, by method."""
+    """Return estimate, se and df of the last difference in change, by method."""
     contrast = np.zeros(matrix.shape[1])
     contrast[-1] = 1.0
     working = WorkingScale.of(values, matrix)

@@ -17,7 +17,7 @@ normal; the covariances are those of ``mixed_error_rates``:
 ``at random`` is independent of the values; in ``lowest change lost`` the one who is
 lost before month 12 is, of the others still there, who had changed least (or fallen
 most) by month 6. `baseline_gap`: responders start so many SD of one visit above the
-others. The true difference of changes is 0. Every method moves with an effect on
+others. The true difference in change is 0. Every method moves with an effect on
 responders and nothing else does, so coverage at 0 is coverage at any effect.
 
 `failed` counts cohorts without an estimate, `rejected_of_first` how many of the first

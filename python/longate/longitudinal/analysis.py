@@ -11,9 +11,9 @@ from longate._validation import table_of
 from longate.exceptions import DesignError
 from longate.longitudinal.contrast import Contrast, Options, contrast_of, untested
 from longate.longitudinal.design import Design, read_design
-from longate.longitudinal.flow import trajectories_of
 from longate.longitudinal.labels import match_labels, read_labels, refuse_circular
 from longate.longitudinal.measure import Measure
+from longate.longitudinal.participant_flow import trajectories_of
 from longate.longitudinal.result import ResponderAnalysis
 from longate.longitudinal.sentences import assumptions_of, limits_of
 
@@ -30,7 +30,7 @@ _COLUMNS = [
     *("ratio", "ratio_low", "ratio_high"),
     *("permutation_p", "permutation_p_adjusted"),
     *("permutation_low", "permutation_high"),
-    *("permutation_floor", "floor_times_family", "permutation_labellings"),
+    *("permutation_smallest_p", "smallest_p_times_family", "permutation_allocations"),
     *("baseline_difference", "baseline_low", "baseline_high"),
     *("smallest_effect_sd", "smallest_effect", "problem", "run_id"),
 ]
@@ -57,7 +57,7 @@ def responder_analysis(
 ) -> ResponderAnalysis:
     r"""Compare changes from baseline between responders and non-responders.
 
-    The estimand is the difference of changes,
+    The estimand is the difference in change,
 
     .. math:: E[Y_{last} - Y_{baseline} \mid R] - E[Y_{last} - Y_{baseline} \mid N],
 
@@ -99,7 +99,7 @@ def responder_analysis(
     circular : {"refused", "allowed"}
         What to do with labels that were derived from `value` itself.
     seed : int
-        Of the sampled labellings where there are more than 10^6.
+        Of the sampled allocations where there are more than 10^6.
     unmatched : {"error", "drop"}
         What to do with patients who have a label and no data, or data and no label;
         who is dropped stands in ``.limits`` by name.
@@ -111,7 +111,8 @@ def responder_analysis(
     -------
     ResponderAnalysis
         Tables ``table``, ``groups``, ``changes``, ``trajectories``,
-        ``sensitivity``, ``flow``, and sentences ``limits``, ``assumptions``.
+        ``sensitivity``, ``participant_flow``, and sentences ``limits``,
+        ``assumptions``.
 
     Raises
     ------
@@ -174,7 +175,7 @@ def responder_analysis(
         changes=_rows(contrasts, "changes"),
         trajectories=trajectories_of(design),
         sensitivity=_rows(contrasts, "sensitivity"),
-        flow=_rows(contrasts, "flow"),
+        participant_flow=_rows(contrasts, "participant_flow"),
         limits=(
             *limits_of(table, design, confidence, circular=is_circular),
             *(options.landmark.limits if options.landmark else ()),
@@ -236,8 +237,10 @@ def _table(contrasts: list[Contrast], run_id: str) -> pd.DataFrame:
         adjusted = pd.Series(float("nan"), index=table.index)
         adjusted[tested] = false_discovery_control(table.loc[tested, column])
         table[f"{column}_adjusted"] = adjusted
-    table["floor_times_family"] = table["permutation_floor"] * int(tested.sum())
-    table["permutation_labellings"] = table["permutation_labellings"].astype("Int64")
+    table["smallest_p_times_family"] = table["permutation_smallest_p"] * int(
+        tested.sum()
+    )
+    table["permutation_allocations"] = table["permutation_allocations"].astype("Int64")
     table["run_id"] = run_id
     return table[_COLUMNS]
 

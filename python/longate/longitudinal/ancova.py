@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 NOTE = (
     "responders are not randomised: adjusting for a baseline in which groups differ "
-    "answers another question than the difference of changes (Lord's paradox); equal "
+    "answers another question than the difference in change (Lord's paradox); equal "
     "variances are assumed (by Monte Carlo at 5 against 7 it rejects in 9 to 12 % of "
     "studies where responders vary two to three times as much)"
 )

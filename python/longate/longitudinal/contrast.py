@@ -1,4 +1,4 @@
-"""One outcome: the difference of changes, and all that stands beside it."""
+"""One outcome: the difference in change, and all that stands beside it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import numpy as np
 from longate.exceptions import DesignError
 from longate.longitudinal.design import changes_of
 from longate.longitudinal.exact import permutation
-from longate.longitudinal.flow import flow_of
 from longate.longitudinal.labels import NON_RESPONDER, RESPONDER, UNCLASSIFIABLE
 from longate.longitudinal.modelled import modelled_rows
+from longate.longitudinal.participant_flow import participant_flow_of
 from longate.longitudinal.power import smallest_effect
 from longate.longitudinal.sensitivity import sensitivity_of
 from longate.longitudinal.welch import FLAT, Estimate, mean_interval, welch
@@ -37,7 +37,7 @@ class Options:
     confidence : float
         Of all intervals.
     seed : int
-        Of sampled labellings and imputations.
+        Of sampled allocations and imputations.
     models : bool
         Whether models of all visits stand beside the primary analysis.
     covariates : tuple of str
@@ -59,7 +59,7 @@ class Contrast:
 
     row: dict[str, object]
     changes: pd.DataFrame
-    flow: list[dict[str, object]]
+    participant_flow: list[dict[str, object]]
     groups: list[dict[str, object]] = field(default_factory=list)
     sensitivity: list[dict[str, object]] = field(default_factory=list)
 
@@ -102,7 +102,7 @@ def contrast_of(design: Design, outcome: str, options: Options) -> Contrast:
     return Contrast(
         row=row,
         changes=changes.table,
-        flow=flow_of(design, outcome, changes),
+        participant_flow=participant_flow_of(design, outcome, changes),
         groups=_groups(design, outcome, changes, primary, confidence),
         sensitivity=sensitivity,
     )
@@ -118,7 +118,7 @@ def untested(design: Design, outcome: str, problem: str) -> Contrast:
         "n_non_responder": len(changes.group(NON_RESPONDER)),
         "problem": problem,
     }
-    return Contrast(row, changes.table, flow_of(design, outcome, changes))
+    return Contrast(row, changes.table, participant_flow_of(design, outcome, changes))
 
 
 def _spread(values: np.ndarray) -> str:
@@ -184,8 +184,8 @@ def _row(
         "permutation_p": exact.p,
         "permutation_low": exact.low,
         "permutation_high": exact.high,
-        "permutation_floor": exact.floor,
-        "permutation_labellings": exact.labellings,
+        "permutation_smallest_p": exact.smallest_p,
+        "permutation_allocations": exact.allocations,
         "baseline_difference": start.estimate,
         "baseline_low": start.low,
         "baseline_high": start.high,

@@ -19,19 +19,19 @@ REPLICATES = 99_999
 
 @dataclass(frozen=True)
 class Permutation:
-    """What all labellings of the same patients say about a difference.
+    """What all allocations of the same patients say about a difference.
 
     Attributes
     ----------
     p : float
-        Share of labellings, the observed one included, whose Welch-studentised
+        Share of allocations, the observed one included, whose Welch-studentised
         statistic is at least as far from 0.
-    floor : float
-        The smallest p that these values allow for any labelling.
+    smallest_p : float
+        The smallest p that these values allow for any allocation.
     low, high : float
         Interval by inversion: the shifts that are not rejected. Infinite where
         none can be rejected, NaN where the observed groups do not vary.
-    labellings : int
+    allocations : int
         How many were looked at.
     degenerate : int
         In how many of them neither group varies.
@@ -40,17 +40,19 @@ class Permutation:
     """
 
     p: float
-    floor: float
+    smallest_p: float
     low: float
     high: float
-    labellings: int
+    allocations: int
     degenerate: int
     exact: bool
 
     def words(self) -> str:
-        """Say how many labellings were looked at, and what was peculiar."""
+        """Say how many allocations were looked at, and what was peculiar."""
         kind = "all" if self.exact else "a seeded sample of"
-        parts = [f"{kind} {self.labellings} labellings, smallest p {self.floor:.2g}"]
+        parts = [
+            f"{kind} {self.allocations} allocations, smallest p {self.smallest_p:.2g}"
+        ]
         if self.degenerate:
             parts.append(f"{self.degenerate} of them without variation in any group")
         if np.isinf(self.low) or np.isinf(self.high):
@@ -67,7 +69,7 @@ def permutation(
 ) -> Permutation:
     """Permute labels between two groups with the Welch-studentised statistic.
 
-    p = #{|T*| >= |T| (1 - 1e-9)} / N over all N labellings with these group
+    p = #{|T*| >= |T| (1 - 1e-11)} / N over all N allocations with these group
     sizes, up to 10^6; above, (b + 1) / (B + 1) over B = 99,999 seeded ones.
 
     Parameters
@@ -77,7 +79,7 @@ def permutation(
     confidence : float
         Of the interval, between 0 and 1.
     seed : int
-        Of the sample of labellings.
+        Of the sample of allocations.
 
     References
     ----------
@@ -100,5 +102,5 @@ def permutation(
             f"each group, got {len(first)} and {len(second)}"
         )
         raise DesignError(msg)
-    _, p, floor, low, high, labellings, degenerate, exact = found
-    return Permutation(p, floor, low, high, labellings, degenerate, exact)
+    _, p, smallest_p, low, high, allocations, degenerate, exact = found
+    return Permutation(p, smallest_p, low, high, allocations, degenerate, exact)

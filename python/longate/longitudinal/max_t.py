@@ -27,7 +27,13 @@ if TYPE_CHECKING:
 
 _COLUMNS = [
     *("outcome", "visit", "estimate", "statistic", "p", "p_max_t", "p_step_down"),
-    *("floor", "floor_max_t", "n_responder", "n_non_responder", "labellings"),
+    *(
+        "smallest_p",
+        "smallest_p_max_t",
+        "n_responder",
+        "n_non_responder",
+        "allocations",
+    ),
     *("undefined", "degenerate", "exact", "seed", "problem"),
 ]
 
@@ -50,16 +56,16 @@ def max_t(
     unmatched: str = "error",
     visit_order: Sequence[object] | None = None,
 ) -> pd.DataFrame:
-    r"""Test differences of changes over populations and visits jointly, exactly.
+    r"""Test differences in change over populations and visits jointly, exactly.
 
     The patients' labels are permuted, the sizes of the two groups kept, and every
-    outcome is studentised as Welch does under each labelling. With :math:`T_{jl}`
-    the statistic of outcome j under labelling l of N,
+    outcome is studentised as Welch does under each allocation. With :math:`T_{jl}`
+    the statistic of outcome j under allocation l of N,
 
     .. math:: p_j = \frac{\#\{l: |T_{jl}| \ge |T_j|\}}{N}, \qquad
        p_j^{\max T} = \frac{\#\{l: \max_k |T_{kl}| \ge |T_j|\}}{N}
 
-    where statistics within a relative 1e-9 are tied and the observed labelling is
+    where statistics within a relative 1e-11 are tied and the observed allocation is
     among the N. ``p_max_t`` holds for all outcomes together, however they are
     correlated; ``p_step_down`` does so too and is never larger.
 
@@ -85,7 +91,7 @@ def max_t(
     circular : {"refused", "allowed"}
         What to do with labels that were derived from `value` itself.
     most_enumerated : int
-        Up to this many labellings are all looked at (5 v 7: 792); above, a
+        Up to this many allocations are all looked at (5 v 7: 792); above, a
         sample with one seed for each replicate.
     replicates : int
         Size of that sample.
@@ -106,11 +112,11 @@ def max_t(
         One row per outcome and visit: ``outcome, visit``; ``estimate`` (float64,
         difference of mean changes on the scale of analysis, responders minus
         non-responders); ``statistic`` (Welch's t; infinite where no group varies);
-        ``p, p_max_t, p_step_down``; ``floor, floor_max_t`` (the smallest ``p`` and
-        ``p_max_t`` that any labelling of these very values reaches);
-        ``n_responder, n_non_responder, labellings``; ``undefined`` (labellings that
+        ``p, p_max_t, p_step_down``; ``smallest_p, smallest_p_max_t`` (the smallest
+        ``p`` and ``p_max_t`` that any allocation of these very values reaches);
+        ``n_responder, n_non_responder, allocations``; ``undefined`` (allocations that
         leave a group fewer than two values; they count as no effect),
-        ``degenerate`` (labellings under which neither group varies); ``exact,
+        ``degenerate`` (allocations under which neither group varies); ``exact,
         seed``; ``problem`` (why an outcome cannot be tested; it is not in the
         family then).
 
@@ -122,7 +128,7 @@ def max_t(
 
     Notes
     -----
-    A labelling is of patients; each outcome uses the patients it has. The test
+    A allocation is of patients; each outcome uses the patients it has. The test
     supposes that who lacks a value does not depend on the label. For outcomes
     with missing values, p can differ from that of
     :func:`longate.longitudinal.responder_analysis`, which permutes among the
@@ -146,7 +152,7 @@ def max_t(
     ...      "label": ["responder"] * 3 + ["non-responder"] * 3}
     ... )
     >>> found = max_t(data, response, value="index")
-    >>> int(found["labellings"][0]), float(found["p_max_t"][0])
+    >>> int(found["allocations"][0]), float(found["p_max_t"][0])
     (20, 0.1)
     """
     from longate.longitudinal.result_table import with_limits
@@ -172,7 +178,7 @@ def max_t(
         if label in (RESPONDER, NON_RESPONDER)
     }
     changes = changes.loc[changes.index.isin(list(known))]
-    # A patient without any change has no part in the joint labellings.
+    # A patient without any change has no part in the joint allocations.
     changes = changes[changes.notna().any(axis=1)]
     responder = np.array([known[name] == RESPONDER for name in changes.index], bool)
     table = _tested(changes.to_numpy(np.float64).T, responder, keys, extent)

@@ -1,9 +1,9 @@
 """What is analysed: a column, or k of n, on a declared scale.
 
-- identity: the value itself; differences of changes are in its unit.
-- log: the natural logarithm; a difference of changes is a ratio of ratios.
+- identity: the value itself; differences in change are in its unit.
+- log: the natural logarithm; a difference in change is a ratio of ratios.
 - logit: the empirical logit ln((k + 1/2) / (n - k + 1/2)) of k events among n;
-  a difference of changes is a ratio of odds ratios. Every known count stays in,
+  a difference in change is a ratio of odds ratios. Every known count stays in,
   however small (Haldane 1956, doi:10.1111/j.1469-1809.1955.tb01285.x).
 """
 

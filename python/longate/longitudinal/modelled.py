@@ -67,7 +67,7 @@ def modelled_rows(
     rows = [
         _fitted(
             f"MMRM, unstructured covariance, Kenward-Roger{with_covariates}",
-            partial(unstructured.difference_of_changes, table, **shared),
+            partial(unstructured.difference_in_change, table, **shared),
         )
     ]
     for df, words in (
@@ -77,7 +77,7 @@ def modelled_rows(
         rows.append(
             _fitted(
                 f"random intercept, {words}{with_covariates}",
-                partial(random_intercept.difference_of_changes, table, **shared, df=df),
+                partial(random_intercept.difference_in_change, table, **shared, df=df),
             )
         )
     rows.append(_ancova(changes, confidence))
@@ -155,7 +155,7 @@ def _counts(design: Design, outcome: str, confidence: float) -> list[dict[str, o
     return [
         _fitted(
             name,
-            partial(model.difference_of_changes, table, labels, **options),
+            partial(model.difference_in_change, table, labels, **options),
             note,
         )
         for name, model in models.items()

@@ -43,7 +43,7 @@ def power_by_method(
     replicates: int = 4000,
     seed: int = 2012,
 ) -> pd.DataFrame:
-    r"""Power of a design for a true difference of changes, by method.
+    r"""Power of a design for a true difference in change, by method.
 
     Student's t, and with it the MMRM of complete data, has noncentrality
     :math:`\delta / \sqrt{1/n + 1/m}` on :math:`n + m - 2` degrees of freedom; the
@@ -122,7 +122,7 @@ def detectable_effects(
     replicates: int = 4000,
     seed: int = 2012,
 ) -> pd.DataFrame:
-    """Smallest true difference of changes that is found with a given power.
+    """Smallest true difference in change that is found with a given power.
 
     Parameters
     ----------
@@ -238,7 +238,7 @@ class _Permutations:
         else:
             sampled = [generator.permutation(self._first) for _ in range(_SAMPLED)]
             labels = np.vstack([self._first, *sampled]).astype(np.float64)
-        # Row 0 is the observed labelling in both cases.
+        # Row 0 is the observed allocation in both cases.
         self._labels: NDArray[np.float64] = labels
 
     def power(self, effect: float) -> float:
@@ -252,7 +252,7 @@ class _Permutations:
         return found / len(changes)
 
     def _statistics(self, changes: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return |Welch's t| of every cohort and labelling."""
+        """Return |Welch's t| of every cohort and allocation."""
         parts = []
         for labels in (self._labels.T, 1 - self._labels.T):
             size = labels[:, 0].sum()

@@ -32,7 +32,7 @@ class RankTest:
     p : float
         Share of the sign or label assignments whose sum lies at least as far
         from its expectation; a normal approximation where `exact` is False.
-    floor : float
+    smallest_p : float
         The smallest p that any assignment of these ranks has.
     n : int
         Values that were ranked (without zeros that were dropped).
@@ -42,7 +42,7 @@ class RankTest:
 
     statistic: float
     p: float
-    floor: float
+    smallest_p: float
     n: int
     exact: bool
 
@@ -124,7 +124,7 @@ def _signed_distribution(ranks: tuple[int, ...]) -> NDArray[np.float64]:
 
 
 def rank_sum(first: NDArray[np.float64], second: NDArray[np.float64]) -> RankTest:
-    r"""Wilcoxon's rank-sum test over all :math:`\binom{n+m}{n}` labellings.
+    r"""Wilcoxon's rank-sum test over all :math:`\binom{n+m}{n}` allocations.
 
     Parameters
     ----------
@@ -159,8 +159,8 @@ def rank_sum(first: NDArray[np.float64], second: NDArray[np.float64]) -> RankTes
     distances = np.abs(size * np.arange(len(weights)) - n * total)
     p = float(weights[distances >= distance].sum())
     reached = distances[weights > 0].max()
-    floor = float(weights[distances >= reached].sum())
-    return RankTest(found / 2, min(1.0, p), min(1.0, floor), size, exact=True)
+    smallest_p = float(weights[distances >= reached].sum())
+    return RankTest(found / 2, min(1.0, p), min(1.0, smallest_p), size, exact=True)
 
 
 @lru_cache(maxsize=64)

@@ -24,7 +24,7 @@ _MOST_REPLICATES = 10_000_000
 
 @dataclass(frozen=True)
 class Extent:
-    """How many labellings are looked at, with which seed, on how many threads.
+    """How many allocations are looked at, with which seed, on how many threads.
 
     Attributes
     ----------
@@ -152,7 +152,7 @@ def frame_of(
         else:
             frame[name] = pd.Series(pd.NA, index=frame.index, dtype="Int64")
         frame.loc[usable, name] = column
-    frame["labellings"], frame["exact"] = found["labellings"], found["exact"]
+    frame["allocations"], frame["exact"] = found["allocations"], found["exact"]
     frame["seed"] = pd.Series(
         pd.NA if found["exact"] else extent.seed, index=frame.index, dtype="UInt64"
     )

@@ -27,19 +27,19 @@ _SHOWN = 8
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ResponderAnalysis:
-    """Difference of changes between responders and non-responders.
+    """Difference in change between responders and non-responders.
 
     Attributes
     ----------
     table : DataFrame
         One row per outcome: ``outcome``; ``estimate, low, high, df, t, p`` (the
-        difference of changes, responders minus non-responders, on the scale of
+        difference in change, responders minus non-responders, on the scale of
         analysis, by Welch's t); ``p_adjusted`` (Benjamini-Hochberg over the
         tested outcomes); ``n_responder, n_non_responder``; ``scale``; ``ratio,
         ratio_low, ratio_high`` (exponentials; empty on the identity);
         ``permutation_p, permutation_p_adjusted, permutation_low,
-        permutation_high, permutation_floor, floor_times_family,
-        permutation_labellings``; ``baseline_difference, baseline_low,
+        permutation_high, permutation_smallest_p, smallest_p_times_family,
+        permutation_allocations``; ``baseline_difference, baseline_low,
         baseline_high``; ``smallest_effect_sd, smallest_effect`` (80 % power);
         ``problem`` (why an outcome could not be tested); ``run_id``.
     groups : DataFrame
@@ -55,8 +55,8 @@ class ResponderAnalysis:
     sensitivity : DataFrame
         The primary analysis and those tagged sensitivity: ``outcome, analysis,
         tag, estimate, low, high, p, n_responder, n_non_responder, note``.
-    flow : DataFrame
-        The patients' flow: ``outcome, step, label, n, patients``.
+    participant_flow : DataFrame
+        Participant flow: ``outcome, step, label, n, patients``.
     limits, assumptions : tuple of str
         What these patients cannot show, and what the numbers rest on.
     provenance : dict
@@ -72,7 +72,7 @@ class ResponderAnalysis:
     changes: pd.DataFrame
     trajectories: pd.DataFrame
     sensitivity: pd.DataFrame
-    flow: pd.DataFrame
+    participant_flow: pd.DataFrame
     limits: tuple[str, ...]
     assumptions: tuple[str, ...]
     provenance: dict[str, Any]
@@ -81,7 +81,7 @@ class ResponderAnalysis:
 
     @property
     def headline(self) -> str:
-        """The answer, the difference of changes first."""
+        """The answer, the difference in change first."""
         if len(self.table) == 1:
             row: dict[str, Any] = self.table.iloc[0].to_dict()
             return headline(row, self.design, self.confidence)
@@ -90,7 +90,7 @@ class ResponderAnalysis:
         found = tested[tested["p_adjusted"] < alpha]
         names = ", ".join(found["outcome"]) if len(found) else "none"
         return (
-            f"Difference of changes from {self.design.baseline} to "
+            f"Difference in change from {self.design.baseline} to "
             f"{self.design.last}, responders minus non-responders, shown at an "
             f"adjusted p below {alpha:.2g} for {len(found)} of {len(tested)} "
             f"outcomes: {names}."
@@ -98,14 +98,14 @@ class ResponderAnalysis:
 
     def _details(self) -> list[str]:
         if len(self.table) > 1:
-            return [family_words(self.table), seen_words(self.flow)]
+            return [family_words(self.table), seen_words(self.participant_flow)]
         row = self.table.iloc[0]
         labels = self.design.labels
         unknown = len(labels.patients("unclassifiable"))
         return [
             within(self.groups, row["scale"], self.confidence),
             permuted(row.to_dict()),
-            seen_words(self.flow),
+            seen_words(self.participant_flow),
             f"Labels by {labels.rule}; {unknown} of {len(labels.by_patient)} labelled "
             f"patients unclassifiable.",
         ]
@@ -144,8 +144,8 @@ class ResponderAnalysis:
         lines.append("What these patients cannot show:")
         lines += [f"- {limit}" for limit in self.limits]
         lines.append(
-            "look at: .table .groups .changes .trajectories .sensitivity .flow "
-            ".limits .assumptions .provenance"
+            "look at: .table .groups .changes .trajectories .sensitivity "
+            ".participant_flow .limits .assumptions .provenance"
         )
         return "\n".join(lines)
 

@@ -72,7 +72,7 @@ def _unclassifiable(
 
     For a given number of them among the responders, the difference of means is
     extreme where these have the largest (or the smallest) changes; so the
-    extremes over all labellings are among 2 (u + 1) splits of the sorted ones.
+    extremes over all allocations are among 2 (u + 1) splits of the sorted ones.
     """
     unknown = np.sort(changes.group(UNCLASSIFIABLE))
     responders = changes.group(RESPONDER)

@@ -1,6 +1,6 @@
 """What a result says in words: its answer, its limits, its assumptions.
 
-The difference of changes always comes first. A change within one group is
+The difference in change always comes first. A change within one group is
 described beside it and never judged by itself.
 """
 
@@ -45,7 +45,7 @@ def interval(low: float, high: float) -> str:
 
 
 def headline(row: Mapping[str, Any], design: Design, confidence: float) -> str:
-    """Say the difference of changes of one outcome in one sentence."""
+    """Say the difference in change of one outcome in one sentence."""
     level = f"{100 * confidence:g} % interval"
     what, first, last = row["outcome"], design.baseline, design.last
     test = (
@@ -103,7 +103,7 @@ def permuted(row: Mapping[str, Any]) -> str:
         ends = (math.exp(ends[0]), math.exp(ends[1]))
     return (
         f"Sensitivity: permutation of labels {p_words(row['permutation_p'])} "
-        f"(smallest possible {row['permutation_floor']:.2g}), interval "
+        f"(smallest possible {row['permutation_smallest_p']:.2g}), interval "
         f"{interval(*ends)}."
     )
 
@@ -141,7 +141,7 @@ def limits_of(
 ) -> tuple[str, ...]:
     """Say what these patients cannot show."""
     tested = table[table["p"].notna()]
-    said = [*_power(tested, confidence), *_floor(tested, 1 - confidence)]
+    said = [*_power(tested, confidence), *_smallest_p(tested, 1 - confidence)]
     labels = design.labels
     said += labels.limits
     unknown = labels.patients("unclassifiable")
@@ -149,8 +149,8 @@ def limits_of(
     said.append(
         f"Response is conditional on being followed: {len(unknown)} of "
         f"{len(labels.by_patient)} labelled patients are unclassifiable{who}, and the "
-        f"primary analysis takes those with a label and both visits. See .flow, and "
-        f".sensitivity for worst-case and best-case labels."
+        f"primary analysis takes those with a label and both visits. See "
+        f".participant_flow, and .sensitivity for worst-case and best-case labels."
     )
     said += _baseline(tested)
     said.append(
@@ -188,10 +188,10 @@ def _power(tested: pd.DataFrame, confidence: float) -> list[str]:
     return said
 
 
-def _floor(tested: pd.DataFrame, alpha: float) -> list[str]:
+def _smallest_p(tested: pd.DataFrame, alpha: float) -> list[str]:
     m = len(tested)
-    floors = tested["permutation_floor"]
-    low, high = float(floors.min()), float(floors.max())
+    least = tested["permutation_smallest_p"]
+    low, high = float(least.min()), float(least.max())
     span = f"{low:.2g}" if low == high else f"{low:.2g} to {high:.2g}"
     said = [
         f"The permutation of labels cannot give a p below {span} with these patients "

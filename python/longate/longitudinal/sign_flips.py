@@ -21,7 +21,14 @@ if TYPE_CHECKING:
 
 _COLUMNS = [
     *("outcome", "visit", "estimate", "low", "high", "statistic", "p", "p_max_t"),
-    *("p_step_down", "floor", "floor_max_t", "n", "labellings", "degenerate"),
+    *(
+        "p_step_down",
+        "smallest_p",
+        "smallest_p_max_t",
+        "n",
+        "allocations",
+        "degenerate",
+    ),
     *("exact", "seed", "problem"),
 ]
 
@@ -90,10 +97,10 @@ def sign_flips(
     DataFrame
         One row per outcome and visit: ``outcome, visit``; ``estimate`` (float64,
         mean change on the scale of analysis); ``low, high`` (by inversion: the
-        means that are not rejected; infinite where the floor is above 1 -
+        means that are not rejected; infinite where the smallest_p is above 1 -
         confidence, NaN where all changes are equal); ``statistic``; ``p, p_max_t,
-        p_step_down, floor, floor_max_t`` as in
-        :func:`longate.longitudinal.max_t`; ``n, labellings, degenerate, exact,
+        p_step_down, smallest_p, smallest_p_max_t`` as in
+        :func:`longate.longitudinal.max_t`; ``n, allocations, degenerate, exact,
         seed, problem``.
 
     Raises
@@ -116,7 +123,7 @@ def sign_flips(
     ...      "index": [.70, .72, .69, .71, .73, .78, .77, .76, .72, .74]}
     ... )
     >>> found = sign_flips(data, value="index")
-    >>> float(found["p"][0]), float(found["floor"][0])
+    >>> float(found["p"][0]), float(found["smallest_p"][0])
     (0.0625, 0.0625)
     """
     extent = Extent.of(most_enumerated, replicates, seed, threads)

@@ -1,4 +1,4 @@
-"""Differences of changes with their intervals, one row per outcome."""
+"""Differences in change with their intervals, one row per outcome."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 COLUMNS = ["outcome", "estimate", "low", "high", "p", "p_adjusted"]
-DIFFERENCE = "difference of changes, responders − non-responders"
+DIFFERENCE = "difference in change, responders − non-responders"
 
 
 def effects(result: Any, *, ax: Axes | None = None, title: str | None = None) -> Axes:
-    """Draw the difference of changes of each outcome as a forest plot.
+    """Draw the difference in change of each outcome as a forest plot.
 
     Parameters
     ----------

@@ -316,7 +316,7 @@ def _tables(
         f"subsets_{unit.split()[0]}": family for unit, family in found.families.items()
     }
     for name, analysis in analyses.items():
-        for part in ("table", "groups", "changes", "sensitivity", "flow"):
+        for part in ("table", "groups", "changes", "sensitivity", "participant_flow"):
             words = "effects" if part == "table" else part
             named[f"{name}_{words}"] = getattr(analysis, part)
     return named

@@ -26,8 +26,8 @@ const MADE_UP: [f64; 9] = [0.31, 0.72, 0.55, -0.18, 0.93, -0.11, 0.07, 0.29, 0.4
 fn five_patients_can_never_reach_one_in_twenty() {
     let found = one(&[0.3, 0.7, 0.5, 0.2, 0.9], &EXTENT).unwrap();
     assert_eq!(found.family.p, vec![2.0 / 32.0]);
-    assert_eq!(found.family.floor, vec![0.0625]);
-    assert_eq!(found.family.labellings, 32);
+    assert_eq!(found.family.smallest_p, vec![0.0625]);
+    assert_eq!(found.family.allocations, 32);
     assert_eq!(
         (found.low[0], found.high[0]),
         (f64::NEG_INFINITY, f64::INFINITY)
@@ -37,7 +37,7 @@ fn five_patients_can_never_reach_one_in_twenty() {
 #[test]
 fn patients_without_change_raise_the_floor() {
     let found = one(&[0.0, 0.0, 0.5, 0.2, 0.9, 0.4], &EXTENT).unwrap();
-    assert_eq!(found.family.floor, vec![8.0 / 64.0]);
+    assert_eq!(found.family.smallest_p, vec![8.0 / 64.0]);
 }
 
 #[test]
@@ -60,8 +60,8 @@ fn a_sample_of_flips_agrees_with_all_of_them() {
     };
     let every = one(&MADE_UP, &EXTENT).unwrap();
     let some = one(&MADE_UP, &sampled).unwrap();
-    assert!(!some.family.exact && some.family.labellings == 10_000);
-    assert_eq!(some.family.floor, vec![1e-4]);
+    assert!(!some.family.exact && some.family.allocations == 10_000);
+    assert_eq!(some.family.smallest_p, vec![1e-4]);
     assert!((some.family.p[0] - every.family.p[0]).abs() < 0.01);
     assert!((some.low[0] - every.low[0]).abs() < 0.03);
     assert!((some.high[0] - every.high[0]).abs() < 0.03);
@@ -105,7 +105,7 @@ proptest! {
         other.insert(3, f64::NAN);
         let other = one(&other, &EXTENT).unwrap();
         prop_assert_eq!(found.family.p, other.family.p);
-        prop_assert_eq!(found.family.floor, other.family.floor);
+        prop_assert_eq!(found.family.smallest_p, other.family.smallest_p);
         prop_assert!((found.low[0] * scale + other.high[0]).abs() < 1e-9 * scale);
     }
 
@@ -119,8 +119,8 @@ proptest! {
         for outcome in 0..3 {
             prop_assert!(found.p_max_t[outcome] >= found.p_step_down[outcome]);
             prop_assert!(found.p_step_down[outcome] >= found.p[outcome]);
-            prop_assert!(found.p[outcome] >= found.floor[outcome]);
-            prop_assert!(found.floor[outcome] >= 2.0 / 128.0);
+            prop_assert!(found.p[outcome] >= found.smallest_p[outcome]);
+            prop_assert!(found.smallest_p[outcome] >= 2.0 / 128.0);
         }
     }
 }

@@ -39,10 +39,10 @@ fn each_outcome_agrees_with_its_own_permutation() {
         for (outcome, row) in values.rows().into_iter().enumerate() {
             let alone = permute_labels(row, labels.view(), &plan).unwrap();
             assert_eq!(found.p[outcome], alone.p);
-            assert_eq!(found.floor[outcome], alone.floor);
+            assert_eq!(found.smallest_p[outcome], alone.smallest_p);
             assert!((found.statistic[outcome] - alone.statistic).abs() < 1e-12);
         }
-        assert_eq!(found.labellings, 792);
+        assert_eq!(found.allocations, 792);
     }
 }
 
@@ -51,7 +51,7 @@ fn one_outcome_has_nothing_to_adjust_for() {
     let found = run(&cohort(1, 12), 5, &EXTENT).unwrap();
     assert_eq!(found.p, found.p_max_t);
     assert_eq!(found.p, found.p_step_down);
-    assert_eq!(found.floor, found.floor_max_t);
+    assert_eq!(found.smallest_p, found.smallest_p_max_t);
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn threads_change_no_number() {
 }
 
 #[test]
-fn sampled_labellings_are_those_of_one_outcome() {
+fn sampled_allocations_are_those_of_one_outcome() {
     let values = cohort(3, 30);
     let found = run(&values, 14, &EXTENT).unwrap();
     let labels: Array1<bool> = (0..30).map(|at| at < 14).collect();
@@ -93,8 +93,8 @@ fn sampled_labellings_are_those_of_one_outcome() {
         let alone = permute_labels(row, labels.view(), &plan).unwrap();
         assert_eq!(found.p[outcome], alone.p);
     }
-    assert_eq!((found.labellings, found.exact), (5_000, false));
-    assert_eq!(found.floor, vec![1.0 / 5_000.0; 3]);
+    assert_eq!((found.allocations, found.exact), (5_000, false));
+    assert_eq!(found.smallest_p, vec![1.0 / 5_000.0; 3]);
 }
 
 #[test]
@@ -103,10 +103,10 @@ fn patients_without_an_outcome_leave_its_statistic_alone() {
     values[(0, 1)] = f64::NAN;
     values[(0, 6)] = f64::NAN;
     let found = run(&values, 3, &EXTENT).unwrap();
-    // Six have it; of the 56 labellings, those with the two missing patients
+    // Six have it; of the 56 allocations, those with the two missing patients
     // in the first group leave one value there: 6. None empties the second.
     assert_eq!(found.undefined, vec![6, 0]);
-    assert_eq!(found.labellings, 56);
+    assert_eq!(found.allocations, 56);
 }
 
 #[test]
@@ -140,10 +140,10 @@ proptest! {
             for outcome in 0..4 {
                 prop_assert!(found.p_max_t[outcome] >= found.p_step_down[outcome]);
                 prop_assert!(found.p_step_down[outcome] >= found.p[outcome]);
-                prop_assert!(found.p[outcome] >= found.floor[outcome]);
-                prop_assert!(found.p_max_t[outcome] >= found.floor_max_t[outcome]);
-                prop_assert!(found.floor_max_t[outcome] >= found.floor[outcome]);
-                prop_assert!(found.floor[outcome] >= 1.0 / 70.0);
+                prop_assert!(found.p[outcome] >= found.smallest_p[outcome]);
+                prop_assert!(found.p_max_t[outcome] >= found.smallest_p_max_t[outcome]);
+                prop_assert!(found.smallest_p_max_t[outcome] >= found.smallest_p[outcome]);
+                prop_assert!(found.smallest_p[outcome] >= 1.0 / 70.0);
             }
         }
     }

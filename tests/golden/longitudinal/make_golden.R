@@ -18,7 +18,7 @@ cases <- list(
   tied = list(
     responder = c(2, 1, 2, 2, 0),
     other = c(0, 1, 0, 0, 1, 2)),
-  flat_labellings = list(
+  flat_allocations = list(
     responder = c(1, 1, 1, 2),
     other = c(0, 0, 0, 1, 0)),
   tiny_units = list(
@@ -70,7 +70,7 @@ p <- welch$p[welch$confidence == 0.95]
 exact(data.frame(case = names(cases), p = p,
                  p_adjusted = p.adjust(p, method = "BH")), "adjusted.csv")
 
-# The permutation by brute force: all labellings by combn, one in each row.
+# The permutation by brute force: all allocations by combn, one in each row.
 permuted <- function(a, b) {
   x <- c(a, b)
   n <- length(x)
@@ -90,8 +90,8 @@ permuted <- function(a, b) {
                   ifelse(difference == 0, 0, Inf))
   observed <- every[1] # combn starts with the first length(a)
   c(p = mean(every >= observed * (1 - 1e-9)),
-    floor = mean(every >= max(every) * (1 - 1e-9)),
-    labellings = length(every))
+    smallest_p = mean(every >= max(every) * (1 - 1e-9)),
+    allocations = length(every))
 }
 # The outermost shift with p above alpha: a scan inwards, then halving.
 end <- function(a, b, alpha, direction) {
@@ -115,8 +115,8 @@ end <- function(a, b, alpha, direction) {
 permutation <- do.call(rbind, lapply(names(cases), function(case) {
   one <- cases[[case]]
   found <- permuted(one$responder, one$other)
-  data.frame(case = case, p = found[["p"]], floor = found[["floor"]],
-             labellings = found[["labellings"]],
+  data.frame(case = case, p = found[["p"]], smallest_p = found[["smallest_p"]],
+             allocations = found[["allocations"]],
              low = end(one$responder, one$other, 0.05, -1),
              high = end(one$responder, one$other, 0.05, 1))
 }))

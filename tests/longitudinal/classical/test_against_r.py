@@ -143,7 +143,7 @@ def test_wilcoxon_of_a_table(differences, row):
     found = wilcoxon(data, value="value", zeros="wilcoxon").iloc[0]
     close(found["p"], row.p_wilcoxon)
     assert found["n_zero"] == (differences == 0).sum()
-    assert found["floor"] == 2 / 2 ** (n - found["n_zero"])
+    assert found["smallest_p"] == 2 / 2 ** (n - found["n_zero"])
 
 
 def group_cases():

@@ -28,7 +28,7 @@ def test_signed_rank_counts_every_sign(values, zeros):
     kept = d != 0
     found = signed_rank(d, zeros)
     if not kept.any():
-        assert (found.p, found.floor) == (1.0, 1.0)
+        assert (found.p, found.smallest_p) == (1.0, 1.0)
         return
     base = np.abs(d[kept]) if zeros == "wilcoxon" else np.abs(d)
     ranks = stats.rankdata(base)
@@ -38,7 +38,7 @@ def test_signed_rank_counts_every_sign(values, zeros):
     far = [abs(s - middle) >= abs(observed - middle) - 1e-9 for s in sums]
     assert found.p == pytest.approx(np.mean(far))
     assert found.statistic == observed
-    assert found.p >= found.floor - 1e-15
+    assert found.p >= found.smallest_p - 1e-15
 
 
 @settings(max_examples=60, deadline=None)
@@ -46,7 +46,7 @@ def test_signed_rank_counts_every_sign(values, zeros):
     st.lists(st.integers(0, 4), min_size=1, max_size=4),
     st.lists(st.integers(0, 4), min_size=1, max_size=5),
 )
-def test_rank_sum_counts_every_labelling(one, two):
+def test_rank_sum_counts_every_allocation(one, two):
     first, second = np.array(one, dtype=float), np.array(two, dtype=float)
     ranks = stats.rankdata(np.concatenate([first, second]))
     n, size = len(first), len(ranks)
@@ -56,7 +56,7 @@ def test_rank_sum_counts_every_labelling(one, two):
     found = rank_sum(first, second)
     observed = abs(ranks[:n].sum() - middle)
     assert found.p == pytest.approx((distance >= observed - 1e-9).mean())
-    assert found.floor == pytest.approx((distance >= distance.max() - 1e-9).mean())
+    assert found.smallest_p == pytest.approx((distance >= distance.max() - 1e-9).mean())
     assert found.p == pytest.approx(rank_sum(second, first).p)
 
 
@@ -91,7 +91,7 @@ def test_many_values_take_the_normal_approximation():
 
 def test_five_patients_cannot_reach_five_percent():
     found = signed_rank(np.array([0.3, 0.5, 0.2, 0.9, 1.4]))
-    assert found.p == found.floor == 0.0625
+    assert found.p == found.smallest_p == 0.0625
     shift = pseudo_median(np.array([0.3, 0.5, 0.2, 0.9, 1.4]), 0.95)
     assert (shift.low, shift.high) == (-np.inf, np.inf)
     assert np.isfinite(pseudo_median(np.array([0.3, 0.5, 0.2, 0.9, 1.4]), 0.9).low)
@@ -99,7 +99,7 @@ def test_five_patients_cannot_reach_five_percent():
 
 def test_the_floor_of_a_rank_sum_at_five_v_seven():
     found = rank_sum(np.arange(5.0), np.arange(5.0, 12.0))
-    assert found.floor == pytest.approx(2 / 792)
+    assert found.smallest_p == pytest.approx(2 / 792)
     assert found.p == pytest.approx(2 / 792)
 
 

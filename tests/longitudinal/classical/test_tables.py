@@ -134,7 +134,9 @@ def test_groups_stand_beside_their_difference(test, names):
     if test == "paired t":
         assert found["estimate"][0] == pytest.approx(difference)
     else:
-        assert found["floor"].tolist() == pytest.approx([2 / 792, 0.0625, 0.015625])
+        assert found["smallest_p"].tolist() == pytest.approx(
+            [2 / 792, 0.0625, 0.015625]
+        )
     assert found["assumptions"].iloc[1:].str.contains("row of the difference").all()
 
 

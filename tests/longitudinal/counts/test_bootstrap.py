@@ -21,7 +21,7 @@ def test_the_same_seed_gives_the_same_p():
     again = binomial.likelihood_ratio(data, response, replicates=9, seed=3, nodes=5)
     assert one == again
     assert one.p == pytest.approx(1 / 10)
-    assert one.floor == pytest.approx(1 / 10)
+    assert one.smallest_p == pytest.approx(1 / 10)
     assert one.df == 2
     assert one.p_chi_squared == pytest.approx(stats.chi2.sf(one.statistic, 2))
     assert one.failures == {}
@@ -77,7 +77,7 @@ def test_replicates_that_fail_are_counted_by_reason(monkeypatch):
         "with visit x response: made to fail": 1,
         "an estimate has no finite start": 1,
     }
-    assert found.floor == pytest.approx(1 / 5)
+    assert found.smallest_p == pytest.approx(1 / 5)
     assert "left out: 1 (with visit" in found.notes[-1]
 
 

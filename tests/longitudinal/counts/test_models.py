@@ -21,7 +21,7 @@ ALL = [*MODELS, negative_binomial]
 
 def difference(model, data, response, **options):
     own = {"k": "cells"} if model is negative_binomial else {}
-    return model.difference_of_changes(data, response, **own, **options)
+    return model.difference_in_change(data, response, **own, **options)
 
 
 def fit(model, data, response, **options):
@@ -186,7 +186,7 @@ def test_no_events_at_a_visit_between_leave_the_difference(group):
 def test_a_visit_of_one_group_is_left_out_and_said():
     data, response = cohort()
     lost = (data["visit"] == "m06") & (data["patient"] <= "P05")
-    found = binomial.difference_of_changes(data[~lost], response)
+    found = binomial.difference_in_change(data[~lost], response)
     assert "visit m06 was left out: not seen in both groups" in found.notes
     lost = (data["visit"] == "m12") & (data["patient"] <= "P05")
     with pytest.raises(DesignError, match="'m12' are known in one group only"):
@@ -196,10 +196,10 @@ def test_a_visit_of_one_group_is_left_out_and_said():
 def test_the_compared_visits_can_be_chosen():
     data, response = cohort()
     table = binomial.fit(data, response).table.set_index("term")
-    found = binomial.difference_of_changes(data, response, last="m06")
+    found = binomial.difference_in_change(data, response, last="m06")
     expected = table.loc["visit[m06]:label[responder]", "estimate"]
     assert found.estimate == pytest.approx(expected, rel=1e-5)
-    back = binomial.difference_of_changes(data, response, baseline="m06", last="m12")
+    back = binomial.difference_in_change(data, response, baseline="m06", last="m12")
     both = table.loc["visit[m12]:label[responder]", "estimate"]
     assert back.estimate == pytest.approx(both - expected, rel=1e-4)
 

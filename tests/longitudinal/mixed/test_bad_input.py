@@ -192,13 +192,13 @@ def test_infinite_covariates_are_refused():
 )
 def test_the_function_for_the_analysis_checks_its_options(room, change, words):
     options = {"value": "y", "baseline": "m00", "last": "m12"} | change
-    refused(lambda: room.difference_of_changes(cohort(), **options), *words)
+    refused(lambda: room.difference_in_change(cohort(), **options), *words)
 
 
 @pytest.mark.parametrize("room", [random_intercept, unstructured])
 def test_a_missing_group_is_named(room):
     refused(
-        lambda: room.difference_of_changes(
+        lambda: room.difference_in_change(
             cohort(others=0), value="y", baseline="m00", last="m12"
         ),
         "no non-responder",

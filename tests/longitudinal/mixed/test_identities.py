@@ -69,7 +69,7 @@ def test_the_unstructured_difference_is_students_t_of_changes(seed):
     table = cohort(seed=seed)
     first, second = (values[:, 2] - values[:, 0] for values in wide(table))
     truth = ttest_ind(first, second)
-    found = unstructured.difference_of_changes(
+    found = unstructured.difference_in_change(
         table, value="y", baseline="m00", last="m12"
     )
     interval = truth.confidence_interval()
@@ -204,7 +204,7 @@ def test_numbers_of_visits_are_categorical_and_in_order(model):
 def test_the_function_for_the_analysis_is_the_models_contrast(room):
     table = lost(cohort())
     model = mixed_model if room is random_intercept else mmrm
-    found = room.difference_of_changes(table, value="y", baseline="m00", last="m06")
+    found = room.difference_in_change(table, value="y", baseline="m00", last="m06")
     truth = model(FORMULA, table).contrast(change=("m00", "m06")).iloc[0]
     for name in NUMBERS:
         assert getattr(found, name) == pytest.approx(truth[name], rel=1e-12)
@@ -215,7 +215,7 @@ def test_a_covariate_enters_with_an_effect_at_each_visit():
     table = lost(cohort(12, 12))
     age = np.random.default_rng(5).normal(50, 8, 24)
     table["age"] = table["patient"].str[1:].astype(int).map(lambda at: age[at - 1])
-    found = random_intercept.difference_of_changes(
+    found = random_intercept.difference_in_change(
         table, value="y", baseline="m00", last="m12", covariates=["age"]
     )
     truth = mixed_model("y ~ visit * response + visit * age", table)
@@ -228,10 +228,10 @@ def test_others_than_the_two_groups_are_left_out():
         table["patient"] == "P13", "unclassifiable"
     )
     without = table[table["patient"] != "P13"]
-    found = unstructured.difference_of_changes(
+    found = unstructured.difference_in_change(
         table, value="y", baseline="m00", last="m12"
     )
-    truth = unstructured.difference_of_changes(
+    truth = unstructured.difference_in_change(
         without, value="y", baseline="m00", last="m12"
     )
     assert found == truth

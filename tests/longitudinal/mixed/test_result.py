@@ -27,7 +27,7 @@ def test_tables_have_their_columns(fitted):
     np.testing.assert_allclose(np.sqrt(np.diag(fitted.covariance)), fitted.table["se"])
 
 
-def test_the_contrast_by_default_is_the_difference_of_changes(fitted):
+def test_the_contrast_by_default_is_the_difference_in_change(fitted):
     found = fitted.contrast()
     truth = fitted.table.iloc[-1]
     assert found["term"].tolist() == ["change m00 to m12, responder - non-responder"]
@@ -87,7 +87,7 @@ def test_contrasts_that_are_not_in_the_model_are_refused(fitted, call):
         call(fitted)
 
 
-def test_a_model_without_interaction_has_no_difference_of_changes():
+def test_a_model_without_interaction_has_no_difference_in_change():
     found = mixed_model("y ~ visit + response", cohort())
     with pytest.raises(DesignError, match=r"visit \* response"):
         found.contrast()
@@ -96,7 +96,7 @@ def test_a_model_without_interaction_has_no_difference_of_changes():
 
 def test_it_prints_the_difference_first_and_what_to_look_at(fitted):
     text = repr(fitted)
-    assert text.startswith("Difference of changes (change m00 to m12, responder - non-")
+    assert text.startswith("Difference in change (change m00 to m12, responder - non-")
     assert "look at: .table" in text
     assert "responders only" not in text.lower()
     html = fitted._repr_html_()

@@ -9,8 +9,8 @@ import numpy as np
 
 from longate._validation import one_of
 from longate.exceptions import DesignError
-from longate.longitudinal.classical.readings import (
-    Readings,
+from longate.longitudinal.classical.outcome_by_visit import (
+    OutcomeByVisit,
     over_outcomes,
     read_pairs,
     require_spread,
@@ -94,8 +94,8 @@ def paired_t(
     array([['6 - 0', 4, 1.0, 3.0]], dtype=object)
     """
     check_confidence(confidence)
-    _, readings = read_pairs(data, value=value, scale=scale, by=by, pairs=pairs)
-    return over_outcomes(readings, "paired t", lambda one: _t_rows(one, confidence))
+    _, outcomes = read_pairs(data, value=value, scale=scale, by=by, pairs=pairs)
+    return over_outcomes(outcomes, "paired t", lambda one: _t_rows(one, confidence))
 
 
 def wilcoxon(
@@ -126,7 +126,7 @@ def wilcoxon(
     -------
     DataFrame
         As of :func:`paired_t`, with ``statistic`` = the sum of the positive
-        ranks, and ``n_zero``, ``zeros``, ``floor``, ``exact`` (False above 500
+        ranks, and ``n_zero``, ``zeros``, ``smallest_p``, ``exact`` (False above 500
         patients). Ends are infinite where no shift can be rejected.
 
     Raises
@@ -142,9 +142,9 @@ def wilcoxon(
     """
     check_confidence(confidence)
     one_of("zeros", zeros, ZERO_RULES, DesignError)
-    _, readings = read_pairs(data, value=value, scale=scale, by=by, pairs=pairs)
+    _, outcomes = read_pairs(data, value=value, scale=scale, by=by, pairs=pairs)
     return over_outcomes(
-        readings,
+        outcomes,
         "Wilcoxon signed rank",
         lambda one: _rank_rows(one, confidence, zeros),
     )
@@ -189,7 +189,7 @@ def rank_facts(
         "p": test.p,
         "n_zero": int((changes == 0).sum()),
         "zeros": zeros,
-        "floor": test.floor,
+        "smallest_p": test.smallest_p,
         "exact": test.exact,
     }
 
@@ -201,7 +201,7 @@ def varies(changes: NDArray[np.float64]) -> bool:
     return bool(np.ptp(changes) > FLAT * float(np.abs(changes).max()))
 
 
-def _t_rows(one: Readings, confidence: float) -> list[dict[str, Any]]:
+def _t_rows(one: OutcomeByVisit, confidence: float) -> list[dict[str, Any]]:
     rows = []
     for first, last in one.pairs:
         whole, left_out = one.complete([first, last])
@@ -220,7 +220,9 @@ def _t_rows(one: Readings, confidence: float) -> list[dict[str, Any]]:
     return rows
 
 
-def _rank_rows(one: Readings, confidence: float, zeros: str) -> list[dict[str, Any]]:
+def _rank_rows(
+    one: OutcomeByVisit, confidence: float, zeros: str
+) -> list[dict[str, Any]]:
     rows = []
     for first, last in one.pairs:
         whole, left_out = one.complete([first, last])

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from longate.longitudinal.classical.paired import check_confidence
-from longate.longitudinal.classical.readings import (
-    Readings,
+from longate.longitudinal.classical.outcome_by_visit import (
+    OutcomeByVisit,
     over_outcomes,
     read_pairs,
     require_spread,
 )
+from longate.longitudinal.classical.paired import check_confidence
 from longate.longitudinal.classical.sphericity import (
     contrasts,
     corrected_p,
@@ -78,12 +78,12 @@ def rm_anova(
     Greenhouse and Geisser 1959, doi:10.1007/BF02289823. Huynh and Feldt 1976,
     doi:10.3102/10769986001001069.
     """
-    _, readings = read_pairs(
+    _, outcomes = read_pairs(
         data, value=value, scale=scale, by=by, pairs=_as_pairs(visits)
     )
     chosen = _names(visits)
     return over_outcomes(
-        readings, "repeated-measures ANOVA", lambda one: [_anova(one, chosen)]
+        outcomes, "repeated-measures ANOVA", lambda one: [_anova(one, chosen)]
     )
 
 
@@ -127,12 +127,12 @@ def tukey(
     Tukey 1949, doi:10.2307/3001913.
     """
     check_confidence(confidence)
-    _, readings = read_pairs(
+    _, outcomes = read_pairs(
         data, value=value, scale=scale, by=by, pairs=_as_pairs(visits)
     )
     chosen = _names(visits)
     return over_outcomes(
-        readings, "Tukey", lambda one: _tukey_rows(one, chosen, confidence)
+        outcomes, "Tukey", lambda one: _tukey_rows(one, chosen, confidence)
     )
 
 
@@ -152,7 +152,7 @@ def _names(visits: Sequence[object] | None) -> list[str] | None:
 
 
 def _whole(
-    one: Readings, visits: list[str] | None
+    one: OutcomeByVisit, visits: list[str] | None
 ) -> tuple[NDArray[np.float64], list[str], int]:
     chosen = list(one.wide.columns) if visits is None else visits
     whole, left_out = one.complete(chosen)
@@ -171,7 +171,7 @@ def _residual(values: NDArray[np.float64]) -> float:
     return squares if squares > rounding else 0.0
 
 
-def _anova(one: Readings, visits: list[str] | None) -> dict[str, Any]:
+def _anova(one: OutcomeByVisit, visits: list[str] | None) -> dict[str, Any]:
     values, _, left_out = _whole(one, visits)
     n, k = values.shape
     within = values @ contrasts(k)
@@ -215,7 +215,7 @@ def within_facts(
 
 
 def _tukey_rows(
-    one: Readings, visits: list[str] | None, confidence: float
+    one: OutcomeByVisit, visits: list[str] | None, confidence: float
 ) -> list[dict[str, Any]]:
     from scipy.stats import studentized_range
 

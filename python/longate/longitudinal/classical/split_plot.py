@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from longate.exceptions import DesignError
-from longate.longitudinal.classical.readings import (
-    Readings,
+from longate.longitudinal.classical.outcome_by_visit import (
+    OutcomeByVisit,
     over_outcomes,
     read_pairs,
     require_spread,
@@ -89,7 +89,7 @@ def mixed_anova(
     from longate.longitudinal.result_table import with_limits
 
     labels = read_labels(response, unmatched=unmatched)
-    design, readings = read_pairs(
+    design, outcomes = read_pairs(
         data,
         value=value,
         scale=scale,
@@ -99,11 +99,11 @@ def mixed_anova(
         visit_order=visit_order,
     )
     refuse_circular(labels, design.measure.columns, circular)
-    table = over_outcomes(readings, "mixed ANOVA", lambda one: _rows(one, labels))
+    table = over_outcomes(outcomes, "mixed ANOVA", lambda one: _rows(one, labels))
     return with_limits(table, design.labels.limits)
 
 
-def _rows(one: Readings, labels: Labels) -> list[dict[str, Any]]:
+def _rows(one: OutcomeByVisit, labels: Labels) -> list[dict[str, Any]]:
     whole, _ = one.complete(list(one.wide.columns))
     label = np.array([labels.by_patient.get(name, "") for name in whole.index])
     known = (label == RESPONDER) | (label == NON_RESPONDER)

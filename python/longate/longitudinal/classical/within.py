@@ -8,6 +8,11 @@ import numpy as np
 
 from longate._validation import one_of
 from longate.exceptions import DesignError
+from longate.longitudinal.classical.outcome_by_visit import (
+    OutcomeByVisit,
+    over_outcomes,
+    read_pairs,
+)
 from longate.longitudinal.classical.paired import (
     RANKS_ASSUME,
     T_ASSUMES,
@@ -15,11 +20,6 @@ from longate.longitudinal.classical.paired import (
     rank_facts,
     t_facts,
     varies,
-)
-from longate.longitudinal.classical.readings import (
-    Readings,
-    over_outcomes,
-    read_pairs,
 )
 from longate.longitudinal.labels import (
     NON_RESPONDER,
@@ -62,9 +62,9 @@ def within_groups(
     unmatched: str = "error",
     visit_order: Sequence[object] | None = None,
 ) -> pd.DataFrame:
-    """Test each group's change as papers do, with the difference of changes first.
+    """Test each group's change as papers do, with the difference in change first.
 
-    For each pair of visits the first row is the difference of changes between
+    For each pair of visits the first row is the difference in change between
     responders and non-responders (Welch's t, or the exact rank-sum test of the
     changes), then each group's own change. The groups' rows are never returned
     without it: "significant here and not there" is no evidence of a difference.
@@ -94,7 +94,7 @@ def within_groups(
         Three rows per outcome and pair: ``outcome``, ``test``, ``contrast``,
         ``group`` (the difference first), ``n``, ``n_left_out``, ``estimate``,
         ``low``, ``high``, ``statistic``, ``df``, ``p``, ``assumptions``,
-        ``problem``; with ranks also ``n_zero``, ``zeros``, ``floor``, ``exact``.
+        ``problem``; with ranks also ``n_zero``, ``zeros``, ``smallest_p``, ``exact``.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def within_groups(
     check_confidence(confidence)
     one_of("test", test, TESTS, DesignError)
     labels = read_labels(response, unmatched=unmatched)
-    design, readings = read_pairs(
+    design, outcomes = read_pairs(
         data,
         value=value,
         scale=scale,
@@ -123,13 +123,13 @@ def within_groups(
     )
     refuse_circular(labels, design.measure.columns, circular)
     table = over_outcomes(
-        readings, test, lambda one: _rows(one, labels, test, confidence, zeros)
+        outcomes, test, lambda one: _rows(one, labels, test, confidence, zeros)
     )
     return with_limits(table, design.labels.limits)
 
 
 def _rows(
-    one: Readings, labels: Labels, test: str, confidence: float, zeros: str
+    one: OutcomeByVisit, labels: Labels, test: str, confidence: float, zeros: str
 ) -> list[dict[str, Any]]:
     rows = []
     for first, last in one.pairs:
@@ -181,7 +181,7 @@ def _between_assumes(test: str) -> str:
 
 
 def _require(
-    one: Readings, contrast: str, groups: dict[str, NDArray[np.float64]]
+    one: OutcomeByVisit, contrast: str, groups: dict[str, NDArray[np.float64]]
 ) -> None:
     for label, values in groups.items():
         if len(values) < 2 or not (varies(values) or np.any(values != 0)):
@@ -194,7 +194,7 @@ def _require(
 
 
 def _difference(
-    one: Readings,
+    one: OutcomeByVisit,
     groups: dict[str, NDArray[np.float64]],
     test: str,
     confidence: float,
@@ -210,7 +210,7 @@ def _difference(
             "statistic": ranks.statistic,
             "df": float("nan"),
             "p": ranks.p,
-            "floor": ranks.floor,
+            "smallest_p": ranks.smallest_p,
             "exact": ranks.exact,
         }
     found = welch(first, second, confidence)

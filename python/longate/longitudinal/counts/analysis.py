@@ -43,7 +43,7 @@ class CountAnalysis:
     def __repr__(self) -> str:
         """Say which model, and what can be asked."""
         return (
-            f"{self.model.name} · .fit .difference_of_changes .likelihood_ratio of "
+            f"{self.model.name} · .fit .difference_in_change .likelihood_ratio of "
             f"n_events in {self.size}"
         )
 
@@ -117,7 +117,7 @@ class CountAnalysis:
         )
         return fit_model(self.model, table, nodes=nodes, confidence=confidence)
 
-    def difference_of_changes(
+    def difference_in_change(
         self,
         data: object,
         response: object,
@@ -155,7 +155,7 @@ class CountAnalysis:
         ...     {"patient": list("ABCDEF"),
         ...      "label": ["responder"] * 3 + ["non-responder"] * 3}
         ... )
-        >>> found = binomial.difference_of_changes(data, response)
+        >>> found = binomial.difference_in_change(data, response)
         >>> round(found.estimate, 2), found.converged
         (0.82, True)
         """

@@ -162,7 +162,7 @@ def _result(
         p_chi_squared=np.nan if reason else float(gammaincc(df / 2, observed / 2)),
         replicates=replicates,
         failures=dict(failures),
-        floor=1 / (fitted + 1) if tested else np.nan,
+        smallest_p=1 / (fitted + 1) if tested else np.nan,
         seed=seed,
         notes=tuple(said),
     )

@@ -1,4 +1,4 @@
-"""What a count model says: its terms, the difference of changes, its failures."""
+"""What a count model says: its terms, the difference in change, its failures."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class CountDifference:
     Attributes
     ----------
     estimate, se, low, high, p : float
-        Difference of changes in log odds (k of n) or log rates (absolute counts),
+        Difference in change in log odds (k of n) or log rates (absolute counts),
         its standard error from the full observed information, and the interval
         and two-sided p that go with it. NaN where the model could not be fitted:
         the first note says why.
@@ -114,7 +114,7 @@ class LikelihoodRatio:
         That were asked for.
     failures : mapping of str to int
         Replicates that could not be fitted, by reason.
-    floor : float
+    smallest_p : float
         1 / (B + 1).
     seed : int
         Each replicate has its own, made of it.
@@ -128,7 +128,7 @@ class LikelihoodRatio:
     p_chi_squared: float
     replicates: int
     failures: Mapping[str, int]
-    floor: float
+    smallest_p: float
     seed: int
     notes: tuple[str, ...]
 

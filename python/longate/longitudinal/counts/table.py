@@ -71,7 +71,7 @@ class CountTable:
 
     @property
     def term(self) -> str:
-        """The name of the difference of changes."""
+        """The name of the difference in change."""
         return f"visit[{self.last}]:label[{RESPONDER}]"
 
 
@@ -170,7 +170,7 @@ def _laid_out(cells: pd.DataFrame, design: Design, k: str, size: str) -> CountTa
         elif visit in (design.baseline, design.last):
             msg = (
                 f"counts at {visit!r} are known in one group only or in none, so the "
-                f"difference of changes from {design.baseline!r} to {design.last!r} "
+                f"difference in change from {design.baseline!r} to {design.last!r} "
                 f"cannot be formed"
             )
             raise DesignError(msg)

@@ -1,4 +1,4 @@
-"""Effect sizes of the difference of changes between responders and others."""
+"""Effect sizes of the difference in change between responders and others."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from longate.longitudinal.classical.paired import check_confidence
-from longate.longitudinal.classical.readings import (
-    Readings,
+from longate.longitudinal.classical.outcome_by_visit import (
+    OutcomeByVisit,
     over_outcomes,
     read_pairs,
 )
+from longate.longitudinal.classical.paired import check_confidence
 from longate.longitudinal.effects.ordinal import cliffs_delta, hodges_lehmann
 from longate.longitudinal.effects.standardised import hedges_g
 from longate.longitudinal.labels import (
@@ -44,7 +44,7 @@ def effect_sizes(
     unmatched: str = "error",
     visit_order: Sequence[object] | None = None,
 ) -> pd.DataFrame:
-    """Effect sizes of the difference of changes, each with its interval.
+    """Effect sizes of the difference in change, each with its interval.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def effect_sizes(
 
     check_confidence(confidence)
     labels = read_labels(response, unmatched=unmatched)
-    design, readings = read_pairs(
+    design, outcomes = read_pairs(
         data,
         value=value,
         scale=scale,
@@ -97,12 +97,14 @@ def effect_sizes(
     )
     refuse_circular(labels, design.measure.columns, circular)
     table = over_outcomes(
-        readings, "effect size", lambda one: _rows(one, labels, confidence)
+        outcomes, "effect size", lambda one: _rows(one, labels, confidence)
     )
     return with_limits(table, design.labels.limits)
 
 
-def _rows(one: Readings, labels: Labels, confidence: float) -> list[dict[str, Any]]:
+def _rows(
+    one: OutcomeByVisit, labels: Labels, confidence: float
+) -> list[dict[str, Any]]:
     rows = []
     for start, end in one.pairs:
         whole, _ = one.complete([start, end])

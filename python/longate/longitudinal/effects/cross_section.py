@@ -44,7 +44,7 @@ class CrossSection:
         Who is a responder; the others are non-responders.
     when : str
         The visit, or the later minus the earlier one.
-    reading : str
+    timing : str
         Whether the value precedes the labels.
     limits : tuple of str
         Patients who were left out as unmatched, by name.
@@ -53,7 +53,7 @@ class CrossSection:
     wide: pd.DataFrame
     first: NDArray[np.bool_]
     when: str
-    reading: str
+    timing: str
     limits: tuple[str, ...]
 
     def groups(self, outcome: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -127,7 +127,7 @@ def read_cross_section(
         table,
         first.astype(bool),
         " - ".join(reversed(visits)),
-        _reading(response, visits[-1]),
+        _timing(response, visits[-1]),
         labels.limits,
     )
 
@@ -147,7 +147,7 @@ def _visits(visit: object, known: Sequence[str]) -> list[str]:
     return names
 
 
-def _reading(response: object, visit: str) -> str:
+def _timing(response: object, visit: str) -> str:
     """Say whether a visit comes before the window that made the labels."""
     window = getattr(getattr(response, "visits", None), "names", ())
     if not window:

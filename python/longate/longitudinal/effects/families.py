@@ -20,7 +20,7 @@ def adjust_families(
     *,
     p: str = "p",
     family: str | Sequence[str] | None = None,
-    floor: str = "floor",
+    smallest_p: str = "smallest_p",
 ) -> pd.DataFrame:
     r"""Adjust p by Benjamini and Hochberg within families that were declared.
 
@@ -36,15 +36,16 @@ def adjust_families(
     family : str or sequence of str, optional
         Column(s) whose levels are the families, e.g. lineages, stages, markers;
         by default the whole table is one.
-    floor : str
+    smallest_p : str
         The column with the smallest reachable p, where there is one.
 
     Returns
     -------
     DataFrame
         The table with ``family_size`` (tests in the family), ``<p>_adjusted``
-        and, with floors, ``floor_times_family``: where the best single test of a
-        family has this above the level, it cannot be found by itself.
+        and, where the smallest attainable p is known, ``smallest_p_times_family``:
+        where this is above the level for the best single test of a family, it cannot
+        be found by itself.
 
     Raises
     ------
@@ -85,6 +86,6 @@ def adjust_families(
             adjusted[own & tested] = false_discovery_control(values[own & tested])
     frame["family_size"] = size
     frame[f"{p}_adjusted"] = adjusted
-    if floor in frame:
-        frame["floor_times_family"] = frame[floor] * size
+    if smallest_p in frame:
+        frame["smallest_p_times_family"] = frame[smallest_p] * size
     return frame

@@ -10,8 +10,8 @@ import numpy as np
 from longate._names import name_of
 from longate._validation import require_columns, table_of
 from longate.exceptions import DesignError
+from longate.longitudinal.classical.outcome_by_visit import read_pairs
 from longate.longitudinal.classical.paired import check_confidence
-from longate.longitudinal.classical.readings import read_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from longate.longitudinal.classical.readings import Readings
+    from longate.longitudinal.classical.outcome_by_visit import OutcomeByVisit
 
 
 def reference_changes(
@@ -140,8 +140,8 @@ def _counting(frame: pd.DataFrame, names: list[str]) -> pd.Series:
 
 
 def _table(
-    logs: Sequence[Readings],
-    errors: Sequence[Readings],
+    logs: Sequence[OutcomeByVisit],
+    errors: Sequence[OutcomeByVisit],
     variance: float,
     quantile: float,
     confidence: float,
@@ -179,8 +179,8 @@ def _table(
 
 
 def _pair_rows(
-    log: Readings,
-    error: Readings,
+    log: OutcomeByVisit,
+    error: OutcomeByVisit,
     pair: tuple[str, str],
     variance: float,
     quantile: float,

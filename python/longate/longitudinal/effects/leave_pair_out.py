@@ -31,8 +31,8 @@ class MarkerSelection:
         One row: ``marker`` (the best in all patients), ``auc_apparent`` (its
         area there, direction chosen too), ``auc`` (leave-pair-out, choice
         nested), ``p`` (permutation of labels, choice included, one-sided),
-        ``floor``, ``labellings``, ``exact``, ``n_markers``, ``n_responder``,
-        ``n_non_responder``, ``n_left_out``, ``visit``, ``reading``.
+        ``smallest_p``, ``allocations``, ``exact``, ``n_markers``, ``n_responder``,
+        ``n_non_responder``, ``n_left_out``, ``visit``, ``timing``.
     selection : DataFrame
         ``marker``, ``chosen``: the share of left-out pairs in which the others
         chose it, most often first.
@@ -50,7 +50,7 @@ class MarkerSelection:
             f"best of {row['n_markers']} markers: {row['marker']}, AUC "
             f"{row['auc_apparent']:.2f} where it was chosen, {row['auc']:.2f} in "
             f"left-out pairs (permutation p {row['p']:.3g}, smallest possible "
-            f"{row['floor']:.2g})"
+            f"{row['smallest_p']:.2g})"
         )
 
 
@@ -77,7 +77,7 @@ def best_marker(
        \psi(s_{ij}\,(x_{i,k(ij)} - x_{j,k(ij)})), \quad \psi = 1, 1/2, 0
 
     Equally good markers share their vote. The p repeats the whole procedure over
-    labellings of the patients: all of them up to `most_enumerated`, else
+    allocations of the patients: all of them up to `most_enumerated`, else
     ``(b + 1) / (B + 1)`` of a seeded sample.
 
     Parameters
@@ -87,7 +87,7 @@ def best_marker(
     by : str
         The column whose levels are the markers.
     seed, most_enumerated, replicates : int
-        Of the labellings.
+        Of the allocations.
 
     Returns
     -------
@@ -125,7 +125,7 @@ def best_marker(
     # Whether patient i lies above patient j, by marker: (markers, n, n).
     above = np.sign(values.T[:, :, None] - values.T[:, None, :])
     found, votes = _leave_pair_out(above, first)
-    p, floor, labellings, exact = _permuted(
+    p, smallest_p, allocations, exact = _permuted(
         above, first, found, seed, most_enumerated, replicates
     )
     apparent = above[:, first][:, :, ~first].mean(axis=(1, 2))
@@ -136,15 +136,15 @@ def best_marker(
         "auc_apparent": (1 + abs(float(apparent[best]))) / 2,
         "auc": found,
         "p": p,
-        "floor": floor,
-        "labellings": labellings,
+        "smallest_p": smallest_p,
+        "allocations": allocations,
         "exact": exact,
         "n_markers": len(names),
         "n_responder": sizes[0],
         "n_non_responder": sizes[1],
         "n_left_out": int((~whole).sum()),
         "visit": section.when,
-        "reading": section.reading,
+        "timing": section.timing,
     }
     selection = pd.DataFrame({"marker": names, "chosen": votes})
     order = selection.sort_values("chosen", ascending=False, kind="stable")
@@ -185,31 +185,33 @@ def _permuted(
     most: int,
     replicates: int,
 ) -> tuple[float, float, int, bool]:
-    """Return p, its floor, the number of labellings and whether all were seen."""
+    """Return p, its smallest_p, the number of allocations and whether all were seen."""
     n, chosen = len(first), int(first.sum())
     every = math.comb(n, chosen)
     exact = every <= most
     areas = np.array(
         [
-            _leave_pair_out(above, labelling)[0]
-            for labelling in _labellings(n, chosen, None if exact else replicates, seed)
+            _leave_pair_out(above, allocation)[0]
+            for allocation in _allocations(
+                n, chosen, None if exact else replicates, seed
+            )
         ]
     )
     reached = int((areas >= found - _CLOSE).sum())
     if exact:
-        floor = float((areas >= areas.max() - _CLOSE).mean())
-        return reached / every, floor, every, True
+        smallest_p = float((areas >= areas.max() - _CLOSE).mean())
+        return reached / every, smallest_p, every, True
     return (reached + 1) / (replicates + 1), 1 / (replicates + 1), replicates, False
 
 
-def _labellings(
+def _allocations(
     n: int, chosen: int, replicates: int | None, seed: int
 ) -> Iterator[NDArray[np.bool_]]:
     if replicates is None:
         for members in combinations(range(n), chosen):
-            labelling = np.zeros(n, dtype=bool)
-            labelling[list(members)] = True
-            yield labelling
+            allocation = np.zeros(n, dtype=bool)
+            allocation[list(members)] = True
+            yield allocation
         return
     generator = np.random.default_rng(seed)
     start = np.arange(n) < chosen

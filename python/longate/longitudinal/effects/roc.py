@@ -32,7 +32,7 @@ def auc(
     .. math:: A = P(X_R > X_N) + P(X_R = X_N)/2
 
     The direction is fixed: areas below 1/2 mean that responders lie lower. The p
-    counts all labellings of these values, ties included. No cut-off is chosen:
+    counts all allocations of these values, ties included. No cut-off is chosen:
     at such n it would not hold in other patients. A marker that was chosen among
     several needs :func:`best_marker`.
 
@@ -63,7 +63,7 @@ def auc(
     DataFrame
         One row per outcome: ``outcome``, ``visit``, ``n_responder``,
         ``n_non_responder``, ``auc``, ``low``, ``high``, ``interval``, ``p``,
-        ``floor`` (the smallest p of these values), ``exact``, ``reading``
+        ``smallest_p`` (the smallest p of these values), ``exact``, ``timing``
         (whether the value precedes the labels).
 
     Raises
@@ -113,9 +113,9 @@ def auc(
                 "high": effect.high,
                 "interval": effect.method,
                 "p": test.p,
-                "floor": test.floor,
+                "smallest_p": test.smallest_p,
                 "exact": test.exact,
-                "reading": section.reading,
+                "timing": section.timing,
             }
         )
     return with_limits(pd.DataFrame(rows), section.limits)

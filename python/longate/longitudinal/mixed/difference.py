@@ -1,4 +1,4 @@
-"""The difference of changes of two groups, by a model of all visits."""
+"""The difference in change of two groups, by a model of all visits."""
 
 from __future__ import annotations
 

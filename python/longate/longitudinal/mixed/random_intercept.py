@@ -129,7 +129,7 @@ def mixed_model(
     )
 
 
-def difference_of_changes(
+def difference_in_change(
     table: object,
     *,
     value: str,

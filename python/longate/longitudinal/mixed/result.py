@@ -169,7 +169,7 @@ class MixedModel:
         change: tuple[object, object] | None = None,
         between: tuple[str, str] | None = None,
     ) -> pd.DataFrame:
-        """Estimate a contrast; by default the difference of changes.
+        """Estimate a contrast; by default the difference in change.
 
         A change within one group is given without p, and the difference of
         changes stands below it: whether groups differ is not seen from
@@ -194,7 +194,7 @@ class MixedModel:
         ------
         DesignError
             If a term, visit or level is not in the model, or the model has no
-            difference of changes.
+            difference in change.
         """
         import pandas as pd
 
@@ -222,7 +222,7 @@ class MixedModel:
         ):
             msg = (
                 f"the model {self.formula.text!r} has no visit by group term, so no "
-                f"difference of changes; write visit * response, or give coefficients "
+                f"difference in change; write visit * response, or give coefficients "
                 f"of {listed(self._fixed.columns, most=12)}"
             )
             raise DesignError(msg)
@@ -240,7 +240,7 @@ class MixedModel:
         weights = self._change(*names, first) - self._change(*names, second)
         if not weights.any():
             msg = (
-                f"a difference of changes needs two visits and two groups, got "
+                f"a difference in change needs two visits and two groups, got "
                 f"{names[0]!r} to {names[1]!r} and {first!r} minus {second!r}"
             )
             raise DesignError(msg)
@@ -283,7 +283,7 @@ class MixedModel:
         except DesignError:
             return about
         return (
-            f"Difference of changes ({row['term']}): {row['estimate']:.4g} "
+            f"Difference in change ({row['term']}): {row['estimate']:.4g} "
             f"({100 * self.confidence:g} % interval {row['low']:.4g} to "
             f"{row['high']:.4g}), p = {row['p']:.2g}.\n{about}"
         )

@@ -120,7 +120,7 @@ def mmrm(
     )
 
 
-def difference_of_changes(
+def difference_in_change(
     table: object,
     *,
     value: str,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 PICTURE = (
     "Thin lines are patients; a line that stops is a patient who left. Thick lines are "
     "group means with 95 % intervals at each visit: they describe the groups. Whether "
-    "the groups changed differently is the difference of changes above."
+    "the groups changed differently is the difference in change above."
 )
 
 QUESTION = (
@@ -27,7 +27,7 @@ QUESTION = (
 def answer_section(
     result: ResponderAnalysis, families: Mapping[str, ResponderAnalysis]
 ) -> doc.Section:
-    """Return the results' own sentences, the difference of changes first, pictured.
+    """Return the results' own sentences, the difference in change first, pictured.
 
     Parameters
     ----------

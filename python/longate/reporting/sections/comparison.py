@@ -1,4 +1,4 @@
-"""Differences of changes, changes within groups beside them, and sensitivity."""
+"""Differences in change, changes within groups beside them, and sensitivity."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ def _effects(result: ResponderAnalysis, words: str) -> list[str]:
 
     outcomes = ", ".join(result.design.outcomes)
     return [
-        doc.heading(f"{words}: difference of changes"),
+        doc.heading(f"{words}: difference in change"),
         doc.picture(
             effects(result),
-            alt=f"Forest plot of the difference of changes of {outcomes}",
+            alt=f"Forest plot of the difference in change of {outcomes}",
         ),
         doc.table(_effect_rows(result)),
         doc.paragraph(_effect_note(result), kind="note"),
@@ -61,7 +61,9 @@ def _effect_note(result: ResponderAnalysis) -> str:
         "log": "Changes are ratios",
         "logit": "Changes are odds ratios",
     }[design.measure.scale]
-    low, high = (float(result.table["permutation_floor"].agg(f)) for f in (min, max))
+    low, high = (
+        float(result.table["permutation_smallest_p"].agg(f)) for f in (min, max)
+    )
     floor = doc.probability(low)
     if low != high:
         floor = f"{floor} to {doc.probability(high)}"
@@ -98,7 +100,7 @@ def _effect_rows(result: ResponderAnalysis) -> pd.DataFrame:
             table["outcome"].map(changes).fillna("–") + " (" + counts + ")"
         )
     names = ("ratio", "ratio_low", "ratio_high")
-    rows[ratio or "difference of changes"] = _estimates(
+    rows[ratio or "difference in change"] = _estimates(
         table, names if ratio else ("estimate", "low", "high")
     )
     rows["p"] = table["p"].map(doc.probability)

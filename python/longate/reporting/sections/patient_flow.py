@@ -21,11 +21,11 @@ def flow_section(result: ResponderAnalysis, response: Any) -> doc.Section:
     Parameters
     ----------
     result : ResponderAnalysis
-        Whose ``.flow`` is shown for its first outcome.
+        Whose ``.participant_flow`` is shown for its first outcome.
     response : Response or DataFrame or None
         Columns patient, label and, where known, reason, deciding_visit and rule.
     """
-    flow = result.flow
+    flow = result.participant_flow
     first = flow[flow["outcome"] == flow["outcome"].iloc[0]]
     blocks = [
         doc.paragraph(
@@ -46,7 +46,7 @@ def flow_section(result: ResponderAnalysis, response: Any) -> doc.Section:
         headings = {"deciding_visit": "decided at"}
         reasons = doc.table(shown, headings=headings)
         blocks.append(doc.folded("Each patient's label and its reason", reasons))
-    return doc.Section("flow", "Patients' flow and response", blocks)
+    return doc.Section("flow", "Participant flow and response", blocks)
 
 
 def _by_label(flow: pd.DataFrame) -> pd.DataFrame:

@@ -1,7 +1,7 @@
-//! Labellings that keep the sizes of two groups: counted, listed, drawn.
+//! Allocations that keep the sizes of two groups: counted, listed, drawn.
 
 /// Number of ways to choose `k` of `n`, or `None` where it exceeds 64 bits.
-pub(super) fn labellings(n: usize, k: usize) -> Option<u64> {
+pub(super) fn allocations(n: usize, k: usize) -> Option<u64> {
     let Some(left) = n.checked_sub(k) else {
         return Some(0);
     };
@@ -35,7 +35,7 @@ pub(super) fn choice(mut rank: u64, n: usize, k: usize) -> Vec<usize> {
             break;
         }
         // Choices that go on with this candidate.
-        let with = labellings(n - candidate - 1, k - chosen.len() - 1).unwrap_or(u64::MAX);
+        let with = allocations(n - candidate - 1, k - chosen.len() - 1).unwrap_or(u64::MAX);
         if rank < with {
             chosen.push(candidate);
         } else {
@@ -45,7 +45,7 @@ pub(super) fn choice(mut rank: u64, n: usize, k: usize) -> Vec<usize> {
     chosen
 }
 
-/// Draws the labelling of one replicate, which depends on `seed` and
+/// Draws the allocation of one replicate, which depends on `seed` and
 /// `replicate` alone.
 pub(super) fn draw(
     order: &mut Vec<usize>,
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn draws_every_labelling_equally_often() {
+    fn draws_every_allocation_equally_often() {
         let (mut order, mut labels) = (Vec::new(), vec![false; 5]);
         let mut seen = std::collections::BTreeMap::new();
         for replicate in 0..20_000 {
@@ -108,9 +108,9 @@ mod tests {
     }
 
     #[test]
-    fn counts_the_labellings() {
-        assert_eq!(labellings(12, 5), Some(792));
-        assert_eq!(labellings(9, 4), Some(126));
-        assert_eq!(labellings(400, 200), None);
+    fn counts_the_allocations() {
+        assert_eq!(allocations(12, 5), Some(792));
+        assert_eq!(allocations(9, 4), Some(126));
+        assert_eq!(allocations(400, 200), None);
     }
 }

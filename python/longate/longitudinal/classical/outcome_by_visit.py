@@ -1,4 +1,4 @@
-"""What every classical test reads: complete rows of patients by visits."""
+"""One outcome as patients by visits, the input of every classical test."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Readings:
+class OutcomeByVisit:
     """One outcome, patients by visits, missing values included.
 
     Attributes
@@ -56,8 +56,8 @@ def read_pairs(
     pairs: Sequence[tuple[object, object]] | None,
     labels: Labels | None = None,
     visit_order: Sequence[object] | None = None,
-) -> tuple[Design, list[Readings]]:
-    """Check the data and return each outcome's readings.
+) -> tuple[Design, list[OutcomeByVisit]]:
+    """Check the data and return each outcome's outcomes.
 
     Raises
     ------
@@ -90,7 +90,8 @@ def read_pairs(
                 )
                 raise DesignError(msg)
     return design, [
-        Readings(outcome, design.of(outcome), named) for outcome in design.outcomes
+        OutcomeByVisit(outcome, design.of(outcome), named)
+        for outcome in design.outcomes
     ]
 
 
@@ -159,15 +160,15 @@ def refuse_groups_apart(data: object, by: str | Sequence[str] | None) -> None:
                 f"responders and non-responders are not tested apart ({column!r} "
                 f"holds {listed(sorted(found))}): a difference between a small and "
                 f"a large p is no evidence of a difference. Use within_groups(data, "
-                f"response, ...), which shows the difference of changes beside them"
+                f"response, ...), which shows the difference in change beside them"
             )
             raise DesignError(msg)
 
 
 def over_outcomes(
-    readings: Sequence[Readings],
+    outcomes: Sequence[OutcomeByVisit],
     test: str,
-    rows_of: Callable[[Readings], list[dict[str, Any]]],
+    rows_of: Callable[[OutcomeByVisit], list[dict[str, Any]]],
 ) -> pd.DataFrame:
     """Collect rows; among several outcomes one failure does not stop the others.
 
@@ -180,31 +181,33 @@ def over_outcomes(
 
     rows: list[dict[str, Any]] = []
     problems = []
-    for one in readings:
+    for one in outcomes:
         lead = {"outcome": one.outcome, "test": test}
         try:
             rows += [lead | row | {"problem": None} for row in rows_of(one)]
         except DesignError as error:
             problems.append(error)
             rows.append(lead | {"problem": str(error)})
-    if len(problems) == len(readings):
+    if len(problems) == len(outcomes):
         raise problems[0]
     table = pd.DataFrame(rows)
     words = table["problem"].astype(object)
     return table.assign(problem=words.where(words.notna(), None))
 
 
-def require_spread(readings: Readings, n: int, *, least: int, varies: bool) -> None:
+def require_spread(
+    outcomes: OutcomeByVisit, n: int, *, least: int, varies: bool
+) -> None:
     """Raise where too few patients are complete, or nothing varies."""
     if n < least:
         msg = (
-            f"{readings.outcome}: {n} patient(s) have every visit that is compared; "
+            f"{outcomes.outcome}: {n} patient(s) have every visit that is compared; "
             f"the test needs {least}"
         )
         raise DesignError(msg)
     if not varies:
         msg = (
-            f"{readings.outcome}: the values do not vary between patients, so that "
+            f"{outcomes.outcome}: the values do not vary between patients, so that "
             f"nothing tells how sure a change is; are they rounded, or copied?"
         )
         raise DesignError(msg)

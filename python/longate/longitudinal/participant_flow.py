@@ -1,4 +1,4 @@
-"""The patients' flow: who was labelled, seen, and analysed."""
+"""Participant flow (CONSORT): who was labelled, seen, and analysed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from longate.longitudinal.design import Changes, Design
 
 
-def flow_of(design: Design, outcome: str, changes: Changes) -> list[dict[str, object]]:
+def participant_flow_of(
+    design: Design, outcome: str, changes: Changes
+) -> list[dict[str, object]]:
     """Count one outcome's patients at every step, by label.
 
     Returns
