@@ -71,7 +71,7 @@ def test_unclassifiable_patients_are_shown_and_not_analysed(result):
 
 
 def test_the_flow_counts_every_patient_by_visit_and_label(result):
-    flow = result.flow.set_index(["step", "label"])["n"]
+    flow = result.participant_flow.set_index(["step", "label"])["n"]
     assert flow["labelled", "unclassifiable"] == 3
     assert flow["value at m00", "unclassifiable"] == 3
     assert flow["value at m12", "unclassifiable"] == 2
@@ -88,7 +88,7 @@ def test_patients_on_one_side_alone_are_reported():
         result = responder_analysis(without, stranger, value="index", unmatched="drop")
     for name in ("'P11'", "'P12'"):
         assert any(name in limit for limit in result.limits)
-    flow = result.flow.set_index(["step", "label"])["patients"]
+    flow = result.participant_flow.set_index(["step", "label"])["patients"]
     assert flow["in the response, not in the data", "non-responder"] == "P12"
     assert flow["in the data, not in the response", "not labelled"] == "P11"
     assert result.table["n_non_responder"][0] == 5
@@ -97,7 +97,7 @@ def test_patients_on_one_side_alone_are_reported():
 def test_a_patient_without_baseline_is_in_the_flow():
     data, response = tables()
     result = responder_analysis(data.drop(index=0), response, value="index")
-    flow = result.flow.set_index(["step", "label"])["patients"]
+    flow = result.participant_flow.set_index(["step", "label"])["patients"]
     assert flow["no value at m00", "responder"] == "P01"
     assert result.table["n_responder"][0] == 4
 
@@ -219,7 +219,7 @@ def test_no_path_says_that_one_group_changed_and_the_other_did_not():
                 *result.assumptions,
                 result.sensitivity.to_string(),
                 result.groups.to_string(),
-                result.flow.to_string(),
+                result.participant_flow.to_string(),
             ]
         ).casefold()
         for words in ("responders only", "only responders", "only in responders"):
