@@ -388,7 +388,7 @@ def test_overrides_of_what_is_not_there_are_refused(gate, words):
 
 
 def test_two_overrides_of_one_gate_are_refused():
-    with pytest.raises(StrategyError, match="two gates of its own"):
+    with pytest.raises(StrategyError, match="two gates for one of"):
         lg.GatingStrategy([_gate("A")], overrides={"P1": [_gate("A"), _gate("A")]})
 
 

@@ -154,7 +154,7 @@ def test_a_matrix_as_it_is_written_decides_by_its_inverse():
 
 def test_the_outline_is_the_border():
     gate = _gate([[4.0, 1.0], [1.0, 2.0]], mean=[3.0, 1.0], distance_square=2.5)
-    outline = gate.outline(64)
+    (outline,) = gate.outline(64)
     inner = gate.mean + (outline - gate.mean) * (1 - 1e-9)
     outer = gate.mean + (outline - gate.mean) * (1 + 1e-9)
     assert gate.contains({"A": inner[:, 0], "B": inner[:, 1]}).all()

@@ -103,7 +103,7 @@ def test_what_cannot_be_moved_is_refused(study):
         regate({"CD56+": lg.Shift({"CD16": 0.1})})
     with pytest.raises(GateError, match="open side"):
         regate({"CD56+": lg.Shift(factor=2.0)})
-    with pytest.raises(GateError, match="no place to move"):
+    with pytest.raises(GateError, match="cannot be moved"):
         regate({"NK": lg.Shift()})
     with pytest.raises(GateError, match="above 0"):
         lg.Shift(factor=0.0)

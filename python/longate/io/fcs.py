@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from longate import _core
 from longate._validation import one_of
+from longate.cytometry.acquired import FileReader, register_reader
 from longate.cytometry.acquisition import Acquisition
 from longate.cytometry.compensation import SPILLOVER_KEYWORDS, Compensation
 from longate.cytometry.file_spillover import stated_compensation
@@ -306,3 +307,6 @@ def _own_matrix(metadata: FcsMetadata) -> Compensation | None:
     except SpilloverError as error:
         msg = f"{error}; compensation=None reads the events without a matrix"
         raise SpilloverError(msg) from None
+
+
+register_reader(FileReader(read_metadata, read_fcs))

@@ -6,24 +6,18 @@ import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.patches import Polygon, Rectangle
+from matplotlib.patches import Polygon
 
-from longate.gating.gates.ellipsoid import EllipsoidGate
-from longate.gating.gates.polygon import PolygonGate
-from longate.gating.gates.quadrant import QuadrantGate
-from longate.gating.gates.rectangle import RectangleGate
 from longate.plot.canvas import SMALL
 from longate.plot.density import density_image
 from longate.plot.palette import INK
 from longate.plot.scaled_axis import label_axis, limits_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from matplotlib.axes import Axes
 
-    from longate.gating.gates.dimension import Axis
-    from longate.gating.gates.rectangle import Bounds
     from longate.plot.gating_steps import Events, Step
 
 GATE = "#C1272D"
@@ -43,21 +37,17 @@ def draw_step(ax: Axes, step: Step, events: Events) -> None:
     events : Events
         Of the file.
     """
-    gate = step.gate
-    if isinstance(gate, QuadrantGate):
-        _quadrants(ax, step, gate, events)
-    elif len(step.axes) == 1:
-        _histogram(ax, step, events, _borders(step, step.axes[0]))
-    elif isinstance(gate, PolygonGate):
-        _outline(ax, step, np.array(gate.vertices), events)
-    elif isinstance(gate, EllipsoidGate):
-        _outline(ax, step, gate.outline(), events)
-    elif isinstance(gate, RectangleGate):
-        _rectangle(ax, step, gate, events)
+    curves = step.gate.outline()
+    if len(step.axes) == 1:
+        limits = (*_histogram(ax, step, events, _borders(curves)), *ax.get_ylim())
+    elif curves:
+        limits = _outlined(ax, step, events, curves)
     elif len(step.axes) == 2:
         _coloured(ax, step, events)
     else:
         _words(ax, step)
+    if step.quadrants and len(step.axes) <= 2:
+        _shares(ax, step, curves, limits)
 
 
 def _histogram(
@@ -86,77 +76,63 @@ def _histogram(
     return low, high
 
 
-def _borders(step: Step, axis: Axis) -> Bounds | tuple[()]:
-    if isinstance(step.gate, RectangleGate):
-        return step.gate.dimensions[axis]
-    return ()
+def _borders(curves: Sequence[np.ndarray]) -> list[float]:
+    """Return where curves cross the first axis."""
+    if not curves:
+        return []
+    across = np.unique(np.concatenate(curves)[:, 0])
+    return [float(border) for border in across[np.isfinite(across)]]
 
 
-def _outline(ax: Axes, step: Step, corners: np.ndarray, events: Events) -> None:
-    """Draw a polygon, or an ellipsoid's shadow on its first two axes."""
-    _plane(ax, step, events, *(tuple(side) for side in corners.T))
-    if len(corners):
-        outline = Polygon(corners, closed=True, fill=False, color=GATE, linewidth=1.2)
-        ax.add_patch(outline)
-    _more_axes(ax, step)
+def _outlined(
+    ax: Axes, step: Step, events: Events, curves: Sequence[np.ndarray]
+) -> tuple[float, float, float, float]:
+    """Draw the border of a gate, or its shadow on the first two axes, over events."""
+    x, y = np.concatenate(curves).T
+    limits = _plane(ax, step, events, x[np.isfinite(x)], y[np.isfinite(y)])
+    for curve in curves:
+        corners = _ended(curve, limits)
+        patch = Polygon(corners, closed=True, fill=False, color=GATE, linewidth=1.2)
+        ax.add_patch(patch)
+    if len(step.axes) > 2:
+        more = f"and {', '.join(map(str, step.axes[2:]))}"
+        ax.text(0.03, 0.03, more, transform=ax.transAxes, fontsize=SMALL - 1)
+    return limits
 
 
-def _rectangle(ax: Axes, step: Step, gate: RectangleGate, events: Events) -> None:
-    sides = [gate.dimensions[axis] for axis in step.axes[:2]]
-    left, right, bottom, top = _plane(ax, step, events, *sides)
-    (x, width), (y, height) = (
-        _side(sides[0], left, right),
-        _side(sides[1], bottom, top),
-    )
-    ax.add_patch(
-        Rectangle((x, y), width, height, fill=False, color=GATE, linewidth=1.2)
-    )
-    _more_axes(ax, step)
+def _ended(curve: np.ndarray, limits: tuple[float, float, float, float]) -> np.ndarray:
+    """Return a curve whose open sides end far outside the axes."""
+    left, right, bottom, top = limits
+    low, high = np.array([left, bottom]), np.array([right, top])
+    far = high - low
+    curve = np.where(curve == -np.inf, low - far, curve)
+    return np.where(curve == np.inf, high + far, curve)
 
 
-def _quadrants(ax: Axes, step: Step, gate: QuadrantGate, events: Events) -> None:
-    """Draw the cuts of a quadrant gate, and in each quadrant its share."""
-    sides = {axis: _cuts(gate, axis) for axis in step.axes}
-    if len(step.axes) == 1:
-        left, right = _histogram(ax, step, events, sides[step.axes[0]])
-        bottom, top = ax.get_ylim()
-    else:
-        left, right, bottom, top = _plane(ax, step, events, *[*sides.values()][:2])
-        _more_axes(ax, step)
-    shares = zip(gate.rectangles.values(), step.quadrants.values(), strict=True)
-    for number, (one, share) in enumerate(shares):
-        across, along = [
-            *(one.dimensions.get(axis, (None, None)) for axis in step.axes[:2]),
-            (None, None),
-        ][:2]
-        x, width = _side(across, left, right)
-        y, height = _side(along, bottom, top)
-        if len(step.axes) > 1:
-            ax.add_patch(Rectangle((x, y), width, height, fill=False, color=GATE))
-        # Where quadrants beyond the second axis lie on one place, nothing is written.
-        if len(step.axes) <= 2:
-            seen = (max(x, left), min(x + width, right))
-            floor, roof = max(y, bottom), min(y + height, top)
-            step_down = 0.09 * (number % 2) if len(step.axes) == 1 else 0.0
-            ax.text(
-                (seen[0] + seen[1]) / 2,
-                roof - (0.03 + step_down) * (top - bottom),
-                percent(share),
-                ha="center",
-                va="top" if roof - floor > 0.1 * (top - bottom) else "center",
-                fontsize=SMALL - 1,
-                color=INK,
-                bbox={"facecolor": "white", "alpha": 0.85, "linewidth": 0, "pad": 0.8},
-            )
-
-
-def _cuts(gate: QuadrantGate, axis: Axis) -> tuple[float, ...]:
-    return tuple(
-        value
-        for divider in gate.dividers.values()
-        if divider.axis == axis
-        for value in divider.values
-    )
+def _shares(
+    ax: Axes,
+    step: Step,
+    curves: Sequence[np.ndarray],
+    limits: tuple[float, float, float, float],
+) -> None:
+    """Write its share into each quadrant."""
+    left, right, bottom, top = limits
+    shares = zip(curves, step.quadrants.values(), strict=True)
+    for number, (curve, share) in enumerate(shares):
+        x, y = _ended(curve, limits).T
+        seen = (max(x.min(), left), min(x.max(), right))
+        floor, roof = max(y.min(), bottom), min(y.max(), top)
+        step_down = 0.09 * (number % 2) if len(step.axes) == 1 else 0.0
+        ax.text(
+            (seen[0] + seen[1]) / 2,
+            roof - (0.03 + step_down) * (top - bottom),
+            percent(share),
+            ha="center",
+            va="top" if roof - floor > 0.1 * (top - bottom) else "center",
+            fontsize=SMALL - 1,
+            color=INK,
+            bbox={"facecolor": "white", "alpha": 0.85, "linewidth": 0, "pad": 0.8},
+        )
 
 
 def percent(fraction: float) -> str:
@@ -165,21 +141,6 @@ def percent(fraction: float) -> str:
         return "–"
     digits = 0 if fraction >= 0.995 else 1 if fraction >= 0.01 else 2
     return f"{100 * fraction:.{digits}f} %"
-
-
-def _more_axes(ax: Axes, step: Step) -> None:
-    """Name the axes that a gate has beyond the two that are drawn."""
-    if len(step.axes) > 2:
-        more = f"and {', '.join(map(str, step.axes[2:]))}"
-        ax.text(0.03, 0.03, more, transform=ax.transAxes, fontsize=SMALL - 1)
-
-
-def _side(bounds: Bounds, low: float, high: float) -> tuple[float, float]:
-    """Return start and length of a side; an open one ends far outside the axes."""
-    far = high - low
-    start = low - far if bounds[0] is None else bounds[0]
-    end = high + far if bounds[1] is None else bounds[1]
-    return start, end - start
 
 
 def _plane(

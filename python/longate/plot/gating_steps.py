@@ -74,7 +74,7 @@ def steps_of(populations: Any, sample: str, tube: str) -> list[Step]:
         shares = {path: float(rows.loc[path, "fraction"]) for path in paths}
         cut = isinstance(gate, QuadrantGate)
         step = Step(
-            path=strategy.tree.places[number],
+            path=strategy.tree.gate_paths[number],
             parent=strategy.parent(paths[0]) or ALL_EVENTS,
             gate=gate,
             axes=gate.axes if cut else axes_of(strategy, paths[0]),

@@ -8,15 +8,15 @@ from longate.gating.compile.compiler import CompiledStrategy, compile_strategy
 from longate.gating.gates.dimension import ACQUISITION, dimension_of
 
 if TYPE_CHECKING:
+    from longate.cytometry.acquired import Acquired
     from longate.cytometry.compensation import Compensation
-    from longate.gating.compile.acquired import Acquired
-    from longate.gating.strategy.strategy import GatingStrategy
+    from longate.gating.tree.gate_tree import GateTree
 
 #: Panels and matrices between which a user may go back and forth.
 MOST_PLANS = 8
 
 
-def matrix_for(strategy: GatingStrategy, acquired: Acquired) -> Compensation | None:
+def matrix_for(strategy: GateTree, acquired: Acquired) -> Compensation | None:
     """Return the matrix that came with the events, where the strategy asks for it.
 
     Raises
@@ -45,7 +45,7 @@ class Plans:
         """Be without plans elsewhere."""
         return Plans, ()
 
-    def of(self, strategy: GatingStrategy, acquired: Acquired) -> CompiledStrategy:
+    def of(self, strategy: GateTree, acquired: Acquired) -> CompiledStrategy:
         """Return the strategy compiled for the panel and the matrix of what it gates.
 
         Raises

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from longate._core import Plan, Variants
 from longate._validation import listed
+from longate.cytometry.acquired import RAW, in_values
 from longate.exceptions import (
     GateError,
     LongateError,
@@ -14,7 +15,6 @@ from longate.exceptions import (
     SpilloverError,
     StrategyError,
 )
-from longate.gating.compile.acquired import RAW, in_values
 from longate.gating.compile.panel_axes import PLAIN, PanelAxes
 from longate.gating.gates.base import ALL_EVENTS
 from longate.gating.gates.boolean import BooleanGate
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from longate.gating.compile.requests import Request
     from longate.gating.gates.base import Gate
     from longate.gating.gates.dimension import Axis
-    from longate.gating.strategy.strategy import GatingStrategy
+    from longate.gating.tree.gate_tree import GateTree
 
 
 KernelGate = tuple[
@@ -49,7 +49,7 @@ class CompiledStrategy:
 
     Parameters
     ----------
-    strategy : GatingStrategy
+    strategy : GateTree
         What was compiled.
     channels : tuple of int
         Places in the panel of the channels that are needed.
@@ -61,7 +61,7 @@ class CompiledStrategy:
         What is asked for beyond counts, in the order of the plan.
     """
 
-    strategy: GatingStrategy
+    strategy: GateTree
     channels: tuple[int, ...]
     plan: Plan
     axes: tuple[Axis, ...] = ()
@@ -133,7 +133,7 @@ class _Parts:
 
 
 def compile_strategy(
-    strategy: GatingStrategy,
+    strategy: GateTree,
     panel: Panel,
     acquired: Compensation | None,
     requests: Sequence[Request] = (),
@@ -142,7 +142,7 @@ def compile_strategy(
 
     Parameters
     ----------
-    strategy : GatingStrategy
+    strategy : GateTree
         What to compile; what it says of single samples is not looked at.
     panel : Panel
         The channels of the files.
@@ -175,7 +175,7 @@ def compile_strategy(
 
 
 def compile_variants(
-    strategy: GatingStrategy,
+    strategy: GateTree,
     panel: Panel,
     acquired: Compensation | None,
     variants: Sequence[Mapping[str, Gate]],
@@ -184,7 +184,7 @@ def compile_variants(
 
     Parameters
     ----------
-    strategy : GatingStrategy
+    strategy : GateTree
         As for :func:`compile_strategy`.
     panel : Panel
         The channels of the files.
@@ -226,7 +226,7 @@ def compile_variants(
 def _entry(
     path: str,
     gate: Gate,
-    strategy: GatingStrategy,
+    strategy: GateTree,
     parts: _Parts,
     numbers: Mapping[str, int],
 ) -> KernelGate:
@@ -247,7 +247,7 @@ def _entry(
 
 
 def _kept(
-    requests: Sequence[Request], strategy: GatingStrategy, parts: _Parts
+    requests: Sequence[Request], strategy: GateTree, parts: _Parts
 ) -> tuple[list[Any], list[Request]]:
     """Describe requests to the kernel, those for which the panel has the channel."""
     numbers: dict[str, int | None] = {
@@ -267,7 +267,7 @@ def _kept(
 
 
 def validate_strategy(
-    strategy: GatingStrategy, panel: Panel, acquired: Compensation | None
+    strategy: GateTree, panel: Panel, acquired: Compensation | None
 ) -> None:
     """Refuse a strategy that files of a panel cannot be gated with, see its method."""
     axes = PanelAxes(strategy, panel, acquired)
@@ -281,7 +281,7 @@ def validate_strategy(
         raise (PanelError if missing else StrategyError)(msg)
 
 
-def _complaints(strategy: GatingStrategy, axes: PanelAxes) -> Iterator[LongateError]:
+def _complaints(strategy: GateTree, axes: PanelAxes) -> Iterator[LongateError]:
     parts = _Parts(axes)
     for path in strategy.paths:
         try:
@@ -298,7 +298,7 @@ def _of_gate(path: str, error: LongateError) -> LongateError:
 
 
 def values_for(
-    strategy: GatingStrategy,
+    strategy: GateTree,
     sample: Sample,
     names: Sequence[Axis],
     *,
@@ -309,7 +309,7 @@ def values_for(
 
     Parameters
     ----------
-    strategy : GatingStrategy
+    strategy : GateTree
         Says how to compensate, and the scales.
     sample : Sample
         The events.

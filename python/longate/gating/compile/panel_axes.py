@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from longate.cytometry.panel import Panel
     from longate.cytometry.sample import Sample
     from longate.cytometry.transforms import Transform
-    from longate.gating.strategy.strategy import GatingStrategy
+    from longate.gating.tree.gate_tree import GateTree
 
 PLAIN: tuple[str, tuple[float, ...]] = ("identity", ())
 """The kernel of an axis without a scale."""
@@ -86,7 +86,7 @@ class PanelAxes:
 
     Parameters
     ----------
-    strategy : GatingStrategy
+    strategy : GateTree
         Says how to compensate, and the scales.
     panel : Panel
         The channels of the files.
@@ -104,7 +104,7 @@ class PanelAxes:
     """
 
     def __init__(
-        self, strategy: GatingStrategy, panel: Panel, acquired: Compensation | None
+        self, strategy: GateTree, panel: Panel, acquired: Compensation | None
     ) -> None:
         self._panel = panel
         self._acquired = acquired

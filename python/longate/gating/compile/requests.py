@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from longate.gating.gates.dimension import Axis
-    from longate.gating.strategy.strategy import GatingStrategy
+    from longate.gating.tree.gate_tree import GateTree
 
 KINDS = ("median", "mean", "geometric_mean", "robust_cv", "percentile")
 MOST_PERCENT = 100.0
@@ -120,7 +120,7 @@ class Request:
 
 
 def requests_of(
-    strategies: Mapping[str, GatingStrategy],
+    strategies: Mapping[str, GateTree],
     statistics: Sequence[Statistic],
     events: Mapping[str, Sequence[Axis]],
     *,
@@ -130,7 +130,7 @@ def requests_of(
 
     Parameters
     ----------
-    strategies : mapping of str to GatingStrategy
+    strategies : mapping of str to GateTree
         By tube.
     statistics : sequence of Statistic
         Asked of the tubes that have the population.
@@ -173,9 +173,7 @@ def _names(population: str | Sequence[str] | None) -> list[str]:
     return [population] if isinstance(population, str) else list(population)
 
 
-def _paths(
-    strategy: GatingStrategy, population: str | Sequence[str] | None
-) -> list[str]:
+def _paths(strategy: GateTree, population: str | Sequence[str] | None) -> list[str]:
     if population is None:
         return list(strategy.paths)
     paths = []
@@ -188,7 +186,7 @@ def _paths(
 
 
 def _refuse_unknown(
-    strategies: Mapping[str, GatingStrategy], population: str | Sequence[str] | None
+    strategies: Mapping[str, GateTree], population: str | Sequence[str] | None
 ) -> None:
     for name in _names(population):
         if name == ALL_EVENTS or any(s.paths_of(name) for s in strategies.values()):

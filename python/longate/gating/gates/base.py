@@ -23,6 +23,7 @@ from longate.gating.gates.dimension import (
     axis_to_plain,
     dimension_of,
 )
+from longate.gating.gates.sketch import clean, regions, svg
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -81,19 +82,38 @@ class Gate(ABC):
         where = f" in {self.parent!r}" if self.parent else ""
         return f"{type(self).__name__} {self.name!r}{where}: {self.description}"
 
+    def sketch(self, *, height: float | None = None) -> str:
+        """Draw the gate as a small SVG; of more than two axes the first two.
+
+        Parameters
+        ----------
+        height : float, optional
+            Pixels, of a drawing without the names of axes; by default it has them, in
+            its natural size.
+
+        Returns
+        -------
+        str
+            An ``<svg>`` element in which all names are escaped.
+        """
+        inner = self._drawn(named=height is None)
+        title = f"{self.name}: {self.description}"
+        return svg(inner, [str(axis) for axis in self.axes], title, height=height)
+
+    def _drawn(self, *, named: bool) -> str:
+        """Return the gate as SVG elements, with or without names in it."""
+        outline = self.outline(48)
+        return regions([outline] if outline else [], [0.18] * bool(outline))
+
     def _repr_svg_(self) -> str:
         """Draw the gate."""
-        from longate.gating.strategy.sketch import sketch
-
-        return sketch(self)
+        return self.sketch()
 
     def _repr_html_(self) -> str:
         """Draw the gate and say what it keeps, for a notebook."""
-        from longate.gating.strategy.sketch import clean
-
         return (
             '<div style="display:flex;gap:1em;align-items:center">'
-            f"{self._repr_svg_()}<span>{clean(repr(self))}</span></div>"
+            f"{self.sketch()}<span>{clean(repr(self))}</span></div>"
         )
 
     @property
@@ -121,6 +141,45 @@ class Gate(ABC):
     def kernel(self) -> tuple[str, Sequence[float | None]]:
         """Its kind and its parameters, as kernels take them."""
         msg = f"gates of kind {self.kind!r} are not decided by their axes alone"
+        raise GateError(msg)
+
+    @property
+    def parts(self) -> Mapping[str, Gate]:
+        """The populations that it makes: name -> the gate of each, mostly itself."""
+        return {self.name: self}
+
+    def outline(self, n_points: int = 128) -> tuple[NDArray[np.float64], ...]:
+        """Return the border as closed curves on the first two axes, to be drawn.
+
+        Parameters
+        ----------
+        n_points : int
+            Number of points of a curve that is round.
+
+        Returns
+        -------
+        tuple of (n_points, 2) numpy.ndarray of float64
+            An open side, and the axis that a gate on one axis lacks, are infinite. None
+            where the gate has no border on its axes.
+        """
+        return ()
+
+    def moved(self, distances: Sequence[float], factor: float = 1.0) -> Gate:
+        """Return the gate moved along its axes, and resized about its centre.
+
+        Parameters
+        ----------
+        distances : sequence of float
+            How far along each axis, on its scale.
+        factor : float
+            Above 1 the gate grows; the centre is that of its bounding box.
+
+        Raises
+        ------
+        GateError
+            If gates of this kind have no border that moves, or an open side is to grow.
+        """
+        msg = f"gate {self.name!r} is of kind {self.kind!r} and cannot be moved"
         raise GateError(msg)
 
     def contains(self, places: Mapping[Any, ArrayLike]) -> NDArray[np.bool_]:
@@ -242,6 +301,16 @@ class Gate(ABC):
             plain["custom_info"] = self.custom_info
         return plain | self._shape(lambda axis: axis_to_plain(axis, matrix))
 
+    def rule(self, path_of: Callable[[str], str]) -> list[Any]:
+        """Return what the gate decides by: its kind and shape, matrices by their ids.
+
+        Parameters
+        ----------
+        path_of : callable
+            Returns the path of a population by the name that a gate has for it.
+        """
+        return [self.kind, self._shape(_axis_rule)]
+
     @staticmethod
     def from_json(
         data: Mapping[str, Any],
@@ -282,6 +351,10 @@ class Gate(ABC):
             msg = f"gate {made.name!r}: {listed(unknown)} mean nothing to a {kind} gate"
             raise GateError(msg)
         return made
+
+
+def _axis_rule(axis: Axis) -> Any:
+    return axis_to_plain(axis, lambda matrix: matrix.id)
 
 
 def check_name(name: object) -> None:

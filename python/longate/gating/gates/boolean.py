@@ -12,6 +12,7 @@ from longate._validation import suggest
 from longate.exceptions import GateError
 from longate.gating.gates.base import Gate
 from longate.gating.gates.boolean_expression import parse, references
+from longate.gating.gates.sketch import circles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -94,6 +95,9 @@ class BooleanGate(Gate):
         """What the gate keeps, in a line."""
         return self.expression
 
+    def _drawn(self, *, named: bool) -> str:
+        return circles(self.populations, self.contains, named=named)
+
     def contains(self, places: Mapping[Any, ArrayLike]) -> NDArray[np.bool_]:
         """Combine masks of the populations that the expression refers to.
 
@@ -141,6 +145,14 @@ class BooleanGate(Gate):
             )
             raise GateError(msg)
         return mask
+
+    def rule(self, path_of: Callable[[str], str]) -> list[Any]:
+        """Return its kind and its terms, populations as paths."""
+        terms = [
+            (term.kind, path_of(term.text) if term.kind == "name" else term.text)
+            for term in parse(self.expression)
+        ]
+        return [self.kind, terms]
 
     def _shape(self, axis: Callable[[Axis], Any]) -> dict[str, Any]:
         return {"expression": self.expression}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -136,31 +136,29 @@ class EllipsoidGate(Gate):
         words = f"squared distance <= {distance} from ({centre}) on {where}"
         return f"{words}, matrix as written" if self.matrix == AS_WRITTEN else words
 
-    def outline(self, n: int = 128) -> NDArray[np.float64]:
-        """Return the border of the gate's shadow on its first two axes.
+    def outline(self, n_points: int = 128) -> tuple[NDArray[np.float64], ...]:
+        """Return the border of its shadow on its first two axes, see its base class.
 
-        Parameters
-        ----------
-        n : int
-            Number of points.
-
-        Returns
-        -------
-        (n, 2) numpy.ndarray of float64
-            Without rows where a matrix as it is written makes no ellipse.
+        None where a matrix as it is written makes no ellipse.
         """
         (sxx, sxy), syy = self.covariance[0][:2], self.covariance[1][1]
         if sxx <= 0 or syy <= 0:
-            return np.empty((0, 2))
+            return ()
         wide, high = math.sqrt(sxx), math.sqrt(syy)
         lean = sxy / wide / high  # the correlation
         if abs(lean) >= 1:
-            return np.empty((0, 2))
-        turns = np.linspace(0.0, 2 * np.pi, n, endpoint=False)
+            return ()
+        turns = np.linspace(0.0, 2 * np.pi, n_points, endpoint=False)
         across, rest = np.cos(turns), math.sqrt(1 - lean * lean) * np.sin(turns)
         shape = np.column_stack([wide * across, high * (lean * across + rest)])
         middle = np.array(self.mean[:2])
-        return middle + math.sqrt(self.distance_square) * shape
+        return (middle + math.sqrt(self.distance_square) * shape,)
+
+    def moved(self, distances: Sequence[float], factor: float = 1.0) -> EllipsoidGate:
+        """Return the gate moved and resized, see :meth:`Gate.moved`."""
+        mean = tuple(m + d for m, d in zip(self.mean, distances, strict=True))
+        size = self.distance_square * factor**2
+        return replace(self, mean=mean, distance_square=size)
 
     @property
     def kernel(self) -> tuple[str, list[float]]:

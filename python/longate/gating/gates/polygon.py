@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,6 +15,8 @@ from longate.gating.gates.dimension import Axis, axis_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from longate.cytometry.transforms import Ratio
     from longate.gating.gates.dimension import Dimension
@@ -112,6 +114,18 @@ class PolygonGate(Gate):
     def kernel(self) -> tuple[str, list[float]]:
         """Its kind and its parameters: x and y of each vertex."""
         return self.kind, list(chain.from_iterable(self.vertices))
+
+    def outline(self, n_points: int = 128) -> tuple[NDArray[np.float64], ...]:
+        """Return the vertices, see :meth:`Gate.outline`."""
+        return (np.array(self.vertices),)
+
+    def moved(self, distances: Sequence[float], factor: float = 1.0) -> PolygonGate:
+        """Return the gate moved and resized, see :meth:`Gate.moved`."""
+        corners = np.array(self.vertices)
+        if factor != 1.0:
+            centre = (corners.min(0) + corners.max(0)) / 2
+            corners = centre + (corners - centre) * factor
+        return replace(self, vertices=tuple(map(tuple, (corners + distances).tolist())))
 
     def _shape(self, axis: Callable[[Axis], Any]) -> dict[str, Any]:
         corners = [list(vertex) for vertex in self.vertices]

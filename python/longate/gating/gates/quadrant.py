@@ -2,61 +2,30 @@
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations, pairwise, product
-from numbers import Real
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from itertools import combinations, product
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from longate._core import quadrant_counts, quadrant_masks
-from longate._validation import listed, suggest
-from longate.cytometry.transforms import Ratio
 from longate.exceptions import GateError
 from longate.gating.gates.base import Gate, check_name
-from longate.gating.gates.dimension import Axis, Dimension, axis_of, dimension_of
+from longate.gating.gates.dividers import Divider, dividers_of, locations_of
 from longate.gating.gates.frozen import FrozenDict
-from longate.gating.gates.rectangle import RectangleGate
+from longate.gating.gates.rectangle import RectangleGate, box
+from longate.gating.gates.sketch import regions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import ArrayLike, NDArray
 
+    from longate.gating.gates.dimension import Axis
     from longate.gating.gates.rectangle import Bounds
-
-
-class Divider(NamedTuple):
-    """What cuts an axis into intervals."""
-
-    axis: Axis
-    """The axis that is cut."""
-    values: tuple[float, ...]
-    """Where, ascending; k values make k + 1 intervals ``[a, b)``."""
-
-    def interval(self, location: float) -> Bounds:
-        """Return the interval that holds a location; a cut belongs to the upper."""
-        place = bisect_right(self.values, location)
-        low = self.values[place - 1] if place else None
-        high = self.values[place] if place < len(self.values) else None
-        return (low, high)
-
-    @property
-    def locations(self) -> tuple[float, ...]:
-        """A location in each interval, from the lowest to the highest."""
-        first, last = self.values[0], self.values[-1]
-        between = [a / 2 + b / 2 for a, b in pairwise(self.values)]
-        chosen = [first - 1.0, *between, last + 1.0]
-        # Where rounding leaves the interval, its lower cut is the location.
-        spare = [math.nextafter(first, -math.inf), *self.values]
-        return tuple(
-            place if bisect_right(self.values, place) == step else other
-            for step, (place, other) in enumerate(zip(chosen, spare, strict=True))
-        )
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -118,11 +87,11 @@ class QuadrantGate(Gate):
         parent: str | None = None,
         custom_info: str | None = None,
     ) -> None:
-        cuts = _dividers(name, dividers)
+        cuts = dividers_of(name, dividers)
         if quadrants is None:
             quadrants = _all_quadrants(name, cuts)
         named = {
-            quadrant: FrozenDict(_locations(name, quadrant, positions, cuts))
+            quadrant: FrozenDict(locations_of(name, quadrant, positions, cuts))
             for quadrant, positions in _checked_mapping(name, quadrants).items()
         }
         self._set(
@@ -152,6 +121,23 @@ class QuadrantGate(Gate):
             )
             for quadrant in self.quadrants
         }
+
+    @property
+    def parts(self) -> Mapping[str, RectangleGate]:
+        """Quadrant's name -> its population as a rectangle; the gate itself is none."""
+        return self.rectangles
+
+    def outline(self, n_points: int = 128) -> tuple[NDArray[np.float64], ...]:
+        """Return the corners of each quadrant in turn, see :meth:`Gate.outline`."""
+        curves = []
+        for quadrant in self.quadrants:
+            sides = self._sides(quadrant)
+            curves.append(box([sides.get(axis, (None, None)) for axis in self.axes]))
+        return tuple(curves)
+
+    def _drawn(self, *, named: bool) -> str:
+        curves = [[curve] for curve in self.outline()]
+        return regions(curves, [(0.08, 0.2)[k % 2] for k in range(len(curves))])
 
     def _sides(self, quadrant: str) -> dict[Axis, Bounds]:
         sides: dict[Axis, Bounds] = {}
@@ -296,43 +282,6 @@ class QuadrantGate(Gate):
         return cls(**names, dividers=dividers, quadrants=shape["quadrants"])
 
 
-def _dividers(name: str, given: Mapping[Any, Any]) -> dict[str, Divider]:
-    if not isinstance(given, Mapping) or not given:
-        msg = f"gate {name!r} has no divider; give an axis and where it is cut"
-        raise GateError(msg)
-    cuts: dict[str, Divider] = {}
-    for key, cut in given.items():
-        with_axis = (
-            isinstance(cut, tuple | list)
-            and len(cut) == 2
-            and isinstance(cut[0], str | Dimension | Ratio)
-        )
-        axis, values = cut if with_axis else (key, cut)
-        which = key if isinstance(key, str) else str(dimension_of(key))
-        if which in cuts:
-            msg = f"gate {name!r} has two dividers {which!r}"
-            raise GateError(msg)
-        cuts[which] = Divider(axis_of(axis, gate=name), _cuts(name, which, values))
-    return cuts
-
-
-def _cuts(name: str, which: str, given: Any) -> tuple[float, ...]:
-    listed_values = [given] if isinstance(given, Real) else given
-    if isinstance(given, str | bytes):
-        listed_values = ()  # letters would be read one by one
-    try:
-        values = tuple(sorted(float(value) for value in listed_values))
-    except (TypeError, ValueError):
-        values = ()
-    if not values or not all(map(math.isfinite, values)):
-        msg = f"gate {name!r}: divider {which!r} needs finite values; got {given!r}"
-        raise GateError(msg)
-    if len(set(values)) != len(values):
-        msg = f"gate {name!r}: divider {which!r} has a value twice: {given!r}"
-        raise GateError(msg)
-    return values
-
-
 def _all_quadrants(
     name: str, cuts: Mapping[str, Divider]
 ) -> dict[str, dict[str, float]]:
@@ -374,38 +323,6 @@ def _checked_mapping(name: str, quadrants: Any) -> Mapping[str, Any]:
             msg = f"gate {name!r}: {error}"
             raise GateError(msg) from None
     return quadrants
-
-
-def _locations(
-    name: str, quadrant: str, positions: Any, cuts: Mapping[str, Divider]
-) -> dict[str, float]:
-    if not isinstance(positions, Mapping) or not positions:
-        msg = (
-            f"gate {name!r}: quadrant {quadrant!r} has no position; give "
-            "{divider: location}"
-        )
-        raise GateError(msg)
-    checked = {}
-    for which, location in positions.items():
-        if which not in cuts:
-            msg = (
-                f"gate {name!r}: quadrant {quadrant!r} has a position on the divider "
-                f"{which!r}, which does not exist{suggest(str(which), cuts)}; there "
-                f"are {listed(cuts)}"
-            )
-            raise GateError(msg)
-        try:
-            place = float(location)
-        except (TypeError, ValueError):
-            place = math.nan
-        if not math.isfinite(place):
-            msg = (
-                f"gate {name!r}: the position of quadrant {quadrant!r} on {which!r} "
-                f"must be a finite number; got {location!r}"
-            )
-            raise GateError(msg)
-        checked[which] = place
-    return checked
 
 
 def _of_both(

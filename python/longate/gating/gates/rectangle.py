@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
 
 from longate._validation import one_of
 from longate.exceptions import GateError
@@ -15,7 +18,9 @@ from longate.gating.gates.dimension import Axis, axis_of
 from longate.gating.gates.frozen import FrozenDict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
 
 Bounds = tuple[float | None, float | None]
 
@@ -129,6 +134,42 @@ class RectangleGate(Gate):
         kind = "closed_rectangle" if self.interval == "closed" else self.kind
         return kind, list(chain.from_iterable(self.dimensions.values()))
 
+    def outline(self, n_points: int = 128) -> tuple[NDArray[np.float64], ...]:
+        """Return the corners on the first two axes, see :meth:`Gate.outline`."""
+        return (box([*self.dimensions.values()]),)
+
+    def moved(self, distances: Sequence[float], factor: float = 1.0) -> RectangleGate:
+        """Return the gate moved and resized, see :meth:`Gate.moved`."""
+        sides = zip(self.dimensions.items(), distances, strict=True)
+        moved = {
+            axis: self._side(bounds, distance, factor)
+            for (axis, bounds), distance in sides
+        }
+        return replace(self, dimensions=moved)
+
+    def _side(self, bounds: Bounds, distance: float, factor: float) -> Bounds:
+        low, high = bounds
+        if factor != 1.0:
+            if low is None or high is None:
+                msg = (
+                    f"gate {self.name!r} has an open side: it can be moved, and has no "
+                    "centre to grow about"
+                )
+                raise GateError(msg)
+            centre = (low + high) / 2
+            low = centre + (low - centre) * factor
+            high = centre + (high - centre) * factor
+        return (
+            None if low is None else low + distance,
+            None if high is None else high + distance,
+        )
+
+    def rule(self, path_of: Callable[[str], str]) -> list[Any]:
+        """Return its kind and shape, whatever the order of its intervals."""
+        kind, shape = super().rule(path_of)
+        shape["dimensions"].sort(key=json.dumps)
+        return [kind, shape]
+
     def _shape(self, axis: Callable[[Axis], Any]) -> dict[str, Any]:
         sides = [[axis(key), *bounds] for key, bounds in self.dimensions.items()]
         return {"dimensions": sides, "interval": self.interval}
@@ -146,6 +187,21 @@ class RectangleGate(Gate):
             msg = f"gate {names['name']!r} has two intervals on one axis"
             raise GateError(msg)
         return cls(**names, dimensions=dimensions, interval=shape["interval"])
+
+
+def box(sides: Sequence[Bounds]) -> NDArray[np.float64]:
+    """Return the four corners of intervals on two axes, or on one; open sides infinite.
+
+    Parameters
+    ----------
+    sides : sequence of (min, max)
+        The first two count.
+    """
+    (left, right), (bottom, top) = [
+        (-math.inf if low is None else low, math.inf if high is None else high)
+        for low, high in [*sides, (None, None)][:2]
+    ]
+    return np.array([(left, bottom), (right, bottom), (right, top), (left, top)])
 
 
 def _rows(sides: Any, length: int) -> list[list[Any]]:

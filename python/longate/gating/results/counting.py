@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
-    from longate.gating.strategy.strategy import GatingStrategy
+    from longate.gating.tree.gate_tree import GateTree
 
 BELOW_DETECTION = 20
 """Fewer events are called below detection, a convention of rare-event flow."""
@@ -54,7 +54,7 @@ class CountPlaces(NamedTuple):
     parents: list[int]
 
 
-def count_places(strategy: GatingStrategy) -> CountPlaces:
+def count_places(strategy: GateTree) -> CountPlaces:
     """Return the rows of a table of counts, all events first."""
     populations = [ALL_EVENTS, *strategy.paths]
     above = [strategy.parent(path) or ALL_EVENTS for path in strategy.paths]

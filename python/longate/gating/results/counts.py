@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
     from longate.gating.results.counting import CountPlaces
     from longate.gating.results.gated_file import GatedFile
-    from longate.gating.strategy.strategy import GatingStrategy
+    from longate.gating.tree.gate_tree import GateTree
 
 _COUNTS = ["n_events", "n_parent"]
 
 
 def study_counts(
-    strategies: Mapping[str, GatingStrategy],
+    strategies: Mapping[str, GateTree],
     files: Sequence[GatedFile],
     rows: pd.DataFrame,
     run_id: str,
@@ -36,7 +36,7 @@ def study_counts(
 
     Parameters
     ----------
-    strategies : mapping of str to GatingStrategy
+    strategies : mapping of str to GateTree
         By tube.
     files : sequence of GatedFile
         What was gated.

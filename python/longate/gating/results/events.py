@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from longate.cytometry.acquired import RAW, in_values
 from longate.exceptions import PanelError
-from longate.gating.compile.acquired import RAW, in_values
 from longate.gating.compile.panel_axes import PanelAxes
 from longate.gating.gates.base import ALL_EVENTS
 

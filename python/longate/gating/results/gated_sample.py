@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from longate.cytometry.sample import Sample
     from longate.gating.compile.compiler import CompiledStrategy
     from longate.gating.compile.requests import Request
-    from longate.gating.strategy.strategy import GatingStrategy
+    from longate.gating.tree.gate_tree import GateTree
 
     Answer = tuple[Request, int, list[Any], NDArray[np.float64] | None]
 
@@ -30,7 +30,7 @@ class GatedSample:
 
     Parameters
     ----------
-    strategy : GatingStrategy
+    strategy : GateTree
         What was applied.
     n_events : int
         Number of events of the sample.
@@ -47,7 +47,7 @@ class GatedSample:
         None.
     """
 
-    strategy: GatingStrategy
+    strategy: GateTree
     n_events: int
     n_inside: tuple[int, ...]
     n_undefined: tuple[int, ...]

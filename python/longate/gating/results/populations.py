@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from longate.gating.gates.dimension import Axis
     from longate.gating.results.events import SampleEvents
     from longate.gating.results.gated_file import GatedFile, GatedStudy
-    from longate.gating.strategy.strategy import GatingStrategy
+    from longate.gating.tree.gate_tree import GateTree
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -41,7 +41,7 @@ class Populations:
     ----------
     study : Study
         Where the files are.
-    strategies : mapping of str to GatingStrategy
+    strategies : mapping of str to GateTree
         By tube.
     files : sequence of GatedFile
         In the order of the sheet.
@@ -55,7 +55,7 @@ class Populations:
     """
 
     study: GatedStudy
-    strategies: Mapping[str, GatingStrategy]
+    strategies: Mapping[str, GateTree]
     files: Sequence[GatedFile]
     problems: pd.DataFrame = field(compare=False)
     run_id: str

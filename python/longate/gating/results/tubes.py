@@ -11,11 +11,11 @@ from longate.gating.gates.base import ALL_EVENTS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from longate.gating.strategy.strategy import GatingStrategy
+    from longate.gating.tree.gate_tree import GateTree
 
 
 def tube_with(
-    strategies: Mapping[str, GatingStrategy], population: str, tube: str | None
+    strategies: Mapping[str, GateTree], population: str, tube: str | None
 ) -> str:
     """Return the tube that has a population: the given one, or the only one.
 
@@ -52,7 +52,7 @@ def tube_with(
 
 
 def paths_by_tube(
-    strategies: Mapping[str, GatingStrategy],
+    strategies: Mapping[str, GateTree],
     populations: str | Sequence[str] | None,
     tube: str | None,
 ) -> dict[str, list[str]]:
@@ -60,7 +60,7 @@ def paths_by_tube(
 
     Parameters
     ----------
-    strategies : mapping of str to GatingStrategy
+    strategies : mapping of str to GateTree
         By tube.
     populations : str, sequence of str, or None
         Paths or unique names; all where None.

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from longate.gating.compile.acquired import RAW
-from longate.gating.gates.quadrant import QuadrantGate
-from longate.gating.strategy.overrides import places_of
-from longate.gating.strategy.sketch import clean, sketch
+from longate.cytometry.acquired import RAW
+from longate.gating.gates.sketch import clean
+from longate.gating.tree.overrides import gate_paths_of
 
 if TYPE_CHECKING:
-    from longate.gating.strategy.strategy import GatingStrategy
+    from longate.gating.tree.gate_tree import GateTree
 
 THUMBNAIL = 44
 """Height of the picture of a gate, in pixels."""
 
 
-def tree_text(strategy: GatingStrategy) -> str:
+def tree_text(strategy: GateTree) -> str:
     """Draw the tree as text, one population a line."""
     lines = [f"GatingStrategy {strategy.name!r} · {_size(strategy)}"]
     for path, gate in strategy.tree.by_path.items():
@@ -25,14 +24,14 @@ def tree_text(strategy: GatingStrategy) -> str:
     return "\n".join(lines)
 
 
-def tree_html(strategy: GatingStrategy) -> str:
+def tree_html(strategy: GateTree) -> str:
     """Draw the tree for a notebook; names are escaped."""
     rows = []
     for path, gate in strategy.tree.by_path.items():
         rows.append(
             '<div style="display:flex;align-items:center;gap:.7em;margin:.2em 0;'
             f'padding-left:{1.5 * path.count("/"):.1f}em">'
-            f"{sketch(gate, height=THUMBNAIL)}<span><b>{clean(gate.name)}</b> "
+            f"{gate.sketch(height=THUMBNAIL)}<span><b>{clean(gate.name)}</b> "
             f'<span style="opacity:.65">{clean(_words(strategy, path))}</span>'
             "</span></div>"
         )
@@ -40,7 +39,7 @@ def tree_html(strategy: GatingStrategy) -> str:
     return f"<div>{head}{''.join(rows)}</div>"
 
 
-def _size(strategy: GatingStrategy) -> str:
+def _size(strategy: GateTree) -> str:
     n, samples = len(strategy), len(strategy.overrides)
     own = f" · gates of {samples} samples differ" if samples > 1 else ""
     if samples == 1:
@@ -53,17 +52,17 @@ def _size(strategy: GatingStrategy) -> str:
     return f"{n} population{'s' if n != 1 else ''}{own}{raw} · {strategy.id}{lost}"
 
 
-def _words(strategy: GatingStrategy, path: str) -> str:
+def _words(strategy: GateTree, path: str) -> str:
     """Say what a gate keeps, of which quadrant gate it is, and where it differs."""
     number = strategy.tree.declared[path]
     words = strategy.tree.by_path[path].description
-    if isinstance(strategy.gates[number], QuadrantGate):
+    if strategy.tree.gate_paths[number] != path:
         words += f" (of {strategy.gates[number].name!r})"
-    place = strategy.tree.places[number]
+    gate_path = strategy.tree.gate_paths[number]
     differing = [
         sample
         for sample in strategy.overrides
-        if place in places_of(strategy, sample, strategy.overrides[sample])
+        if gate_path in gate_paths_of(strategy, sample, strategy.overrides[sample])
     ]
     if differing:
         shown = ", ".join(differing[:3])

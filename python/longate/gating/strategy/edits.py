@@ -11,12 +11,12 @@ from longate.gating.gates.base import ALL_EVENTS, Gate, check_name, gates_of
 from longate.gating.gates.boolean import BooleanGate
 from longate.gating.gates.boolean_expression import with_references
 from longate.gating.gates.quadrant import QuadrantGate
-from longate.gating.strategy.overrides import places_of
+from longate.gating.tree.overrides import gate_paths_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from longate.gating.strategy.strategy import GatingStrategy
+    from longate.gating.tree.gate_tree import GateTree
 
 Moves = dict[str, str]
 """Old path -> new path, of populations with all below them."""
@@ -49,7 +49,7 @@ class _Entry:
         }
         return _Entry(self.gate, _moved(self.parent, moves), references)
 
-    def made(self, strategy: GatingStrategy | None) -> Gate:
+    def made(self, strategy: GateTree | None) -> Gate:
         """Return the gate, written as before where that means the same.
 
         Without a strategy everything is written as full paths.
@@ -78,18 +78,18 @@ class _Entry:
 class _Draft:
     """The gates of a strategy while it is changed."""
 
-    def __init__(self, strategy: GatingStrategy) -> None:
+    def __init__(self, strategy: GateTree) -> None:
         self.strategy = strategy
         tree = strategy.tree
         self.entries = [
             _entry(strategy, gate, place)
-            for gate, place in zip(strategy.gates, tree.places, strict=True)
+            for gate, place in zip(strategy.gates, tree.gate_paths, strict=True)
         ]
         self.overrides = {
             sample: [
                 _entry(strategy.for_sample(sample), gate, place)
                 for gate, place in zip(
-                    gates, places_of(strategy, sample, gates), strict=True
+                    gates, gate_paths_of(strategy, sample, gates), strict=True
                 )
             ]
             for sample, gates in strategy.overrides.items()
@@ -131,14 +131,12 @@ class _Draft:
         common = next(entry.gate for entry in self.entries if entry.place == place)
         return {0: common, **dict.fromkeys(self.overrides, common), **found}
 
-    def finished(self, more: Sequence[Gate] = ()) -> GatingStrategy:
+    def finished(self, more: Sequence[Gate] = ()) -> GateTree:
         """Return the changed strategy, names written as before where they can be."""
         full = self._made(None, more)
         return self._made(full, more)
 
-    def _made(
-        self, strategy: GatingStrategy | None, more: Sequence[Gate]
-    ) -> GatingStrategy:
+    def _made(self, strategy: GateTree | None, more: Sequence[Gate]) -> GateTree:
         gates = [entry.made(strategy) for entry in self.entries]
         overrides = {
             sample: [entry.made(strategy) for entry in entries]
@@ -150,7 +148,7 @@ class _Draft:
         )
 
 
-def _entry(strategy: GatingStrategy, gate: Gate, place: str) -> _Entry:
+def _entry(strategy: GateTree, gate: Gate, place: str) -> _Entry:
     references = {name: strategy.path(name) for name in gate.populations}
     return _Entry(gate, place.rpartition("/")[0], references)
 
@@ -166,13 +164,13 @@ def _below(path: str, roots: Iterable[str]) -> bool:
     return any(path == root or path.startswith(f"{root}/") for root in roots)
 
 
-def _found(strategy: GatingStrategy, name: str) -> tuple[str, str | None]:
+def _found(strategy: GateTree, name: str) -> tuple[str, str | None]:
     """Return the place of the gate that is meant, and perhaps the quadrant of it."""
     strategy.paths_of(name)  # refuses what is no text
     tree = strategy.tree
     cut = [
         place
-        for place, gate in zip(tree.places, strategy.gates, strict=True)
+        for place, gate in zip(tree.gate_paths, strategy.gates, strict=True)
         if isinstance(gate, QuadrantGate)
     ]
     known = [*tree.by_path, *cut]
@@ -193,10 +191,10 @@ def _found(strategy: GatingStrategy, name: str) -> tuple[str, str | None]:
         return path, None
     number = tree.declared[path]
     quadrant = isinstance(strategy.gates[number], QuadrantGate)
-    return tree.places[number], path.rpartition("/")[2] if quadrant else None
+    return tree.gate_paths[number], path.rpartition("/")[2] if quadrant else None
 
 
-def _whole(strategy: GatingStrategy, name: str, verb: str) -> str:
+def _whole(strategy: GateTree, name: str, verb: str) -> str:
     place, quadrant = _found(strategy, name)
     if quadrant is not None:
         msg = (
@@ -207,26 +205,24 @@ def _whole(strategy: GatingStrategy, name: str, verb: str) -> str:
     return place
 
 
-def override(
-    strategy: GatingStrategy, sample: str, gates: Sequence[Gate]
-) -> GatingStrategy:
+def override(strategy: GateTree, sample: str, gates: Sequence[Gate]) -> GateTree:
     """Return the strategy with gates that differ for a sample, see its method."""
     kept = dict(strategy.overrides)
     kept.pop(sample, None)
     if not gates:
         return strategy.changed(overrides=kept)
     old = strategy.overrides.get(sample, ())
-    own = dict(zip(places_of(strategy, sample, old), old, strict=True))
-    own |= zip(places_of(strategy, sample, gates_of(gates)), gates, strict=True)
+    own = dict(zip(gate_paths_of(strategy, sample, old), old, strict=True))
+    own |= zip(gate_paths_of(strategy, sample, gates_of(gates)), gates, strict=True)
     return strategy.changed(overrides={**kept, sample: list(own.values())})
 
 
-def add(strategy: GatingStrategy, gates: Sequence[Gate]) -> GatingStrategy:
+def add(strategy: GateTree, gates: Sequence[Gate]) -> GateTree:
     """Return the strategy with more gates, see its method."""
     return _Draft(strategy).finished(gates_of(gates))
 
 
-def remove(strategy: GatingStrategy, population: str) -> GatingStrategy:
+def remove(strategy: GateTree, population: str) -> GateTree:
     """Return the strategy without a sub-tree, see its method."""
     place, quadrant = _found(strategy, population)
     draft = _Draft(strategy)
@@ -262,7 +258,7 @@ def _without(gate: Gate, quadrant: str) -> Gate | None:
     return replace(gate, quadrants=left) if left else None
 
 
-def rename(strategy: GatingStrategy, population: str, name: str) -> GatingStrategy:
+def rename(strategy: GateTree, population: str, name: str) -> GateTree:
     """Return the strategy with another name for a population, see its method."""
     check_name(name)
     place, quadrant = _found(strategy, population)
@@ -291,9 +287,7 @@ def rename(strategy: GatingStrategy, population: str, name: str) -> GatingStrate
     return draft.finished()
 
 
-def move(
-    strategy: GatingStrategy, population: str, parent: str | None
-) -> GatingStrategy:
+def move(strategy: GateTree, population: str, parent: str | None) -> GateTree:
     """Return the strategy with a sub-tree in another place, see its method."""
     place = _whole(strategy, population, "moved")
     target = "" if parent in (None, ALL_EVENTS) else strategy.path(str(parent))
@@ -321,8 +315,8 @@ def _into(path: str, target: str) -> str:
 
 
 def copy(
-    strategy: GatingStrategy, population: str, parent: str | None, name: str | None
-) -> GatingStrategy:
+    strategy: GateTree, population: str, parent: str | None, name: str | None
+) -> GateTree:
     """Return the strategy with a second copy of a sub-tree, see its method."""
     place = _whole(strategy, population, "copied")
     draft = _Draft(strategy)
@@ -353,9 +347,7 @@ def copy(
     return draft.finished()
 
 
-def replace_gate(
-    strategy: GatingStrategy, population: str, gate: Gate
-) -> GatingStrategy:
+def replace_gate(strategy: GateTree, population: str, gate: Gate) -> GateTree:
     """Return the strategy with another gate in the place of one, see its method."""
     (new,) = gates_of([gate])
     place = _whole(strategy, population, "replaced")

@@ -10,14 +10,14 @@ from longate.gating.gates.dimension import dimension_of
 from longate.gating.gates.rectangle import RectangleGate
 
 if TYPE_CHECKING:
-    from longate.gating.strategy.strategy import GatingStrategy
+    from longate.gating.tree.gate_tree import GateTree
 
 Bounds = frozenset[tuple[str, str]]
 
 _NONE: Bounds = frozenset()
 
 
-def bounds_of(strategy: GatingStrategy, population: str) -> Bounds:
+def bounds_of(strategy: GateTree, population: str) -> Bounds:
     """Return the channels that every cell of a population lies below or above.
 
     Range gates on the path count, and Boolean gates by what their expression implies:
@@ -25,7 +25,7 @@ def bounds_of(strategy: GatingStrategy, population: str) -> Bounds:
 
     Parameters
     ----------
-    strategy : GatingStrategy
+    strategy : GateTree
         Whose population it is.
     population : str
         Its path.
@@ -44,7 +44,7 @@ def bounds_of(strategy: GatingStrategy, population: str) -> Bounds:
     return frozenset(found)
 
 
-def _own_bounds(strategy: GatingStrategy, path: str) -> tuple[Bounds, Bounds]:
+def _own_bounds(strategy: GateTree, path: str) -> tuple[Bounds, Bounds]:
     """Return what a gate implies for cells inside it, and for cells outside."""
     gate = strategy[path]
     if isinstance(gate, RectangleGate):
@@ -66,7 +66,7 @@ def _own_bounds(strategy: GatingStrategy, path: str) -> tuple[Bounds, Bounds]:
 
 
 def _of_expression(
-    strategy: GatingStrategy, path: str, expression: str
+    strategy: GateTree, path: str, expression: str
 ) -> tuple[Bounds, Bounds]:
     above = strategy.parent(path)
     stack: list[tuple[Bounds, Bounds]] = []

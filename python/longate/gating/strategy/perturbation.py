@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from longate._validation import listed, suggest
 from longate.exceptions import GateError, StrategyError
-from longate.gating.gates.boolean import BooleanGate
-from longate.gating.gates.ellipsoid import EllipsoidGate
-from longate.gating.gates.polygon import PolygonGate
-from longate.gating.gates.rectangle import RectangleGate
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from longate.gating.gates.base import Gate
-    from longate.gating.strategy.strategy import GatingStrategy
+    from longate.gating.tree.gate_tree import GateTree
 
 
 @dataclass(frozen=True)
@@ -94,53 +88,7 @@ class Shift:
         GateError
             For a Boolean gate, which has no place, or an open side that is to grow.
         """
-        distances = self.distances(gate, sample)
-        if isinstance(gate, RectangleGate):
-            sides = zip(gate.dimensions.items(), distances, strict=True)
-            moved = {
-                axis: self._side(gate, bounds, distance)
-                for (axis, bounds), distance in sides
-            }
-            return replace(gate, dimensions=moved)
-        if isinstance(gate, PolygonGate):
-            corners = np.asarray(gate.vertices, dtype=float)
-            centre = (corners.min(0) + corners.max(0)) / 2
-            placed = self._placed(corners, centre) + distances
-            return replace(
-                gate, vertices=tuple((float(x), float(y)) for x, y in placed)
-            )
-        if isinstance(gate, EllipsoidGate):
-            mean = tuple(m + d for m, d in zip(gate.mean, distances, strict=True))
-            size = gate.distance_square * self.factor**2
-            return replace(gate, mean=mean, distance_square=size)
-        msg = f"gate {gate.name!r} is of kind {gate.kind!r} and has no place to move"
-        raise GateError(msg)
-
-    def _placed(
-        self, places: NDArray[np.float64], centre: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        if self.factor == 1.0:
-            return places
-        return centre + (places - centre) * self.factor
-
-    def _side(
-        self, gate: Gate, bounds: tuple[float | None, float | None], distance: float
-    ) -> tuple[float | None, float | None]:
-        low, high = bounds
-        if self.factor != 1.0:
-            if low is None or high is None:
-                msg = (
-                    f"gate {gate.name!r} has an open side: it can be moved, and has no "
-                    "centre to grow about"
-                )
-                raise GateError(msg)
-            centre = (low + high) / 2
-            low = centre + (low - centre) * self.factor
-            high = centre + (high - centre) * self.factor
-        return (
-            None if low is None else low + distance,
-            None if high is None else high + distance,
-        )
+        return gate.moved(self.distances(gate, sample), self.factor)
 
 
 @dataclass(frozen=True)
@@ -170,9 +118,7 @@ class Perturbation:
         """Whether samples are moved by distances of their own."""
         return any(isinstance(c, Shift) and c.differs for c in self.changes.values())
 
-    def gates(
-        self, strategy: GatingStrategy, sample: str | None = None
-    ) -> dict[str, Gate]:
+    def gates(self, strategy: GateTree, sample: str | None = None) -> dict[str, Gate]:
         """Return path -> gate for every gate that changes; other names are passed over.
 
         Raises
@@ -188,8 +134,8 @@ class Perturbation:
             here = strategy[path]
             if isinstance(change, Shift):
                 gates[path] = change.applied(here, sample)
-            elif isinstance(change, BooleanGate) or isinstance(here, BooleanGate):
-                msg = f"population {path!r}: a Boolean gate has no place to change"
+            elif not (change.axes and here.axes):
+                msg = f"population {path!r}: a Boolean gate cannot be exchanged"
                 raise GateError(msg)
             else:
                 gates[path] = change
@@ -197,7 +143,7 @@ class Perturbation:
 
 
 def check_perturbations(
-    strategies: Mapping[str, GatingStrategy], perturbations: list[Perturbation]
+    strategies: Mapping[str, GateTree], perturbations: list[Perturbation]
 ) -> None:
     """Refuse variants of one name, and populations that no strategy has.
 

@@ -2,56 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from longate._validation import one_of
+from longate.cytometry.acquired import RAW, acquired_of, in_values
 from longate.cytometry.sample import Sample
-from longate.cytometry.transforms import Transform
-from longate.exceptions import StrategyError
-from longate.gating.compile.acquired import RAW, SCALE, acquired_of, in_values
 from longate.gating.compile.cache import Plans, matrix_for
 from longate.gating.compile.compiler import compile_strategy, validate_strategy
 from longate.gating.compile.explanation import explain
 from longate.gating.compile.requests import requests_of
-from longate.gating.gates.base import Gate, gates_of
-from longate.gating.gates.dimension import ACQUISITION
 from longate.gating.results.gated_sample import gate_file, gate_sample
 from longate.gating.strategy import edits
-from longate.gating.strategy.checks import (
-    checked_overrides,
-    checked_scale,
-    refuse_unfit_compensation,
-    refuse_unfit_words,
-)
 from longate.gating.strategy.drawing import tree_html, tree_text
-from longate.gating.strategy.gate_tree import PopulationPaths
-from longate.gating.strategy.overrides import strategies_by_sample
-from longate.gating.strategy.serialize import (
-    hash_of,
-    strategy_from_text,
-    strategy_to_text,
-)
+from longate.gating.strategy.serialize import strategy_from_text, strategy_to_text
+from longate.gating.tree.gate_tree import GateTree
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from longate.cytometry.acquired import Acquired
     from longate.cytometry.compensation import Compensation
     from longate.cytometry.panel import Panel
-    from longate.gating.compile.acquired import Acquired
     from longate.gating.compile.explanation import Explanation
     from longate.gating.compile.requests import Statistic
+    from longate.gating.gates.base import Gate
     from longate.gating.gates.dimension import Axis
     from longate.gating.results.gated_sample import GatedSample
-    from longate.gating.strategy.problems import GateProblem
-
-Scale = Transform | Mapping[str, Transform | None] | None
 
 
-@dataclass(frozen=True, init=False, eq=False, repr=False)
-class GatingStrategy(PopulationPaths):
+class GatingStrategy(GateTree):
     """Gates in a tree. The key of a population is its path.
 
     It never changes: :meth:`add`, :meth:`remove`, :meth:`rename`, :meth:`move`,
@@ -106,50 +86,6 @@ class GatingStrategy(PopulationPaths):
     >>> strategy.rename("Lymphocytes", "Cells").paths
     ('Cells', 'Cells/CD56+')
     """
-
-    gates: tuple[Gate, ...]
-    scale: Scale
-    compensation: Compensation | str | None
-    name: str
-    overrides: Mapping[str, tuple[Gate, ...]]
-    custom_info: str | None
-    values: str
-    problems: tuple[GateProblem, ...]
-
-    def __init__(
-        self,
-        gates: Sequence[Gate],
-        *,
-        scale: Scale = None,
-        compensation: Compensation | str | None = ACQUISITION,
-        name: str = "strategy",
-        overrides: Mapping[str, Sequence[Gate]] | None = None,
-        custom_info: str | None = None,
-        values: str = SCALE,
-        problems: Sequence[GateProblem] = (),
-    ) -> None:
-        refuse_unfit_compensation(compensation)
-        refuse_unfit_words(name, custom_info)
-        one_of("values", values, (SCALE, RAW), StrategyError)
-        own = checked_overrides(overrides or {})
-        for attribute, value in {
-            "gates": gates_of(gates),
-            "scale": checked_scale(scale),
-            "compensation": compensation,
-            "name": name,
-            "overrides": own,
-            "custom_info": custom_info,
-            "values": values,
-            "problems": tuple(problems),
-        }.items():
-            object.__setattr__(self, attribute, value)
-        # The tree is checked here and not later.
-        self.check_references()
-        _ = self._by_sample
-
-    @cached_property
-    def _by_sample(self) -> dict[str, GatingStrategy]:
-        return strategies_by_sample(self)
 
     @cached_property
     def _plans(self) -> Plans:
@@ -257,32 +193,6 @@ class GatingStrategy(PopulationPaths):
         """
         for strategy in (self, *self._by_sample.values()):
             validate_strategy(strategy, panel, compensation)
-
-    def for_sample(self, sample_id: str) -> GatingStrategy:
-        """Return the strategy as it holds for one sample, without other overrides.
-
-        Parameters
-        ----------
-        sample_id : str
-            Such as ``"P07_m06"``; a sample without overrides has the common gates.
-        """
-        if not self.overrides:
-            return self
-        return self._by_sample.get(sample_id) or self._without_overrides
-
-    @cached_property
-    def _without_overrides(self) -> GatingStrategy:
-        return self.changed(overrides={})
-
-    def changed(self, **fields: Any) -> GatingStrategy:
-        """Return the strategy with other values of some of its parameters.
-
-        Parameters
-        ----------
-        **fields
-            Parameters of the class, such as ``scale=lg.Logicle()``.
-        """
-        return replace(self, **fields)
 
     def override(self, sample_id: str, *gates: Gate) -> GatingStrategy:
         """Return the strategy with gates that differ for one sample.
@@ -426,23 +336,6 @@ class GatingStrategy(PopulationPaths):
             If the text is not a strategy.
         """
         return cls(**strategy_from_text(text))
-
-    @cached_property
-    def id(self) -> str:
-        """A hash of everything that decides events, 12 hexadecimal digits.
-
-        The strategy's own name does not count, nor do the order of gates, custom
-        information, and the way in which parents, expressions and numbers are written.
-        """
-        return hash_of(self)
-
-    def __eq__(self, other: object) -> bool:
-        """Whether both decide every event alike, gate by gate."""
-        return isinstance(other, GatingStrategy) and self.id == other.id
-
-    def __hash__(self) -> int:
-        """Hash by what decides events."""
-        return hash(self.id)
 
     def __repr__(self) -> str:
         """Draw the tree as text."""

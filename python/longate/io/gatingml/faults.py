@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from longate._validation import listed, suggest
-from longate.gating.strategy.problems import GateProblem
+from longate.gating.tree.problems import GateProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -8,20 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from longate.gating.gates.boolean import BooleanGate
-from longate.gating.gates.ellipsoid import EllipsoidGate
-from longate.gating.gates.polygon import PolygonGate
-from longate.gating.gates.quadrant import QuadrantGate
-from longate.gating.gates.rectangle import RectangleGate
-
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
-
-    from longate.gating.gates.base import Gate
-    from longate.gating.gates.dimension import Axis
-    from longate.gating.gates.rectangle import Bounds
 
 SIZE = 112.0
 """Width and height of the area in which a gate is drawn, in pixels."""
@@ -30,7 +20,6 @@ MARGIN = 16.0
 MOST = 18
 """Characters of an axis's name that are shown."""
 
-_SHAPE = 'fill="#c1272d" fill-opacity=".18" stroke="#c1272d" stroke-width="1.5"'
 _FILL = 'fill="#c1272d" fill-opacity=".25"'
 _HATCH = 'fill="#c1272d" fill-opacity=".1"'
 _LINE = 'stroke="#c1272d" stroke-width="1.5"'
@@ -50,22 +39,26 @@ class _Side:
         self._low, self._length = low - room, high - low + 2 * room
         self._up = up
 
-    def place(self, value: float | None, *, top: bool = False) -> float:
+    def pixel(self, value: float) -> float:
         """Return the pixel of a value; an open side lies at the frame."""
-        share = float(top)
-        if value is not None:
-            share = (value / 8 - self._low) / self._length
-            share = min(max(share, 0.0), 1.0)
+        share = (value / 8 - self._low) / self._length
+        share = min(max(share, 0.0), 1.0)
         return MARGIN * (not self._up) + SIZE * (1 - share if self._up else share)
 
 
-def sketch(gate: Gate, *, height: float | None = None) -> str:
-    """Draw a gate as a small SVG.
+def svg(
+    inner: str, axes: Sequence[str], title: str, *, height: float | None = None
+) -> str:
+    """Return a drawing in its frame, with the names of the axes.
 
     Parameters
     ----------
-    gate : Gate
-        What is drawn; of more than two axes the first two.
+    inner : str
+        SVG elements of the drawing.
+    axes : sequence of str
+        Names of the axes; the first two are written.
+    title : str
+        Shown where a pointer rests on the drawing.
     height : float, optional
         Pixels, of a drawing without the names of axes; by default it has them, in its
         natural size.
@@ -76,30 +69,50 @@ def sketch(gate: Gate, *, height: float | None = None) -> str:
         An ``<svg>`` element in which all names are escaped.
     """
     named = height is None
-    if isinstance(gate, RectangleGate):
-        inner = _rectangle(gate)
-    elif isinstance(gate, PolygonGate):
-        inner = _closed(gate.vertices)
-    elif isinstance(gate, EllipsoidGate):
-        border = gate.outline(48).tolist()
-        inner = _closed(border) if border else ""
-    elif isinstance(gate, QuadrantGate):
-        inner = _quadrants(gate)
-    elif isinstance(gate, BooleanGate):
-        inner = _circles(gate, named=named)
-    else:
-        inner = ""
-    names = [*map(str, gate.axes), "", ""]
+    names = [*axes, "", ""]
     view = (0.0, 0.0, SIZE + MARGIN) if named else (MARGIN - 0.5, 0.0, SIZE + 0.5)
     shown = view[2] if height is None else height
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{shown:g}" height="{shown:g}" '
         f'viewBox="{view[0]:g} {view[1]:g} {view[2]:g} {view[2]:g}" role="img" '
         'style="flex-shrink:0">'
-        f"<title>{clean(gate.name)}: {clean(gate.description)}</title>{inner}"
+        f"<title>{clean(title)}</title>{inner}"
         f'<rect x="{MARGIN:g}" y="0.5" width="{SIZE - 0.5:g}" height="{SIZE - 0.5:g}" '
         f"{_FRAME}/>{_axis_names(names[0], names[1]) if named else ''}</svg>"
     )
+
+
+def regions(
+    curves: Sequence[Sequence[NDArray[np.float64]]], opacities: Sequence[float]
+) -> str:
+    """Return regions as SVG paths, in one view.
+
+    Parameters
+    ----------
+    curves : sequence of sequence of (n_points, 2) arrays
+        For each region its closed curves; a point is inside where they run around it an
+        odd number of times. An open side lies at an infinite coordinate.
+    opacities : sequence of float
+        Of the filling of each region.
+    """
+    every = [curve for region in curves for curve in region]
+    if not every:
+        return ""
+    points = np.concatenate(every)
+    x, y = _Side(points[:, 0].tolist()), _Side(points[:, 1].tolist(), up=True)
+    parts = []
+    for region, opacity in zip(curves, opacities, strict=True):
+        steps = "".join(
+            "M"
+            + "L".join(f"{x.pixel(vx):.1f},{y.pixel(vy):.1f}" for vx, vy in curve)
+            + "z"
+            for curve in region
+        )
+        parts.append(
+            f'<path d="{steps}" fill-rule="evenodd" fill="#c1272d" '
+            f'fill-opacity="{opacity:g}" {_LINE}/>'
+        )
+    return "".join(parts)
 
 
 def clean(text: str) -> str:
@@ -121,60 +134,12 @@ def _axis_names(across: str, along: str) -> str:
     )
 
 
-def _known(*bounds: Bounds) -> list[float]:
-    return [border for side in bounds for border in side if border is not None]
-
-
-def _box(x: _Side, y: _Side, across: Bounds, along: Bounds) -> tuple[float, ...]:
-    """Return left, top, width and height in pixels."""
-    left, right = x.place(across[0]), x.place(across[1], top=True)
-    bottom, top = y.place(along[0]), y.place(along[1], top=True)
-    return (left, top, right - left, bottom - top)
-
-
-def _rect(box: tuple[float, ...], style: str) -> str:
-    x, y, width, height = box
-    return (
-        f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" '
-        f"{style}/>"
-    )
-
-
-def _rectangle(gate: RectangleGate) -> str:
-    sides = [*gate.dimensions.values(), (None, None)][:2]
-    x, y = _Side(_known(sides[0])), _Side(_known(sides[1]), up=True)
-    return _rect(_box(x, y, sides[0], sides[1]), _SHAPE)
-
-
-def _closed(corners: Sequence[Sequence[float]]) -> str:
-    xs, ys = zip(*corners, strict=True)
-    x, y = _Side(xs), _Side(ys, up=True)
-    points = " ".join(f"{x.place(vx):.1f},{y.place(vy):.1f}" for vx, vy in corners)
-    return f'<polygon points="{points}" fill-rule="evenodd" {_SHAPE}/>'
-
-
-def _quadrants(gate: QuadrantGate) -> str:
-    cuts: dict[Axis, list[float]] = {axis: [] for axis in gate.axes}
-    for divider in gate.dividers.values():
-        cuts[divider.axis] += divider.values
-    axes = list(cuts)[:2]
-    views = [_Side(cuts[axis], up=bool(place)) for place, axis in enumerate(axes)]
-    x, y = [*views, _Side([], up=True)][:2]
-    parts = []
-    for number, one in enumerate(gate.rectangles.values()):
-        sides = [one.dimensions.get(axis, (None, None)) for axis in axes]
-        across, along = [*sides, (None, None)][:2]
-        shade = f'fill="#c1272d" fill-opacity="{(0.08, 0.2)[number % 2]}" {_LINE}'
-        parts.append(_rect(_box(x, y, across, along), shade))
-    return "".join(parts)
-
-
 _CENTRES = {
     1: ((0.5, 0.5),),
     2: ((0.34, 0.5), (0.66, 0.5)),
     3: ((0.34, 0.35), (0.66, 0.35), (0.5, 0.65)),
 }
-"""Where the circles of one, two or three populations lie, in the frame."""
+"""Centres of the circles of one, two or three populations, in the frame."""
 _WORDS = {
     1: ((0.5, 0.5),),
     2: ((0.24, 0.5), (0.76, 0.5)),
@@ -183,12 +148,25 @@ _WORDS = {
 _ROWS = 56
 
 
-def _circles(gate: BooleanGate, *, named: bool) -> str:
-    """Draw circles for the populations, and fill what the expression keeps.
+def circles(
+    names: Sequence[str],
+    keeps: Callable[[Mapping[str, NDArray[np.bool_]]], NDArray[np.bool_]],
+    *,
+    named: bool,
+) -> str:
+    """Return a circle for each population, and a filling of what an expression keeps.
 
     Of more than three populations there is no such drawing.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the populations.
+    keeps : callable
+        Takes masks by name and returns the mask that the expression makes of them.
+    named : bool
+        Whether the names are written.
     """
-    names = gate.populations
     if len(names) not in _CENTRES:
         return (
             f'<rect x="{MARGIN:g}" y="0" width="{SIZE:g}" height="{SIZE:g}" {_HATCH}/>'
@@ -201,7 +179,7 @@ def _circles(gate: BooleanGate, *, named: bool) -> str:
         name: (x - cx) ** 2 + (y - cy) ** 2 <= radius**2
         for name, (cx, cy) in zip(names, centres, strict=True)
     }
-    inside = gate.contains(masks).reshape(_ROWS, _ROWS)
+    inside = keeps(masks).reshape(_ROWS, _ROWS)
     parts = [f'<path d="{_runs(inside)}" {_FILL}/>']
     for name, (cx, cy), word in zip(names, centres, _WORDS[len(names)], strict=True):
         parts.append(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from longate._validation import listed, suggest
 from longate.exceptions import PopulationError, StrategyError
-from longate.gating.strategy.tree import Tree, tree_of
+from longate.gating.tree.tree import Tree, tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ class PopulationPaths:
 
     @cached_property
     def tree(self) -> Tree:
-        """The gates in their places, see :class:`longate.gating.strategy.tree.Tree`."""
+        """The gates by path, see :class:`longate.gating.tree.tree.Tree`."""
         return tree_of(self.gates)
 
     @cached_property

@@ -19,13 +19,13 @@ MOST_LEVELS = 5000
 
 
 class Tree(NamedTuple):
-    """Gates in their places."""
+    """Gates by path."""
 
     by_path: dict[str, Gate]
     """Path -> the gate of a population, depth first; a quadrant is a rectangle."""
     declared: dict[str, int]
     """Path of a population -> which of the gates makes it."""
-    places: tuple[str, ...]
+    gate_paths: tuple[str, ...]
     """The path of each gate: where it lies and its name, of quadrant gates too."""
 
 
@@ -41,7 +41,7 @@ def tree_of(gates: Sequence[Gate]) -> Tree:
     populations: list[Gate] = []
     sources: list[int] = []
     for number, gate in enumerate(gates):
-        made = gate.rectangles.values() if isinstance(gate, QuadrantGate) else [gate]
+        made = gate.parts.values()
         populations += made
         sources += [number] * len(made)
     try:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from longate.exceptions import GateError, LongateError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from longate.cytometry.compensation import Compensation
     from longate.cytometry.panel import Panel
     from longate.cytometry.sample import Sample
@@ -18,6 +20,29 @@ SCALE = "scale"
 """Values on the channels' scales: amplification, gain and time step applied."""
 RAW = "raw"
 """The stored numbers."""
+
+
+class FileReader(NamedTuple):
+    """The functions that read files, which :mod:`longate.io.fcs` registers."""
+
+    read_metadata: Callable[..., Any]
+    read_fcs: Callable[..., Sample]
+
+
+_readers: list[FileReader] = []
+
+
+def register_reader(reader: FileReader) -> None:
+    """Let paths be given where samples are; the last reader that was registered counts.
+
+    Formats are read by modules that know samples; this one must not know them.
+
+    Parameters
+    ----------
+    reader : FileReader
+        Its functions.
+    """
+    _readers.append(reader)
 
 
 class Acquired(Protocol):
@@ -48,10 +73,9 @@ def acquired_of(sample: Sample | Acquired | str | PathLike[str]) -> Sample | Acq
     """
     if not isinstance(sample, str | PathLike):
         return sample
-    # The one step from here into the room of files; a path is what people have.
-    from longate.io.fcs import read_metadata
-
-    return read_metadata(sample if isinstance(sample, str) else Path(sample))
+    path = sample if isinstance(sample, str) else Path(sample)
+    found: Acquired = _readers[-1].read_metadata(path)
+    return found
 
 
 def in_values(sample: Sample, *, raw: bool) -> Sample:
@@ -74,19 +98,17 @@ def in_values(sample: Sample, *, raw: bool) -> Sample:
     GateError
         If the file cannot be read again, or is another one by now.
     """
-    amplified = any(_is_amplified(sample, place) for place in sample.columns)
+    amplified = any(_is_amplified(sample, index) for index in sample.columns)
     if sample.raw == raw or not amplified:
         return sample
-    from longate.io.fcs import read_fcs
-
     wanted = RAW if raw else SCALE
     complaint = (
         f"the strategy is drawn on {wanted} values, and {sample.path.name} was read "
         f"with values={RAW if sample.raw else SCALE!r}; read it with values={wanted!r}"
     )
-    channels = [sample.panel.channels[place].detector for place in sample.columns]
+    channels = [sample.panel.channels[index].detector for index in sample.columns]
     try:
-        again = read_fcs(
+        again = _readers[-1].read_fcs(
             str(sample.path),
             values=wanted,
             channels=channels,
@@ -103,7 +125,7 @@ def in_values(sample: Sample, *, raw: bool) -> Sample:
     return again
 
 
-def _is_amplified(sample: Sample, place: int) -> bool:
+def _is_amplified(sample: Sample, index: int) -> bool:
     """Whether keywords make a channel's scale values differ from its stored numbers."""
     keywords = sample.keywords
 
@@ -113,11 +135,11 @@ def _is_amplified(sample: Sample, place: int) -> bool:
         except ValueError:
             return default
 
-    is_time = sample.panel.channels[place].kind == "time"
-    if is_time or f"$P{place + 1}TYPE" in keywords:
+    is_time = sample.panel.channels[index].kind == "time"
+    if is_time or f"$P{index + 1}TYPE" in keywords:
         step = number("$TIMESTEP", 1.0)
     else:
         step = 1.0
-    gain = number(f"$P{place + 1}G", 1.0)
-    decades = number(f"$P{place + 1}E", 0.0)
+    gain = number(f"$P{index + 1}G", 1.0)
+    decades = number(f"$P{index + 1}E", 0.0)
     return step != 1.0 or decades != 0.0 or gain not in (0.0, 1.0)

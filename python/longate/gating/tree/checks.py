@@ -13,7 +13,8 @@ from longate.gating.gates.dimension import ACQUISITION
 
 if TYPE_CHECKING:
     from longate.gating.gates.base import Gate
-    from longate.gating.strategy.strategy import Scale
+
+Scale = Transform | Mapping[str, Transform | None] | None
 
 
 def refuse_unfit_compensation(compensation: object) -> None:

@@ -1,0 +1,1 @@
+"""The tree that gates make, and the small value that strategies are: GateTree."""
