@@ -8,7 +8,7 @@ import pytest
 
 import longate as lg
 from longate.exceptions import StrategyError
-from longate.gating.strategy.tree import MOST_LEVELS
+from longate.gating.tree.tree import MOST_LEVELS
 
 
 def chain(n, *, order=1):
