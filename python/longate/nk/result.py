@@ -1,4 +1,4 @@
-"""What scoring leaves: tables of samples, and what can be made of their events."""
+"""Result of scoring: tables of samples, and tables made of their events."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Maturation:
         One row per sample and stage: ``sample, patient, visit, tube, stage, on_axis,
         weight, n_events, n_parent, fraction, low, high, detection, quantifiable,
         reference_low, reference_high, reference_source``. Published reference ranges
-        stand beside a stage where their unit is the same (share of all NK cells).
+        are given beside a stage where their unit is the same (share of all NK cells).
     scheme : StageScheme
         The rules.
     markers : mapping of str to str
@@ -204,7 +204,7 @@ class Maturation:
 
     @cached_property
     def thresholds(self) -> pd.DataFrame:
-        """What decided about each marker of each sample.
+        """Positivity thresholds by sample and marker, with their source.
 
         Columns ``sample, patient, visit, tube, marker, kind`` (``gate``, ``threshold``,
         ``negatives alone``, ``two components``, ``not measured``), ``channel, source,

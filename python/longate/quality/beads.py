@@ -199,7 +199,7 @@ def _lots(lots: pd.DataFrame | None) -> pd.DataFrame:
 
 
 def _expired(rows: pd.DataFrame, lots: pd.DataFrame) -> pd.Series:
-    """Whether a sample's date is past its lot's expiry; NA where either is missing."""
+    """Return whether a sample's date is past its lot's expiry; NA where unknown."""
     import pandas as pd
 
     dates = ("stained", "acquired", "collected", "date")

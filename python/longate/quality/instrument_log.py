@@ -1,4 +1,4 @@
-"""What the cytometer was set to at each visit, and what changed since the last."""
+"""Settings of the cytometer at each visit, and changes since the visit before."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NOT_RECORDED = "not recorded"
 FIRST, UNCHANGED, CHANGED = "first visit", "unchanged", "changed"
 ASPECTS = ("cytometer", "serial", "voltage", "fluorochrome", "spillover")
-"""What is compared with the patient's previous visit."""
+"""Settings that are compared with the patient's previous visit."""
 
 COLUMNS = [
     "date",

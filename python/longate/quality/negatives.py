@@ -1,4 +1,4 @@
-"""How far the fluorescence of a study reaches below zero."""
+"""Reach of a study's fluorescence below zero."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ ASSUMED = {
 
 @dataclass(frozen=True, eq=False)
 class DemoResult:
-    """What a demo made, and where it wrote it.
+    """Results of a demo, and the folder it wrote to.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""How a report looks: one stylesheet, carried inside the page."""
+"""Stylesheet of a report, carried inside the page."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ COLUMNS = ["measured", "low", "high", "true", "in_file"]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TruthComparison:
-    """What was measured, sample by sample, and what is true.
+    """Measured and true values, sample by sample.
 
     Attributes
     ----------

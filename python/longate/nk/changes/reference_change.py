@@ -65,8 +65,8 @@ class ReferenceChange:
     def __repr__(self) -> str:
         """Say how many changed, and the components with their sources."""
         column = "verdict" if "verdict" in self.table else "flag"
-        told = self.table[column].value_counts()
-        verdicts = ", ".join(f"{n} {name}" for name, n in told.items())
+        counted = self.table[column].value_counts()
+        verdicts = ", ".join(f"{n} {name}" for name, n in counted.items())
         lines = [
             f"  {row.component}: {row.size:.3g} {row.unit}, {row.share:.0%} of the "
             f"variance ({row.source})"

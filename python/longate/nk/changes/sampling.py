@@ -1,4 +1,4 @@
-"""How cells came into the files, how many there are, and what may not be compared."""
+"""Checks of sampling and specimens, and the number of cells in words."""
 
 from __future__ import annotations
 

@@ -159,12 +159,12 @@ class MaturationCurve:
             threads=threads,
         )
         require_root(np.asarray(vertices), signs, sigma)
-        places, ranks = distribution(arcs)
+        lengths, ranks = distribution(arcs)
         return cls(
             markers=tuple(names),
             sigma=tuple(sigma.tolist()),
             vertices=tuple(tuple(row) for row in vertices),
-            arcs=tuple(places.tolist()),
+            arcs=tuple(lengths.tolist()),
             ranks=tuple(ranks.tolist()),
             distance_limit=float(np.quantile(np.sqrt(squares), OFF_CURVE)),
             provenance={

@@ -1,4 +1,4 @@
-"""Which way each marker points on the axis of phenotypic maturation, and why."""
+"""Direction of each marker on the axis of phenotypic maturation, with its source."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ DIRECTIONS: MappingProxyType[str, Direction] = MappingProxyType(
         "CD127": Direction(-1, "marker of early NK cells, general literature"),
     }
 )
-"""Votes of the event score. ``CD56bright`` stands for the density of CD56."""
+"""Votes of the event score. ``CD56bright`` is the density of CD56."""
 
 HANDLING_ROBUST = (CD56_BRIGHT, "NKG2A", "KIR", "CD57")
 """Markers that neither delay nor freezing sheds, unlike CD16, CD62L and CX3CR1."""

@@ -51,7 +51,7 @@ class Scored(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class EventSource:
-    """Where the events of NK samples come from, and what decides about each marker.
+    """Events of NK samples, and the rule that decides about each marker.
 
     Parameters
     ----------
@@ -346,7 +346,7 @@ class EventSource:
 
 
 def _has(events: SampleEvents, channel: str) -> bool:
-    """Whether all runs have a channel; a name of several channels is an error."""
+    """Return whether all runs have a channel; an ambiguous name is an error."""
     try:
         events.scale(channel)
     except MissingChannelError:

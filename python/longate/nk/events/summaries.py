@@ -1,4 +1,4 @@
-"""What a sample's event scores add up to, each number with its counting interval."""
+"""Summaries of a sample's event scores, each number with its counting interval."""
 
 from __future__ import annotations
 

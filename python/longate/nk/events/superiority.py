@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Superiority:
-    """How the cells of a later sample lie to those of an earlier one.
+    """Probability that a cell of a later sample scores above one of an earlier one.
 
     Attributes
     ----------

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class CallRules:
-    """How thresholds make calls, the NK parent and an index.
+    """Rules by which thresholds make calls, the NK parent and an index.
 
     Parameters
     ----------

@@ -42,7 +42,7 @@ _MOVE_COLUMNS += ["index", "change"]
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Robustness:
-    """What could have moved a maturation index beside the cells.
+    """Influences on a maturation index other than the cells.
 
     Parameters
     ----------
@@ -324,14 +324,16 @@ def _words(
         known = own[own["gain"].notna()]
         estimate = float(own["estimate"].iloc[0])
         if known.empty:
-            told = "no gain of one channel from 1/4 to 4 would produce it"
+            nearby = "no gain of one channel from 1/4 to 4 would produce it"
         else:
             nearest = known.loc[np.log(known["gain"]).abs().idxmin()]
-            told = (
+            nearby = (
                 f"a gain of {nearest['gain']:.2f} in {nearest['channel']} alone would "
                 "produce it under the strategy's gates"
             )
-        sentences.append(f"{words}: {estimate:+.3f} with the strategy's gates; {told}.")
+        sentences.append(
+            f"{words}: {estimate:+.3f} with the strategy's gates; {nearby}."
+        )
     few = samples[samples["cells"] == "too few"]
     if len(few):
         sentences.append(

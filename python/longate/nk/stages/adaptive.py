@@ -1,4 +1,4 @@
-"""Patients in whom adaptive NK cells can be told from others, and those in whom not.
+"""Assessability of adaptive NK cells, patient by patient.
 
 Adaptive cells are CD57+ NKG2C+. Donors without the gene of NKG2C (KLRC2; about 4 % are
 homozygous) have adaptive cells that lack it, which look like other CD57+ cells.
@@ -61,7 +61,7 @@ def patients_without_nkg2c(
 def not_assessable_note(
     patients: tuple[str, ...], samples: pd.DataFrame
 ) -> tuple[str, ...]:
-    """Return a note on patients whose adaptive cells cannot be told, or nothing.
+    """Return a note on patients whose adaptive cells are not assessable, or nothing.
 
     Parameters
     ----------

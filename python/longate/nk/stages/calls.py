@@ -118,7 +118,7 @@ def _calls_by_name(strategy: GatingStrategy, whole: str) -> dict[str, str]:
 
 
 def _decides(strategy: GatingStrategy, path: str, whole: str) -> bool:
-    """Whether a population is gated on cells of `whole`: below it, or around it."""
+    """Return whether a population is gated on cells of `whole`: below or around it."""
     around = strategy.parent(path)
     below = path.startswith(f"{whole}/")
     return below or around is None or f"{whole}/".startswith(f"{around}/")

@@ -26,7 +26,7 @@ SHARES_OF_NK = {
 }
 """By stage: CD16- CD56bright and CD16+ CD56dim cells as shares of NK cells.
 
-A laboratory's intervals for its own gates and reagents: a place to look, not a verdict.
+A laboratory's intervals for its own gates and reagents: a hint, not a verdict.
 """
 
 _NK = ("nk", "nk cells", "nk-cells")

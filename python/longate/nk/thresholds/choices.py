@@ -1,4 +1,4 @@
-"""What a panel offers as anchors, and what a picture of the choice needs."""
+"""Sources of thresholds that a panel offers, and densities for their picture."""
 
 from __future__ import annotations
 

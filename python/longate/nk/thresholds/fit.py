@@ -112,7 +112,7 @@ def fit_negatives(
 
     random = np.random.default_rng(seed)
     drawn = [random.integers(0, len(kept), len(kept)) for _ in range(_REPLICATES)]
-    limits = [limit(*_lower_half(kept, places)) for places in drawn]
+    limits = [limit(*_lower_half(kept, chosen)) for chosen in drawn]
     linear_values = np.array([median, limit(median, sd), *limits])
     centre, threshold, *again = (
         linear_values if scale is None else scale(linear_values)

@@ -38,7 +38,7 @@ class Wanted:
 
 
 class Found:
-    """What was found so far, as rows of the tables to be."""
+    """Thresholds found so far, as rows of the tables to be."""
 
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []

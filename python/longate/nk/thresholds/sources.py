@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from longate.gating.strategy.strategy import GatingStrategy
 
 SOURCES = ("fmo", "internal", "valley", "gate")
-"""Where a threshold may come from, in the order in which they are tried."""
+"""Sources of a threshold, in the order in which they are tried."""
 
 INDEPENDENT = "independent"
 TREATMENT_SENSITIVE = "treatment-sensitive"
@@ -126,7 +126,7 @@ def refuse_circular(call: str, population: str, parent: str) -> None:
 
 @dataclass(frozen=True)
 class TubeCells:
-    """How to pick T and B cells among the events that lead to the NK gate.
+    """Rules that pick T and B cells among the events that lead to the NK gate.
 
     Parameters
     ----------

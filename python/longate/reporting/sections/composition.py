@@ -1,4 +1,4 @@
-"""What the NK cells were: stages by visit and response."""
+"""Section on the stages of NK cells, by visit and response."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def stages_section(maturation: Any, response: Any) -> doc.Section:
     maturation : Maturation
         With ``.stages`` and ``.table``.
     response : Response or DataFrame or None
-        Labels of the patients; without it, all patients stand together.
+        Labels of the patients; without it, all patients are shown together.
     """
     from longate.plot import stages
 
@@ -35,7 +35,7 @@ def stages_section(maturation: Any, response: Any) -> doc.Section:
                 alt="Mean stage fractions by visit, stacked, for each response label",
                 caption="Mean of the patients' stage fractions, in percent of the NK "
                 "parent; grey stages lie off the maturation axis and do not enter the "
-                "index. Different patients stand behind the bars of different visits.",
+                "index. The bars of different visits may be of different patients.",
             ),
             doc.table(
                 _means(table),

@@ -1,4 +1,4 @@
-"""How well the populations were counted, and what small counts mean here."""
+"""Section on counting: precision of the counts, and the meaning of small ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which files could not be used, and where every number comes from."""
+"""Sections on files that could not be used, and on the origin of every number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the populations were gated: the tree, and each step on one sample."""
+"""Section on gating: the tree of populations, and each step on one sample."""
 
 from __future__ import annotations
 

@@ -110,18 +110,18 @@ def _answer(rows: pd.DataFrame, reference: ReferenceChange | None) -> str:
     up = int((rows["rank_counting_low"] > 0.5).sum())
     down = int((rows["rank_counting_high"] < 0.5).sum())
     free = int(rows["dominance"].isin(["higher", "lower"]).sum())
-    told = (
+    head = (
         f"Of {n} patients with both visits, {up} have NK cells that rank higher on the "
         f"event score than at baseline and {down} lower, by more than counting error; "
         f"in {free} the sign of the index change is free of the stage weights."
     )
     if reference is None:
-        return told + (
+        return head + (
             " Counting error alone claims no change of a patient: biology and assay "
             "vary between visits too."
         )
     changed = int(rows["verdict"].isin(["rise", "fall"]).sum())
-    return told + (
+    return head + (
         f" {changed} exceed their reference change value, which holds counting, assay "
         "and biological variation: only these are called changed, and about "
         f"{0.05 * n:.1f} of {n} would be by chance."
@@ -141,7 +141,7 @@ def _reference_words(reference: ReferenceChange | None) -> list[str]:
         }
     )
     digits = {"% of the variance of a change": 0}
-    words = "What the reference change value stands on"
+    words = "Components of the reference change value"
     return [doc.table(shown, digits=digits, caption=words)]
 
 

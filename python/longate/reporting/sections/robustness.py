@@ -63,10 +63,10 @@ def _answer(conclusion: pd.DataFrame, gains: pd.DataFrame) -> str:
     low, high = own["estimate"].min(), own["estimate"].max()
     sign = "keeps its sign" if low * high > 0 else "changes its sign"
     near = gains[(gains["contrast"] == contrast) & gains["gain"].notna()]
-    told = "no gain of a single channel between 1/4 and 4 would produce it"
+    nearby = "no gain of a single channel between 1/4 and 4 would produce it"
     if len(near):
         nearest = near.loc[(near["percent"].abs()).idxmin()]
-        told = (
+        nearby = (
             f"it would take a gain change of {nearest['percent']:+.0f} % in "
             f"{nearest['channel']}, in one group alone, to produce it"
         ).replace("-", "−")
@@ -75,7 +75,7 @@ def _answer(conclusion: pd.DataFrame, gains: pd.DataFrame) -> str:
         f"{_signed(by['anchored'])} with anchored thresholds and "
         f"{_signed(by[GATES])} with the strategy's own gates, as in the "
         f"answer above. It {sign} when thresholds are moved ({_signed(low)} to "
-        f"{_signed(high)}), and {told}."
+        f"{_signed(high)}), and {nearby}."
     )
 
 
@@ -107,12 +107,12 @@ def _variant(row: pd.Series) -> str:
 
 
 def _gains(gains: pd.DataFrame, rows: list[str], none: str) -> pd.DataFrame:
-    told = [
+    words = [
         none if pd.isna(p) else f"{p:+.0f} %".replace("-", "−")
         for p in gains["percent"]
     ]
-    wide = gains.assign(told=told).pivot_table(
-        index=rows, columns="channel", values="told", aggfunc="first", sort=False
+    wide = gains.assign(words=words).pivot_table(
+        index=rows, columns="channel", values="words", aggfunc="first", sort=False
     )
     return wide.reset_index()
 

@@ -1,4 +1,4 @@
-"""How far the measured numbers are from the simulated truth."""
+"""Section on the distance of measured numbers from the simulated truth."""
 
 from __future__ import annotations
 
