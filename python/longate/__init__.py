@@ -15,6 +15,7 @@ from longate.cytometry.sample import Sample
 from longate.cytometry.transforms import (
     Arcsinh,
     FlowJoBiex,
+    Grid,
     Hyperlog,
     Linear,
     Log,
@@ -68,6 +69,7 @@ __all__ = [
     "EllipsoidGate",
     "FlowJoBiex",
     "GatingStrategy",
+    "Grid",
     "Hyperlog",
     "Linear",
     "Log",

@@ -48,7 +48,10 @@ __all__ = [
 __version__: str
 
 _Column: TypeAlias = NDArray[np.float32] | NDArray[np.float64]
-_Scale: TypeAlias = tuple[str, Sequence[float]]
+_Scale: TypeAlias = (
+    tuple[str, Sequence[float]]
+    | tuple[str, Sequence[float], tuple[str, Sequence[float]]]
+)
 _Value: TypeAlias = tuple[int, tuple[int, int] | None]
 _Axis: TypeAlias = (
     tuple[Literal["value"], _Value, _Scale]

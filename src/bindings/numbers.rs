@@ -4,12 +4,28 @@ use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadwriteArray1};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
+use crate::error::Result;
 use crate::transform::{Conversion, Scale};
 
 use super::errors::exception;
 
-/// A scale as (name, parameters).
-type ScaleArgument = (String, Vec<f64>);
+/// A scale as (name, parameters), or as (name, parameters, base scale).
+#[derive(FromPyObject)]
+pub(super) enum ScaleArgument {
+    Nested(String, Vec<f64>, (String, Vec<f64>)),
+    Plain(String, Vec<f64>),
+}
+
+impl ScaleArgument {
+    pub(super) fn scale(&self) -> Result<Scale> {
+        match self {
+            Self::Plain(name, parameters) => Scale::from_name(name, parameters),
+            Self::Nested(name, parameters, (base, of_base)) => {
+                Scale::from_name(base, of_base)?.nested(name, parameters)
+            }
+        }
+    }
+}
 
 /// Values put on a scale, exactly or within the bound of the fast path, times `unit`; those of `out`
 /// itself where there are no others.
@@ -23,7 +39,7 @@ pub(super) fn scale_forward<'py>(
     fast: bool,
     unit: f64,
 ) -> PyResult<()> {
-    let scale = Scale::from_name(&scale.0, &scale.1).map_err(exception)?;
+    let scale = scale.scale().map_err(exception)?;
     convert(
         py,
         Conversion::forward(scale).times(unit),
@@ -44,7 +60,7 @@ pub(super) fn scale_inverse<'py>(
     out: PyReadwriteArray1<'py, f64>,
     fast: bool,
 ) -> PyResult<()> {
-    let scale = Scale::from_name(&scale.0, &scale.1).map_err(exception)?;
+    let scale = scale.scale().map_err(exception)?;
     convert(py, Conversion::inverse(scale), fast, places, out)
 }
 
@@ -91,7 +107,7 @@ pub(super) fn scale_preimage(
     lo: f64,
     hi: f64,
 ) -> PyResult<Option<(f64, f64)>> {
-    let scale = Scale::from_name(&scale.0, &scale.1).map_err(exception)?;
+    let scale = scale.scale().map_err(exception)?;
     let interval = scale.preimage(lo, hi);
     Ok(interval.map(|interval| (interval.low(), interval.high())))
 }
@@ -105,7 +121,7 @@ pub(super) fn preimage_contains<'py>(
     hi: f64,
     values: PyReadonlyArray1<'py, f64>,
 ) -> PyResult<Option<Bound<'py, PyArray1<bool>>>> {
-    let scale = Scale::from_name(&scale.0, &scale.1).map_err(exception)?;
+    let scale = scale.scale().map_err(exception)?;
     let Some(interval) = scale.preimage(lo, hi) else {
         return Ok(None);
     };

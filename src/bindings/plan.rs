@@ -14,9 +14,8 @@ use crate::summary::Statistic;
 use crate::transform::Scale;
 
 use super::errors::exception;
+use super::numbers::ScaleArgument;
 
-/// A scale as (name, parameters).
-type ScaleArgument = (String, Vec<f64>);
 /// A channel as (place, (matrix, column) or None).
 type ValueArgument = (usize, Option<(usize, usize)>);
 
@@ -42,7 +41,7 @@ impl AxisArgument {
             let detail = format!("there is no axis {kind:?} of this form");
             Err(Error::MalformedPlan { detail })
         };
-        let (source, (name, parameters)) = match self {
+        let (source, scale) = match self {
             Self::Value(kind, channel, scale) => {
                 if kind != "value" {
                     return refuse(kind);
@@ -64,7 +63,7 @@ impl AxisArgument {
                 (source, scale)
             }
         };
-        let scale = Scale::from_name(&name, &parameters)?;
+        let scale = scale.scale()?;
         Ok(Axis { source, scale })
     }
 }
@@ -101,7 +100,10 @@ fn gate_of((parent, kind, of, parameters): GateArgument<'_>, axes: &[Axis]) -> P
         Expression::new(terms).map(GateKind::Boolean)
     } else {
         let parameters: Vec<Option<f64>> = parameters.extract()?;
-        let scale = |axis: usize| axes.get(axis).map_or(Scale::Identity, |axis| axis.scale);
+        let scale = |axis: usize| {
+            axes.get(axis)
+                .map_or(Scale::Identity, |axis| axis.scale.clone())
+        };
         GateKind::from_name(&kind, of, &parameters, scale)
     };
     let kind = kind.map_err(exception)?;

@@ -182,7 +182,7 @@ impl Dimension {
         };
         Ok(Self {
             axis,
-            lower: min.map(|min| Threshold::new(scale, min, Bound::AtLeast)),
+            lower: min.map(|min| Threshold::new(scale.clone(), min, Bound::AtLeast)),
             upper: max.map(|max| Threshold::new(scale, max, beyond)),
         })
     }
@@ -292,7 +292,7 @@ mod tests {
             let scale = Scale::from_name("logicle", &[262_144.0, 0.5, 4.5, 0.0]).expect("a scale");
             let upper = width.map(|width| lower.unwrap_or(0.0) + width + 1e-3);
             let interval = if closed { Interval::Closed } else { Interval::HalfOpen };
-            let dimension = Dimension::new(0, scale, (lower, upper), interval).expect("an interval");
+            let dimension = Dimension::new(0, scale.clone(), (lower, upper), interval).expect("an interval");
             for bound in [lower, upper].into_iter().flatten() {
                 let cut = scale.inverse(bound);
                 values.push(f64::from_bits(cut.to_bits().wrapping_add_signed(ulps)));

@@ -58,7 +58,7 @@ impl AxisSource {
 }
 
 /// One axis on which gates are drawn.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Axis {
     /// What it shows.
     pub source: AxisSource,

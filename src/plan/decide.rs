@@ -89,7 +89,7 @@ impl EventsOfDomain<'_> {
     /// How far the column of an axis may be from the exact scaled values.
     fn error(&self, axis: usize) -> f64 {
         match &self.plan.nodes.all[self.plan.nodes.scaled[axis]] {
-            Node::Scaled { .. } => Fast::BOUND,
+            Node::Scaled { fast, .. } if !fast.is_exact() => Fast::BOUND,
             _ => 0.0,
         }
     }

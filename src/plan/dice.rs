@@ -93,7 +93,8 @@ impl Dice {
                         _ => (Some(low), Some(high)),
                     };
                     let interval = [Interval::HalfOpen, Interval::Closed][self.below(2)];
-                    Dimension::new(axis, axes[axis].scale, bounds, interval).expect("a side")
+                    Dimension::new(axis, axes[axis].scale.clone(), bounds, interval)
+                        .expect("a side")
                 });
                 GateKind::Rectangle(Rectangle {
                     dimensions: sides[..=self.below(2)].to_vec(),

@@ -149,7 +149,7 @@ impl Nodes {
             _ => false,
         };
         self.all.iter().position(known).unwrap_or_else(|| {
-            let fast = Fast::new(*scale);
+            let fast = Fast::new(scale.clone());
             self.all.push(Node::Scaled { source, fast });
             self.all.len() - 1
         })

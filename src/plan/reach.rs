@@ -27,7 +27,7 @@ pub(super) fn reaches(axes: &[Axis], gates: &[GateSpec]) -> Vec<Option<Reach>> {
     };
     let reach = |gate: &GateSpec| match &gate.kind {
         GateKind::Region { axes: of, shape } => {
-            let scales: Vec<Scale> = of.iter().map(|&axis| axes[axis].scale).collect();
+            let scales: Vec<Scale> = of.iter().map(|&axis| axes[axis].scale.clone()).collect();
             let plain = scales.iter().all(|scale| *scale == Scale::Identity);
             let least = of.iter().map(|&axis| beside(gate, axis)).min();
             let many = least.is_some_and(|least| least >= MANY_GATES);
@@ -42,9 +42,9 @@ pub(super) fn reaches(axes: &[Axis], gates: &[GateSpec]) -> Vec<Option<Reach>> {
 }
 
 fn reach_of(scales: &[Scale], shape: &Shape) -> Option<Reach> {
-    let before = |(&scale, (low, high)): (&Scale, (f64, f64))| {
-        let first = Threshold::new(scale, low, Bound::AtLeast).never_below();
-        let beyond = Threshold::new(scale, high, Bound::Above).surely_from();
+    let before = |(scale, (low, high)): (&Scale, (f64, f64))| {
+        let first = Threshold::new(scale.clone(), low, Bound::AtLeast).never_below();
+        let beyond = Threshold::new(scale.clone(), high, Bound::Above).surely_from();
         let last = if beyond.is_nan() {
             f64::INFINITY
         } else {
@@ -71,7 +71,8 @@ mod tests {
         let logicle = Scale::from_name("logicle", &[262_144.0, 0.5, 4.5, 0.0]).expect("a scale");
         let outline = vec![(0.2, 0.3), (0.6, 0.3), (0.4, 0.8)];
         let outline = Polygon::new(outline).expect("a polygon").into();
-        let reach = reach_of(&[logicle, Scale::Identity], &outline).expect("a polygon has a box");
+        let reach =
+            reach_of(&[logicle.clone(), Scale::Identity], &outline).expect("a polygon has a box");
         let (x, y) = (reach[0], reach[1]);
         for (scaled, low) in [(0.2, true), (0.6, false)] {
             let value = logicle.inverse(scaled);

@@ -51,7 +51,7 @@ impl Conversion {
     #[must_use]
     pub fn fast(self) -> Self {
         Self {
-            fast: Some(Fast::new(self.scale)),
+            fast: Some(Fast::new(self.scale.clone())),
             ..self
         }
     }
@@ -118,9 +118,9 @@ mod tests {
         ] {
             let scale = Scale::from_name(name, &parameters).expect("usual parameters");
             for conversion in [
-                Conversion::forward(scale),
-                Conversion::forward(scale).fast().times(4096.0),
-                Conversion::inverse(scale).fast(),
+                Conversion::forward(scale.clone()),
+                Conversion::forward(scale.clone()).fast().times(4096.0),
+                Conversion::inverse(scale.clone()).fast(),
             ] {
                 let bits = |values: &[f64]| values.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
                 let mut out = vec![0.0; values.len()];

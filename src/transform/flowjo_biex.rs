@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! W = log10(-w),  D = p - W/2,  E = max(n, 0) + W/2
-//! z = min(floor(E N / (E + D)), N/2);  where z > 0, D becomes E N / z
+//! z = min(⌊E N / (E + D)⌋, N/2);  where z > 0, D becomes E N / z
 //! P = D ln 10,  v = W / 2D,  2 ln(Q/P) + v (P + Q) = 0,  s = e^{(P + Q)(v + E/D)}
 //! f(τ) = e^{Pτ} - s e^{-Qτ},  τ_i = i / (N + 1)
 //! value(i) = t e^{-P} (f(τ_i) - f(τ_z)),  value(z - k) = -value(z + k)
@@ -20,7 +20,7 @@ use std::f64::consts::LN_10;
 use crate::error::{Error, Result};
 
 use super::biexponential::{Biexponential, solve_width};
-use super::elementary::{exp_anywhere, ln_anywhere};
+use super::elementary::{exp_anywhere, log10_in_two};
 use super::{finite, listed};
 
 /// FlowJo's biexponential with `t > 0`, `w <= -1` or 0, `p > log10(-w)/2`, and `N >= 2`.
@@ -48,7 +48,8 @@ fn decades_of(width_basis: f64) -> f64 {
     if width_basis == 0.0 {
         0.0
     } else {
-        ln_anywhere(-width_basis) / LN_10
+        let (sum, rest) = log10_in_two(-width_basis);
+        sum + rest
     }
 }
 
@@ -75,13 +76,25 @@ fn broken(named: &[(&str, f64); 5], width: f64) -> Option<&'static str> {
     Some(first.1)
 }
 
+/// A zero channel that exceeds a whole number by less than this, and is not that number, is one less.
+const ABOVE_WHOLE: f64 = 1e-6;
+
+/// The channel of data zero, before it is made whole. `FlowJo` counts as if a channel that is whole
+/// but for the rounding of a printed width (-31.6227766017 for 10^1.5) were the one below.
+fn zero_channel(exact: f64) -> f64 {
+    let whole = exact.floor();
+    if exact != whole && exact - whole < ABOVE_WHOLE {
+        whole - 1.0
+    } else {
+        whole
+    }
+}
+
 /// The table from the channel of data zero on, and the number of that channel.
 fn rising_half(t: f64, pos: f64, neg: f64, width: f64, length: f64) -> (Biexponential, f64) {
     let mut decades = pos - width / 2.0;
     let extra = neg.max(0.0) + width / 2.0;
-    let zero = (extra * length / (extra + decades))
-        .floor()
-        .min((length / 2.0).floor());
+    let zero = zero_channel(extra * length / (extra + decades)).min((length / 2.0).floor());
     if zero > 0.0 {
         decades = extra * length / zero;
     }
@@ -154,6 +167,17 @@ impl FlowJoBiex {
     /// The value `k` channels above the channel of data zero.
     pub(super) fn knot(&self, k: f64) -> f64 {
         self.curve.value(k * self.step)
+    }
+
+    /// The number of the last channel.
+    pub(super) fn length(&self) -> f64 {
+        self.length
+    }
+
+    /// The value of a channel of the table.
+    pub(super) fn channel_value(&self, channel: f64) -> f64 {
+        let above = channel - self.zero;
+        self.knot(above.abs()).copysign(above)
     }
 
     /// The farthest channel of the table, counted from the channel of data zero on either side.

@@ -18,6 +18,7 @@ mod curve;
 mod elementary;
 mod fast;
 mod flowjo_biex;
+mod grid;
 mod hyperlog;
 mod linear;
 mod log;
@@ -30,6 +31,7 @@ pub use arcsinh::Arcsinh;
 pub use conversion::Conversion;
 pub use fast::Fast;
 pub use flowjo_biex::FlowJoBiex;
+pub use grid::Grid;
 pub use hyperlog::Hyperlog;
 pub use linear::Linear;
 pub use log::Log;
@@ -37,11 +39,13 @@ pub use logicle::Logicle;
 pub use preimage::Interval;
 pub use threshold::{Bound, Threshold};
 
+use std::sync::Arc;
+
 use crate::error::{Error, Result, number};
 use curve::Curve;
 
 /// Any scale.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Scale {
     /// The value itself.
     Identity,
@@ -57,6 +61,8 @@ pub enum Scale {
     Hyperlog(Hyperlog),
     /// FlowJo's biexponential.
     FlowJoBiex(FlowJoBiex),
+    /// The cells of another scale.
+    Grid(Arc<Grid>),
 }
 
 /// Scales of more decades are refused: their steepest and flattest parts do not fit into one number.
@@ -91,6 +97,23 @@ impl Scale {
         }
     }
 
+    /// The cells of this scale, by the parameters of [`Grid::new`].
+    ///
+    /// # Errors
+    /// [`Error::ScaleParameters`], as [`Grid::new`]; [`Error::UnknownScale`] for another name or number.
+    pub fn nested(self, name: &str, parameters: &[f64]) -> Result<Self> {
+        match (name, parameters) {
+            ("grid", &[cells, low, high, offset, overflow]) => {
+                let parameters = [cells, low, high, offset, overflow];
+                Grid::new(self, parameters).map(|grid| Self::Grid(Arc::new(grid)))
+            }
+            _ => Err(Error::UnknownScale {
+                name: name.into(),
+                parameters: parameters.len(),
+            }),
+        }
+    }
+
     /// The place of `x` on the axis; increasing; NaN for NaN. It alone decides.
     #[must_use]
     pub fn forward(&self, x: f64) -> f64 {
@@ -102,6 +125,7 @@ impl Scale {
             Self::Logicle(scale) => scale.forward(x),
             Self::Hyperlog(scale) => scale.forward(x),
             Self::FlowJoBiex(scale) => scale.forward(x),
+            Self::Grid(scale) => scale.forward(x),
         }
     }
 
@@ -116,6 +140,7 @@ impl Scale {
             Self::Logicle(scale) => scale.inverse(y),
             Self::Hyperlog(scale) => scale.inverse(y),
             Self::FlowJoBiex(scale) => scale.inverse(y),
+            Self::Grid(scale) => scale.inverse(y),
         }
     }
 
@@ -134,13 +159,14 @@ impl Scale {
             }
             Self::FlowJoBiex(scale) => {
                 // From some number of values on the whole table costs less than their solutions.
-                if values.len() > MANY && Fast::new(*self).exact_into(values, out) {
+                if values.len() > MANY && Fast::new(self.clone()).exact_into(values, out) {
                     return;
                 }
                 for (place, &x) in out.iter_mut().zip(values) {
                     *place = scale.forward(x);
                 }
             }
+            Self::Grid(scale) => scale.forward_into(values, out),
         }
     }
 
@@ -158,6 +184,11 @@ impl Scale {
                 }
             }
             Self::FlowJoBiex(scale) => {
+                for (value, &y) in out.iter_mut().zip(places) {
+                    *value = scale.inverse(y);
+                }
+            }
+            Self::Grid(scale) => {
                 for (value, &y) in out.iter_mut().zip(places) {
                     *value = scale.inverse(y);
                 }
@@ -241,7 +272,7 @@ mod tests {
             scale in scales(), y in -0.2..1.2_f64, x in -1e4..1e7_f64, ulps in -200..200_i64,
         ) {
             for bound in [Bound::AtLeast, Bound::Above] {
-                let threshold = Threshold::new(scale, y, bound);
+                let threshold = Threshold::new(scale.clone(), y, bound);
                 let near = f64::from_bits(scale.inverse(y).to_bits().wrapping_add_signed(ulps));
                 for value in [x, near, 0.0, -0.0, f64::INFINITY, f64::NEG_INFINITY] {
                     let place = scale.forward(value);

@@ -4,7 +4,7 @@ use super::Scale;
 use super::threshold::{Bound, Threshold};
 
 /// The values `x` with `lo <= place(x) < hi`, decided as [`Scale::forward`] decides them.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Interval {
     lower: Option<Threshold>,
     upper: Option<Threshold>,
@@ -32,8 +32,8 @@ impl Interval {
     #[must_use]
     pub fn holds(&self, x: f64) -> bool {
         !x.is_nan()
-            && self.lower.is_none_or(|lower| lower.holds(x))
-            && self.upper.is_none_or(|upper| !upper.holds(x))
+            && self.lower.as_ref().is_none_or(|lower| lower.holds(x))
+            && self.upper.as_ref().is_none_or(|upper| !upper.holds(x))
     }
 }
 
@@ -51,20 +51,20 @@ impl Scale {
         {
             return None;
         }
-        let cut = |y: f64| (y.is_finite()).then(|| Threshold::new(*self, y, Bound::AtLeast));
+        let cut = |y: f64| (y.is_finite()).then(|| Threshold::new(self.clone(), y, Bound::AtLeast));
         let (lower, upper) = (cut(lo), cut(hi));
-        let low = lower.map_or(f64::NEG_INFINITY, |lower| lower.first());
-        let high = upper.map_or(f64::INFINITY, |upper| upper.first());
+        let low = lower.as_ref().map_or(f64::NEG_INFINITY, Threshold::first);
+        let high = upper.as_ref().map_or(f64::INFINITY, Threshold::first);
+        let only_infinity = upper.is_none() && self.forward(f64::INFINITY) >= lo;
         let interval = Interval {
             lower,
             upper,
             low,
             high,
         };
-        let only_infinity = upper.is_none() && self.forward(f64::INFINITY) >= lo;
         // Places a rounding wide may be those of numbers above one that has a higher place already.
         let wavers = || {
-            let cuts = [lower, upper].into_iter().flatten();
+            let cuts = [&interval.lower, &interval.upper].into_iter().flatten();
             cuts.flat_map(|cut| cut.undecided())
                 .any(|x| interval.holds(x))
         };
@@ -73,7 +73,11 @@ impl Scale {
 
     /// Whether `y` is at or beyond a place that all finite values beyond some number share.
     fn saturates_at(&self, y: f64) -> bool {
-        matches!(self, Self::FlowJoBiex(scale) if scale.saturates_at(y))
+        match self {
+            Self::FlowJoBiex(scale) => scale.saturates_at(y),
+            Self::Grid(scale) => scale.saturates_at(y),
+            _ => false,
+        }
     }
 }
 
@@ -167,7 +171,7 @@ mod tests {
         #[test]
         fn an_end_that_is_a_place_is_closed_below_and_open_above(which in 0..10_usize, x in 1.0..9e4_f64) {
             // Ties: many values share a place; all of them or none must be inside.
-            let scale = scales()[which];
+            let scale = scales()[which].clone();
             let place = scale.forward(x);
             check(&scale, place, place + 0.01, &around(x));
             check(&scale, place - 0.01, place, &around(x));
@@ -180,7 +184,7 @@ mod tests {
     #[test]
     fn is_there_where_only_a_wavering_scale_reaches_the_range() {
         // The first number whose place is at least this one has a higher place; a later one has it.
-        let (scale, x) = (scales()[6], 69_655.620_110_047_76);
+        let (scale, x) = (scales()[6].clone(), 69_655.620_110_047_76);
         let place = scale.forward(x);
         check(&scale, place, place.next_up(), &around(x));
         let interval = scale.preimage(place, place.next_up());
@@ -189,7 +193,7 @@ mod tests {
 
     #[test]
     fn is_none_where_values_without_end_share_a_place() {
-        let biex = scales()[9];
+        let biex = scales()[9].clone();
         for (lo, hi) in [(0.0, 0.5), (0.5, 1.0), (-0.5, 0.5), (0.5, 1.5), (1.0, 2.0)] {
             assert_eq!(biex.preimage(lo, hi), None, "{lo} {hi}");
         }
@@ -204,7 +208,7 @@ mod tests {
 
     #[test]
     fn keeps_the_logarithm_of_nothing_out_of_every_bounded_range() {
-        let log = scales()[2];
+        let log = scales()[2].clone();
         let bounded = log.preimage(-1e9, 0.5).expect("a range");
         assert!(bounded.low() > 0.0);
         assert!(!bounded.holds(0.0) && !bounded.holds(-1.0) && bounded.holds(1.0));

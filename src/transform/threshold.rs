@@ -18,7 +18,7 @@ pub enum Bound {
 }
 
 /// `place >= y` or `place > y`, ready to be decided on values.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Threshold {
     scale: Scale,
     y: f64,
@@ -118,7 +118,7 @@ impl Threshold {
 }
 
 /// Numbers in order as integers: `rank(x) < rank(y)` where `x < y`; -0 lies just below +0.
-fn rank(x: f64) -> i64 {
+pub(super) fn rank(x: f64) -> i64 {
     let bits = x.to_bits().cast_signed();
     if bits < 0 {
         i64::MIN.wrapping_sub(bits) - 1
@@ -127,7 +127,8 @@ fn rank(x: f64) -> i64 {
     }
 }
 
-fn number(rank: i64) -> f64 {
+/// The number of a rank.
+pub(super) fn number(rank: i64) -> f64 {
     let bits = if rank < 0 {
         i64::MIN.wrapping_sub(rank + 1)
     } else {

@@ -53,7 +53,7 @@ impl Tables {
             Some(Self::Reflected(places, OnceLock::new()))
         };
         let tables = match scale {
-            Scale::Identity | Scale::Linear(_) => None,
+            Scale::Identity | Scale::Linear(_) | Scale::Grid(_) => None,
             Scale::Log(log) => Some(Self::Octave(Octave::new(log))),
             Scale::Arcsinh(of) => reflected(of.zero(), of.linear_size()),
             Scale::Logicle(of) => reflected(of.zero(), of.linear_size()),
@@ -98,16 +98,20 @@ impl Fast {
     }
 
     fn made(scale: Scale) -> Self {
-        Self {
-            scale,
-            tables: Arc::new(Tables::new(&scale)),
-        }
+        let tables = Arc::new(Tables::new(&scale));
+        Self { scale, tables }
     }
 
     /// The scale itself, which decides.
     #[must_use]
     pub fn scale(&self) -> &Scale {
         &self.scale
+    }
+
+    /// Whether values are put on the axis as the scale itself does.
+    #[must_use]
+    pub fn is_exact(&self) -> bool {
+        matches!(&*self.tables, Tables::Exact)
     }
 
     /// Put `values` on the axis, within [`Self::BOUND`]; NaN and infinities as the scale has them.

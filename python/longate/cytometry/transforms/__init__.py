@@ -2,6 +2,7 @@
 
 from longate.cytometry.transforms.arcsinh import Arcsinh
 from longate.cytometry.transforms.flowjo_biex import FlowJoBiex
+from longate.cytometry.transforms.grid import Grid
 from longate.cytometry.transforms.hyperlog import Hyperlog
 from longate.cytometry.transforms.linear import Linear
 from longate.cytometry.transforms.log import Log
@@ -12,6 +13,7 @@ from longate.cytometry.transforms.transform import Preimage, Transform
 __all__ = [
     "Arcsinh",
     "FlowJoBiex",
+    "Grid",
     "HasNegativeReferences",
     "Hyperlog",
     "Linear",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 PRECISIONS = ("exact", "fast")
 
 
-Kernel = tuple[str, tuple[float, ...]]
-"""A scale by its name and parameters."""
+Kernel = tuple[Any, ...]
+"""A scale by its name and parameters, and those of a scale within it."""
 
 
 def to_places(

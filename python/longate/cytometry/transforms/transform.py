@@ -57,8 +57,12 @@ class Transform:
         """The parameters in the order of the standard."""
         return tuple(vars(self).values())
 
+    @classmethod
+    def _of(cls, parameters: Mapping[str, Any]) -> Transform:
+        return cls(**parameters)
+
     @property
-    def kernel(self) -> tuple[str, tuple[float, ...]]:
+    def kernel(self) -> tuple[Any, ...]:
         """Name and parameters, as kernels and JSON take them."""
         return (self.name, self.parameters)
 
@@ -211,7 +215,7 @@ class Transform:
             msg = f"no scale is called {name!r}; known are {known}{near}"
             raise TransformError(msg)
         try:
-            return kind(**data["parameters"])
+            return kind._of(data["parameters"])
         except (KeyError, TypeError, ValueError) as error:
             msg = f"{data!r} is not a scale {name!r}: {error}"
             raise TransformError(msg) from None

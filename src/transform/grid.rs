@@ -1,0 +1,411 @@
+//! A scale cut into cells: a step function, as programs use it that gate on a grid.
+//!
+//! With the forward function `f` of a base scale, `n` cells between the scaled values `low` and
+//! `high`, and `r` either 0 (cells begin at their number) or 1/2 (numbers are rounded):
+//!
+//! ```text
+//! cell(x) = floor(n (f(x) - low) / (high - low) + r), kept within 0 and the last cell
+//! ```
+//!
+//! Of `FlowJo`'s biexponential the table decides: with its `L` channels, cell j begins at the value of
+//! channel `ceil(j L / n)`. Where each cell begins is found once, in data units, on the exact forward
+//! function; a value's cell is then the number of those borders that are not above it. So nothing
+//! rests on the rounding of a value that lies on a border, and a polygon with whole vertices on two such
+//! axes decides events as integers would be decided.
+
+use crate::error::{Error, Result};
+
+use super::threshold::{number, rank};
+use super::{Scale, finite, listed};
+
+/// The cells of a base scale.
+#[derive(Debug, Clone)]
+pub struct Grid {
+    base: Scale,
+    n: f64,
+    low: f64,
+    high: f64,
+    /// 1/2 where cells are found by rounding.
+    offset: f64,
+    /// Whether values from `high` on have cell `n`, rather than `n - 1`.
+    overflow: bool,
+    /// The smallest number of each cell from 1 on, and infinity at the end.
+    borders: Vec<f64>,
+    index: Index,
+}
+
+impl PartialEq for Grid {
+    fn eq(&self, other: &Self) -> bool {
+        // Borders follow from these.
+        let own = (self.n, self.low, self.high, self.offset, self.overflow);
+        let others = (other.n, other.low, other.high, other.offset, other.overflow);
+        own == others && self.base == other.base
+    }
+}
+
+/// The most cells of an axis.
+const MOST_CELLS: f64 = 65_536.0;
+
+impl Grid {
+    /// The cells of `base`, by `[n, low, high, offset, overflow]`.
+    ///
+    /// # Errors
+    /// [`Error::ScaleParameters`] where `n` is not a whole number from 2 to 65,536, `low` is not below
+    /// `high`, `offset` is neither 0 nor 1/2, `overflow` is neither 0 nor 1, or the base is a grid.
+    pub fn new(base: Scale, parameters: [f64; 5]) -> Result<Self> {
+        let [n, low, high, offset, overflow] = parameters;
+        let named = [
+            ("cells", n),
+            ("low", low),
+            ("high", high),
+            ("offset", offset),
+            ("overflow", overflow),
+        ];
+        finite("Grid", &named)?;
+        let whole = (2.0..=MOST_CELLS).contains(&n) && n.fract() == 0.0;
+        let constraints = [
+            (whole, "a whole number of cells from 2 to 65536"),
+            (low < high, "low < high"),
+            (offset == 0.0 || offset == 0.5, "an offset of 0 or 0.5"),
+            (overflow == 0.0 || overflow == 1.0, "overflow of 0 or 1"),
+            (
+                !matches!(base, Scale::Grid(_)),
+                "a base that is not a grid itself",
+            ),
+        ];
+        if let Some((_, constraint)) = constraints.iter().find(|(kept, _)| !kept) {
+            return Err(Error::ScaleParameters {
+                scale: "Grid",
+                constraint,
+                found: listed(&named),
+            });
+        }
+        let mut grid = Self {
+            base,
+            n,
+            low,
+            high,
+            offset,
+            overflow: overflow == 1.0,
+            borders: Vec::new(),
+            index: Index::default(),
+        };
+        let mut from = f64::NEG_INFINITY;
+        let mut cell = 1.0;
+        while cell <= grid.last() {
+            from = grid.border(cell, from);
+            grid.borders.push(from);
+            cell += 1.0;
+        }
+        grid.borders.push(f64::INFINITY);
+        grid.index = Index::new(&grid.borders);
+        Ok(grid)
+    }
+
+    /// The number of the last cell.
+    fn last(&self) -> f64 {
+        if self.overflow { self.n } else { self.n - 1.0 }
+    }
+
+    /// How many cells `x` lies above `low`.
+    fn position(&self, x: f64) -> f64 {
+        (self.base.forward(x) - self.low) * self.n / (self.high - self.low)
+    }
+
+    /// The scaled value at which a cell begins.
+    fn start(&self, cell: f64) -> f64 {
+        self.low + (cell - self.offset) / self.n * (self.high - self.low)
+    }
+
+    /// The smallest number of a cell, at least `from`, where the cell before it begins.
+    fn border(&self, cell: f64, from: f64) -> f64 {
+        if let Scale::FlowJoBiex(table) = &self.base
+            && (self.low, self.high, self.offset) == (0.0, 1.0, 0.0)
+        {
+            return table.channel_value((cell * table.length() / self.n).ceil());
+        }
+        // The offset is on this side: added on the other it would be lost in rounding.
+        let holds = |x: f64| self.position(x) >= cell - self.offset;
+        let guess = self.base.inverse(self.start(cell));
+        let middle = rank(if guess.is_nan() { 0.0 } else { guess });
+        let ends = (rank(f64::NEG_INFINITY), rank(f64::INFINITY));
+        let (mut out, mut inside, mut step) = (middle, middle, 16_i64);
+        while out > ends.0 && holds(number(out)) {
+            (inside, out) = (out, out.saturating_sub(step).max(ends.0));
+            step = step.saturating_mul(4);
+        }
+        step = 16;
+        while inside < ends.1 && !holds(number(inside)) {
+            (out, inside) = (inside, inside.saturating_add(step).min(ends.1));
+            step = step.saturating_mul(4);
+        }
+        while out + 1 < inside {
+            let between = out.midpoint(inside);
+            if holds(number(between)) {
+                inside = between;
+            } else {
+                out = between;
+            }
+        }
+        // A rounded function may waver where cells are a rounding wide: borders never fall.
+        number(inside).max(from)
+    }
+
+    /// The cell of a value; NaN and infinities, which are no measurements, stay.
+    pub(super) fn forward(&self, x: f64) -> f64 {
+        if x.is_finite() {
+            self.index.cell(&self.borders, x)
+        } else {
+            x
+        }
+    }
+
+    /// The cells of values, as [`Self::forward`] finds them.
+    pub(super) fn forward_into(&self, values: &[f64], out: &mut [f64]) {
+        for (cell, &x) in out.iter_mut().zip(values) {
+            *cell = self.forward(x);
+        }
+    }
+
+    /// The smallest value of a cell; beyond the axis, and of cell 0, as the base scale goes on.
+    pub(super) fn inverse(&self, y: f64) -> f64 {
+        if !y.is_finite() {
+            return y;
+        }
+        let cell = y.floor();
+        if cell >= 1.0 && cell <= self.last() {
+            return self.borders[as_index(cell) - 1];
+        }
+        self.base.inverse(self.start(cell))
+    }
+
+    /// Whether all finite values beyond some number share the cell `y`, or have none beyond it.
+    pub(super) fn saturates_at(&self, y: f64) -> bool {
+        y.is_finite() && !(0.0 < y && y < self.last())
+    }
+}
+
+/// A cell's number, which is not negative and at most [`MOST_CELLS`].
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn as_index(cell: f64) -> usize {
+    cell as usize
+}
+
+/// How many borders lie below the values of a bucket. Buckets are found in the bits of a number: they
+/// are even near 0 and grow with the size of values.
+#[derive(Debug, Clone, Default)]
+struct Index {
+    /// Added to sizes, so that buckets near 0 are even.
+    unit: f64,
+    shift: u32,
+    /// The bucket of value 0.
+    first: u64,
+    /// Buckets on either side of 0.
+    reach: u64,
+    /// Borders in the buckets before each.
+    below: Vec<u32>,
+    /// Whether a bucket has two borders or more.
+    crowded: bool,
+}
+
+/// Buckets of an octave: powers of two from here.
+const FEWEST_BITS: u32 = 5;
+const MOST_BITS: u32 = 12;
+/// No more buckets than this are made to separate borders.
+const MOST_BUCKETS: u64 = 1 << 14;
+
+impl Index {
+    fn new(borders: &[f64]) -> Self {
+        let finite: Vec<f64> = borders.iter().copied().filter(|b| b.is_finite()).collect();
+        let gaps = finite.windows(2).map(|pair| pair[1] - pair[0]);
+        let unit = gaps.filter(|gap| *gap > 0.0).fold(f64::MAX, f64::min);
+        let size = finite.iter().map(|border| border.abs()).fold(0.0, f64::max);
+        let unit = if unit < f64::MAX { unit } else { 1.0 };
+        let mut made = Self::default();
+        for bits in FEWEST_BITS..=MOST_BITS {
+            // A unit far below the largest border would take a bucket for each octave between.
+            let next = Self::of_bits(&finite, unit.max(size * 1e-9), size, bits);
+            let larger = next.below.len() as u64 > MOST_BUCKETS;
+            if made.below.is_empty() || !larger {
+                made = next;
+            }
+            if !made.crowded || larger {
+                break;
+            }
+        }
+        made
+    }
+
+    fn of_bits(borders: &[f64], unit: f64, size: f64, bits: u32) -> Self {
+        let shift = 52 - bits;
+        let first = unit.to_bits() >> shift;
+        let reach = ((size + unit).to_bits() >> shift) - first + 1;
+        let mut index = Self {
+            unit,
+            shift,
+            first,
+            reach,
+            ..Self::default()
+        };
+        let mut counts = vec![0_u32; usize::try_from(2 * reach + 2).unwrap_or(0)];
+        for &border in borders {
+            counts[index.bucket(border)] += 1;
+        }
+        index.crowded = counts.iter().any(|count| *count > 1);
+        let mut sum = 0;
+        for count in &mut counts {
+            (sum, *count) = (sum + *count, sum);
+        }
+        index.below = counts;
+        index
+    }
+
+    /// The bucket of a finite number, rising with it.
+    #[inline(always)]
+    #[allow(clippy::cast_possible_truncation)] // buckets are few
+    fn bucket(&self, x: f64) -> usize {
+        let out = ((x.abs() + self.unit).to_bits() >> self.shift) - self.first;
+        let out = out.min(self.reach);
+        let bucket = if x >= 0.0 {
+            self.reach + 1 + out
+        } else {
+            self.reach - out
+        };
+        bucket as usize
+    }
+
+    /// The number of borders that are not above a finite number.
+    #[inline(always)]
+    fn cell(&self, borders: &[f64], x: f64) -> f64 {
+        let mut cell = self.below[self.bucket(x)] as usize;
+        if self.crowded {
+            while x >= borders[cell] {
+                cell += 1;
+            }
+        } else {
+            cell += usize::from(x >= borders[cell]);
+        }
+        cell as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn scale(name: &str, parameters: &[f64]) -> Scale {
+        Scale::from_name(name, parameters).expect("parameters within their constraints")
+    }
+
+    fn grids() -> Vec<Grid> {
+        let biex = |width| scale("flowjo_biex", &[262_144.0, width, 4.5, 0.0, 4096.0]);
+        [
+            (biex(-10.0), [256.0, 0.0, 1.0, 0.0, 1.0]),
+            (biex(-316.0), [1024.0, 0.0, 1.0, 0.0, 1.0]),
+            (biex(0.0), [100.0, 0.0, 1.0, 0.0, 1.0]),
+            (
+                scale("linear", &[1.0, 0.0]),
+                [256.0, 0.0, 262_144.0, 0.5, 0.0],
+            ),
+            (
+                scale("linear", &[1.0, 0.0]),
+                [256.0, -51.5, 180.25, 0.5, 0.0],
+            ),
+            (scale("log", &[262_144.0, 4.5]), [256.0, 0.0, 1.0, 0.5, 0.0]),
+            (
+                scale("arcsinh", &[26_214.4, 2.3, 0.0]),
+                [256.0, -1.1, 1.0, 0.0, 0.0],
+            ),
+            (
+                scale("logicle", &[262_144.0, 0.5, 4.5, 0.0]),
+                [256.0, 0.0, 1.0, 0.0, 0.0],
+            ),
+            (Scale::Identity, [65_536.0, 1.0, 1.0 + 1e-9, 0.0, 0.0]),
+        ]
+        .into_iter()
+        .map(|(base, parameters)| Grid::new(base, parameters).expect("a grid"))
+        .collect()
+    }
+
+    #[test]
+    fn a_cell_is_the_number_of_borders_not_above() {
+        for grid in grids() {
+            for &border in grid.borders.iter().filter(|border| border.is_finite()) {
+                for x in [
+                    border.next_down(),
+                    border,
+                    border.next_up(),
+                    -border,
+                    1.01 * border,
+                ] {
+                    let count = grid.borders.iter().filter(|b| **b <= x).count();
+                    assert_eq!(grid.forward(x), count as f64, "{x:e}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn borders_are_where_the_base_scale_reaches_a_cell() {
+        for grid in grids() {
+            for (j, &border) in grid.borders.iter().enumerate().take(as_index(grid.last())) {
+                let cell = (j + 1) as f64;
+                if matches!(grid.base, Scale::FlowJoBiex(_)) {
+                    let channel = (cell * 4096.0 / grid.n).ceil();
+                    assert_eq!(grid.base.forward(border) * 4096.0, channel);
+                } else if border > grid.borders[0] {
+                    let start = cell - grid.offset;
+                    assert!(grid.position(border) >= start);
+                    assert!(grid.position(border.next_down()) < start);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn keeps_within_the_axis_what_is_finite() {
+        for grid in grids() {
+            assert_eq!(grid.forward(1e300), grid.last());
+            assert_eq!(grid.forward(-1e300), 0.0);
+            assert!(grid.forward(f64::NAN).is_nan());
+            for infinite in [f64::INFINITY, f64::NEG_INFINITY] {
+                assert_eq!(grid.forward(infinite), infinite);
+                assert_eq!(grid.inverse(infinite), infinite);
+            }
+        }
+    }
+
+    #[test]
+    fn goes_on_beyond_a_linear_axis_when_brought_back() {
+        let linear = &grids()[3];
+        assert_eq!(linear.inverse(1.0), 512.0);
+        assert_eq!(linear.inverse(300.0), 1024.0 * 299.5);
+        assert_eq!(linear.inverse(-2.0), -1024.0 * 2.5);
+    }
+
+    #[test]
+    fn names_the_broken_constraint() {
+        let broken = |parameters| match Grid::new(Scale::Identity, parameters) {
+            Err(Error::ScaleParameters { constraint, .. }) => constraint,
+            _ => "none",
+        };
+        assert!(broken([256.5, 0.0, 1.0, 0.0, 1.0]).starts_with("a whole number"));
+        assert_eq!(broken([256.0, 1.0, 1.0, 0.0, 1.0]), "low < high");
+        assert_eq!(broken([256.0, 0.0, 1.0, 0.2, 1.0]), "an offset of 0 or 0.5");
+        assert_eq!(broken([256.0, 0.0, 1.0, 0.5, 2.0]), "overflow of 0 or 1");
+        let nested = Grid::new(Scale::Identity, [4.0, 0.0, 1.0, 0.0, 0.0]).expect("a grid");
+        let nested = Scale::Grid(std::sync::Arc::new(nested));
+        assert!(Grid::new(nested, [4.0, 0.0, 1.0, 0.0, 0.0]).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn the_smallest_value_of_a_cell_is_in_it(which in 0..8_usize, cell in 1..99_u32) {
+            let grid = &grids()[which];
+            let value = grid.inverse(f64::from(cell));
+            prop_assert_eq!(grid.forward(value), f64::from(cell));
+            prop_assert_eq!(grid.forward(value.next_down()), f64::from(cell - 1));
+        }
+    }
+}
