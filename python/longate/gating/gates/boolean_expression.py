@@ -29,6 +29,9 @@ class Term(NamedTuple):
     text: str
 
 
+_CLOSING = Term("mark", ")")
+
+
 def parse(expression: str) -> list[Term]:
     """Return the terms of an expression in postfix order.
 
@@ -98,11 +101,15 @@ def with_references(expression: str, names: Mapping[str, str]) -> str:
     """
     if all(names.get(name, name) == name for name in references(parse(expression))):
         return expression
-    words = [
-        quoted(names.get(term.text, term.text)) if term.kind == "name" else term.text
-        for term in _tokens(expression)
-    ]
-    return " ".join(words).replace("( ", "(").replace(" )", ")")
+    written = ""
+    before = ""
+    for term in _tokens(expression):
+        is_name = term.kind == "name"
+        word = quoted(names.get(term.text, term.text)) if is_name else term.text
+        opening, closing = before == "(", term == _CLOSING
+        written += word if opening or closing or not written else f" {word}"
+        before = term.text if term.kind == "mark" else ""
+    return written
 
 
 def _close(expression: str, waiting: list[Term], output: list[Term]) -> None:
