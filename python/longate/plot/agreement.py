@@ -39,7 +39,7 @@ def truth(comparison: Any, *, measure: str = "index", ax: Axes | None = None) ->
     StudyError
         If the comparison lacks a column or the measure.
     """
-    from longate.plot.canvas import TITLE, Pads, axes_or_new, tidy
+    from longate.plot.canvas import TITLE, Pads, axes_or_new, literal, tidy
 
     table = _rows(comparison, measure)
     pads = Pads(left=0.75, bottom=0.5, right=0.1, top=0.1)
@@ -74,6 +74,7 @@ def truth(comparison: Any, *, measure: str = "index", ax: Axes | None = None) ->
     ax.set_xlabel(f"true {words}", fontsize=TITLE - 1, color=INK)
     ax.set_ylabel(f"measured {words}", fontsize=TITLE - 1, color=INK)
     _summary(ax, measured - true, inside)
+    literal(ax)
     return ax
 
 

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple, cast
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.ticker import FixedFormatter, FuncFormatter
 
 from longate.plot.palette import FAINT, GRID, INK
 
@@ -40,8 +42,33 @@ def png(figure: Figure, *, dpi: float = 110) -> bytes:
     return buffer.getvalue()
 
 
+def literal(drawn: Figure | Axes) -> None:
+    """Let every text of a figure or of axes mean itself, ``$`` and backslashes too.
+
+    Names of markers, gates, patients and visits are no mathematics: two ``$`` in one of
+    them would be taken for a formula, or end the drawing with an error. Ticks that
+    matplotlib labels by itself are left alone.
+    """
+    automatic = {
+        label
+        for axes in ([drawn] if isinstance(drawn, Axes) else drawn.axes)
+        for axis in (axes.xaxis, axes.yaxis)
+        if not isinstance(axis.get_major_formatter(), FixedFormatter | FuncFormatter)
+        for tick in axis.get_major_ticks()
+        for label in (tick.label1, tick.label2)
+    }
+    for text in drawn.findobj(Text):
+        if text not in automatic:
+            cast("Text", text).set_parse_math(False)
+
+
 class Picture(Figure):
     """A figure that shows itself as a PNG wherever IPython displays it."""
+
+    def draw(self, renderer: Any) -> None:
+        """Draw the figure; its texts are no mathematics."""
+        literal(self)
+        super().draw(renderer)
 
     def _repr_png_(self) -> bytes:
         return png(self)

@@ -50,7 +50,7 @@ def effects(result: Any, *, ax: Axes | None = None, title: str | None = None) ->
     - (the same among non-responders). Intervals are not adjusted for multiplicity;
     the adjusted p stands beside them.
     """
-    from longate.plot.canvas import TITLE, axes_or_new, tidy
+    from longate.plot.canvas import TITLE, axes_or_new, literal, tidy
 
     table = _rows(result)
     ratio = result.design.measure.ratio
@@ -79,6 +79,7 @@ def effects(result: Any, *, ax: Axes | None = None, title: str | None = None) ->
     if title:
         ax.set_title(title, loc="left", fontsize=TITLE, color=INK, fontweight="bold")
     _numbers(ax, table, y, values)
+    literal(ax)
     return ax
 
 

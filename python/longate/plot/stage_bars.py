@@ -40,7 +40,7 @@ def stages(maturation: Any, response: Any = None, *, ax: Axes | None = None) -> 
     A bar is the unweighted mean of the patients' fractions of the NK parent, so it
     describes who was there at that visit; changes are judged within patients.
     """
-    from longate.plot.canvas import SMALL, TITLE, axes_or_new, tidy
+    from longate.plot.canvas import SMALL, TITLE, axes_or_new, literal, tidy
 
     table, blocks = _by_label(maturation, response)
     names = _ordered(table)
@@ -76,6 +76,7 @@ def stages(maturation: Any, response: Any = None, *, ax: Axes | None = None) -> 
         handlelength=1.0,
         reverse=True,
     )
+    literal(ax)
     return ax
 
 

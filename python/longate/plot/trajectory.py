@@ -63,7 +63,7 @@ def trajectories(
     a group at a visit; whether groups changed differently is the business of
     :func:`effects`.
     """
-    from longate.plot.canvas import TITLE, Pads, axes_or_new, tidy
+    from longate.plot.canvas import TITLE, Pads, axes_or_new, literal, tidy
 
     table = _one_outcome(result, outcome)
     scale = str(result.design.measure.scale)
@@ -82,6 +82,7 @@ def trajectories(
     if title:
         ax.set_title(title, loc="left", fontsize=TITLE, color=INK, fontweight="bold")
     _counts_below(ax, table, visits)
+    literal(ax)
     return ax
 
 
