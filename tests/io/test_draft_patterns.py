@@ -107,15 +107,36 @@ def test_an_acquired_date_that_contradicts_the_file_is_a_problem(tmp_path):
     assert lg.read_study(collected, root=tmp_path).problems.empty
 
 
+def studied(folder, files):
+    """Write files (name, seed, patient, patient by keyword) and read their study."""
+    for at, (name, seed, _, keyword) in enumerate(files):
+        words = {"$SRC": keyword}
+        n = 50 if seed == 1 else 60 + at
+        write_file(folder / f"{name}.fcs", seed=seed, n_events=n, keywords=words)
+    frame = pd.DataFrame({"file": [f"{name}.fcs" for name, *_ in files]})
+    frame["patient"] = [patient for _, _, patient, _ in files]
+    frame["visit"] = [f"m{at}" for at in range(len(files))]
+    return lg.read_study(frame.assign(tube="NK"), root=folder)
+
+
 def test_the_study_finds_what_the_draft_finds(tmp_path):
-    frame = pd.DataFrame(
-        {"file": ["a.fcs", "b.fcs", "c.fcs"], "patient": ["P1", "P1", "P2"]}
-    )
-    frame["visit"], frame["tube"] = ["m0", "m6", "m0"], "NK"
-    for name, seed, patient in (("a", 1, "P1"), ("b", 1, "P1"), ("c", 2, "Q9")):
-        write_file(tmp_path / f"{name}.fcs", seed=seed, keywords={"$SRC": patient})
+    files = [
+        ("a", 1, "P1", "Meier"),
+        ("b", 1, "P1", "Meier"),
+        ("c", 2, "P1", "Huber"),
+        ("d", 3, "P2", "Huber"),
+        ("e", 4, "P2", "Huber"),
+    ]
     with pytest.warns(FileWarning, match="3 files are in doubt"):
-        study = lg.read_study(frame, root=tmp_path)
+        study = studied(tmp_path, files)
     told = study.problems.set_index("file")["problem"]
     assert "one measurement under several names: 'a.fcs', 'b.fcs'" in told["b.fcs"]
-    assert told["c.fcs"] == "a keyword of the file names another patient than 'P2'"
+    assert told["c.fcs"] == (
+        "a keyword of the file names another patient than other files of 'P1' do"
+    )
+    assert "Huber" not in "".join(told)
+
+
+def test_pseudonyms_are_no_contradiction(tmp_path):
+    files = [("a", 2, "P1", "Meier"), ("b", 3, "P1", "Meier"), ("c", 4, "P2", "Huber")]
+    assert studied(tmp_path, files).problems.empty

@@ -276,3 +276,20 @@ def test_p_is_readable():
     assert p_words(0.0123) == "p = 0.012"
     assert p_words(1e-9) == "p < 0.0001"
     assert p_words(math.nan) == "p not available"
+
+
+def test_the_methods_are_a_paragraph_with_numbers_and_versions():
+    data, response = tables(unknown=(0.1,))
+    result = responder_analysis(data, response, value="index", models=False)
+    told = result.methods()
+    for words in (
+        "The outcome was index, analysed as measured.",
+        "5 responders and 7 non-responders by Welch's t test",
+        "The visits, in order, were m00 < m12 (by their numbers).",
+        "95 % confidence intervals",
+        "792 allocations",
+        "1 patients could not be classified",
+        f"run {result.provenance['run_id']}.",
+    ):
+        assert words in told
+    assert "  " not in told

@@ -65,6 +65,18 @@ class Response:
         """Number of patients by label, all three labels in their order."""
         return self.table["label"].value_counts().reindex(LABELS, fill_value=0)
 
+    def methods(self) -> str:
+        """Return a paragraph for a methods section: rule, source, visits, counts."""
+        counts = ", ".join(f"{number} {label}" for label, number in self.counts.items())
+        said = [
+            f"Response was defined by {self.rule.name} ({self.rule.source}): "
+            f"{self.rule.statement}",
+            f"Visits: {self._looked_at()}",
+            f"Of {len(self.table)} patients: {counts}",
+            *(f"{limit[0].upper()}{limit[1:]}" for limit in self.limits),
+        ]
+        return " ".join(f"{text}." for text in said)
+
     def _sentence(self) -> str:
         parts = [f"{number} {label}" for label, number in self.counts.items()]
         return f"{len(self.table)} patients: {', '.join(parts)}"

@@ -85,8 +85,9 @@ def conflicts_of_study(
 ) -> list[tuple[list[int], str]]:
     """Return what the files of a sheet contradict: rows, and what is in doubt.
 
-    The same events under several names, and keywords that name another patient than
-    the sheet does. Only files with equal numbers of events are compared.
+    The same events under several names, and keywords that name the patient of another
+    row. Names that differ throughout, as pseudonyms do, are no contradiction. Only
+    files with equal numbers of events are compared.
 
     Parameters
     ----------
@@ -96,16 +97,36 @@ def conflicts_of_study(
         What the readable files say, by row.
     """
     found = [(places, detail) for _, places, detail in _same_events(metadata)]
+    return found + _other_patients(sheet, metadata)
+
+
+def _other_patients(
+    sheet: Mapping[str, Sequence[Any]], metadata: Mapping[int, FcsMetadata]
+) -> list[tuple[list[int], str]]:
+    """Return rows whose keyword names another patient than their patient's usual."""
+    said: dict[int, tuple[str, str]] = {}
     for row, of_file in metadata.items():
-        patient = sheet["patient"][row]
-        said = patient_of(of_file.keywords)
-        if sheet["role"][row] != "sample" or not (patient and said):
+        patient, name = sheet["patient"][row], patient_of(of_file.keywords)
+        if sheet["role"][row] == "sample" and patient and name:
+            said[row] = likeness(patient), likeness(name)
+    pairs = Counter(said.values())
+    usual: dict[str, str] = {}
+    for (patient, name), _ in pairs.most_common():
+        usual.setdefault(patient, name)
+    found = []
+    for row, (patient, name) in said.items():
+        theirs = [other for other, one in usual.items() if one == name]
+        if name in patient or patient in name or theirs == [patient]:
             continue
-        one, other = likeness(patient), likeness(said)
-        if one not in other and other not in one:
-            # The keyword may hold a person's name: it is not repeated.
-            words = f"a keyword of the file names another patient than {patient!r}"
-            found.append(([row], words))
+        # The keyword may hold a person's name: it is not repeated.
+        words = (
+            f"a keyword of the file names another patient than other files of "
+            f"{sheet['patient'][row]!r} do"
+            if name != usual[patient]
+            else f"a keyword of the file names the patient of other rows than "
+            f"{sheet['patient'][row]!r}"
+        )
+        found.append(([row], words))
     return found
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from longate.longitudinal.methods import methods_of
 from longate.longitudinal.sentences import (
     family_words,
     headline,
@@ -95,6 +96,10 @@ class ResponderAnalysis:
             f"adjusted p below {alpha:.2g} for {len(found)} of {len(tested)} "
             f"outcomes: {names}."
         )
+
+    def methods(self) -> str:
+        """Return a paragraph for a methods section: design, tests, n, versions."""
+        return methods_of(self)
 
     def _details(self) -> list[str]:
         if len(self.table) > 1:

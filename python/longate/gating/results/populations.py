@@ -77,6 +77,23 @@ class Populations:
             ".events(population, sample=...)  .mask(population, sample=...)"
         )
 
+    def methods(self) -> str:
+        """Return a paragraph for a methods section: files, gates, versions."""
+        import longate
+
+        gates = "; ".join(
+            f"tube {tube}: {len(strategy)} populations, strategy {strategy.id}"
+            for tube, strategy in self.strategies.items()
+        )
+        return (
+            f"{len(self.files)} FCS files of {self._rows['sample'].nunique()} samples "
+            f"were gated with Longate {longate.__version__} ({gates}). Events were "
+            f"compensated with the matrix of their acquisition unless the strategy "
+            f"says otherwise; shares have exact 95 % intervals (Clopper-Pearson). "
+            f"{len(self.problems)} problems of files are listed with the results. Run "
+            f"{self.run_id}."
+        )
+
     @cached_property
     def _rows(self) -> pd.DataFrame:
         samples = self.study.samples
