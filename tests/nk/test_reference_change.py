@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 
 import longate as lg
+from gating.samples import write_study
 from longate.exceptions import DesignError, MaturationError
 from longate.nk.stages.index import stage_index
+from nk.cells import CHANNELS, events_of, gates, random_cells, study_of
 
 WITHIN = lg.nk.Variation(0.03, "twelve healthy donors, monthly")
 ASSAY = lg.nk.Variation(0.01, "five tubes of one donor")
@@ -145,3 +147,68 @@ def test_a_sample_without_cells_on_the_axis_gets_no_verdict():
     ]
     assert row["verdict"] == "none"
     assert "no event on the axis" in row["problem"]
+
+
+@pytest.fixture
+def replicated(tmp_path):
+    """A study whose patients' tubes were stained twice."""
+    cells = {
+        f"P{p}_m{visit}": random_cells(1500, 10 * p + visit)
+        for p in range(4)
+        for visit in (0, 6)
+    }
+    files = [
+        {"patient": name[:2], "visit": name[3:], "run": run, "events": events_of(half)}
+        for name, whole in cells.items()
+        for run, half in enumerate((whole[::2], whole[1::2]))
+    ]
+    return write_study(tmp_path, files, channels=CHANNELS, runs="keep")
+
+
+def test_a_study_with_replicates_gives_the_assay_s_variation(replicated):
+    found = replicated.gate(lg.GatingStrategy(gates()), progress=False)
+    made = lg.nk.maturation(found, parent="NK")
+    measured = lg.quality.uncertainty(made, specimen=("patient", "visit"))
+    assert (measured.n, measured.n_specimens) == (16, 8)
+    # Halves of one tube differ by counting alone.
+    assert measured.components["low"].iloc[0] == 0
+    logit = lg.quality.uncertainty(
+        made.stages[made.stages["stage"] == "dim_late"],
+        scale="logit",
+        counts=("n_events", "n_parent"),
+        specimen=("patient", "visit"),
+    )
+    assert logit.n == 16
+
+
+def test_a_fraction_takes_a_logit_or_log_variation_and_no_other(tmp_path):
+    random = np.random.default_rng(3)
+    share = 1 / (1 + np.exp(-(-2 + np.repeat(random.normal(0, 0.3, 30), 2))))
+    share = share * np.exp(random.normal(0, 0.15, 60))
+    table = pd.DataFrame({"blood": np.repeat(np.arange(30), 2), "n": 100_000})
+    table["k"] = random.binomial(table["n"], share)
+    measured = lg.quality.uncertainty(
+        table, scale="logit", counts=("k", "n"), specimen="blood"
+    )
+    scale = 1 - measured.mean
+    cells = {f"P1_m{v}": events_of(random_cells(2000, v)) for v in (0, 6)}
+    populations = study_of(tmp_path, cells).gate(
+        lg.GatingStrategy(gates()), progress=False
+    )
+    made = lg.nk.maturation(populations, parent="NK")
+    given = {"within": WITHIN, "value": "fraction_dim_late"}
+    found = lg.nk.reference_change(made, assay=measured, **given)
+    same = lg.nk.reference_change(
+        made,
+        assay=lg.nk.Variation(
+            measured.assay.size * scale, "the same", df=measured.assay.df
+        ),
+        **given,
+    )
+    pd.testing.assert_frame_equal(found.table, same.table)
+    with pytest.raises(MaturationError, match="judged on 'log' or 'logit'"):
+        lg.nk.reference_change(
+            made,
+            assay=lg.quality.uncertainty(table, value="k", specimen="blood"),
+            **given,
+        )

@@ -183,6 +183,24 @@ def test_replicates_of_the_sheet_are_found():
     assert any("1 measurements have no replicate" in word for word in found.words)
 
 
+def test_replicates_of_replicates_are_of_one_specimen():
+    table = pd.DataFrame(
+        {
+            "sample": ["A", "A2", "A3"],
+            "replicate_of": [None, "A", "A2"],
+            "index": [0.5, 0.52, 0.57],
+        }
+    )
+    found = lg.quality.uncertainty(table)
+    assert found.n_specimens == 1
+    assert found.components["df"].tolist() == [2]
+    with pytest.raises(DesignError, match="in a circle"):
+        lg.quality.uncertainty(table.assign(replicate_of=["A3", "A", "A2"]))
+    # An original without a value leaves its replicates comparable.
+    gap = lg.quality.uncertainty(table.assign(index=[np.nan, 0.52, 0.57]))
+    assert gap.n == 2
+
+
 def test_few_operators_are_biases_and_not_a_variance():
     table = VALUES[VALUES["design"] == "crossed"]
     found = lg.quality.uncertainty(

@@ -69,12 +69,13 @@ class CallRules:
         markers: Mapping[str, str] | None,
         *,
         cryopreserved: bool = False,
+        clones: Mapping[str, str] | None = None,
     ) -> CallRules:
         """Read the rules from a strategy's gates."""
         whole = strategy.path(parent)
         calls = calls_for(strategy, parent, markers)
         nk = NKParent.of(strategy, parent, cryopreserved=cryopreserved)
-        rules = rules_for(scheme, list(calls), nk)
+        rules = rules_for(scheme, list(calls), nk, clones=clones)
         calls = {call: calls[call] for call in rules.markers}
         base, terms = _parent_of_calls(strategy, whole, calls)
         movable, fixed = {}, {}

@@ -10,7 +10,7 @@ import numpy as np
 
 from longate._validation import listed, require_columns, table_of
 from longate.exceptions import MaturationError
-from longate.nk.changes.sampling import any_frozen
+from longate.nk.changes.sampling import any_frozen, recorded_clones
 from longate.nk.robustness.calls import CallRules, sample_calls
 from longate.nk.robustness.handling import handling_columns
 from longate.nk.robustness.tables import (
@@ -111,6 +111,7 @@ def robustness(
     scheme: str | StageScheme = "five_stage",
     labels: object = None,
     units: Sequence[float] = UNITS,
+    clones: Mapping[str, str] | None = None,
 ) -> Robustness:
     """Report how far thresholds, gain, counts and handling could move the index.
 
@@ -133,6 +134,8 @@ def robustness(
         without labels the mean change.
     units : sequence of float
         How far thresholds are moved, up and down.
+    clones : mapping of str to str, optional
+        Marker -> clones and specificities, as in :func:`maturation`.
 
     Returns
     -------
@@ -165,7 +168,7 @@ def robustness(
     """
     import pandas as pd
 
-    samples, rules = _sampled(thresholds, scheme)
+    samples, rules = _sampled(thresholds, scheme, clones)
     moves = moves_of(rules, units)
     moved: dict[tuple[str, str], dict[Any, float]] = {}
     move_rows = []
@@ -217,16 +220,20 @@ def robustness(
 
 
 def _sampled(
-    thresholds: PositivityThresholds, scheme: str | StageScheme
+    thresholds: PositivityThresholds,
+    scheme: str | StageScheme,
+    clones: Mapping[str, str] | None,
 ) -> tuple[dict[str, Sampled], CallRules]:
     strategy = thresholds.populations.strategies[thresholds.tube]
     sheet = thresholds.populations.study.samples
+    sheet = sheet[sheet["tube"] == thresholds.tube]
     rules = CallRules.of(
         strategy,
         thresholds.parent,
         scheme,
         thresholds.calls,
-        cryopreserved=any_frozen(sheet[sheet["tube"] == thresholds.tube]),
+        cryopreserved=any_frozen(sheet),
+        clones=clones if clones is not None else recorded_clones(sheet),
     )
     table = thresholds.table.set_index(["sample", "marker"])
     made = {}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from longate._validation import listed
+from longate._validation import listed, table_of
 from longate.exceptions import DesignError
 from longate.quality.precision.acceptance import acceptance_report
 from longate.quality.precision.biases import bias_table
@@ -37,14 +37,14 @@ _COUNTING = ("counting_low", "counting_high")
 
 
 def uncertainty(
-    table: pd.DataFrame,
+    table: object,
     *,
     value: str = "index",
     design: str | None = None,
     terms: Sequence[str] = (),
     crossed: Sequence[str] = (),
     fixed: Sequence[str] = (),
-    specimen: str | None = None,
+    specimen: str | Sequence[str] | None = None,
     scale: str = "identity",
     counts: Sequence[str] = (),
     counting: str | tuple[str, str] | None = None,
@@ -59,9 +59,9 @@ def uncertainty(
 
     Parameters
     ----------
-    table : DataFrame
-        One row per measurement, such as ``maturation.table`` of a study whose sheet
-        marks replicates.
+    table : DataFrame, or a result with a ``.table``
+        One row per measurement, such as a :class:`longate.nk.Maturation` of a study
+        with replicates.
     value : str
         Column of the measurements. Not used with ``scale="logit"``.
     design : {"EP05-A3", "EP05-A3 multi-site", "EP15-A3"}, optional
@@ -77,8 +77,9 @@ def uncertainty(
         Columns of fixed effects: a bias per label, or a slope for numbers (hours to
         stain). ``instrument``, ``cytometer`` and ``operator`` among the terms are
         taken as fixed below 6 levels: so few tell a bias, not a variance.
-    specimen : str, optional
-        Column that tells specimens apart. By default ``replicate_of``: the sample that
+    specimen : str or sequence of str, optional
+        Columns that tell specimens apart, such as ``("patient", "visit")`` of a study
+        read with ``runs="keep"``. By default ``replicate_of``: the sample that
         a row repeats, empty for the first of them; a `design` without that column is
         of one specimen.
     scale : {"identity", "log", "logit"}
@@ -140,6 +141,7 @@ def uncertainty(
     if not 0 < confidence < 1:
         msg = f"confidence must lie between 0 and 1, got {confidence!r}"
         raise DesignError(msg)
+    table = table_of(table, "measurements", DesignError)
     named = design_of(design, table) if design is not None else None
     if named is not None and terms:
         msg = f"give design={design!r} or terms, not both: a design names its terms"

@@ -71,7 +71,7 @@ def read_measurements(
     scale: str,
     counts: Sequence[str],
     counting: str | tuple[str, str] | None,
-    specimen: str | None,
+    specimen: str | Sequence[str] | None,
     one_specimen: bool,
     terms: Sequence[str],
     crossed: Sequence[str],
@@ -98,12 +98,13 @@ def read_measurements(
     require_columns(
         table, [*columns, *terms, *crossed, *fixed], "measurements", DesignError
     )
+    codes = _specimens(table, specimen, one_specimen=one_specimen)
     numbers = {name: _numbers(table, name) for name in dict.fromkeys(columns)}
     whole = np.all([~np.isnan(column) for column in numbers.values()], axis=0)
     words = _left_out(int((~whole).sum()), "hold no value")
     rows = table[whole].reset_index(drop=True)
     numbers = {name: column[whole] for name, column in numbers.items()}
-    codes = _specimens(rows, specimen, one_specimen=one_specimen)
+    codes = codes[whole]
     repeated = np.bincount(codes, minlength=1)[codes] > 1
     words += _left_out(int((~repeated).sum()), "have no replicate")
     if not repeated.any():
@@ -155,42 +156,64 @@ def _left_out(n: int, why: str) -> list[str]:
 
 
 def _specimens(
-    rows: pd.DataFrame, column: str | None, *, one_specimen: bool
+    rows: pd.DataFrame, columns: str | Sequence[str] | None, *, one_specimen: bool
 ) -> NDArray[np.intp]:
     """Return the specimen of each row, from 0 on."""
     import pandas as pd
 
-    if column is None:
+    if columns is None:
         if "replicate_of" not in rows:
             if one_specimen:
                 return np.zeros(len(rows), dtype=np.intp)
             msg = (
                 "say which rows are replicates of one specimen: a column replicate_of "
-                "(the sample that the row repeats), specimen='...' (a column that "
-                "tells specimens apart), or a precision design of one control"
+                "(the sample that the row repeats), specimen=... (columns that tell "
+                "specimens apart, such as ('patient', 'visit')), or a precision design "
+                "of one control"
             )
             raise DesignError(msg)
-        column = "replicate_of"
-    elif column not in rows:
-        require_columns(rows, [column], "measurements", DesignError)
-    names = names_of(rows[column])
-    if column == "replicate_of":
-        require_columns(rows, ["sample"], "measurements", DesignError)
-        samples = names_of(rows["sample"])
-        known = list(dict.fromkeys(samples.dropna()))
-        lost = unmatched_names(names.dropna(), known)
-        if lost:
-            msg = (
-                "replicate_of names samples that the table does not hold: "
-                f"{unmatched_words(lost, known)}"
-            )
+        columns = "replicate_of"
+    if columns == "replicate_of":
+        return _marked(rows)
+    names = [columns] if isinstance(columns, str) else list(columns)
+    require_columns(rows, names, "measurements", DesignError)
+    code = np.zeros(len(rows), dtype=np.intp)
+    for name in names:
+        labels = names_of(rows[name])
+        if labels.isna().any():
+            at = rows.index[labels.isna()][0]
+            msg = f"measurements: {name!r} of row {at!r} is missing"
             raise DesignError(msg)
-        names = names.where(names.notna(), samples)
-    elif names.isna().any():
-        at = rows.index[names.isna()][0]
-        msg = f"measurements: {column!r} of row {at!r} is missing"
+        pair = np.column_stack([code, pd.factorize(labels)[0]])
+        code = np.unique(pair, axis=0, return_inverse=True)[1].ravel()
+    return code
+
+
+def _marked(rows: pd.DataFrame) -> NDArray[np.intp]:
+    """Return the specimen of each row from the column ``replicate_of``."""
+    import pandas as pd
+
+    require_columns(rows, ["sample"], "measurements", DesignError)
+    samples, marks = names_of(rows["sample"]), names_of(rows["replicate_of"])
+    known = list(dict.fromkeys(samples.dropna()))
+    lost = unmatched_names(marks.dropna(), known)
+    if lost:
+        msg = (
+            "replicate_of names samples that the table does not hold: "
+            f"{unmatched_words(lost, known)}"
+        )
         raise DesignError(msg)
-    return np.asarray(pd.factorize(names)[0], dtype=np.intp)
+    repeats = dict(zip(samples, marks.where(marks.notna(), samples), strict=True))
+    first = []
+    for sample in samples:
+        seen = [sample]
+        while repeats[seen[-1]] != seen[-1]:
+            seen.append(repeats[seen[-1]])
+            if seen[-1] in seen[:-1]:
+                msg = f"replicate_of goes in a circle: {' -> '.join(map(str, seen))}"
+                raise DesignError(msg)
+        first.append(seen[-1])
+    return np.asarray(pd.factorize(pd.Series(first))[0], dtype=np.intp)
 
 
 def _levels(
