@@ -221,8 +221,8 @@ def measure_variants(study, strategy, case, options):
         "variants_peak_mb": memory("VmHWM"),
     }
     gated = study.gate(strategy, keep=None, **options).counts
-    as_given = table[table["variant"] == "as given"]
-    equal = list(as_given["n_events"]) == list(gated["n_events"])
+    reference = table[table["perturbation"] == "reference"]
+    equal = list(reference["n_events"]) == list(gated["n_events"])
     for one in moved[:: max(1, len(moved) // 5)]:
         alone = strategy
         for path, gate in one.gates(strategy).items():
@@ -232,7 +232,9 @@ def measure_variants(study, strategy, case, options):
             )
             alone = alone.replace(path, placed)
         expected = study.gate(alone, keep=None, **options).counts["n_events"]
-        equal &= list(table[table["variant"] == one.name]["n_events"]) == list(expected)
+        equal &= list(table[table["perturbation"] == one.name]["n_events"]) == list(
+            expected
+        )
     if not equal:
         msg = "variants differ from what each gives by itself"
         raise SystemExit(msg)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import longate as lg
-from longate.cytometry.compensated import matrix_channels
+from longate.cytometry.detector_columns import matrix_channels
 from longate.cytometry.panel import Channel, Panel
 from longate.exceptions import SpilloverError
 
@@ -245,4 +245,4 @@ def test_a_channel_that_two_bear_the_name_of_is_no_detector():
     panel = Panel((Channel("FITC-A"), Channel("FITC-A"), Channel("PE-A")))
     square = lg.Compensation([[1.0, 0.1], [0.2, 1.0]], ["FITC-A", "PE-A"])
     with pytest.raises(SpilloverError, match="names 'FITC-A', which the file does not"):
-        matrix_channels(square, panel)
+        matrix_channels(square.detectors, panel)

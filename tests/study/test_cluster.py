@@ -16,9 +16,11 @@ import pytest
 import longate as lg
 from longate import exceptions
 from longate.exceptions import FcsError, StudyError
+from longate.gating.compile.compiler import compile_strategy
 from longate.gating.compile.requests import requests_of
-from longate.study.cluster import GatingTask, gate_task
-from longate.study.run import cluster_tasks, compiled_files
+from longate.study.cluster import GatingTask, cluster_tasks, gate_task
+from longate.study.files import usable_files
+from longate.study.run import Run
 
 N_FILES = 12
 
@@ -150,10 +152,13 @@ def test_kept_values_that_are_too_much_to_send_are_refused(
 def task_of(study, strategy, keep):
     """The task that the first file of a study becomes."""
     requests = requests_of({"NK": strategy}, [], keep)
-    compiled = compiled_files(
-        study, [(0, "P00_m00", "NK")], {"NK": strategy}, [], requests
+    files = usable_files(study.samples, study.metadata, study.compensations)
+    ready = Run(files[:1], {"NK": strategy}, study.samples).compiled(
+        lambda file, own: compile_strategy(
+            own, file.metadata.panel, file.compensation, requests["NK"]
+        )
     )
-    return cluster_tasks(study, compiled, keep_masks=True)[0]
+    return cluster_tasks(ready, keep_masks=True)[0]
 
 
 def slow_task(task):

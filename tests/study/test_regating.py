@@ -63,13 +63,13 @@ def alone(study, perturbation, sample=None):
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_each_variant_is_what_it_is_by_itself(study, threads):
     table = study.regate(GATES, VARIANTS, threads=threads, progress=False)
-    assert list(table["variant"].cat.categories) == [
-        "as given",
+    assert list(table["perturbation"].cat.categories) == [
+        "reference",
         *(one.name for one in VARIANTS),
     ]
-    for one in [lg.Perturbation("as given", {}), *VARIANTS]:
+    for one in [lg.Perturbation("reference", {}), *VARIANTS]:
         expected = alone(study, one).set_index(KEYS)
-        found = table[table["variant"] == one.name].set_index(KEYS)
+        found = table[table["perturbation"] == one.name].set_index(KEYS)
         assert len(found) == len(expected)
         for column in ("n_events", "n_parent", "fraction"):
             np.testing.assert_array_equal(found[column], expected[column])
@@ -86,10 +86,10 @@ def test_samples_move_by_their_own_distances(study):
     for sample in ("P01_m00", "P02_m00", "P03_m00"):
         expected = alone(study, moved, sample)
         expected = expected[expected["sample"] == sample]["n_events"]
-        found = table[(table["variant"] == "own") & (table["sample"] == sample)]
+        found = table[(table["perturbation"] == "own") & (table["sample"] == sample)]
         assert found["n_events"].tolist() == expected.tolist()
-    given = table[table["variant"] == "as given"]["n_events"].to_numpy()
-    assert (table[table["variant"] == "own"]["n_events"].to_numpy() != given).any()
+    given = table[table["perturbation"] == "reference"]["n_events"].to_numpy()
+    assert (table[table["perturbation"] == "own"]["n_events"].to_numpy() != given).any()
 
 
 def test_what_cannot_be_moved_is_refused(study):
@@ -97,7 +97,9 @@ def test_what_cannot_be_moved_is_refused(study):
         named = [lg.Perturbation(f"v{i}", c) for i, c in enumerate(changes)]
         return study.regate(GATES, named, progress=False)
 
-    with pytest.raises(StrategyError, match=r"variant 'v0': no population 'CD57\+'"):
+    with pytest.raises(
+        StrategyError, match=r"perturbation 'v0': no population 'CD57\+'"
+    ):
         regate({"CD57+": lg.Shift()})
     with pytest.raises(GateError, match=r"gate 'CD56\+' has no axis 'CD16'"):
         regate({"CD56+": lg.Shift({"CD16": 0.1})})
@@ -110,7 +112,7 @@ def test_what_cannot_be_moved_is_refused(study):
     with pytest.raises(GateError, match="cannot be moved"):
         regate({"CD56+": lg.Shift({"CD56": np.nan})})
     twice = [lg.Perturbation("a", {}), lg.Perturbation("a", {})]
-    with pytest.raises(StrategyError, match="two variants"):
+    with pytest.raises(StrategyError, match="two perturbations"):
         study.regate(GATES, twice, progress=False)
 
 

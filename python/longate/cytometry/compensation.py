@@ -12,6 +12,7 @@ import numpy as np
 
 from longate._core import compensate_columns, spillover_weights
 from longate._validation import listed, suggest
+from longate.cytometry.detector_columns import Columns, detector_columns
 from longate.cytometry.spillover_checks import (
     names_of,
     numbers_of,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
-    from longate.cytometry.sample import Sample
 
 SPILLOVER_KEYWORDS = ("$SPILLOVER", "SPILL", "SPILLOVER")
 
@@ -317,7 +317,7 @@ class Compensation:
 
     def apply(
         self,
-        events: Sample | ArrayLike,
+        events: Columns | ArrayLike,
         *,
         out: NDArray[Any] | None = None,
         threads: int = 0,
@@ -350,9 +350,7 @@ class Compensation:
         SpilloverError
             If columns do not fit, or a sample lacks a detector (named).
         """
-        from longate.cytometry.compensated import detector_columns
-
-        columns, n_events = detector_columns(self, events, out=out)
+        columns, n_events = detector_columns(self.detectors, events, out=out)
         if not isinstance(threads, Integral) or not 0 <= threads < 2**31:
             msg = f"threads={threads!r} is not a number of threads; 0 means all"
             raise SpilloverError(msg)

@@ -10,7 +10,6 @@ import numpy as np
 from longate._core import compensate
 from longate._validation import listed
 from longate.cytometry.acquisition import Acquisition
-from longate.cytometry.compensated import matrix_channels as matrix_channels
 from longate.cytometry.compensated import resolve_matrix
 from longate.cytometry.keywords import Keywords
 from longate.exceptions import FcsError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from longate.cytometry.fluorochrome import fluorochrome
 
@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from longate.cytometry.compensation import Compensation
     from longate.cytometry.panel import Channel, Panel
-    from longate.study.study import Study
+    from longate.io.fcs import FcsMetadata
 
 NOT_RECORDED = "not recorded"
 FIRST, UNCHANGED, CHANGED = "first visit", "unchanged", "changed"
@@ -40,7 +41,23 @@ COLUMNS = [
 ]
 
 
-def instrument_log(study: Study) -> pd.DataFrame:
+class Acquisitions(Protocol):
+    """The files of a study and how they were acquired."""
+
+    @property
+    def samples(self) -> pd.DataFrame:
+        """One row per file."""
+
+    @property
+    def metadata(self) -> Mapping[int, FcsMetadata]:
+        """What HEADER and TEXT of each file say, by row."""
+
+    @property
+    def compensations(self) -> Mapping[int, Compensation | None]:
+        """The matrix of each acquisition, by row."""
+
+
+def instrument_log(study: Acquisitions) -> pd.DataFrame:
     """Return how every channel of every sample was acquired.
 
     Parameters
@@ -73,8 +90,8 @@ def instrument_log(study: Study) -> pd.DataFrame:
     last: dict[tuple[str, str], tuple[dict[str, Any], dict[str, Any] | None]] = {}
     used = study.samples[study.samples["role"] == "sample"]
     used = used[used.index.isin(study.metadata)]
-    for place in used.sort_values(["patient", "visit"], kind="stable").index:
-        entry = _acquisition(study, int(place))
+    for row in used.sort_values(["patient", "visit"], kind="stable").index:
+        entry = _acquisition(study, int(row))
         key = (entry["patient"], entry["tube"])
         newest, older = last.get(key, (None, None))
         if newest is None or newest["visit"] != entry["visit"]:  # else a further run
@@ -90,10 +107,10 @@ def instrument_log(study: Study) -> pd.DataFrame:
     return log.sort_values(order, kind="stable", ignore_index=True)
 
 
-def _acquisition(study: Study, place: int) -> dict[str, Any]:
+def _acquisition(study: Acquisitions, row: int) -> dict[str, Any]:
     """Return what is known of one file, its channels under ``channels``."""
-    metadata, sheet = study.metadata[place], study.samples.loc[place]
-    matrix = study.compensations[place]
+    metadata, sheet = study.metadata[row], study.samples.loc[row]
+    matrix = study.compensations[row]
     own = metadata.acquisition_date
     return {
         "date": own or sheet.get("acquired", sheet.get("date")),

@@ -16,14 +16,17 @@ from longate.gating.compile.compiler import compile_strategy
 from longate.gating.strategy.strategy import GatingStrategy
 from longate.io.fcs import read_metadata
 from longate.io.remote import RemoteFile, locate
+from longate.study.files import changed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from longate.cytometry.compensation import Compensation
+    from longate.gating.compile.compiler import CompiledStrategy
     from longate.gating.compile.requests import Request
     from longate.io.fcs import FcsMetadata, Identity
+    from longate.study.run import Ready
 
 RETRIES = 2
 """How often a file is tried again whose worker or file system failed."""
@@ -76,8 +79,7 @@ def gate_task(task: GatingTask) -> Any:
         metadata = read_metadata(task.path, aliases=task.aliases)
         length, _, text_hash = metadata.identity
         if (length, text_hash) != (task.identity[0], task.identity[2]):
-            msg = f"{task.path} has changed since the study was read; read it again"
-            raise FcsError(msg)
+            raise FcsError(changed(task.path))
         compiled = compile_strategy(
             GatingStrategy.from_json(task.strategy),
             metadata.panel,
@@ -109,6 +111,36 @@ def _refuse_large(n_bytes: int, what: str, metadata: FcsMetadata) -> None:
             "keep=None for counts and statistics alone"
         )
         raise StudyError(msg)
+
+
+def cluster_tasks(
+    ready: Sequence[Ready[CompiledStrategy]], *, keep_masks: bool
+) -> list[GatingTask]:
+    """Return what the workers of a cluster need, file by file.
+
+    Parameters
+    ----------
+    ready : sequence of Ready
+        The files.
+    keep_masks : bool
+        Whether masks are sent back.
+    """
+    texts: dict[str, str] = {}
+    for one in ready:
+        if one.strategy.id not in texts:
+            texts[one.strategy.id] = one.strategy.to_json()
+    return [
+        GatingTask(
+            path=one.file.metadata.path,
+            strategy=texts[one.strategy.id],
+            compensation=one.file.compensation,
+            aliases=one.file.metadata.panel.aliases,
+            identity=one.file.metadata.identity,
+            keep_masks=keep_masks,
+            requests=one.compiled.requests,
+        )
+        for one in ready
+    ]
 
 
 def gate_on(
@@ -150,11 +182,11 @@ def gate_on(
         )
         raise StudyError(msg)
     futures = client.map(gate_task, tasks, retries=RETRIES, pure=False)
-    places = {future.key: place for place, future in enumerate(futures)}
+    numbers = {future.key: number for number, future in enumerate(futures)}
     outcomes: list[Any] = [None] * len(tasks)
     try:
         for future in as_completed(futures):
-            outcomes[places[future.key]] = _outcome(future)
+            outcomes[numbers[future.key]] = _outcome(future)
             if tick is not None:
                 tick(1)
     finally:

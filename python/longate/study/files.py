@@ -6,29 +6,48 @@ import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from longate._core import __version__
+from longate._validation import listed
+from longate.exceptions import StudyError
+from longate.io.fcs import FcsMetadata, read_metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
-    from longate.gating.strategy.strategy import GatingStrategy
-    from longate.study.study import Study
+    from longate.cytometry.compensation import Compensation
+    from longate.gating.tree.gate_tree import GateTree
 
 
 class StudyFile(NamedTuple):
-    """A file of a sample: its row in the study, and whose tube it is."""
+    """A file of a sample, as the study found it."""
 
     row: int
+    """Of the study's samples."""
     sample: str
     tube: str
+    metadata: FcsMetadata
+    compensation: Compensation | None
+    """The matrix of its acquisition."""
 
 
-def usable_files(samples: pd.DataFrame, metadata: Container[int]) -> list[StudyFile]:
-    """Return the files of samples (not controls) that could be read, in order."""
+def usable_files(
+    samples: pd.DataFrame,
+    metadata: Mapping[int, FcsMetadata],
+    compensations: Mapping[int, Compensation | None],
+) -> list[StudyFile]:
+    """Return the files of samples (not controls) that could be read, in order.
+
+    Parameters
+    ----------
+    samples : DataFrame
+        One row per file.
+    metadata, compensations : mapping
+        Of the files that could be read, by row.
+    """
     columns = (samples[name].tolist() for name in ("sample", "tube", "role"))
     return [
-        StudyFile(int(row), sample, tube)
+        StudyFile(int(row), sample, tube, metadata[row], compensations[row])
         for row, sample, tube, role in zip(
             samples.index.tolist(), *columns, strict=True
         )
@@ -41,17 +60,47 @@ def is_pooled(files: Sequence[StudyFile]) -> bool:
     return len({(file.sample, file.tube) for file in files}) < len(files)
 
 
-def run_id_of(
-    study: Study,
-    files: Sequence[StudyFile],
-    strategies: Mapping[str, GatingStrategy],
-) -> str:
+def one_tube(tubes: Sequence[str], tube: str | None) -> str:
+    """Return a tube of a study: the given one, or the only one.
+
+    Raises
+    ------
+    StudyError
+        If there is no such tube, or several and none is given.
+    """
+    if tube is None and len(tubes) == 1:
+        return tubes[0]
+    if tube in tubes:
+        return str(tube)
+    what = f"no tube {tube!r}" if tube else "several tubes"
+    msg = f"the study has {what}; its tubes are {listed(tubes)}"
+    raise StudyError(msg)
+
+
+def refuse_changed(metadata: FcsMetadata) -> None:
+    """Refuse a file that is no longer the one whose metadata were read.
+
+    Raises
+    ------
+    StudyError
+        The file is named.
+    """
+    if read_metadata(metadata.path).identity != metadata.identity:
+        raise StudyError(changed(metadata.path))
+
+
+def changed(path: object) -> str:
+    """Say that a file is no longer the one that the study has read."""
+    return f"{path} has changed since the study was read; read it again"
+
+
+def run_id_of(files: Sequence[StudyFile], strategies: Mapping[str, GateTree]) -> str:
     """Return what tells a gating from others: files, strategies and version."""
     parts = [__version__]
     parts += [f"{tube}:{strategy.id}" for tube, strategy in strategies.items()]
-    for row, sample, tube in files:
-        matrix = study.compensations[row]
-        length, _, text_hash = study.metadata[row].identity
-        which = f"{sample}:{tube}"
+    for file in files:
+        matrix = file.compensation
+        length, _, text_hash = file.metadata.identity
+        which = f"{file.sample}:{file.tube}"
         parts.append(f"{which}:{length}:{text_hash}:{matrix.id if matrix else ''}")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]

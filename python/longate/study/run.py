@@ -1,29 +1,42 @@
-"""What gating the files of a study takes: compiled strategies, tasks, a bar."""
+"""The run over the files of a study: compile, decide on every file, sort out failures.
+
+Gating and gate sensitivity analyses, on one machine and on a cluster, all go this way.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from numbers import Integral
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from longate._validation import listed, suggest
 from longate.exceptions import LongateError, StudyError
-from longate.gating.compile.compiler import CompiledStrategy, compile_strategy
 from longate.gating.gates.dimension import dimension_of
-from longate.study.cluster import GatingTask
-from longate.study.problems import listing, problem, problem_table
+from longate.study.files import StudyFile, one_tube
+from longate.study.problems import listing, problem, problem_table, warn_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    import pandas as pd
+
+    from longate.gating.compile.compiler import CompiledStrategy
     from longate.gating.compile.requests import Request
     from longate.gating.strategy.strategy import GatingStrategy
-    from longate.study.files import StudyFile
-    from longate.study.study import Study
-
 
 MOST_THREADS = 1025
 """So many threads are refused: starting them takes longer than they gain."""
+
+Compiled = TypeVar("Compiled")
+Tick = "Callable[[int], object] | None"
+
+
+class Ready(NamedTuple, Generic[Compiled]):
+    """A file and the strategy that was compiled for it."""
+
+    file: StudyFile
+    strategy: GatingStrategy
+    compiled: Compiled
 
 
 def refuse_threads(threads: int | None) -> None:
@@ -45,100 +58,175 @@ def refuse_threads(threads: int | None) -> None:
 
 
 def strategies_by_tube(
-    study: Study, strategy: GatingStrategy | Mapping[str, GatingStrategy]
+    strategy: GatingStrategy | Mapping[str, GatingStrategy],
+    files: Sequence[StudyFile],
+    samples: pd.DataFrame,
+    problems: pd.DataFrame,
 ) -> dict[str, GatingStrategy]:
     """Return the strategy of each tube that is gated.
+
+    Parameters
+    ----------
+    strategy : GatingStrategy, or mapping of str to GatingStrategy
+        One for a study of one tube, or one per tube.
+    files : sequence of StudyFile
+        The usable files of the study.
+    samples, problems : DataFrame
+        The study's.
 
     Raises
     ------
     StudyError
         If tubes and strategies do not fit, or gates are for a sample that is not there.
     """
-    if not study.tubes:
-        found = listing(study.problems)
-        msg = f"no sample of the study has a usable file:\n{found}"
+    tubes = list(dict.fromkeys(file.tube for file in files))
+    if not tubes:
+        msg = f"no sample of the study has a usable file:\n{listing(problems)}"
         raise StudyError(msg)
     if not isinstance(strategy, Mapping):
-        strategy = {study.one_tube(None): strategy}
-    unknown = [tube for tube in strategy if tube not in study.tubes]
+        strategy = {one_tube(tubes, None): strategy}
+    unknown = [tube for tube in strategy if tube not in tubes]
     if unknown:
         msg = (
             f"strategies are given for {listed(unknown)}; the study has the tubes "
-            f"{listed(study.tubes)}{suggest(unknown[0], study.tubes)}"
+            f"{listed(tubes)}{suggest(unknown[0], tubes)}"
         )
         raise StudyError(msg)
+    known = set(samples["sample"])
     for tube, one in strategy.items():
-        if not one.overrides:
-            continue
-        samples = set(study.samples["sample"])
         for sample in one.overrides:
-            if sample not in samples:
+            if sample not in known:
                 msg = (
-                    f"the strategy of tube {tube!r} has gates of its own for "
+                    f"the strategy of tube {tube!r} has gates for the sample "
                     f"{sample!r}, which is no sample of the study"
-                    f"{suggest(sample, samples)}"
+                    f"{suggest(sample, known)}"
                 )
                 raise StudyError(msg)
     return dict(strategy)
 
 
-def compiled_files(
-    study: Study,
-    files: Sequence[StudyFile],
-    strategies: Mapping[str, GatingStrategy],
-    failed: list[dict[str, Any]],
-    requests: Mapping[str, Sequence[Request]] | None = None,
-) -> list[tuple[int, CompiledStrategy]]:
-    """Compile each strategy once per panel and matrix.
+class Run:
+    """One run of strategies over files, which keeps the failures of its steps.
 
     Parameters
     ----------
-    study : Study
-        Whose files are gated.
     files : sequence of StudyFile
-        Of it.
+        Files of tubes without a strategy are left out.
     strategies : mapping of str to GatingStrategy
-        By tube; files of other tubes are left out.
-    failed : list
-        Gets the files whose panel the strategy does not fit.
-    requests : mapping of str to sequence of Request, optional
-        What is asked for beyond counts, by tube.
-
-    Returns
-    -------
-    list of (int, CompiledStrategy)
-
-    Raises
-    ------
-    StudyError
-        If no file is left.
+        By tube.
+    samples : DataFrame
+        The study's, to name files that fail.
     """
-    known: dict[Any, CompiledStrategy] = {}
-    ready = []
-    for row, sample, tube in files:
-        if tube not in strategies:
-            continue
-        metadata, matrix = study.metadata[row], study.compensations[row]
-        strategy = strategies[tube].for_sample(sample)
-        asked = (requests or {}).get(tube, ())
-        panel = metadata.panel.channels
-        key = (tube, strategy.id, panel, matrix.id if matrix else None)
-        try:
-            if key not in known:
-                known[key] = compile_strategy(strategy, metadata.panel, matrix, asked)
-        except LongateError as error:
-            failed.append(problem(study.samples, row, "compile", error))
-        else:
-            ready.append((row, known[key]))
-    if not ready:
-        msg = "no file could be gated:\n" + listing(problem_table(failed))
-        raise StudyError(msg)
-    return ready
+
+    def __init__(
+        self,
+        files: Sequence[StudyFile],
+        strategies: Mapping[str, GatingStrategy],
+        samples: pd.DataFrame,
+    ) -> None:
+        self.files = [file for file in files if file.tube in strategies]
+        self.strategies = strategies
+        self.failed: list[dict[str, Any]] = []
+        self._samples = samples
+
+    def compiled(
+        self,
+        make: Callable[[StudyFile, GatingStrategy], Compiled],
+        *,
+        by_sample: bool = False,
+    ) -> list[Ready[Compiled]]:
+        """Compile each strategy once per panel and matrix.
+
+        Parameters
+        ----------
+        make : callable
+            Compiles a strategy for the panel and the matrix of a file.
+        by_sample : bool
+            Whether what is compiled differs from sample to sample.
+
+        Raises
+        ------
+        StudyError
+            If it fails for every file.
+        """
+        known: dict[Any, Compiled] = {}
+        ready = []
+        for file in self.files:
+            strategy = self.strategies[file.tube].for_sample(file.sample)
+            matrix, panel = file.compensation, file.metadata.panel
+            key = (
+                file.tube,
+                strategy.id,
+                panel.channels,
+                matrix.id if matrix else None,
+                file.sample if by_sample else None,
+            )
+            try:
+                if key not in known:
+                    known[key] = make(file, strategy)
+            except LongateError as error:
+                self._fails(file, "compile", error)
+            else:
+                ready.append(Ready(file, strategy, known[key]))
+        self._refuse_none(ready, self.failed)
+        return ready
+
+    def outcomes(
+        self,
+        ready: Sequence[Ready[Compiled]],
+        decide: Callable[[Callable[[int], object] | None], Sequence[Any]],
+        problems: Sequence[dict[str, Any]] = (),
+        *,
+        progress: bool,
+    ) -> list[tuple[Ready[Compiled], Any]]:
+        """Decide on the files, and return those that did not fail with what they gave.
+
+        Parameters
+        ----------
+        ready : sequence of Ready
+            The files.
+        decide : callable
+            Takes a function that is told how many files are finished, or None; returns
+            an outcome or an exception per file.
+        problems : sequence of dict
+            Known before, to be named where no file is left.
+        progress : bool
+            Whether to show a progress bar.
+
+        Raises
+        ------
+        StudyError
+            If every file fails.
+
+        Warns
+        -----
+        FileWarning
+            If files failed.
+        """
+        with Progress(len(ready), show=progress) as tick:
+            found = decide(tick)
+        good = []
+        for one, outcome in zip(ready, found, strict=True):
+            if isinstance(outcome, BaseException):
+                self._fails(one.file, "gate", outcome)
+            else:
+                good.append((one, outcome))
+        self._refuse_none(good, [*problems, *self.failed])
+        warn_of(self.failed)
+        return good
+
+    def _fails(self, file: StudyFile, step: str, error: BaseException) -> None:
+        self.failed.append(problem(self._samples, file.row, step, error))
+
+    @staticmethod
+    def _refuse_none(left: Sequence[object], problems: list[dict[str, Any]]) -> None:
+        if not left:
+            msg = "no file could be gated:\n" + listing(problem_table(problems))
+            raise StudyError(msg)
 
 
 def refuse_unmeasured(
-    study: Study,
-    compiled: list[tuple[int, CompiledStrategy]],
+    ready: Sequence[Ready[CompiledStrategy]],
     requests: Mapping[str, Sequence[Request]],
 ) -> None:
     """Refuse what is asked of a channel that no file has.
@@ -149,35 +237,14 @@ def refuse_unmeasured(
         The channel is named.
     """
     answered = {
-        dimension_of(one.channel) for _, made in compiled for one in made.requests
+        dimension_of(one.channel) for file in ready for one in file.compiled.requests
     }
     for asked in requests.values():
         for one in asked:
             if dimension_of(one.channel) not in answered:
-                panel = study.metadata[compiled[0][0]].panel
+                panel = ready[0].file.metadata.panel
                 for name in dimension_of(one.channel).channels:
                     panel.index(name)  # raises, with suggestions
-
-
-def cluster_tasks(
-    study: Study, compiled: list[tuple[int, CompiledStrategy]], *, keep_masks: bool
-) -> list[GatingTask]:
-    """Return what the workers of a cluster need, file by file."""
-    texts: dict[str, str] = {}
-    for _, made in compiled:
-        texts.setdefault(made.strategy.id, made.strategy.to_json())
-    return [
-        GatingTask(
-            path=study.metadata[row].path,
-            strategy=texts[made.strategy.id],
-            compensation=study.compensations[row],
-            aliases=study.metadata[row].panel.aliases,
-            identity=study.metadata[row].identity,
-            keep_masks=keep_masks,
-            requests=made.requests,
-        )
-        for row, made in compiled
-    ]
 
 
 class Progress:

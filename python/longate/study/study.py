@@ -10,27 +10,28 @@ from typing import TYPE_CHECKING, Any
 from longate._core import gate_files
 from longate._validation import listed, suggest
 from longate.exceptions import StudyError
+from longate.gating.compile.compiler import compile_strategy
 from longate.gating.compile.requests import requests_of
 from longate.gating.results.gated_file import GatedFile
 from longate.gating.results.gated_sample import GatedSample
 from longate.gating.results.populations import Populations
 from longate.gating.strategy.perturbation import check_perturbations
-from longate.io.fcs import FcsMetadata, read_fcs, read_metadata
+from longate.io.fcs import FcsMetadata, read_fcs
 from longate.io.remote import locate, sha256_of
 from longate.quality.instrument_log import instrument_log
 from longate.quality.negatives import negative_references
-from longate.study import regating
-from longate.study.cluster import gate_on
-from longate.study.files import is_pooled, run_id_of, usable_files
-from longate.study.problems import listing, problem, problem_table, warn_of
-from longate.study.run import (
-    Progress,
-    cluster_tasks,
-    compiled_files,
-    refuse_threads,
-    refuse_unmeasured,
-    strategies_by_tube,
+from longate.study.cluster import cluster_tasks, gate_on
+from longate.study.files import (
+    StudyFile,
+    is_pooled,
+    one_tube,
+    refuse_changed,
+    run_id_of,
+    usable_files,
 )
+from longate.study.problems import problem_table
+from longate.study.run import Run, refuse_threads, refuse_unmeasured, strategies_by_tube
+from longate.study.sensitivity import sensitivity_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from longate.cytometry.compensation import Compensation
     from longate.cytometry.panel import Panel
     from longate.cytometry.sample import Sample
+    from longate.gating.compile.compiler import CompiledStrategy
     from longate.gating.compile.requests import Statistic
     from longate.gating.gates.dimension import Axis
     from longate.gating.strategy.perturbation import Perturbation
@@ -102,10 +104,13 @@ class Study:
         return self.samples[wanted]
 
     @cached_property
+    def _files(self) -> list[StudyFile]:
+        return usable_files(self.samples, self.metadata, self.compensations)
+
+    @cached_property
     def tubes(self) -> tuple[str, ...]:
         """The tubes of the samples, in the order of the sheet."""
-        usable = usable_files(self.samples, self.metadata)
-        return tuple(dict.fromkeys(file.tube for file in usable))
+        return tuple(dict.fromkeys(file.tube for file in self._files))
 
     @cached_property
     def panel(self) -> pd.DataFrame:
@@ -152,9 +157,7 @@ class Study:
             compensation=self.compensations[row],
             aliases=metadata.panel.aliases,
         )
-        if read_metadata(metadata.path).identity != metadata.identity:
-            msg = f"{metadata.path} has changed since the study was read; read it again"
-            raise StudyError(msg)
+        refuse_changed(metadata)
         return sample
 
     def read(self, sample: str, *, tube: str | None = None) -> Sample:
@@ -203,9 +206,7 @@ class Study:
             If the file has changed since the study was read.
         """
         metadata = self.metadata[row]
-        if read_metadata(metadata.path).identity != metadata.identity:
-            msg = f"{metadata.path} has changed since the study was read; read it again"
-            raise StudyError(msg)
+        refuse_changed(metadata)
         length, _, text_hash = metadata.identity
         return {
             "file": str(self.samples["file"][row]),
@@ -237,9 +238,7 @@ class Study:
         """
         wanted = self.one_tube(tube)
         return negative_references(
-            self.read_file(file.row)
-            for file in usable_files(self.samples, self.metadata)
-            if file.tube == wanted
+            self.read_file(file.row) for file in self._files if file.tube == wanted
         )
 
     def one_tube(self, tube: str | None) -> str:
@@ -250,13 +249,7 @@ class Study:
         StudyError
             If there is no such tube, or several and none is given.
         """
-        if tube is None and len(self.tubes) == 1:
-            return self.tubes[0]
-        if tube in self.tubes:
-            return str(tube)
-        what = f"no tube {tube!r}" if tube else "several tubes"
-        msg = f"the study has {what}; its tubes are {listed(self.tubes)}"
-        raise StudyError(msg)
+        return one_tube(self.tubes, tube)
 
     def gate(
         self,
@@ -307,45 +300,53 @@ class Study:
         FileWarning
             If files could not be gated.
         """
-        strategies = strategies_by_tube(self, strategy)
-        refuse_threads(threads)
         if keep is not None and keep != "masks" and not isinstance(keep, Mapping):
             msg = f"keep must be 'masks', None, or populations and channels: {keep!r}"
             raise StudyError(msg)
+        run = self._run(strategy, threads)
         events = keep if isinstance(keep, Mapping) else {}
-        usable = usable_files(self.samples, self.metadata)
-        pooled = is_pooled(usable)
-        requests = requests_of(strategies, statistics, events, pooled=pooled)
-        failed: list[dict[str, Any]] = []
-        compiled = compiled_files(self, usable, strategies, failed, requests)
-        refuse_unmeasured(self, compiled, requests)
-        with Progress(len(compiled), show=progress) as tick:
-            if client is None:
-                jobs = [
-                    (locate(self.metadata[r].path), c.plan, self.metadata[r].identity)
-                    for r, c in compiled
-                ]
-                outcomes = gate_files(jobs, threads or 0, keep is not None, tick)
-            else:
-                tasks = cluster_tasks(self, compiled, keep_masks=keep is not None)
-                outcomes = gate_on(client, tasks, tick)
-        files = []
-        for (row, made), outcome in zip(compiled, outcomes, strict=True):
-            if isinstance(outcome, BaseException):
-                failed.append(problem(self.samples, row, "gate", outcome))
-            else:
-                gated = GatedSample.of(made, outcome)
-                files.append(GatedFile(row, gated))
+        pooled = is_pooled(self._files)
+        requests = requests_of(run.strategies, statistics, events, pooled=pooled)
+
+        def make(file: StudyFile, own: GatingStrategy) -> CompiledStrategy:
+            asked = requests[file.tube]
+            return compile_strategy(own, file.metadata.panel, file.compensation, asked)
+
+        def decide(tick: Any) -> Any:
+            if client is not None:
+                tasks = cluster_tasks(ready, keep_masks=keep is not None)
+                return gate_on(client, tasks, tick)
+            jobs = []
+            for file, _, made in ready:
+                where, identity = locate(file.metadata.path), file.metadata.identity
+                jobs.append((where, made.plan, identity))
+            return gate_files(jobs, threads or 0, keep is not None, tick)
+
+        ready = run.compiled(make)
+        refuse_unmeasured(ready, requests)
+        before = self.problems.to_dict("records")
+        files = [
+            GatedFile(one.file.row, GatedSample.of(one.compiled, outcome))
+            for one, outcome in run.outcomes(ready, decide, before, progress=progress)
+        ]
         problems = self.problems
-        if failed:
-            problems = problem_table([*problems.to_dict("records"), *failed])
-        if not files:
-            msg = "no file could be gated:\n" + listing(problems)
-            raise StudyError(msg)
-        warn_of(failed)
-        run_id = run_id_of(self, usable, strategies)
+        if run.failed:
+            problems = problem_table([*before, *run.failed])
+        run_id = run_id_of(self._files, run.strategies)
         options = {"statistics": tuple(statistics), "keep": keep}
-        return Populations(self, strategies, tuple(files), problems, run_id, options)
+        return Populations(
+            self, run.strategies, tuple(files), problems, run_id, options
+        )
+
+    def _run(
+        self,
+        strategy: GatingStrategy | Mapping[str, GatingStrategy],
+        threads: int | None,
+    ) -> Run:
+        """Return a run over the study's files, tubes and strategies checked."""
+        by_tube = strategies_by_tube(strategy, self._files, self.samples, self.problems)
+        refuse_threads(threads)
+        return Run(self._files, by_tube, self.samples)
 
     def regate(
         self,
@@ -355,18 +356,19 @@ class Study:
         threads: int | None = None,
         progress: bool = True,
     ) -> pd.DataFrame:
-        """Count many variants of a strategy in one reading of each file.
+        """Count a strategy and perturbed ones in one reading of each file.
 
-        Decoding, compensation and scales are shared; of each variant only what hangs on
-        a gate that it moves is decided again. Counts are those that gating with the
-        variant by itself gives.
+        This is a gate sensitivity analysis. Decoding, compensation and scales are
+        shared; of each perturbed strategy only the gates that differ, and those that
+        depend on them, are decided again. Counts are those of gating with it alone.
 
         Parameters
         ----------
         strategy : GatingStrategy, or mapping of str to GatingStrategy
             As for :meth:`gate`.
         perturbations : sequence of Perturbation
-            The variants; populations that a tube's strategy lacks are passed over.
+            How gates are moved; populations that a tube's strategy lacks are passed
+            over.
         threads : int, optional
             All processors by default. Results do not depend on it.
         progress : bool
@@ -375,13 +377,14 @@ class Study:
         Returns
         -------
         DataFrame
-            ``variant`` (``"as given"`` first), ``sample, patient, visit, tube,
-            population, parent, n_events, n_parent, fraction`` (of the parent).
+            ``perturbation`` (its name; ``"reference"`` first, the strategy as it is),
+            ``sample, patient, visit, tube, population, parent, n_events, n_parent,
+            fraction`` (of the parent).
 
         Raises
         ------
         StrategyError
-            If two variants have one name, or a population is unknown.
+            If two perturbations have one name, or a population is unknown.
         GateError
             If a gate cannot be moved like that.
         StudyError
@@ -392,24 +395,12 @@ class Study:
         FileWarning
             If files could not be gated.
         """
-        strategies = strategies_by_tube(self, strategy)
-        refuse_threads(threads)
+        run = self._run(strategy, threads)
         perturbations = list(perturbations)
-        check_perturbations(strategies, perturbations)
+        check_perturbations(run.strategies, perturbations)
         for one in perturbations:
-            for known in strategies.values():
+            for known in run.strategies.values():
                 one.gates(known)  # raises what no file could mend
-        failed: list[dict[str, Any]] = []
-        rows = []
-        for row, sample, of_tube in usable_files(self.samples, self.metadata):
-            if of_tube in strategies:
-                own = strategies[of_tube].for_sample(sample)
-                rows.append((row, own, self.metadata[row], self.compensations[row]))
-        ready = regating.prepared(rows, perturbations, self.samples, failed)
-        with Progress(len(ready), show=progress) as tick:
-            counted = regating.count(ready, self.samples, failed, threads or 0, tick)
-        if not counted:
-            msg = "no file could be gated:\n" + listing(problem_table(failed))
-            raise StudyError(msg)
-        warn_of(failed)
-        return regating.tidy(counted, perturbations, self.samples)
+        return sensitivity_table(
+            run, perturbations, self.samples, threads=threads or 0, progress=progress
+        )

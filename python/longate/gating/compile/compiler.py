@@ -174,13 +174,13 @@ def compile_strategy(
     )
 
 
-def compile_variants(
+def compile_perturbed(
     strategy: GateTree,
     panel: Panel,
     acquired: Compensation | None,
-    variants: Sequence[Mapping[str, Gate]],
+    perturbations: Sequence[Mapping[str, Gate]],
 ) -> tuple[CompiledStrategy, Variants]:
-    """Make many variants of a strategy ready for files of one panel.
+    """Make a strategy and its perturbations ready for files of one panel.
 
     Parameters
     ----------
@@ -190,8 +190,8 @@ def compile_variants(
         The channels of the files.
     acquired : Compensation or None
         The matrix that came with the acquisition.
-    variants : sequence of mapping of str to Gate
-        For each variant: path -> the gate that takes the place of the one there.
+    perturbations : sequence of mapping of str to Gate
+        For each: path -> the gate instead of the one of that path.
 
     Raises
     ------
@@ -207,7 +207,7 @@ def compile_variants(
     known: dict[tuple[str, Gate], int] = {}
     versions: list[tuple[int, KernelGate]] = []
     taken: list[list[int]] = []
-    for changes in variants:
+    for changes in perturbations:
         taken.append([])
         for path, gate in changes.items():
             if (path, gate) not in known:

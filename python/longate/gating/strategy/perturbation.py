@@ -1,4 +1,4 @@
-"""Gates in other places: variants of a strategy, to see what hangs on a line."""
+"""Perturbed strategies: gates moved or exchanged, to see how results depend on them."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Shift:
         return found
 
     def applied(self, gate: Gate, sample: str | None = None) -> Gate:
-        """Return the gate in its new place.
+        """Return the moved gate.
 
         Parameters
         ----------
@@ -86,22 +86,22 @@ class Shift:
         Raises
         ------
         GateError
-            For a Boolean gate, which has no place, or an open side that is to grow.
+            For a Boolean gate, which has no border, or an open side that is to grow.
         """
         return gate.moved(self.distances(gate, sample), self.factor)
 
 
 @dataclass(frozen=True)
 class Perturbation:
-    """One variant of a strategy: some of its gates in other places.
+    """A perturbed strategy: some of its gates moved or exchanged.
 
     Parameters
     ----------
     name : str
-        Of the variant, in the tables.
+        In the tables.
     changes : mapping of str to Shift or Gate
-        Path or unique name of a population -> how its gate moves, or the gate that
-        takes its place (its own name and parent do not matter).
+        Path or unique name of a population -> how its gate moves, or the gate instead
+        of it (whose name and parent do not matter).
 
     Examples
     --------
@@ -145,17 +145,17 @@ class Perturbation:
 def check_perturbations(
     strategies: Mapping[str, GateTree], perturbations: list[Perturbation]
 ) -> None:
-    """Refuse variants of one name, and populations that no strategy has.
+    """Refuse perturbations of one name, and populations that no strategy has.
 
     Raises
     ------
     StrategyError
-        The variant is named.
+        The perturbation is named.
     """
     names = [one.name for one in perturbations]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        msg = f"two variants are called {twice[0]!r}; names tell them apart in tables"
+        msg = f"two perturbations are called {twice[0]!r}; give each a name"
         raise StrategyError(msg)
     for one in perturbations:
         for population in one.changes:
@@ -163,7 +163,7 @@ def check_perturbations(
                 paths = [p for strategy in strategies.values() for p in strategy.paths]
                 known = [*paths, *(path.rpartition("/")[2] for path in paths)]
                 msg = (
-                    f"variant {one.name!r}: no population {population!r} in the "
+                    f"perturbation {one.name!r}: no population {population!r} in the "
                     f"strategy{suggest(population, known)}"
                 )
                 raise StrategyError(msg)

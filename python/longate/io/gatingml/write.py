@@ -10,6 +10,7 @@ from longate._whole_files import write_whole
 from longate.cytometry.compensation import Compensation
 from longate.exceptions import GatingMLError
 from longate.io.gatingml.markup import Ids, document_text
+from longate.io.gatingml.shapes import SHAPES
 from longate.io.gatingml.write_axes import AxisWriter
 from longate.io.gatingml.write_context import WriteContext, info_tag
 
@@ -101,7 +102,7 @@ def write_gatingml(
         raise GatingMLError(msg)
     ids = Ids()
     axes = AxisWriter(strategy, panel, ids)
-    gates = WriteContext(strategy, axes, ids)
+    gates = WriteContext(strategy, axes, ids, SHAPES)
     tags = [tag for gate in strategy.gates for tag in gates.tags(gate)]
     note = _note(strategy, axes)
     kept = getattr(strategy, "custom_info", None)

@@ -9,13 +9,12 @@ from longate.exceptions import GatingMLError, LongateError
 from longate.gating.gates.dimension import axis_to_plain
 from longate.gating.gates.quadrant import QuadrantGate
 from longate.io.gatingml.markup import Ids, Tag, checked, own_note
-from longate.io.gatingml.shapes import SHAPES
 from longate.io.gatingml.vocabulary import LONGATE
 from longate.io.gatingml.write_axes import AxisWriter, described
 from longate.io.xml_tree import parse_xml
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from longate.cytometry.compensation import Compensation
     from longate.gating.gates.base import Gate
@@ -34,6 +33,8 @@ class WriteContext:
         Writes their axes.
     ids : Ids
         Of the document.
+    shapes : mapping of str to module
+        The module that writes each kind of gate, by the name of its class.
 
     Attributes
     ----------
@@ -41,7 +42,14 @@ class WriteContext:
         Elements that a gate needs before it; emptied with each gate.
     """
 
-    def __init__(self, strategy: GatingStrategy, axes: AxisWriter, ids: Ids) -> None:
+    def __init__(
+        self,
+        strategy: GatingStrategy,
+        axes: AxisWriter,
+        ids: Ids,
+        shapes: Mapping[str, Any],
+    ) -> None:
+        self._shapes = shapes
         self.strategy = strategy
         self.axes = axes
         self.ids = ids
@@ -67,11 +75,11 @@ class WriteContext:
     def _tags(self, gate: Gate) -> list[Tag]:
         self.before = []
         kind = type(gate).__name__
-        if kind not in SHAPES:
+        if kind not in self._shapes:
             msg = f"the standard has no gates of kind {gate.kind!r}"
             raise GatingMLError(msg)
         note: dict[str, Any] = {}
-        body = SHAPES[kind].write(gate, self, note)
+        body = self._shapes[kind].write(gate, self, note)
         attributes = {"gating:id": self.identifier(gate)}
         if attributes["gating:id"] != gate.name:
             note["name"] = gate.name
