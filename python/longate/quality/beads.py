@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from longate.gating.results.populations import Populations
-    from longate.gating.strategy.strategy import GatingStrategy
+    from longate.gating.tree.gate_tree import GateTree
 
 PIPETTING_CV = 0.03
 """Coefficient of variation of pipetting blood, where none is measured."""
@@ -285,7 +285,7 @@ def _shares_disagree(
     return verdict
 
 
-def _nested(strategy: GatingStrategy, population: str, ancestor: str) -> bool:
+def _nested(strategy: GateTree, population: str, ancestor: str) -> bool:
     if population not in strategy or ancestor not in strategy:
         return False
     return strategy.path(population).startswith(strategy.path(ancestor) + "/")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from longate.gating.gates.dimension import Axis
     from longate.gating.results.events import SampleEvents
     from longate.gating.results.populations import Populations
-    from longate.gating.strategy.strategy import GatingStrategy
+    from longate.gating.tree.gate_tree import GateTree
 
 UNITS = (0.1, 0.2)
 
@@ -155,7 +155,7 @@ def border_sensitivity(
 
 
 def _range_gate(
-    strategy: GatingStrategy, path: str, channel: str
+    strategy: GateTree, path: str, channel: str
 ) -> tuple[RectangleGate, Axis]:
     gate = strategy[path]
     if isinstance(gate, RectangleGate):
@@ -243,7 +243,7 @@ def _words(table: pd.DataFrame, path: str, channel: str) -> list[str]:
 
 
 def _overlap_words(
-    strategy: GatingStrategy,
+    strategy: GateTree,
     path: str,
     other: str,
     lineage: str,

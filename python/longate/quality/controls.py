@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from longate.gating.results.events import SampleEvents
 from longate.gating.results.gated_file import GatedFile
@@ -12,9 +12,7 @@ if TYPE_CHECKING:
     from longate.gating.strategy.strategy import GatingStrategy
 
 
-def control_events(
-    populations: Populations, number: int, strategy: GatingStrategy
-) -> SampleEvents:
+def control_events(populations: Populations, number: int, tube: str) -> SampleEvents:
     """Gate a file of the sheet that is no sample, such as an FMO control.
 
     Parameters
@@ -23,8 +21,8 @@ def control_events(
         The gated study.
     number : int
         The file's row of the sheet.
-    strategy : GatingStrategy
-        That of its tube.
+    tube : str
+        Whose strategy gates it.
 
     Raises
     ------
@@ -34,5 +32,7 @@ def control_events(
     study = populations.study
     data = study.read_file(number)
     row = {str(name): value for name, value in study.samples.loc[number].items()}
+    # A study is gated by strategies; populations know them as trees of gates.
+    strategy = cast("GatingStrategy", populations.strategies[tube])
     gated = GatedFile(number, strategy.apply(data))
     return SampleEvents(study, row, [gated], read={number: data})

@@ -120,7 +120,7 @@ def drug_fluorescence(
             "file": row["file"],
         }
         try:
-            events = control_events(populations, int(number), strategy)
+            events = control_events(populations, int(number), tube)
             found += [
                 lead | one for one in _channels(events, str(row["role"]).strip(), paths)
             ]

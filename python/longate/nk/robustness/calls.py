@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from longate.cytometry.transforms import Transform
     from longate.gating.results.events import SampleEvents
     from longate.gating.results.populations import Populations
-    from longate.gating.strategy.strategy import GatingStrategy
+    from longate.gating.tree.gate_tree import GateTree
     from longate.nk.stages.scheme import StageScheme
 
 
@@ -63,7 +63,7 @@ class CallRules:
     @classmethod
     def of(
         cls,
-        strategy: GatingStrategy,
+        strategy: GateTree,
         parent: str,
         scheme: str | StageScheme,
         markers: Mapping[str, str] | None,
@@ -254,7 +254,7 @@ def calls_of(events: SampleEvents, rules: CallRules) -> SampleCalls:
 
 
 def _parent_of_calls(
-    strategy: GatingStrategy, whole: str, calls: Mapping[str, str]
+    strategy: GateTree, whole: str, calls: Mapping[str, str]
 ) -> tuple[str, list[Any]]:
     """Return the base population, and the parent's expression over calls."""
     gate = strategy[whole]

@@ -134,8 +134,7 @@ def _bridging(
     found, problems = [], []
     for number in rows.index[(rows["tube"] == tube) & (roles == "bridging")]:
         try:
-            strategy = populations.strategies[tube]
-            calls = calls_of(control_events(populations, number, strategy), rules)
+            calls = calls_of(control_events(populations, number, tube), rules)
         except LongateError as error:
             problems.append(
                 f" The bridging sample {rows.loc[number, 'file']} cannot be used: "

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from longate.gating.results.populations import Populations
-    from longate.gating.strategy.strategy import GatingStrategy
+    from longate.gating.tree.gate_tree import GateTree
 
 
 def tube_for_calls(
@@ -37,13 +37,13 @@ def tube_for_calls(
 
 
 def calls_for(
-    strategy: GatingStrategy, parent: str, markers: Mapping[str, str] | None
+    strategy: GateTree, parent: str, markers: Mapping[str, str] | None
 ) -> dict[str, str]:
     """Return call -> path of the population that makes it for cells of `parent`.
 
     Parameters
     ----------
-    strategy : GatingStrategy
+    strategy : GateTree
         Whose populations make the calls.
     parent : str
         The NK population.
@@ -89,7 +89,7 @@ def refuse_bright_outside_positive(phenotypes: pd.DataFrame) -> None:
 
 
 def _can_call(
-    strategy: GatingStrategy, parent: str, markers: Mapping[str, str] | None
+    strategy: GateTree, parent: str, markers: Mapping[str, str] | None
 ) -> bool:
     if markers is None:
         found = _calls_by_name(strategy, strategy.path(parent))
@@ -97,7 +97,7 @@ def _can_call(
     return all(name in strategy for name in markers.values())
 
 
-def _calls_by_name(strategy: GatingStrategy, whole: str) -> dict[str, str]:
+def _calls_by_name(strategy: GateTree, whole: str) -> dict[str, str]:
     names = {call: f"{call}+" for call in (CD56_POSITIVE, *MARKERS, *SCORED)}
     calls: dict[str, str] = {}
     for call, name in {CD56_BRIGHT: CD56_BRIGHT, **names}.items():
@@ -117,7 +117,7 @@ def _calls_by_name(strategy: GatingStrategy, whole: str) -> dict[str, str]:
     return calls
 
 
-def _decides(strategy: GatingStrategy, path: str, whole: str) -> bool:
+def _decides(strategy: GateTree, path: str, whole: str) -> bool:
     """Return whether a population is gated on cells of `whole`: below or around it."""
     around = strategy.parent(path)
     below = path.startswith(f"{whole}/")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from longate.gating.strategy.implied_bounds import bounds_of
 
 if TYPE_CHECKING:
-    from longate.gating.strategy.strategy import GatingStrategy
+    from longate.gating.tree.gate_tree import GateTree
 
 _MYELOID_FREE = ("cd7", "nkp80", "klrf1", "cd7+", "nkp80+")
 
@@ -40,7 +40,7 @@ class NKParent:
     @classmethod
     def of(
         cls,
-        strategy: GatingStrategy,
+        strategy: GateTree,
         parent: str,
         *,
         cryopreserved: bool = False,
@@ -49,7 +49,7 @@ class NKParent:
 
         Parameters
         ----------
-        strategy : GatingStrategy
+        strategy : GateTree
             Whose population it is.
         parent : str
             The NK population.

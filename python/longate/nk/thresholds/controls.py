@@ -49,7 +49,7 @@ class Controls:
         ]
         self._files = rows["file"]
         self._channels = channels
-        self._strategy = populations.strategies[tube]
+        self._tube = tube
         self._values = lru_cache(maxsize=None)(self._read)
 
     def count(self, call: str) -> int:
@@ -117,7 +117,7 @@ class Controls:
         return found[0][0]
 
     def _read(self, number: int) -> Any:
-        events = control_events(self._populations, number, self._strategy)
+        events = control_events(self._populations, number, self._tube)
         return events.values(self._names, population=self._parent)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from longate._validation import suggest
 from longate.exceptions import MaturationError
@@ -146,7 +146,8 @@ class PositivityThresholds:
     @property
     def strategy(self) -> GatingStrategy:
         """The tube's strategy with each sample's own thresholds as overrides."""
-        strategy = self.populations.strategies[self.tube]
+        # A study is gated by strategies; populations know them as trees of gates.
+        strategy = cast("GatingStrategy", self.populations.strategies[self.tube])
         for sample in self.table["sample"].unique():
             strategy = strategy.override(str(sample), *self.gates(str(sample)))
         return strategy

@@ -11,7 +11,7 @@ from longate.gating.gates.rectangle import RectangleGate
 from longate.nk.stages.scheme import CD56_BRIGHT, CD56_POSITIVE
 
 if TYPE_CHECKING:
-    from longate.gating.strategy.strategy import GatingStrategy
+    from longate.gating.tree.gate_tree import GateTree
 
 SOURCES = ("fmo", "internal", "valley", "gate")
 """Sources of a threshold, in the order in which they are tried."""
@@ -146,7 +146,7 @@ class TubeCells:
     reasons: dict[str, str]
 
 
-def tube_cells(strategy: GatingStrategy, parent: str) -> TubeCells:
+def tube_cells(strategy: GateTree, parent: str) -> TubeCells:
     """Read from the gates on the path to the NK cells which others can be picked.
 
     T cells are what the path's CD3 bound excludes. B cells are what a dump bound
@@ -171,7 +171,7 @@ def tube_cells(strategy: GatingStrategy, parent: str) -> TubeCells:
 
 
 def _upper_bound(
-    strategy: GatingStrategy, population: str, channel: str
+    strategy: GateTree, population: str, channel: str
 ) -> tuple[tuple[str, float] | None, str | None]:
     """Return (channel, bound) of the nearest gate above, and that gate's parent."""
     path: str | None = strategy.path(population)
@@ -187,7 +187,7 @@ def _upper_bound(
     return None, None
 
 
-def one_threshold(strategy: GatingStrategy, path: str) -> tuple[str, float] | None:
+def one_threshold(strategy: GateTree, path: str) -> tuple[str, float] | None:
     """Return channel and threshold of a gate ``channel >= threshold``, else None."""
     gate = strategy[path]
     if not isinstance(gate, RectangleGate) or len(gate.dimensions) != 1:
@@ -199,7 +199,7 @@ def one_threshold(strategy: GatingStrategy, path: str) -> tuple[str, float] | No
     return dimension, float(low)
 
 
-def movable(strategy: GatingStrategy, calls: dict[str, str]) -> dict[str, str]:
+def movable(strategy: GateTree, calls: dict[str, str]) -> dict[str, str]:
     """Return call -> channel of the calls that are made by one threshold.
 
     Raises
