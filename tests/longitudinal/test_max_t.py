@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longate._core import permute_family
-from longate.exceptions import DesignError
+from longate.exceptions import DesignError, NameWarning
 from longate.longitudinal.analysis import responder_analysis
 from longate.longitudinal.max_t import max_t as jointly
 from longitudinal.cohort import family, tables
@@ -136,7 +136,10 @@ def test_an_outcome_that_cannot_be_tested_is_kept_with_its_problem():
     without = max_t(data, response, by="population", family=["B", "T"])
     assert found.loc["B", "p_max_t"] == without.set_index("outcome").loc["B", "p_max_t"]
     only = {"by": "population", "family": ["NK"], "unmatched": "drop"}
-    with pytest.raises(DesignError, match="none of 1 outcomes can be tested"):
+    with (
+        pytest.warns(NameWarning, match="left out as unmatched"),
+        pytest.raises(DesignError, match="none of 1 outcomes can be tested"),
+    ):
         max_t(data[~lost], response, **only)
 
 

@@ -187,7 +187,7 @@ def test_a_family_prints_floor_times_m():
     text = " ".join(result.limits)
     assert "times the family of 3 that is 0.0038" in text
     assert "Above 0.05 x 3 = 0.15 nothing can be found" in text
-    assert repr(result).startswith("Difference in change from m00 to m12")
+    assert repr(result).startswith("Between-group difference in change from m00 to m12")
 
 
 def everything_printed():

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from longate.longitudinal.labels import Labels
 
 _COLUMNS = [
-    *("outcome", "estimate", "low", "high", "df", "t", "p", "p_adjusted"),
+    *("outcome", "estimate", "low", "high", "df", "t", "p", "p_adjusted", "test"),
     *("n_responder", "n_non_responder", "scale"),
     *("ratio", "ratio_low", "ratio_high"),
     *("permutation_p", "permutation_p_adjusted"),
@@ -57,17 +57,19 @@ def responder_analysis(
 ) -> ResponderAnalysis:
     r"""Compare changes from baseline between responders and non-responders.
 
-    The estimand is the difference in change,
+    The estimand is the between-group difference in change from baseline,
 
     .. math:: E[Y_{last} - Y_{baseline} \mid R] - E[Y_{last} - Y_{baseline} \mid N],
 
     by Welch's t of the patients' changes, over the classifiable patients with
-    both visits. Beside it stand the exact permutation of labels with the
+    both visits. With fewer than four patients in a group there is no t test: the
+    interval covers whatever the variances, and the exact permutation p is beside
+    it. Tagged sensitivity are the exact permutation of labels with the
     Welch-studentised statistic, worst-case and best-case labels of the
     unclassifiable, the range when one patient is left out, models of all visits
     (MMRM and random intercept with Kenward-Roger, ANCOVA, counts where the value is
-    k of n), and imputed drop-out with its tipping point. All are tagged sensitivity.
-    Changes within groups are described by intervals and never tested.
+    k of n), and imputed drop-out with its tipping point. Changes within groups are
+    described by intervals and never tested.
 
     Parameters
     ----------
@@ -85,8 +87,10 @@ def responder_analysis(
         The levels of `by` that were declared; by default all.
     baseline, last : visit, optional
         The visits to compare; by default the first and the last.
-    scale : {"identity", "log", "logit"}
-        The scale of analysis; log and logit report ratios too.
+    scale : {"identity", "log", "logit", "fraction"}
+        The scale of analysis; log and logit report ratios too. An outcome with
+        fewer than five events per sample in a group at a visit is analysed as a
+        fraction instead of log odds, which ``.limits`` says.
     covariates : sequence of str
         Declared columns of the data that enter the mixed models, each with an own
         effect at every visit; the primary analysis does not use them.
@@ -232,10 +236,11 @@ def _table(contrasts: list[Contrast], run_id: str) -> pd.DataFrame:
     from scipy.stats import false_discovery_control
 
     table = pd.DataFrame([contrast.row for contrast in contrasts])
-    tested = table["p"].notna()
     for column in ("p", "permutation_p"):
+        tested = table[column].notna()
         adjusted = pd.Series(float("nan"), index=table.index)
-        adjusted[tested] = false_discovery_control(table.loc[tested, column])
+        if tested.any():
+            adjusted[tested] = false_discovery_control(table.loc[tested, column])
         table[f"{column}_adjusted"] = adjusted
     table["smallest_p_times_family"] = table["permutation_smallest_p"] * int(
         tested.sum()

@@ -16,7 +16,14 @@ from longate.longitudinal.modelled import modelled_rows
 from longate.longitudinal.participant_flow import participant_flow_of
 from longate.longitudinal.power import smallest_effect
 from longate.longitudinal.sensitivity import sensitivity_of
-from longate.longitudinal.welch import FLAT, Estimate, mean_interval, welch
+from longate.longitudinal.welch import (
+    FEWEST_FOR_TEST,
+    FLAT,
+    Estimate,
+    group_difference,
+    mean_interval,
+    welch,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +33,8 @@ if TYPE_CHECKING:
     from longate.longitudinal.labels import Labels
 
 DIFFERENCE = "difference (responder - non-responder)"
+WELCH = "Welch t"
+TOO_FEW = "none: too few patients for a test"
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +86,8 @@ def contrast_of(design: Design, outcome: str, options: Options) -> Contrast:
     changes = changes_of(design, outcome)
     first, second = changes.group(RESPONDER), changes.group(NON_RESPONDER)
     _require_groups(design, outcome, changes)
-    primary = welch(first, second, confidence)
+    _require_events(design, outcome)
+    primary = group_difference(first, second, confidence)
     if primary is None:
         msg = (
             f"{outcome}: the changes from {design.baseline} to {design.last} do not "
@@ -113,12 +123,29 @@ def untested(design: Design, outcome: str, problem: str) -> Contrast:
     changes = changes_of(design, outcome)
     row = {
         "outcome": outcome,
-        "scale": design.measure.scale,
+        "scale": design.measure_of(outcome).scale,
         "n_responder": len(changes.group(RESPONDER)),
         "n_non_responder": len(changes.group(NON_RESPONDER)),
         "problem": problem,
     }
     return Contrast(row, changes.table, participant_flow_of(design, outcome, changes))
+
+
+def _require_events(design: Design, outcome: str) -> None:
+    """Refuse an outcome in which nothing was ever counted, or nothing else."""
+    if outcome not in design.scarcity:
+        return
+    fractions = design.of(outcome).to_numpy(float)
+    seen = fractions[~np.isnan(fractions)]
+    if len(seen) and (np.all(seen == 0) or np.all(seen == 1)):
+        what = "no event" if seen[0] == 0 else "nothing but events"
+        msg = (
+            f"{outcome}: {what} in any of {len(seen)} samples "
+            f"({'; '.join(design.scarcity[outcome].empty)}), so there is neither an "
+            f"effect nor a test. The numbers of events looked at bound the fraction: "
+            f"see clopper_pearson in longate.statistics"
+        )
+        raise DesignError(msg)
 
 
 def _spread(values: np.ndarray) -> str:
@@ -166,7 +193,7 @@ def _row(
     start = _baseline_difference(changes, confidence)
     within = (first.var(ddof=1) * (n - 1) + second.var(ddof=1) * (m - 1)) / (n + m - 2)
     in_sd = smallest_effect(n, m, alpha=1 - confidence)
-    ratio = math.exp if design.measure.ratio else lambda _: math.nan
+    ratio = math.exp if design.measure_of(outcome).ratio else lambda _: math.nan
     return {
         "outcome": outcome,
         "estimate": primary.estimate,
@@ -177,7 +204,8 @@ def _row(
         "p": primary.p,
         "n_responder": n,
         "n_non_responder": m,
-        "scale": design.measure.scale,
+        "scale": design.measure_of(outcome).scale,
+        "test": WELCH if min(n, m) >= FEWEST_FOR_TEST else TOO_FEW,
         "ratio": ratio(primary.estimate),
         "ratio_low": ratio(primary.low),
         "ratio_high": ratio(primary.high),
@@ -215,7 +243,7 @@ def _groups(
     confidence: float,
 ) -> list[dict[str, object]]:
     """Rows of the within-group changes, which always end in the difference."""
-    ratio = math.exp if design.measure.ratio else lambda _: math.nan
+    ratio = math.exp if design.measure_of(outcome).ratio else lambda _: math.nan
     rows = []
     for label in (RESPONDER, NON_RESPONDER, UNCLASSIFIABLE, DIFFERENCE):
         values = changes.group(label)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,15 +13,18 @@ from longate._validation import listed, require_columns, suggest, table_of
 from longate._visits import VisitOrder, order_visits
 from longate.exceptions import DesignError
 from longate.longitudinal.labels import match_labels
+from longate.longitudinal.scarce import use_fractions_where_scarce
+from longate.longitudinal.ties import difference
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
 
     from longate.longitudinal.labels import Labels
     from longate.longitudinal.measure import Measure
+    from longate.longitudinal.scarce import Scarcity
 
 JOIN = " · "
 _WHAT = "the data"
@@ -49,6 +52,9 @@ class Design:
         The patients' labels.
     source : DataFrame
         outcome, patient, visit, and the columns of the data that models need.
+    scarcity : mapping of str to Scarcity
+        Outcomes that were declared on the logit scale and have too few events for
+        it; they are analysed as fractions.
     """
 
     measure: Measure
@@ -59,6 +65,19 @@ class Design:
     last: str
     labels: Labels
     source: pd.DataFrame
+    scarcity: Mapping[str, Scarcity] = field(default_factory=dict)
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """What has to be said of the patients and scales, in sentences."""
+        scarce = [f"{name}: {one.words()}" for name, one in self.scarcity.items()]
+        return (*self.labels.limits, *scarce)
+
+    def measure_of(self, outcome: str) -> Measure:
+        """Return what is analysed of one outcome: its fraction where events are few."""
+        if outcome in self.scarcity:
+            return replace(self.measure, scale="fraction")
+        return self.measure
 
     @cached_property
     def _wide(self) -> pd.DataFrame:
@@ -117,6 +136,12 @@ def read_design(
     keys = pd.DataFrame({"outcome": outcome, "patient": patient, "visit": visit})
     _require_single(frame, keys, where, groupers)
     observations = pd.concat([keys, read], axis=1).reset_index(drop=True)
+    scarcity = (
+        use_fractions_where_scarce(observations, labels.by_patient, order.names)
+        if measure.scale == "logit"
+        else {}
+    )
+    observations = observations[[*keys, "value", "analysed"]].copy()
     observations["visit"] = pd.Categorical(
         observations["visit"], list(order.names), ordered=True
     )
@@ -132,6 +157,7 @@ def read_design(
         last=final,
         labels=labels,
         source=pd.concat([keys, frame[own]], axis=1).reset_index(drop=True),
+        scarcity=scarcity,
     )
 
 
@@ -317,7 +343,7 @@ def changes_of(design: Design, outcome: str) -> Changes:
             "label": np.array([labels[name] for name in patients], dtype=object),
             "baseline": start[both],
             "last": end[both],
-            "change": end[both] - start[both],
+            "change": difference(end[both], start[both]),
         }
     )
     table["in_primary"] = table["label"] != "unclassifiable"

@@ -182,7 +182,7 @@ def max_t(
     changes = changes[changes.notna().any(axis=1)]
     responder = np.array([known[name] == RESPONDER for name in changes.index], bool)
     table = _tested(changes.to_numpy(np.float64).T, responder, keys, extent)
-    return with_limits(table, design.labels.limits)
+    return with_limits(table, design.limits)
 
 
 def _tested(

@@ -5,6 +5,8 @@
 - logit: the empirical logit ln((k + 1/2) / (n - k + 1/2)) of k events among n;
   a difference in change is a ratio of odds ratios. Every known count stays in,
   however small (Haldane 1956, doi:10.1111/j.1469-1809.1955.tb01285.x).
+- fraction: k / n, whose mean does not depend on n; the scale of rare populations
+  (:mod:`longate.longitudinal.scarce`).
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ from longate.exceptions import DesignError
 if TYPE_CHECKING:
     import pandas as pd
 
-SCALES = ("identity", "log", "logit")
+SCALES = ("identity", "log", "logit", "fraction")
+OF_COUNTS = ("logit", "fraction")
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Measure:
     columns : tuple of str
         One column, or (k, n).
     scale : str
-        identity, log or logit.
+        identity, log, logit or fraction.
     """
 
     columns: tuple[str, ...]
@@ -53,15 +56,15 @@ class Measure:
         if not all(isinstance(name, str) for name in names) or len(names) not in (1, 2):
             msg = (
                 f"value must be a column's name, or the two names (k, n) of counts "
-                f"with scale='logit'; got {value!r}"
+                f"with scale='logit' or 'fraction'; got {value!r}"
             )
             raise DesignError(msg)
-        if (len(names) == 2) != (scale == "logit"):
+        if (len(names) == 2) != (scale in OF_COUNTS):
             right = "value=('n_events', 'n_parent'), scale='logit'"
             msg = (
-                f"scale={scale!r} does not fit value={value!r}: the logit is formed "
-                f"of two columns, the counts k and n ({right}); the other scales of "
-                f"one column"
+                f"scale={scale!r} does not fit value={value!r}: logit and fraction are "
+                f"formed of two columns, the counts k and n ({right}); the other "
+                f"scales of one column"
             )
             raise DesignError(msg)
         return cls(names, scale)
@@ -98,8 +101,8 @@ class Measure:
 
         require_columns(frame, self.columns, "the data", DesignError)
         numbers = [_numbers(frame[column], column, where) for column in self.columns]
-        if self.scale == "logit":
-            return self._logit(numbers[0], numbers[1], where)
+        if self.scale in OF_COUNTS:
+            return self._of_counts(numbers[0], numbers[1], where)
         value = numbers[0]
         if self.scale == "identity":
             return pd.DataFrame({"value": value, "analysed": value})
@@ -114,7 +117,7 @@ class Measure:
             raise DesignError(msg)
         return pd.DataFrame({"value": value, "analysed": np.log(value)})
 
-    def _logit(self, k: pd.Series, n: pd.Series, where: pd.Series) -> pd.DataFrame:
+    def _of_counts(self, k: pd.Series, n: pd.Series, where: pd.Series) -> pd.DataFrame:
         import pandas as pd
 
         both = k.notna() & n.notna()
@@ -130,8 +133,11 @@ class Measure:
         # Nothing was counted where n is 0: that is a missing value.
         known = both & (n > 0)
         value = (k / n).where(known)
+        found = {"value": value, "k": k.where(known), "n": n.where(known)}
+        if self.scale == "fraction":
+            return pd.DataFrame(found | {"analysed": value})
         logit = np.log((k + 0.5) / (n - k + 0.5)).where(known)
-        return pd.DataFrame({"value": value, "analysed": logit})
+        return pd.DataFrame(found | {"analysed": logit})
 
 
 def _numbers(column: pd.Series, name: str, where: pd.Series) -> pd.Series:

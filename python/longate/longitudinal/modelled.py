@@ -81,7 +81,7 @@ def modelled_rows(
             )
         )
     rows.append(_ancova(changes, confidence))
-    if design.measure.scale == "logit":
+    if len(design.measure.columns) == 2:
         rows += _counts(design, outcome, confidence)
     rows += _dropout(design, outcome, confidence, seed)
     if landmark is not None:

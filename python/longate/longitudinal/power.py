@@ -15,41 +15,76 @@ if TYPE_CHECKING:
 _NODES = 64
 
 
-def welch_power(effect: float, n_first: int, n_second: int, alpha: float) -> float:
+def welch_power(
+    effect: float, n_first: int, n_second: int, alpha: float, sd_ratio: float = 1.0
+) -> float:
     r"""Power of the two-sided Welch t for a difference of `effect` SD.
 
-    Both groups are normal with one standard deviation. Given the two variances the
-    bar is known and the difference is normal; power is the mean over both, by
+    Both groups are normal, the first with `sd_ratio` times the standard deviation of
+    the second. Given the two variances the critical difference is known and the
+    difference is normal; power is the mean over both, by
     Gauss-Legendre nodes in the distribution function of each chi-squared.
 
     Parameters
     ----------
     effect : float
-        True difference in standard deviations of change.
+        True difference in standard deviations of the second group's changes.
     n_first, n_second : int
         Patients in the groups, at least 2.
     alpha : float
         Two-sided level.
+    sd_ratio : float
+        Standard deviation of the first group in that of the second.
 
     Returns
     -------
     float
-        Probability of p < alpha.
+        Probability of p < alpha; without an effect, the type I error.
     """
     from scipy.special import chdtri, ndtr, stdtrit
 
     nodes, weights = _nodes()
     first, second = (
-        chdtri(n - 1, (1 - nodes) / 2) / (n - 1) / n for n in (n_first, n_second)
+        chdtri(n - 1, (1 - nodes) / 2) / (n - 1) / n * sd**2
+        for n, sd in ((n_first, sd_ratio), (n_second, 1.0))
     )
     error = first[:, None] + second[None, :]
     df = error**2 / (
         first[:, None] ** 2 / (n_first - 1) + second[None, :] ** 2 / (n_second - 1)
     )
     bar = stdtrit(df, 1 - alpha / 2) * np.sqrt(error)
-    spread = math.sqrt(1 / n_first + 1 / n_second)
+    spread = math.sqrt(sd_ratio**2 / n_first + 1 / n_second)
     beyond = ndtr((effect - bar) / spread) + ndtr((-effect - bar) / spread)
     return float(weights @ beyond @ weights / 4)
+
+
+SD_RATIOS = (1 / 3, 0.4, 0.5, 2 / 3, 1.0, 1.5, 2.0, 2.5, 3.0)
+"""Ratios of the groups' standard deviations for which a level is stated."""
+
+
+@lru_cache(maxsize=1024)
+def welch_levels(n_first: int, n_second: int, alpha: float) -> tuple[float, float]:
+    """Return the smallest and the largest type I error of Welch's t.
+
+    Over ratios of the groups' standard deviations from 1/3 to 3, for normal values.
+
+    Parameters
+    ----------
+    n_first, n_second : int
+        Patients in the groups, at least 2.
+    alpha : float
+        Nominal two-sided level.
+
+    Examples
+    --------
+    >>> from longate.longitudinal.power import welch_levels
+    >>> [round(level, 3) for level in welch_levels(5, 7, 0.05)]
+    [0.046, 0.055]
+    >>> [round(level, 3) for level in welch_levels(2, 10, 0.05)]
+    [0.05, 0.118]
+    """
+    levels = [welch_power(0.0, n_first, n_second, alpha, one) for one in SD_RATIOS]
+    return min(levels), max(levels)
 
 
 @lru_cache(maxsize=1)

@@ -16,7 +16,6 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_NOISE = 1e-12
 ZERO_RULES = ("pratt", "wilcoxon")
 MOST_SIGNED, MOST_SUMMED = 500, 120
 
@@ -45,25 +44,6 @@ class RankTest:
     smallest_p: float
     n: int
     exact: bool
-
-
-def settled(
-    changes: NDArray[np.float64], values: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Remove the rounding noise of differences, so that ties are ties.
-
-    Parameters
-    ----------
-    changes : (n,) array of float64
-        Differences of `values`.
-    values : array of float64
-        What was subtracted; its largest magnitude sets the noise (1e-12 of it).
-    """
-    top = float(np.abs(values).max(initial=0.0))
-    if top == 0:
-        return changes
-    found: NDArray[np.float64] = np.rint(changes / (_NOISE * top)) * (_NOISE * top)
-    return found
 
 
 def signed_rank(differences: NDArray[np.float64], zeros: str = "pratt") -> RankTest:

@@ -10,6 +10,7 @@ import numpy as np
 from longate._names import name_of
 from longate._validation import listed, suggest
 from longate.exceptions import DesignError
+from longate.longitudinal.ties import difference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -110,7 +111,9 @@ def changes_to_visits(
     for outcome in design.outcomes:
         wide = design.of(outcome)
         for visit in later:
-            columns[outcome, visit] = wide[visit] - wide[design.baseline]
+            columns[outcome, visit] = pd.Series(
+                difference(wide[visit], wide[design.baseline]), index=wide.index
+            )
     keys = list(columns)
     if not keys:
         msg = "no visit is left after the baseline; give visits= with one at least"

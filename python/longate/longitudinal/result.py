@@ -12,9 +12,9 @@ from longate.longitudinal.sentences import (
     headline,
     interval,
     number,
-    p_words,
     permuted,
     seen_words,
+    tested_words,
     within,
 )
 
@@ -34,8 +34,9 @@ class ResponderAnalysis:
     ----------
     table : DataFrame
         One row per outcome: ``outcome``; ``estimate, low, high, df, t, p`` (the
-        difference in change, responders minus non-responders, on the scale of
-        analysis, by Welch's t); ``p_adjusted`` (Benjamini-Hochberg over the
+        between-group difference in change, responders minus non-responders, on the
+        scale of analysis, by Welch's t; no t and p with fewer than four patients in
+        a group, which ``test`` says); ``p_adjusted`` (Benjamini-Hochberg over the
         tested outcomes); ``n_responder, n_non_responder``; ``scale``; ``ratio,
         ratio_low, ratio_high`` (exponentials; empty on the identity);
         ``permutation_p, permutation_p_adjusted, permutation_low,
@@ -91,7 +92,7 @@ class ResponderAnalysis:
         found = tested[tested["p_adjusted"] < alpha]
         names = ", ".join(found["outcome"]) if len(found) else "none"
         return (
-            f"Difference in change from {self.design.baseline} to "
+            f"Between-group difference in change from {self.design.baseline} to "
             f"{self.design.last}, responders minus non-responders, shown at an "
             f"adjusted p below {alpha:.2g} for {len(found)} of {len(tested)} "
             f"outcomes: {names}."
@@ -119,6 +120,7 @@ class ResponderAnalysis:
         """One line for each outcome of a family, the smallest p first."""
         if len(self.table) == 1:
             return []
+        alpha = 1 - self.confidence
         ranked = self.table.sort_values("p", kind="stable", na_position="last")
         lines = []
         for row in ranked.head(_SHOWN).to_dict("records"):
@@ -127,8 +129,8 @@ class ResponderAnalysis:
                 continue
             lines.append(
                 f"{row['outcome']}: {number(row['estimate'])} "
-                f"({interval(row['low'], row['high'])}), {p_words(row['p'])}, "
-                f"adjusted {row['p_adjusted']:.2g}; {row['n_responder']} v "
+                f"({interval(row['low'], row['high'])}), {tested_words(row, alpha)}; "
+                f"{row['n_responder']} v "
                 f"{row['n_non_responder']} patients"
             )
         if len(ranked) > _SHOWN:

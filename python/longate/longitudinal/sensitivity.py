@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from longate.longitudinal.labels import NON_RESPONDER, RESPONDER, UNCLASSIFIABLE
-from longate.longitudinal.welch import Estimate, welch
+from longate.longitudinal.welch import FEWEST_FOR_TEST, Estimate, group_difference
 
 if TYPE_CHECKING:
     from longate.longitudinal.design import Changes
@@ -36,7 +36,9 @@ def sensitivity_of(
     second = changes.group(NON_RESPONDER)
     shared = {"n_responder": len(first), "n_non_responder": len(second)}
     rows = [
-        _row("Welch t of the changes", primary, "") | shared | {"tag": "primary"},
+        _row(*_primary_words(len(first), len(second)), primary)
+        | shared
+        | {"tag": "primary"},
         {
             "analysis": "exact permutation of labels, Welch-studentised",
             "tag": _TAG,
@@ -53,7 +55,19 @@ def sensitivity_of(
     return [{"outcome": outcome} | row for row in rows]
 
 
-def _row(analysis: str, found: Estimate | None, note: str) -> dict[str, object]:
+def _primary_words(n: int, m: int) -> tuple[str, str]:
+    """Return what the primary row is called, and its note."""
+    if min(n, m) >= FEWEST_FOR_TEST:
+        return "Welch t of the changes", ""
+    return (
+        "interval of the difference in change, no test",
+        f"too few patients for Welch's t (fewer than {FEWEST_FOR_TEST} in a group): "
+        f"the interval takes {min(n, m) - 1} degrees of freedom, which covers "
+        f"whatever the variances",
+    )
+
+
+def _row(analysis: str, note: str, found: Estimate | None) -> dict[str, object]:
     nan = float("nan")
     numbers = (
         (nan, nan, nan, nan)
@@ -87,7 +101,7 @@ def _unclassifiable(
     def split(in_responders: np.ndarray, in_others: np.ndarray) -> dict[str, object]:
         one = np.concatenate([responders, in_responders])
         two = np.concatenate([others, in_others])
-        row = _row("", welch(one, two, confidence), note)
+        row = _row("", note, group_difference(one, two, confidence))
         return row | {"n_responder": len(one), "n_non_responder": len(two)}
 
     none = unknown[:0]
@@ -116,9 +130,9 @@ def _one_left_out(changes: Changes, confidence: float) -> list[dict[str, object]
     for at, patient in enumerate(table["patient"]):
         keep = np.arange(len(values)) != at
         one, two = values[keep & responder], values[keep & ~responder]
-        found = welch(one, two, confidence)
+        found = group_difference(one, two, confidence)
         if found is not None:
-            row = _row("", found, f"without {patient}")
+            row = _row("", f"without {patient}", found)
             rows.append(row | {"n_responder": len(one), "n_non_responder": len(two)})
     if not rows:
         return []
@@ -126,9 +140,12 @@ def _one_left_out(changes: Changes, confidence: float) -> list[dict[str, object]
     def by(column: str) -> list[dict[str, object]]:
         return sorted(rows, key=lambda row: float(str(row[column])))
 
+    with_p = [row for row in rows if np.isfinite(float(str(row["p"])))]
     named = {
         "one patient left out: lowest estimate": by("estimate")[0],
         "one patient left out: highest estimate": by("estimate")[-1],
-        "one patient left out: largest p": by("p")[-1],
     }
+    if with_p:
+        largest = max(with_p, key=lambda row: float(str(row["p"])))
+        named["one patient left out: largest p"] = largest
     return [row | {"analysis": name} for name, row in named.items()]

@@ -9,6 +9,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from longate.longitudinal.power import welch_levels
+from longate.longitudinal.welch import FEWEST_FOR_TEST
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -32,11 +35,36 @@ def number(value: float) -> str:
     return f"{value:.2e}"
 
 
-def p_words(p: float) -> str:
-    """Return ``p = 0.012`` or ``p < 0.0001``."""
+def p_words(p: float, alpha: float = 0.05) -> str:
+    """Return ``p = 0.012`` or ``p < 0.0001``, on the side of `alpha` where p is.
+
+    Examples
+    --------
+    >>> from longate.longitudinal.sentences import p_words
+    >>> p_words(0.0496), p_words(0.0504), p_words(0.049996), p_words(0.012)
+    ('p = 0.0496', 'p = 0.0504', 'p = 0.049996', 'p = 0.012')
+    """
     if math.isnan(p):
         return "p not available"
-    return "p < 0.0001" if p < 1e-4 else f"p = {p:.2g}"
+    if p < 1e-4:
+        return "p < 0.0001"
+    for digits in range(2, 17):
+        shown = f"{p:.{digits}g}"
+        if float(shown) == p or (
+            (float(shown) < alpha) == (p < alpha)
+            and not (math.isclose(float(shown), alpha))
+        ):
+            break
+    return f"p = {shown}"
+
+
+def tested_words(row: Mapping[str, Any], alpha: float) -> str:
+    """Return p and adjusted p of an outcome of a family."""
+    if math.isnan(row["p"]):
+        exact = p_words(row["permutation_p"], alpha)
+        return f"too few patients for a test, exact permutation {exact}"
+    adjusted = p_words(row["p_adjusted"], alpha)
+    return f"{p_words(row['p'], alpha)}, adjusted {adjusted.removeprefix('p = ')}"
 
 
 def interval(low: float, high: float) -> str:
@@ -48,11 +76,17 @@ def headline(row: Mapping[str, Any], design: Design, confidence: float) -> str:
     """Say the difference in change of one outcome in one sentence."""
     level = f"{100 * confidence:g} % interval"
     what, first, last = row["outcome"], design.baseline, design.last
+    alpha = 1 - confidence
     test = (
-        f"Welch t, {p_words(row['p'])}; {row['n_responder']} responders and "
-        f"{row['n_non_responder']} non-responders"
+        f"too few patients for a test, exact permutation "
+        f"{p_words(row['permutation_p'], alpha)}"
+        if math.isnan(row["p"])
+        else f"Welch t, {p_words(row['p'], alpha)}"
     )
-    if row["scale"] == "identity":
+    test += (
+        f"; {row['n_responder']} responders and {row['n_non_responder']} non-responders"
+    )
+    if row["scale"] in ("identity", "fraction"):
         change = f"The change in {what} from {first} to {last}"
         ends = (row["low"], row["high"])
         measured = f"difference {number(row['estimate'])}"
@@ -99,7 +133,7 @@ def within(groups: pd.DataFrame, scale: str, confidence: float) -> str:
 def permuted(row: Mapping[str, Any]) -> str:
     """Say what the permutation of labels gives beside Welch's t."""
     ends = (row["permutation_low"], row["permutation_high"])
-    if row["scale"] != "identity":
+    if row["scale"] in ("log", "logit"):
         ends = (math.exp(ends[0]), math.exp(ends[1]))
     return (
         f"Sensitivity: permutation of labels {p_words(row['permutation_p'])} "
@@ -128,8 +162,10 @@ def seen_words(flow: pd.DataFrame) -> str:
 def family_words(table: pd.DataFrame) -> str:
     """Say how many outcomes were tested together, and with what control."""
     tested = int(table["p"].notna().sum())
-    untested = len(table) - tested
+    untested = int((table["problem"] != "").sum())
+    few = len(table) - tested - untested
     more = f"; {untested} could not be tested (see problem)" if untested else ""
+    more += f"; {few} with too few patients for a test" if few else ""
     return (
         f"Family of {tested} outcomes tested together, p adjusted by "
         f"Benjamini-Hochberg (expected share of false findings){more}."
@@ -140,10 +176,16 @@ def limits_of(
     table: pd.DataFrame, design: Design, confidence: float, *, circular: bool
 ) -> tuple[str, ...]:
     """Say what these patients cannot show."""
-    tested = table[table["p"].notna()]
-    said = [*_power(tested, confidence), *_smallest_p(tested, 1 - confidence)]
+    tested = table[table["problem"] == ""]
+    alpha = 1 - confidence
+    said = [
+        *_too_few(tested),
+        *_power(tested[tested["p"].notna()], confidence),
+        *_level(tested[tested["p"].notna()], alpha),
+        *_smallest_p(tested, alpha),
+    ]
     labels = design.labels
-    said += labels.limits
+    said += design.limits
     unknown = labels.patients("unclassifiable")
     who = f" ({', '.join(unknown)})" if unknown else ""
     said.append(
@@ -165,6 +207,47 @@ def limits_of(
             f"nothing.",
         )
     return tuple(said)
+
+
+def _too_few(tested: pd.DataFrame) -> list[str]:
+    few = tested[tested["p"].isna()]
+    if few.empty:
+        return []
+    sizes = few[["n_responder", "n_non_responder"]].drop_duplicates()
+    named = ", ".join(f"{n} v {m}" for n, m in sizes.itertuples(index=False))
+    which = "" if len(few) == len(tested) else f" ({', '.join(few['outcome'])})"
+    return [
+        f"Too few patients for a test{which}: {named}. With fewer than "
+        f"{FEWEST_FOR_TEST} in a group Welch's t rejects in up to 12 % of studies "
+        f"without a difference. The interval has so few degrees of freedom that it "
+        f"covers whatever the variances; the exact permutation p is beside it."
+    ]
+
+
+def _level(tested: pd.DataFrame, alpha: float) -> list[str]:
+    """State the type I error of Welch's t for exactly these group sizes."""
+    said = []
+    for n, m in (
+        tested[["n_responder", "n_non_responder"]]
+        .drop_duplicates()
+        .itertuples(index=False)
+    ):
+        low, high = welch_levels(n, m, alpha)
+        after = ""
+        if min(n, m) - 1 >= FEWEST_FOR_TEST:
+            less = welch_levels(n - 1, m - 1, alpha)
+            after = (
+                f" with one patient fewer in each group, {100 * less[0]:.1f} to "
+                f"{100 * less[1]:.1f} %;"
+            )
+        said.append(
+            f"With exactly {n} v {m} patients Welch's t at {100 * alpha:.2g} % rejects "
+            f"in {100 * low:.1f} to {100 * high:.1f} % of studies without a "
+            f"difference, as one group varies up to three times as much as the other "
+            f"(normal changes);{after} below {FEWEST_FOR_TEST} in a group no test is "
+            f"made."
+        )
+    return said
 
 
 def _power(tested: pd.DataFrame, confidence: float) -> list[str]:
@@ -190,6 +273,8 @@ def _power(tested: pd.DataFrame, confidence: float) -> list[str]:
 
 def _smallest_p(tested: pd.DataFrame, alpha: float) -> list[str]:
     m = len(tested)
+    if not m:
+        return []
     least = tested["permutation_smallest_p"]
     low, high = float(least.min()), float(least.max())
     span = f"{low:.2g}" if low == high else f"{low:.2g} to {high:.2g}"
@@ -234,7 +319,12 @@ def assumptions_of(design: Design, confidence: float) -> tuple[str, ...]:
         "log": "Values are analysed as natural logarithms; ratios are exponentials.",
         "logit": (
             "Counts k of n are analysed as ln((k + 1/2) / (n - k + 1/2)); every known "
-            "count stays in, and counting noise is part of the variance."
+            "count stays in, and counting noise is part of the variance. Outcomes with "
+            "few events are analysed as fractions k / n (see .limits)."
+        ),
+        "fraction": (
+            "Fractions k / n are analysed, whose mean does not depend on n; counting "
+            "noise is part of the variance."
         ),
     }[design.measure.scale]
     return (

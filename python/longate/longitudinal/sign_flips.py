@@ -8,11 +8,13 @@ import numpy as np
 
 from longate._core import flip_signs
 from longate.exceptions import DesignError
+from longate.longitudinal.classical.outcome_by_visit import refuse_groups_apart
 from longate.longitudinal.design import read_design
 from longate.longitudinal.exact import MOST_ENUMERATED, REPLICATES
 from longate.longitudinal.labels import Labels
 from longate.longitudinal.measure import Measure
 from longate.longitudinal.resampled import Extent, changes_to_visits, frame_of
+from longate.longitudinal.result_table import with_limits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,8 +108,8 @@ def sign_flips(
     Raises
     ------
     DesignError
-        If no outcome has two patients with both visits, or the data or options
-        are not usable.
+        If no outcome has two patients with both visits, the data or options are
+        not usable, or responders and non-responders would be tested apart.
 
     References
     ----------
@@ -130,6 +132,7 @@ def sign_flips(
     if not 0 < confidence < 1:
         msg = f"confidence must be above 0 and below 1 (e.g. 0.95), got {confidence!r}"
         raise DesignError(msg)
+    refuse_groups_apart(data, by)
     measure = Measure.of(value, scale)
     nobody = Labels.none()
     design = read_design(
@@ -157,4 +160,4 @@ def sign_flips(
     found["estimate"] = np.nanmean(values[usable], axis=1)
     frame = frame_of(found, usable, keys, problems, extent)
     frame["n"] = n
-    return frame[_COLUMNS]
+    return with_limits(frame[_COLUMNS], design.limits)

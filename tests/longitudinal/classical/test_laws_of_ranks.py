@@ -13,10 +13,10 @@ from scipy import stats
 from longate.longitudinal.ranks import (
     pseudo_median,
     rank_sum,
-    settled,
     shift_between,
     signed_rank,
 )
+from longate.longitudinal.ties import difference
 
 few = st.lists(st.integers(-3, 3), min_size=1, max_size=8)
 
@@ -119,7 +119,16 @@ def test_intervals_hold_the_shifts_that_are_not_rejected(seed):
 
 def test_rounding_noise_makes_no_order():
     values = np.array([0.1, 0.3, 0.2, 0.4, 0.7, 0.9])
-    raw = values[1::2] - values[::2]
-    assert len(set(raw)) > 1
-    assert len(set(settled(raw, values))) == 1
-    assert settled(np.zeros(2), np.zeros(2)).tolist() == [0, 0]
+    later, earlier = values[1::2], values[::2]
+    assert len(set(later - earlier)) > 1
+    assert len(set(difference(later, earlier))) == 1
+    assert difference(np.zeros(2), np.zeros(2)).tolist() == [0, 0]
+
+
+def test_an_outlier_does_not_blur_the_differences_of_others():
+    later = np.array([0.3, 0.2, 0.2504, 1e9, np.nan])
+    earlier = np.array([0.2, 0.1, 0.15, 0.0, 1.0])
+    found = difference(later, earlier)
+    assert found[0] == found[1] != found[2]
+    assert found[3] == 1e9
+    assert np.isnan(found[4])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,9 @@ from longate._validation import listed, require_columns, table_of
 from longate._visits import order_visits
 from longate.exceptions import DesignError
 from longate.longitudinal.design import Design, read_design
-from longate.longitudinal.labels import NON_RESPONDER, RESPONDER, Labels
+from longate.longitudinal.labels import Labels
 from longate.longitudinal.measure import Measure
+from longate.longitudinal.result_table import ResultTable, with_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -150,11 +152,11 @@ def refuse_groups_apart(data: object, by: str | Sequence[str] | None) -> None:
     """
     frame = table_of(data, "the data", DesignError)
     groupers = [by] if isinstance(by, str) else list(by or [])
-    labels = {RESPONDER, NON_RESPONDER}
     for column in frame.columns:
         if column not in [*groupers, "label"]:
             continue
-        found = set(frame[column].dropna().astype(str).unique()) & labels
+        words = frame[column].dropna().astype(str).unique()
+        found = {word for word in words if _as_label(word) in _LABELS}
         if found and (column in groupers or len(found) == 1):
             msg = (
                 f"responders and non-responders are not tested apart ({column!r} "
@@ -165,11 +167,20 @@ def refuse_groups_apart(data: object, by: str | Sequence[str] | None) -> None:
             raise DesignError(msg)
 
 
+_LABELS = {"responder", "nonresponder"}
+
+
+def _as_label(word: str) -> str:
+    """Return a word without case, blanks and hyphens, and without a plural's s."""
+    return re.sub(r"[\s_-]", "", word.casefold()).removesuffix("s")
+
+
 def over_outcomes(
     outcomes: Sequence[OutcomeByVisit],
     test: str,
     rows_of: Callable[[OutcomeByVisit], list[dict[str, Any]]],
-) -> pd.DataFrame:
+    limits: Sequence[str] = (),
+) -> ResultTable:
     """Collect rows; among several outcomes one failure does not stop the others.
 
     Raises
@@ -192,7 +203,7 @@ def over_outcomes(
         raise problems[0]
     table = pd.DataFrame(rows)
     words = table["problem"].astype(object)
-    return table.assign(problem=words.where(words.notna(), None))
+    return with_limits(table.assign(problem=words.where(words.notna(), None)), limits)
 
 
 def require_spread(

@@ -15,7 +15,8 @@ from longate.longitudinal.classical.outcome_by_visit import (
     read_pairs,
     require_spread,
 )
-from longate.longitudinal.ranks import ZERO_RULES, pseudo_median, settled, signed_rank
+from longate.longitudinal.ranks import ZERO_RULES, pseudo_median, signed_rank
+from longate.longitudinal.ties import difference
 from longate.longitudinal.welch import FLAT, mean_interval
 
 if TYPE_CHECKING:
@@ -94,8 +95,10 @@ def paired_t(
     array([['6 - 0', 4, 1.0, 3.0]], dtype=object)
     """
     check_confidence(confidence)
-    _, outcomes = read_pairs(data, value=value, scale=scale, by=by, pairs=pairs)
-    return over_outcomes(outcomes, "paired t", lambda one: _t_rows(one, confidence))
+    design, outcomes = read_pairs(data, value=value, scale=scale, by=by, pairs=pairs)
+    return over_outcomes(
+        outcomes, "paired t", lambda one: _t_rows(one, confidence), design.limits
+    )
 
 
 def wilcoxon(
@@ -142,11 +145,12 @@ def wilcoxon(
     """
     check_confidence(confidence)
     one_of("zeros", zeros, ZERO_RULES, DesignError)
-    _, outcomes = read_pairs(data, value=value, scale=scale, by=by, pairs=pairs)
+    design, outcomes = read_pairs(data, value=value, scale=scale, by=by, pairs=pairs)
     return over_outcomes(
         outcomes,
         "Wilcoxon signed rank",
         lambda one: _rank_rows(one, confidence, zeros),
+        design.limits,
     )
 
 
@@ -205,7 +209,7 @@ def _t_rows(one: OutcomeByVisit, confidence: float) -> list[dict[str, Any]]:
     rows = []
     for first, last in one.pairs:
         whole, left_out = one.complete([first, last])
-        changes = (whole[last] - whole[first]).to_numpy()
+        changes = difference(whole[last], whole[first])
         n = len(changes)
         require_spread(one, n, least=2, varies=n < 2 or varies(changes))
         rows.append(
@@ -226,7 +230,7 @@ def _rank_rows(
     rows = []
     for first, last in one.pairs:
         whole, left_out = one.complete([first, last])
-        changes = settled((whole[last] - whole[first]).to_numpy(), whole.to_numpy())
+        changes = difference(whole[last], whole[first])
         require_spread(one, len(changes), least=1, varies=True)
         rows.append(
             {

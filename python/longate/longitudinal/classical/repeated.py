@@ -78,12 +78,15 @@ def rm_anova(
     Greenhouse and Geisser 1959, doi:10.1007/BF02289823. Huynh and Feldt 1976,
     doi:10.3102/10769986001001069.
     """
-    _, outcomes = read_pairs(
+    design, outcomes = read_pairs(
         data, value=value, scale=scale, by=by, pairs=_as_pairs(visits)
     )
     chosen = _names(visits)
     return over_outcomes(
-        outcomes, "repeated-measures ANOVA", lambda one: [_anova(one, chosen)]
+        outcomes,
+        "repeated-measures ANOVA",
+        lambda one: [_anova(one, chosen)],
+        design.limits,
     )
 
 
@@ -127,12 +130,15 @@ def tukey(
     Tukey 1949, doi:10.2307/3001913.
     """
     check_confidence(confidence)
-    _, outcomes = read_pairs(
+    design, outcomes = read_pairs(
         data, value=value, scale=scale, by=by, pairs=_as_pairs(visits)
     )
     chosen = _names(visits)
     return over_outcomes(
-        outcomes, "Tukey", lambda one: _tukey_rows(one, chosen, confidence)
+        outcomes,
+        "Tukey",
+        lambda one: _tukey_rows(one, chosen, confidence),
+        design.limits,
     )
 
 

@@ -100,7 +100,7 @@ def mixed_anova(
     )
     refuse_circular(labels, design.measure.columns, circular)
     table = over_outcomes(outcomes, "mixed ANOVA", lambda one: _rows(one, labels))
-    return with_limits(table, design.labels.limits)
+    return with_limits(table, design.limits)
 
 
 def _rows(one: OutcomeByVisit, labels: Labels) -> list[dict[str, Any]]:

@@ -27,7 +27,8 @@ from longate.longitudinal.labels import (
     read_labels,
     refuse_circular,
 )
-from longate.longitudinal.ranks import rank_sum, settled, shift_between
+from longate.longitudinal.ranks import rank_sum, shift_between
+from longate.longitudinal.ties import difference
 from longate.longitudinal.welch import welch
 
 if TYPE_CHECKING:
@@ -125,21 +126,22 @@ def within_groups(
     table = over_outcomes(
         outcomes, test, lambda one: _rows(one, labels, test, confidence, zeros)
     )
-    return with_limits(table, design.labels.limits)
+    return with_limits(table, design.limits)
 
 
 def _rows(
     one: OutcomeByVisit, labels: Labels, test: str, confidence: float, zeros: str
 ) -> list[dict[str, Any]]:
+    import pandas as pd
+
     rows = []
     for first, last in one.pairs:
         whole, _ = one.complete([first, last])
-        changes = whole[last] - whole[first]
+        changes = pd.Series(difference(whole[last], whole[first]), index=whole.index)
         groups, left_out = {}, {}
         for label in (RESPONDER, NON_RESPONDER):
             names = [name for name in labels.patients(label) if name in changes.index]
-            own = changes[names].to_numpy(dtype=np.float64)
-            groups[label] = settled(own, whole.to_numpy())
+            groups[label] = changes[names].to_numpy(dtype=np.float64)
             left_out[label] = len(labels.patients(label)) - len(names)
         contrast = f"{last} - {first}"
         _require(one, contrast, groups)

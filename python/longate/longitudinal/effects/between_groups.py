@@ -20,7 +20,7 @@ from longate.longitudinal.labels import (
     read_labels,
     refuse_circular,
 )
-from longate.longitudinal.ranks import settled
+from longate.longitudinal.ties import difference
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,7 +99,7 @@ def effect_sizes(
     table = over_outcomes(
         outcomes, "effect size", lambda one: _rows(one, labels, confidence)
     )
-    return with_limits(table, design.labels.limits)
+    return with_limits(table, design.limits)
 
 
 def _rows(
@@ -108,7 +108,7 @@ def _rows(
     rows = []
     for start, end in one.pairs:
         whole, _ = one.complete([start, end])
-        changes = settled((whole[end] - whole[start]).to_numpy(), whole.to_numpy())
+        changes = difference(whole[end], whole[start])
         label = np.array([labels.by_patient.get(name, "") for name in whole.index])
         first, second = changes[label == RESPONDER], changes[label == NON_RESPONDER]
         for measure in (hedges_g, cliffs_delta, hodges_lehmann):

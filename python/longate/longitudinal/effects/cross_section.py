@@ -9,6 +9,7 @@ import numpy as np
 
 from longate._names import name_of, require_names
 from longate._validation import listed, require_columns, suggest, table_of
+from longate._visits import order_visits
 from longate.exceptions import DesignError
 from longate.longitudinal.labels import (
     NON_RESPONDER,
@@ -18,6 +19,8 @@ from longate.longitudinal.labels import (
     refuse_circular,
 )
 from longate.longitudinal.measure import Measure
+from longate.longitudinal.scarce import use_fractions_where_scarce
+from longate.longitudinal.ties import difference
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,20 +104,26 @@ def read_cross_section(
         }
     )
     where = "patient " + keys["patient"] + ", visit " + keys["visit"]
-    keys["analysed"] = measure.read(frame, where)["analysed"]
+    keys = keys.join(measure.read(frame, where))
     repeated = keys.duplicated(["patient", "visit", "outcome"], keep=False)
     if repeated.any():
         rows = listed(dict.fromkeys(where[repeated]), most=5)
         msg = f"the data have more than one row for {rows}; keep one, or give by="
         raise DesignError(msg)
-    visits = _visits(visit, list(dict.fromkeys(keys["visit"])))
+    visits = _visits(visit, frame["visit"], list(dict.fromkeys(keys["visit"])))
+    limits = list(labels.limits)
+    if measure.scale == "logit":
+        chosen = keys[keys["visit"].isin(visits)].copy()
+        scarcity = use_fractions_where_scarce(chosen, labels.by_patient, tuple(visits))
+        limits += [f"{name}: {found.words()}" for name, found in scarcity.items()]
+        keys = chosen
     wide = [
         keys[keys["visit"] == name].pivot(
             index="patient", columns="outcome", values="analysed"
         )
         for name in visits
     ]
-    table = wide[0] if len(wide) == 1 else wide[1] - wide[0]
+    table = wide[0] if len(wide) == 1 else _change(wide[0], wide[1])
     known = [
         name
         for name in table.index
@@ -128,11 +137,17 @@ def read_cross_section(
         first.astype(bool),
         " - ".join(reversed(visits)),
         _timing(response, visits[-1]),
-        labels.limits,
+        tuple(limits),
     )
 
 
-def _visits(visit: object, known: Sequence[str]) -> list[str]:
+def _change(earlier: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
+    """Return later minus earlier, with ties settled, by patient and outcome."""
+    earlier, later = earlier.align(later)
+    return earlier.apply(lambda one: difference(later[one.name], one))
+
+
+def _visits(visit: object, column: pd.Series, known: Sequence[str]) -> list[str]:
     names = [name_of(one) for one in (visit if isinstance(visit, tuple) else [visit])]
     if len(names) > 2 or len(set(names)) < len(names):
         msg = f"visit must be a visit, or a pair (earlier, later); got {visit!r}"
@@ -144,6 +159,14 @@ def _visits(visit: object, known: Sequence[str]) -> list[str]:
                 f"{listed(known)}{suggest(name, known)}"
             )
             raise DesignError(msg)
+    order = order_visits(column.dropna(), error=DesignError)
+    positions = [order.names.index(name) for name in names if name in order.names]
+    if order.certain and positions != sorted(positions):
+        msg = (
+            f"visit={visit!r} runs backwards: the order of visits is {order}; write "
+            f"the earlier visit first, visit={tuple(reversed(names))!r}"
+        )
+        raise DesignError(msg)
     return names
 
 
