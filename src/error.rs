@@ -87,6 +87,16 @@ pub enum Error {
         /// What was found.
         detail: String,
     },
+    /// More memory than there is.
+    #[error("needs {bytes} bytes of memory for {what}, which cannot be had ({detail})")]
+    Memory {
+        /// What it is for.
+        what: &'static str,
+        /// How much.
+        bytes: u64,
+        /// What is left, or what the allocator says.
+        detail: String,
+    },
     /// A data set beyond those of the file.
     #[error("has {available} data sets; data set number {number} was asked for, counted from 0")]
     NoSuchDataSet {

@@ -12,7 +12,7 @@
 //! - [`threads`]: helpers that wait for work.
 //! - [`membership`]: bit masks, one bit per event.
 //! - [`source`]: where bytes come from.
-//! - [`fcs`]: bytes to events, and the head of a file to be written.
+//! - [`fcs`]: bytes to events, and the HEADER and TEXT of a file to be written.
 //! - [`compensation`]: the inverse of a spillover matrix, and its application.
 //! - [`transform`]: scales, one file each, and exact thresholds on them.
 //! - [`gate`]: gates, one file each.
@@ -20,6 +20,7 @@
 //! - [`density`]: binned densities of one channel, peaks and valleys.
 //! - [`maturation`]: phenotypes of the events of a population.
 //! - [`resample`]: exact permutations of patients' labels, and flips of signs.
+//! - [`memory`]: allocations whose size a file decides.
 //! - [`plan`]: a compiled gating strategy and its single pass over a file.
 
 pub mod compensation;
@@ -29,6 +30,7 @@ pub mod fcs;
 pub mod gate;
 pub mod maturation;
 pub mod membership;
+pub mod memory;
 pub mod plan;
 pub mod resample;
 pub mod simd;

@@ -19,6 +19,7 @@ __all__ = [
     "contains",
     "count_phenotypes",
     "count_variants",
+    "data_set_begins",
     "density_peaks",
     "density_valley",
     "encode_metadata",
@@ -71,7 +72,7 @@ _Gate: TypeAlias = tuple[
     int | None, str, Sequence[int], Sequence[float | None] | Sequence[int | str]
 ]
 _Location: TypeAlias = str | Path | _Feed
-_Identity: TypeAlias = tuple[int, int, int]
+_Identity: TypeAlias = tuple[int, int, int, int]
 _Named: TypeAlias = tuple[str, float | None]
 _Estimate: TypeAlias = tuple[float, float, float, str]
 _Summary: TypeAlias = tuple[int, list[_Estimate], NDArray[np.float64] | None]
@@ -104,16 +105,17 @@ class Variants:
     ) -> Variants: ...
 
 def read_metadata(
-    path: _Location, dataset: int = 0, wanted: Sequence[str] = ...
+    path: _Location, wanted: Sequence[str] = ..., *, begin: int = 0
 ) -> dict[str, Any]: ...
+def data_set_begins(path: _Location) -> list[int]: ...
 def keywords_of_text(text: bytes) -> list[tuple[str, str]]: ...
-def check_crc(path: _Location, dataset: int = 0) -> bool | None: ...
+def check_crc(path: _Location, *, begin: int = 0) -> bool | None: ...
 def read_columns(
     path: _Location,
     channels: Sequence[int],
     raw: bool,
     *,
-    dataset: int = 0,
+    begin: int = 0,
     threads: int = 0,
     identity: _Identity | None = None,
 ) -> tuple[list[NDArray[Any]], list[tuple[str, str, str]]]: ...

@@ -4,36 +4,60 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use numpy::{PyArray2, PyArrayMethods, PyReadwriteArray2};
+use pyo3::exceptions::{PyMemoryError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 
 use crate::error::{Error, Result};
 use crate::fcs::data::{self, Column, Values};
 use crate::fcs::{self, ChannelToWrite, Form, Violation};
+use crate::memory;
 use crate::source::{Location, Source};
 
 use super::errors::{exception, file_exception};
 use super::location::LocationArgument;
 use super::watch::watched;
 
-/// HEADER and TEXT of a data set of a file as a dictionary. Parameters are (detector, marker, range,
+/// Length of a file, when it was modified, a hash of HEADER and TEXT, and where its data set begins.
+pub(super) type Identity = (u64, i128, u64, u64);
+
+fn identity_of(source: &dyn Source, file: &fcs::File) -> Identity {
+    let begin = file.segments.begin;
+    (
+        source.len(),
+        source.modified_ns(),
+        file.metadata_hash,
+        begin,
+    )
+}
+
+/// Byte at which each data set of a file begins.
+#[pyfunction]
+pub(super) fn data_set_begins(py: Python<'_>, path: LocationArgument) -> PyResult<Vec<u64>> {
+    let LocationArgument(path) = path;
+    py.detach(|| fcs::data_set_begins(&*path.open()?))
+        .map_err(|error| file_exception(&path, error))
+}
+
+/// HEADER and TEXT of the data set at byte `begin` of a file as a dictionary. Parameters are (detector, marker, range,
 /// voltage); keywords are left out where `keywords_of_text` finds them all in `text`; `stated` is the
 /// first of `wanted` that is not blank, with its value.
 #[pyfunction]
-#[pyo3(signature = (path, dataset = 0, wanted = Vec::new()))]
+#[pyo3(signature = (path, wanted = Vec::new(), *, begin = 0))]
 pub(super) fn read_metadata(
     py: Python<'_>,
     path: LocationArgument,
-    dataset: usize,
     wanted: Vec<String>,
+    begin: u64,
 ) -> PyResult<Bound<'_, PyDict>> {
     let LocationArgument(path) = path;
     let (file, identity, n_data_sets) = py
         .detach(|| {
             let source = path.open()?;
-            let file = fcs::File::read_data_set(&*source, dataset)?;
-            let identity = (source.len(), source.modified_ns(), file.metadata_hash);
-            let n_data_sets = file.count_data_sets(&*source, dataset);
+            let file = fcs::File::read_at(&*source, begin)?;
+            let identity = identity_of(&*source, &file);
+            // Of a further data set it is known to whoever knows where that begins.
+            let n_data_sets = (begin == 0).then(|| file.count_data_sets(&*source, 0));
             Ok((file, identity, n_data_sets))
         })
         .map_err(|error| file_exception(&path, error))?;
@@ -88,16 +112,16 @@ fn listed(violations: &[Violation]) -> Vec<(&'static str, &str, &str)> {
 
 /// Whether the check word of a data set fits its bytes; None where there is none.
 #[pyfunction]
-#[pyo3(signature = (path, dataset = 0))]
+#[pyo3(signature = (path, *, begin = 0))]
 pub(super) fn check_crc(
     py: Python<'_>,
     path: LocationArgument,
-    dataset: usize,
+    begin: u64,
 ) -> PyResult<Option<bool>> {
     let LocationArgument(path) = path;
     py.detach(|| {
         let source = path.open()?;
-        fcs::File::read_data_set(&*source, dataset)?.crc_fits(&*source)
+        fcs::File::read_at(&*source, begin)?.crc_fits(&*source)
     })
     .map_err(|error| file_exception(&path, error))
 }
@@ -112,6 +136,42 @@ enum Table<'py> {
 enum Guard<'py> {
     Float32(PyReadwriteArray2<'py, f32>),
     Float64(PyReadwriteArray2<'py, f64>),
+}
+
+/// Why there is no table.
+enum TableError {
+    Memory(Error),
+    Python(PyErr),
+}
+
+/// An array of zeros; a want of memory is an error and no panic.
+fn table<'py, T: numpy::Element>(
+    py: Python<'py>,
+    shape: [usize; 2],
+) -> std::result::Result<Bound<'py, PyArray2<T>>, TableError> {
+    let bytes = shape.iter().fold(size_of::<T>() as u64, |bytes, &n| {
+        bytes.saturating_mul(n as u64)
+    });
+    let what = "the columns of a file";
+    memory::check(bytes, what).map_err(TableError::Memory)?;
+    let made = (|| {
+        let zeros = py.import("numpy")?.getattr("zeros")?;
+        Ok(zeros
+            .call1((shape, T::get_dtype(py)))?
+            .cast_into::<PyArray2<T>>()?)
+    })();
+    made.map_err(|error: PyErr| {
+        if error.is_instance_of::<PyMemoryError>(py) || error.is_instance_of::<PyValueError>(py) {
+            let detail = error.to_string();
+            TableError::Memory(Error::Memory {
+                what,
+                bytes,
+                detail,
+            })
+        } else {
+            TableError::Python(error)
+        }
+    })
 }
 
 impl<'py> Table<'py> {
@@ -156,21 +216,21 @@ type ViolationEntry = (&'static str, String, String);
 /// Whole columns of a data set, one array per channel number, and the violations that only
 /// events show. `identity` is that of `read_metadata`, to refuse a file that changed since.
 #[pyfunction]
-#[pyo3(signature = (path, channels, raw, *, dataset = 0, threads = 0, identity = None))]
+#[pyo3(signature = (path, channels, raw, *, begin = 0, threads = 0, identity = None))]
 pub(super) fn read_columns(
     py: Python<'_>,
     path: LocationArgument,
     channels: Vec<usize>,
     raw: bool,
-    dataset: usize,
+    begin: u64,
     threads: usize,
-    identity: Option<(u64, i128, u64)>,
+    identity: Option<Identity>,
 ) -> PyResult<(Vec<Bound<'_, PyAny>>, Vec<ViolationEntry>)> {
     let LocationArgument(path) = path;
     let failed = |error| file_exception(&path, error);
     let values = if raw { Values::Raw } else { Values::Scale };
     let (source, file) = py
-        .detach(|| open_checked(&path, dataset, &channels, identity))
+        .detach(|| open_checked(&path, begin, &channels, identity))
         .map_err(failed)?;
     let narrow = |channel: usize| {
         let parameter = &file.parameters[channel];
@@ -182,9 +242,13 @@ pub(super) fn read_columns(
     let is_narrow: Vec<bool> = channels.iter().map(|&channel| narrow(channel)).collect();
     let n_narrow = is_narrow.iter().filter(|narrow| **narrow).count();
     let shape = |columns| [columns, file.n_events];
+    let failed_table = |error| match error {
+        TableError::Python(error) => error,
+        TableError::Memory(error) => file_exception(&path, error),
+    };
     let tables = [
-        Table::Float32(PyArray2::zeros(py, shape(n_narrow), false)),
-        Table::Float64(PyArray2::zeros(py, shape(channels.len() - n_narrow), false)),
+        Table::Float32(table(py, shape(n_narrow)).map_err(failed_table)?),
+        Table::Float64(table(py, shape(channels.len() - n_narrow)).map_err(failed_table)?),
     ];
     let [mut narrow, mut wide] = tables.each_ref().map(Table::guard);
     let violations = {
@@ -232,13 +296,13 @@ pub(super) fn read_columns(
 
 fn open_checked(
     path: &Location,
-    dataset: usize,
+    begin: u64,
     channels: &[usize],
-    identity: Option<(u64, i128, u64)>,
+    identity: Option<Identity>,
 ) -> Result<(Arc<dyn Source + Send>, fcs::File)> {
     let source = path.open()?;
-    let file = fcs::File::read_data_set(&*source, dataset)?;
-    let found = (source.len(), source.modified_ns(), file.metadata_hash);
+    let file = fcs::File::read_at(&*source, begin)?;
+    let found = identity_of(&*source, &file);
     if identity.is_some_and(|expected| expected != found) {
         return Err(Error::FileChanged);
     }

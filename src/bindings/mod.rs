@@ -30,7 +30,9 @@ mod _core {
     #[pymodule_export]
     use super::families::{flip_signs, permute_family};
     #[pymodule_export]
-    use super::fcs::{check_crc, encode_metadata, keywords_of_text, read_columns, read_metadata};
+    use super::fcs::{
+        check_crc, data_set_begins, encode_metadata, keywords_of_text, read_columns, read_metadata,
+    };
     #[pymodule_export]
     use super::gates::{combine_masks, contains, quadrant_counts, quadrant_masks};
     #[pymodule_export]

@@ -10,6 +10,7 @@ use crate::plan::{self, Job, Keep, Monitor, Outcome, Populations};
 use crate::summary::{self, Estimate};
 
 use super::errors::{exception, file_exception};
+use super::fcs::Identity;
 use super::gates::Held;
 use super::location::LocationArgument;
 use super::plan::{Plan, Variants, statistics};
@@ -129,8 +130,8 @@ impl Monitor for PythonMonitor<'_> {
     }
 }
 
-/// A file as (path, plan, identity), the identity being (length, modified, hash) or None.
-type JobArgument<'py> = (LocationArgument, Bound<'py, Plan>, Option<(u64, i128, u64)>);
+/// A file as (path, plan, identity), the identity being that of `read_metadata` or None.
+type JobArgument<'py> = (LocationArgument, Bound<'py, Plan>, Option<Identity>);
 
 fn run(
     py: Python<'_>,
@@ -155,7 +156,7 @@ fn run(
 type VariantJob<'py> = (
     LocationArgument,
     Bound<'py, Plan>,
-    Option<(u64, i128, u64)>,
+    Option<Identity>,
     Bound<'py, Variants>,
 );
 

@@ -83,8 +83,15 @@ pub(super) fn read(
     let keyword = format!("$P{number}E");
     let (decades, offset) = match keywords.get(&keyword) {
         None => (0.0, 0.0),
-        Some(value) => exponents(value)
-            .ok_or_else(|| bad(&keyword, value, "two numbers 'f1,f2' of at least 0"))?,
+        Some(value) => match exponents(value) {
+            Some(found) => found,
+            None if !is_integer => {
+                let repair = "took 0,0, which the standard requires of floats";
+                violations.push(keywords.unreadable(&keyword, repair));
+                (0.0, 0.0)
+            }
+            None => return Err(bad(&keyword, value, "two numbers 'f1,f2' of at least 0")),
+        },
     };
     if decades > 0.0 && !is_integer {
         violations.push(Violation::new(
@@ -111,7 +118,15 @@ pub(super) fn read(
             range,
         });
     }
-    let gain = keywords.number(&format!("$P{number}G"))?.unwrap_or(1.0);
+    let keyword = format!("$P{number}G");
+    let gain = match keywords.get(&keyword) {
+        // Words such as NA say, as 0 does, that none was recorded; a broken number may say more.
+        Some(value) if !value.contains(|sign: char| sign.is_ascii_digit()) => {
+            violations.push(keywords.unreadable(&keyword, "took 1, as where none was recorded"));
+            1.0
+        }
+        _ => keywords.number(&keyword)?.unwrap_or(1.0),
+    };
     // A gain of 0 means that none was recorded.
     let gain = if gain > 0.0 { gain } else { 1.0 };
     Ok(Amplification::Linear { gain })

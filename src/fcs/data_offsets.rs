@@ -7,6 +7,7 @@
 use crate::error::{Error, Result};
 
 use super::Violation;
+use super::crc::CRC_BYTES;
 use super::header::{HEADER_BYTES, Header};
 use super::keywords::Keywords;
 use super::layout::bytes_of;
@@ -22,14 +23,14 @@ pub(super) struct DataOffsets {
 }
 
 impl DataOffsets {
-    pub(super) fn read(header: &Header, keywords: &Keywords) -> Result<Self> {
+    pub(super) fn read(header: &Header, text: Range, keywords: &Keywords) -> Result<Self> {
         let begin = keywords.whole_number("$BEGINDATA")?.unwrap_or(0);
         let end = keywords.whole_number("$ENDDATA")?.unwrap_or(0);
         Ok(Self {
             in_text: (begin > 0 && end >= begin).then(|| (begin, end.saturating_add(1))),
             in_header: header.data,
             total: keywords.whole_number("$TOT")?,
-            text_segment: header.text,
+            text_segment: text,
         })
     }
 
@@ -74,12 +75,33 @@ impl DataOffsets {
         if event_bits == 0 {
             return check_end(range, length).map(|()| Data { range, n_events: 0 });
         }
-        let n_events = count_events(length, range, self.total, event_bits, violations)?;
+        // Offsets decide over $TOT where HEADER and TEXT agree on them, or the file ends there.
+        let agreed = self.in_text.is_some() && self.in_text == self.in_header;
+        let decide =
+            agreed || (range.1..=range.1.saturating_add(CRC_BYTES as u64)).contains(&length);
+        let total = self.total;
+        let confirmed = self.holds_exactly(limits.needed);
+        let contradicted = |&total: &u64| !confirmed && contradicts(total, range, event_bits);
+        let total = match total.filter(contradicted) {
+            Some(total) => Some(whole_events(total, range, event_bits, decide, violations)?),
+            None => total,
+        };
+        let n_events = count_events(length, range, total, event_bits, violations)?;
         let end = range.0 + bytes_of(n_events as u64, event_bits);
         Ok(Data {
             range: (range.0, end),
             n_events,
         })
+    }
+
+    /// Whether the segment of HEADER or that of TEXT has this length, as two of three agree then.
+    fn holds_exactly(&self, needed: u64) -> bool {
+        let claims = [self.in_text, self.in_header];
+        needed > 0
+            && claims.into_iter().flatten().any(|range| {
+                let declared = range.1 - range.0;
+                declared == needed || declared == needed.saturating_add(1)
+            })
     }
 
     fn range(&self, limits: &Limits, violations: &mut Vec<Violation>) -> Result<Option<Range>> {
@@ -200,6 +222,46 @@ fn choose(
     })
 }
 
+/// Whether DATA holds a whole number of events above `total`, an end one byte too far apart.
+fn contradicts(total: u64, (begin, end): Range, event_bits: u64) -> bool {
+    let declared = end - begin;
+    let held = events_in(declared, event_bits);
+    held > total
+        && bytes_of(held, event_bits) == declared
+        && declared > bytes_of(total, event_bits).saturating_add(1)
+}
+
+fn events_in(bytes: u64, event_bits: u64) -> u64 {
+    u64::try_from(u128::from(bytes) * 8 / u128::from(event_bits)).unwrap_or(u64::MAX)
+}
+
+/// The number of events that the offsets give, which contradicts `$TOT`.
+fn whole_events(
+    total: u64,
+    (begin, end): Range,
+    event_bits: u64,
+    decide: bool,
+    violations: &mut Vec<Violation>,
+) -> Result<u64> {
+    let held = events_in(end - begin, event_bits);
+    if !decide {
+        return Err(Error::Offsets {
+            segment: "DATA",
+            detail: format!(
+                "its {} bytes hold exactly {held} events, $TOT says {total}, and nothing else in \
+                 the file tells which is right",
+                end - begin
+            ),
+        });
+    }
+    violations.push(Violation::new(
+        "tot-differs",
+        format!("$TOT is {total}, the bytes of DATA hold exactly {held} events"),
+        format!("read the {held} events that the offsets give"),
+    ));
+    Ok(held)
+}
+
 fn count_events(
     length: u64,
     (begin, end): Range,
@@ -233,7 +295,7 @@ fn count_events(
             "$TOT is missing".into(),
             "took the number of events from the length of DATA".into(),
         ));
-        declared.min(u64::MAX / 8) * 8 / event_bits
+        events_in(declared, event_bits)
     };
     check_end(
         (begin, begin.saturating_add(bytes_of(n_events, event_bits))),

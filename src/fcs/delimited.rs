@@ -4,6 +4,7 @@
 //! the begin of every block remembered. Several delimiters in a row count as one.
 
 use crate::error::{Error, Result};
+use crate::memory;
 use crate::source::Source;
 
 use super::File;
@@ -87,7 +88,8 @@ pub(super) fn read_rows(
             return Err(missing());
         };
         let end = end.copied().unwrap_or(file.index.end);
-        text.resize(usize::try_from(end - begin).unwrap_or(usize::MAX), 0);
+        let size = usize::try_from(end - begin).unwrap_or(usize::MAX);
+        memory::resize(&mut text, size, 0, "a block of events")?;
         source.read_at(&mut text, begin)?;
         let fields = text
             .split(|&byte| is_delimiter(byte))

@@ -27,8 +27,14 @@ pub(super) struct Header {
 /// Whether a data set begins at the first byte of `source`.
 pub(super) fn is_fcs(source: &dyn Source) -> bool {
     let mut start = [0; VERSION_BYTES];
-    source.read_at(&mut start, 0).is_ok()
-        && VERSIONS.iter().any(|version| version.as_bytes() == start)
+    source.read_at(&mut start, 0).is_ok() && starts_as_fcs(&start)
+}
+
+/// Whether bytes start with a version that is read here.
+pub(super) fn starts_as_fcs(bytes: &[u8]) -> bool {
+    VERSIONS
+        .iter()
+        .any(|version| bytes.starts_with(version.as_bytes()))
 }
 
 impl Header {

@@ -4,10 +4,14 @@ use std::collections::HashMap;
 
 use crate::error::{Error, Result};
 
+use super::Violation;
+
 /// Blanks that writers put around values.
 pub(super) const PADDING: [char; 5] = [' ', '\t', '\r', '\n', '\0'];
 /// Most characters of a value that a message repeats.
 const MOST_SHOWN: usize = 60;
+/// Most keywords that a message lists.
+const MOST_LISTED: usize = 5;
 
 /// Keywords and values; of a repeated keyword the first counts.
 #[derive(Debug, Default)]
@@ -60,6 +64,69 @@ impl Keywords {
         self.parsed(keyword, "a whole number")
     }
 
+    /// A whole number, or `None` where the keyword is missing, blank or, which is reported, no
+    /// number.
+    pub(super) fn whole_number_if_any(
+        &self,
+        keyword: &str,
+        violations: &mut Vec<Violation>,
+    ) -> Option<u64> {
+        self.whole_number(keyword).unwrap_or_else(|_| {
+            violations.push(self.unreadable(keyword, "took it as 0, there is none"));
+            None
+        })
+    }
+
+    /// The violation of a value that cannot be read and decides nothing.
+    pub(super) fn unreadable(&self, keyword: &str, repair: &str) -> Violation {
+        let value = self.get(keyword).unwrap_or_default();
+        Violation::new(
+            "value-unreadable",
+            format!("{keyword} = {:?} is no number", shown(value)),
+            repair.into(),
+        )
+    }
+
+    /// Keywords that are there again with another value; blanks around values do not count.
+    pub(super) fn contradictions(&self) -> Option<Violation> {
+        let mut found = Vec::new();
+        for (index, (key, value)) in self.pairs.iter().enumerate() {
+            let key = key.to_ascii_uppercase();
+            let first = self.first.get(&key).copied().unwrap_or(index);
+            let (value, kept) = (
+                value.trim_matches(PADDING),
+                self.pairs[first].1.trim_matches(PADDING),
+            );
+            if first == index || value == kept {
+                continue;
+            }
+            // What else a keyword holds may name a person.
+            found.push(if is_technical(&key) {
+                format!("{key} = {:?} and {:?}", shown(kept), shown(value))
+            } else {
+                format!("{:?} twice", shown(&key))
+            });
+        }
+        if found.is_empty() {
+            return None;
+        }
+        let more = found.len().saturating_sub(MOST_LISTED);
+        found.truncate(MOST_LISTED);
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        Some(Violation::new(
+            "repeated-keyword",
+            format!(
+                "keywords are repeated with other values: {}{more}",
+                found.join(", ")
+            ),
+            "took the first of each".into(),
+        ))
+    }
+
     /// A finite number, or `None` where the keyword is missing or blank.
     pub(super) fn number(&self, keyword: &str) -> Result<Option<f64>> {
         match self.parsed::<f64>(keyword, "a number")? {
@@ -81,6 +148,29 @@ impl Keywords {
         let number = value.parse().map_err(|_| bad(keyword, value, expected))?;
         Ok(Some(number))
     }
+}
+
+/// Whether a keyword (in upper case) is about how events are stored.
+fn is_technical(keyword: &str) -> bool {
+    let names = [
+        "$BYTEORD",
+        "$DATATYPE",
+        "$MODE",
+        "$PAR",
+        "$TOT",
+        "$NEXTDATA",
+        "$TIMESTEP",
+        "$UNICODE",
+    ];
+    let of_channel = keyword.strip_prefix("$P").is_some_and(|rest| {
+        rest.trim_start_matches(|sign: char| sign.is_ascii_digit())
+            .len()
+            < rest.len()
+    });
+    names.contains(&keyword)
+        || of_channel
+        || keyword.starts_with("$BEGIN")
+        || keyword.starts_with("$END")
 }
 
 /// A complaint about a value.

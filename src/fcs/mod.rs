@@ -10,6 +10,7 @@
 //! reported as a [`Violation`]; any other is an error.
 
 mod amplification;
+mod behind;
 mod crc;
 pub mod data;
 mod data_offsets;
@@ -23,6 +24,7 @@ mod parameters;
 mod rows;
 mod segments;
 mod text;
+mod text_end;
 mod violation;
 mod write;
 
@@ -40,7 +42,7 @@ use data_offsets::{Data, DataOffsets};
 use header::Header;
 use keywords::Keywords;
 use layout::{Layout, Stored};
-use segments::{read_analysis, read_segment, read_supplement};
+use segments::{read_analysis, read_supplement};
 
 /// A data set whose HEADER and TEXT have been understood.
 #[derive(Debug, Clone)]
@@ -133,32 +135,43 @@ impl File {
         Self::read_at(source, begin)
     }
 
-    fn read_at(source: &dyn Source, begin: u64) -> Result<Self> {
+    /// Read HEADER and TEXT of the data set that begins at a byte of the file.
+    ///
+    /// # Errors
+    /// As [`File::read`].
+    pub fn read_at(source: &dyn Source, begin: u64) -> Result<Self> {
         let window = Window::new(source, begin);
         let mut violations = Vec::new();
         let (header, header_bytes) = Header::read(&window)?;
-        let text = read_segment(&window, "TEXT", header.text)?;
+        let primary = text_end::read(&window, &header, &mut violations)?;
+        let (text, text_range) = (primary.bytes, primary.range);
         let metadata_hash = fnv1a(&[&header_bytes, &text]);
-        let mut keywords = Keywords::new(text::parse(&text, &mut violations)?);
-        let supplement = read_supplement(&window, header.text, &mut keywords, &mut violations)?;
+        let mut keywords = Keywords::new(primary.pairs);
+        let supplement = read_supplement(&window, text_range, &mut keywords, &mut violations)?;
+        violations.extend(keywords.contradictions());
         let described = parameters::read(&keywords, &mut violations)?;
         let order = encoding::StoredOrder::from_keyword(keywords.require("$BYTEORD")?)?;
-        let offsets = DataOffsets::read(&header, &keywords)?;
+        let offsets = DataOffsets::read(&header, text_range, &keywords)?;
         let declared = offsets.declared_bytes();
         let layout = layout::settle(described, order, offsets.total, declared, &mut violations)?;
         let data = offsets.settle(window.len(), layout.event_bits, &mut violations)?;
         let (index, n_events) = count(&window, &layout, &offsets, &data, &mut violations)?;
         let (analysis_range, analysis) =
-            read_analysis(&window, &header, &keywords, &mut violations);
+            read_analysis(&window, &header, text_range, &keywords, &mut violations);
         let mut segments = Segments {
             begin: 0,
-            text: header.text,
+            text: text_range,
             supplement,
             data: data.range,
             analysis: analysis_range,
-            next: next_of(&keywords, &window, header.text, &mut violations),
+            next: None,
         };
+        let end = behind::declared_end(&header, &keywords);
+        segments.next = next_of(&keywords, &window, text_range, end, &mut violations);
         let crc = crc::stored(&window, segments.end());
+        let reach = Some(end).filter(|&end| end <= window.len()).unwrap_or(0);
+        let end = segments.end().max(reach);
+        behind::report(&window, end, segments.next, &mut violations);
         segments.shift(begin);
         Ok(Self {
             version: header.version,
@@ -228,6 +241,20 @@ impl Segments {
     }
 }
 
+/// Byte at which each data set of a file begins, as far as `$NEXTDATA` leads to readable metadata.
+///
+/// # Errors
+/// As [`File::read`], of the first one.
+pub fn data_set_begins(source: &dyn Source) -> Result<Vec<u64>> {
+    let mut begins = vec![0];
+    let mut next = next_data_set(source, 0)?;
+    while let Some(begin) = next {
+        begins.push(begin);
+        next = next_data_set(source, begin).unwrap_or(None);
+    }
+    Ok(begins)
+}
+
 /// Number of data sets of a file, as far as `$NEXTDATA` leads to readable metadata.
 #[must_use]
 pub fn count_data_sets(source: &dyn Source) -> usize {
@@ -256,9 +283,10 @@ pub fn keywords_of(text: &[u8]) -> Result<Vec<(String, String)>> {
 fn next_data_set(source: &dyn Source, begin: u64) -> Result<Option<u64>> {
     let window = Window::new(source, begin);
     let (header, _) = Header::read(&window)?;
-    let text = read_segment(&window, "TEXT", header.text)?;
-    let keywords = Keywords::new(text::parse(&text, &mut Vec::new())?);
-    let next = next_of(&keywords, &window, header.text, &mut Vec::new());
+    let primary = text_end::read(&window, &header, &mut Vec::new())?;
+    let keywords = Keywords::new(primary.pairs);
+    let end = behind::declared_end(&header, &keywords);
+    let next = next_of(&keywords, &window, primary.range, end, &mut Vec::new());
     Ok(next.map(|next| begin + next))
 }
 
@@ -268,12 +296,19 @@ fn next_of(
     keywords: &Keywords,
     window: &Window<'_>,
     text: Range,
+    end: u64,
     violations: &mut Vec<Violation>,
 ) -> Option<u64> {
-    let value = keywords.get("$NEXTDATA")?;
+    let value = keywords.get("$NEXTDATA").unwrap_or("0");
     let next = value.parse().ok();
     if next == Some(0) {
-        return None;
+        let begin = behind::unnamed_data_set(window, end)?;
+        violations.push(Violation::new(
+            "nextdata-zero",
+            format!("a data set begins at byte {begin}; $NEXTDATA names none"),
+            "took it as the next data set".into(),
+        ));
+        return Some(begin);
     }
     let usable = next.filter(|&next: &u64| {
         next >= text.1 && next < window.len() && header::is_fcs(&Window::new(window, next))

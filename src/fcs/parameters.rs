@@ -162,7 +162,8 @@ impl<'a> Channel<'a> {
             Datatype::from_keyword(&self.name("DATATYPE"), value)
         })?;
         let width = self.width(datatype)?;
-        let range = self.keywords.number(&self.name("R"))?;
+        let is_float = matches!(datatype, Datatype::Float | Datatype::Double);
+        let range = self.range(is_float, violations)?;
         let detector = self.detector(violations);
         let amplification = if is_time(&detector) || self.get("TYPE").is_some_and(is_time) {
             let read = || amplification::time_step(self.keywords, violations);
@@ -182,6 +183,19 @@ impl<'a> Channel<'a> {
             width,
             amplification,
         })
+    }
+
+    /// `$PnR`, which of floats decides nothing.
+    fn range(&self, is_float: bool, violations: &mut Vec<Violation>) -> Result<Option<f64>> {
+        let name = self.name("R");
+        match self.keywords.number(&name) {
+            Err(_) if is_float => {
+                let repair = "left the range open; it decides nothing about floats";
+                violations.push(self.keywords.unreadable(&name, repair));
+                Ok(None)
+            }
+            other => other,
+        }
     }
 
     fn width(&self, datatype: Datatype) -> Result<Option<u32>> {

@@ -1,10 +1,14 @@
 //! Rows: the events of a block as plain rows of bytes, however they are stored.
 
 use crate::error::{Error, Result};
+use crate::memory;
 use crate::source::Source;
 
 use super::layout::{Stored, bytes_of};
 use super::{File, delimited};
+
+/// What the rows of a block are called in an error.
+const BLOCK: &str = "a block of events";
 
 /// Events that are decoded at a time: the rows of a block stay in the cache.
 pub const BLOCK_EVENTS: usize = 4096;
@@ -30,7 +34,7 @@ pub fn read_rows(
             ),
         });
     }
-    rows.resize(n_events * file.event_bytes, 0);
+    memory::resize(rows, n_events * file.event_bytes, 0, BLOCK)?;
     match &file.stored {
         Stored::Rows => source.read_at(rows, offset_of(file, first)),
         Stored::Mixed(order) => {
@@ -42,14 +46,16 @@ pub fn read_rows(
             let bits = first as u64 * file.event_bits;
             let shift = (bits % 8) as usize;
             let end = bytes_of((first + n_events) as u64, file.event_bits);
-            let mut packed = vec![0; usize::try_from(end - bits / 8).unwrap_or(usize::MAX)];
+            let size = usize::try_from(end - bits / 8).unwrap_or(usize::MAX);
+            let mut packed = memory::filled(size, 0, BLOCK)?;
             source.read_at(&mut packed, file.data_begin + bits / 8)?;
             unpack(file, &packed, shift, *big, rows);
             Ok(())
         }
         Stored::Text => {
             let bytes = bytes_of(n_events as u64, file.event_bits);
-            let mut text = vec![0; usize::try_from(bytes).unwrap_or(usize::MAX)];
+            let size = usize::try_from(bytes).unwrap_or(usize::MAX);
+            let mut text = memory::filled(size, 0, BLOCK)?;
             source.read_at(&mut text, offset_of(file, first))?;
             parse_fixed(file, first, &text, rows)
         }

@@ -1,6 +1,7 @@
 //! Segments: where TEXT, supplemental TEXT and ANALYSIS lie, and their bytes.
 
 use crate::error::{Error, Result};
+use crate::memory;
 use crate::source::Source;
 
 use super::Violation;
@@ -26,21 +27,25 @@ pub(super) fn read_segment(
             length,
         });
     }
-    // The segment lies inside the file, so this allocates no more than the file's size.
     let size = usize::try_from(end - begin).map_err(|_| Error::Offsets {
         segment,
         detail: format!("{} bytes do not fit in memory", end - begin),
     })?;
-    let mut bytes = vec![0; size];
+    let mut bytes = memory::filled(size, 0, "a segment of keywords")?;
     source.read_at(&mut bytes, begin)?;
     Ok(bytes)
 }
 
-/// A range from two keywords, or `None` where they are missing, blank or 0.
-fn range(keywords: &Keywords, begin: &str, end: &str) -> Result<Option<Range>> {
-    let begin = keywords.whole_number(begin)?.unwrap_or(0);
-    let end = keywords.whole_number(end)?.unwrap_or(0);
-    Ok((begin > 0 && end > begin).then(|| (begin, end.saturating_add(1))))
+/// A range from two keywords, or `None` where they are missing, blank, 0 or no numbers.
+fn range(
+    keywords: &Keywords,
+    begin: &str,
+    end: &str,
+    violations: &mut Vec<Violation>,
+) -> Option<Range> {
+    let begin = keywords.whole_number_if_any(begin, violations).unwrap_or(0);
+    let end = keywords.whole_number_if_any(end, violations).unwrap_or(0);
+    (begin > 0 && end > begin).then(|| (begin, end.saturating_add(1)))
 }
 
 /// Read supplemental TEXT where there is any beside the primary one, and add its keywords.
@@ -50,7 +55,7 @@ pub(super) fn read_supplement(
     keywords: &mut Keywords,
     violations: &mut Vec<Violation>,
 ) -> Result<Option<Range>> {
-    let Some(segment_range) = range(keywords, "$BEGINSTEXT", "$ENDSTEXT")? else {
+    let Some(segment_range) = range(keywords, "$BEGINSTEXT", "$ENDSTEXT", violations) else {
         return Ok(None);
     };
     if segment_range.0 < primary.1 && segment_range.1 > primary.0 {
@@ -66,17 +71,18 @@ pub(super) fn read_supplement(
 pub(super) fn read_analysis(
     source: &dyn Source,
     header: &Header,
+    text: Range,
     keywords: &Keywords,
     violations: &mut Vec<Violation>,
 ) -> (Option<Range>, text::Pairs) {
-    let named = range(keywords, "$BEGINANALYSIS", "$ENDANALYSIS");
-    let Some(segment_range) = named.unwrap_or(None).or(header.analysis) else {
+    let named = range(keywords, "$BEGINANALYSIS", "$ENDANALYSIS", violations);
+    let Some(segment_range) = named.or(header.analysis) else {
         return (None, Vec::new());
     };
-    let apart = segment_range.0 >= header.text.1 || segment_range.1 <= header.text.0;
+    let apart = segment_range.0 >= text.1 || segment_range.1 <= text.0;
     let parsed = if apart {
         read_segment(source, "ANALYSIS", segment_range)
-            .and_then(|bytes| text::parse(&bytes, violations))
+            .and_then(|bytes| super::text::parse(&bytes, violations))
     } else {
         Err(Error::Offsets {
             segment: "ANALYSIS",

@@ -178,6 +178,14 @@ fn unescaped(token: &[u8], delimiter: u8, escapes: bool) -> Cow<'_, [u8]> {
     Cow::Owned(kept.collect())
 }
 
+/// Whether a segment ends in its delimiter, blanks behind it apart.
+pub(super) fn ends_delimited(segment: &[u8]) -> bool {
+    let Some((&delimiter, body)) = segment.split_first() else {
+        return false;
+    };
+    without_padding(body, delimiter).last() == Some(&delimiter)
+}
+
 /// What stands before the blanks behind the last delimiter.
 fn without_padding(body: &[u8], delimiter: u8) -> &[u8] {
     let blank = |byte: u8| byte != delimiter && (byte.is_ascii_whitespace() || byte == 0);

@@ -48,7 +48,7 @@ pub fn gate_values(
         plan.prepare();
     }
     let keep = Keep { masks: true };
-    let populations = Mutex::new(Populations::new(plan, n_events, keep));
+    let populations = Mutex::new(Populations::new(plan, n_events, keep)?);
     let all = || populations.lock().unwrap_or_else(PoisonError::into_inner);
     let n_blocks = n_events.div_ceil(BLOCK_EVENTS);
     let threads = processors().min(n_blocks / BLOCKS_PER_THREAD).max(1);

@@ -26,8 +26,9 @@ pub struct Job {
     pub location: Location,
     /// The compiled strategy for its panel.
     pub plan: Arc<Plan>,
-    /// Length in bytes, modification time in nanoseconds, hash of HEADER and TEXT; `None` to skip the check.
-    pub identity: Option<(u64, i128, u64)>,
+    /// Length in bytes, modification time in nanoseconds, hash of HEADER and TEXT, and the byte at
+    /// which the data set begins; `None` for the first data set without a check.
+    pub identity: Option<(u64, i128, u64, u64)>,
     /// Count these variants, and nothing else.
     pub variants: Option<Arc<Variants>>,
 }
@@ -261,13 +262,19 @@ impl<'a> Crew<'a> {
 
     fn open(&self, index: usize, job: &Job) -> Result<Active> {
         let source = job.location.open()?;
-        let file = File::read(&*source)?;
-        let found = (source.len(), source.modified_ns(), file.metadata_hash);
+        let begin = job.identity.map_or(0, |identity| identity.3);
+        let file = File::read_at(&*source, begin)?;
+        let found = (
+            source.len(),
+            source.modified_ns(),
+            file.metadata_hash,
+            begin,
+        );
         if job.identity.is_some_and(|expected| expected != found) {
             return Err(Error::FileChanged);
         }
         let opened = Opened::new(source, file, &job.plan)?;
-        let populations = Populations::new(&job.plan, opened.n_events(), self.keep);
+        let populations = Populations::new(&job.plan, opened.n_events(), self.keep)?;
         Ok(Active {
             index,
             plan: Arc::clone(&job.plan),

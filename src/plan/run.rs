@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use crate::error::{Error, Result};
 use crate::fcs::data::{BLOCK_EVENTS, check_channels, read_rows};
 use crate::fcs::{Decoder, File};
+use crate::memory;
 use crate::source::Source;
 use crate::summary::{Estimate, summarise_unless};
 use crate::threads::processors;
@@ -54,17 +55,25 @@ pub struct Populations {
 }
 
 impl Populations {
-    pub(super) fn new(plan: &Plan, n_events: usize, keep: Keep) -> Self {
+    /// # Errors
+    /// [`Error::Memory`] if there is no room for masks and for the values of all requests.
+    pub(super) fn new(plan: &Plan, n_events: usize, keep: Keep) -> Result<Self> {
         let mask_bytes = if keep.masks { n_events.div_ceil(8) } else { 0 };
-        Self {
+        let mask_bytes = plan.n_gates().saturating_mul(mask_bytes);
+        // Values come block by block and are copied once to bring them into order.
+        let kept_bytes = (n_events as u64)
+            .saturating_mul(plan.kept.len() as u64)
+            .saturating_mul(2 * size_of::<f64>() as u64);
+        memory::check(kept_bytes.saturating_add(mask_bytes as u64), "gating")?;
+        Ok(Self {
             n_events,
             counts: vec![0; plan.n_gates()],
             undefined: vec![0; plan.n_gates()],
-            masks: vec![0; plan.n_gates() * mask_bytes],
+            masks: memory::filled(mask_bytes, 0, "the masks of populations")?,
             summaries: Vec::new(),
             variants: Vec::new(),
             pieces: vec![Vec::new(); plan.kept.len()],
-        }
+        })
     }
 
     /// The packed mask of a gate; empty where masks are not kept.
@@ -126,7 +135,9 @@ impl Populations {
                 let estimates = if kept.statistics.is_empty() {
                     Vec::new()
                 } else if kept.values {
-                    summarise_unless(&mut values.clone(), &kept.statistics, stopped)?
+                    let mut copy = memory::room_for(n_events, "the values of a population")?;
+                    copy.extend_from_slice(&values);
+                    summarise_unless(&mut copy, &kept.statistics, stopped)?
                 } else {
                     summarise_unless(&mut values, &kept.statistics, stopped)?
                 };
@@ -153,7 +164,7 @@ impl Populations {
 fn in_order(mut pieces: Vec<(usize, Vec<f64>)>, stopped: &dyn Fn() -> bool) -> Result<Vec<f64>> {
     pieces.sort_unstable_by_key(|(first, _)| *first);
     let n_values = pieces.iter().map(|(_, piece)| piece.len()).sum();
-    let mut values = Vec::with_capacity(n_values);
+    let mut values = memory::room_for(n_values, "the values of a population")?;
     for (_, piece) in pieces {
         go_on(stopped)?;
         values.extend_from_slice(&piece);
@@ -330,7 +341,7 @@ pub fn run_file(
     stop: impl Fn() -> bool,
 ) -> Result<Populations> {
     let opened = Opened::new(source, file, plan)?;
-    let mut populations = Populations::new(plan, opened.n_events(), keep);
+    let mut populations = Populations::new(plan, opened.n_events(), keep)?;
     let mut worker = Worker::default();
     let task = Task {
         plan,

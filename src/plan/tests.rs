@@ -107,7 +107,7 @@ fn alone(plan: &Plan, event: &[f64]) -> Vec<Truth> {
 /// Counts, undefined events and masks from every event alone.
 fn by_events(plan: &Plan, columns: &[Vec<f64>], n_events: usize) -> Populations {
     let keep = Keep { masks: true };
-    let mut populations = Populations::new(plan, n_events, keep);
+    let mut populations = Populations::new(plan, n_events, keep).expect("room");
     let bytes = n_events.div_ceil(8);
     for n in 0..n_events {
         let event: Vec<f64> = columns.iter().map(|column| column[n]).collect();

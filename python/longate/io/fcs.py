@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FcsMetadata", "read_fcs", "read_metadata", "write_fcs"]
 
-Identity = tuple[int, int, int]
+Identity = tuple[int, int, int, int]
 
 NOTES = {"mask-applied", "several-data-sets"}
 """Codes of a diagnosis that are no violations from the standard."""
@@ -50,7 +50,8 @@ class FcsMetadata(Acquisition):
     diagnosis : tuple of Violation
         Violations from the standard that were met and repaired.
     identity : tuple of int
-        Length in bytes, modification time in nanoseconds, hash of HEADER and TEXT.
+        Length in bytes, modification time in nanoseconds, hash of HEADER and TEXT, and
+        the byte at which the data set begins.
     dataset : int
         Which data set of the file, from 0.
     n_data_sets : int
@@ -134,11 +135,20 @@ def read_metadata(
         msg = f"dataset counts from 0, got {dataset}"
         raise FcsError(msg)
     location = locate(path)
-    metadata = _core.read_metadata(location, dataset, SPILLOVER_KEYWORDS)
+    begins = _data_set_begins(location) if dataset else (0,)
+    if dataset >= len(begins):
+        msg = (
+            f"{location} has {len(begins)} data sets; data set number {dataset} was "
+            "asked for, counted from 0"
+        )
+        raise FcsError(msg)
+    begin = begins[dataset]
+    metadata = _core.read_metadata(location, SPILLOVER_KEYWORDS, begin=begin)
+    n_data_sets = metadata["n_data_sets"] or len(begins)
     pairs, text = metadata["keywords"], metadata["text"]
     diagnosis = [Violation(*entry) for entry in metadata["violations"]]
-    if metadata["n_data_sets"] > 1:
-        found = f"the file holds {metadata['n_data_sets']} data sets"
+    if n_data_sets > 1:
+        found = f"the file holds {n_data_sets} data sets"
         repair = f"read number {dataset}, counted from 0; dataset= reads another"
         diagnosis.append(Violation("several-data-sets", found, repair))
     return FcsMetadata(
@@ -150,13 +160,30 @@ def read_metadata(
         diagnosis=tuple(diagnosis),
         identity=metadata["identity"],
         dataset=dataset,
-        n_data_sets=metadata["n_data_sets"],
+        n_data_sets=n_data_sets,
         analysis=Keywords(metadata["analysis"]),
         text=text,
         segments=metadata["segments"],
         crc=metadata["crc"],
         spillover=_shared(metadata["stated"]),
     )
+
+
+def _data_set_begins(location: Path | RemoteFile) -> tuple[int, ...]:
+    """Return the byte at which each data set of a file begins."""
+    if isinstance(location, RemoteFile):
+        return tuple(_core.data_set_begins(location))
+    try:
+        found = location.stat()
+    except OSError:
+        return tuple(_core.data_set_begins(location))  # says what is wrong
+    return _begins_of(location, found.st_size, found.st_mtime_ns)
+
+
+@lru_cache(maxsize=16)
+def _begins_of(path: Path, size: int, modified: int) -> tuple[int, ...]:
+    """Walk once through a file of many data sets, and not again for each of them."""
+    return tuple(_core.data_set_begins(path))
 
 
 @lru_cache(maxsize=64)
@@ -252,7 +279,7 @@ def read_fcs(
         metadata.path,
         indices,
         values == "raw",
-        dataset=dataset,
+        begin=metadata.segments["begin"],
         threads=threads or 0,
         identity=metadata.identity,
     )
@@ -284,7 +311,9 @@ def read_fcs(
 
 def _crc(metadata: FcsMetadata) -> list[Violation]:
     """Return what the check word has to say, where there is one."""
-    if metadata.crc is None or _core.check_crc(metadata.path, metadata.dataset):
+    if metadata.crc is None or _core.check_crc(
+        metadata.path, begin=metadata.segments["begin"]
+    ):
         return []
     found = (
         f"the check word (CRC) is {metadata.crc}; the bytes before it have another sum"

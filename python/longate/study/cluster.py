@@ -55,6 +55,8 @@ class GatingTask:
         Whether masks are sent back, one bit per event and population.
     requests : tuple of Request
         What is asked for beyond counts.
+    dataset : int
+        Which data set of the file, from 0.
     """
 
     path: Path | RemoteFile
@@ -64,6 +66,7 @@ class GatingTask:
     identity: Identity
     keep_masks: bool
     requests: tuple[Request, ...] = ()
+    dataset: int = 0
 
 
 def gate_task(task: GatingTask) -> Any:
@@ -76,8 +79,8 @@ def gate_task(task: GatingTask) -> Any:
         elsewhere or later, as a file system that fails, is raised.
     """
     try:
-        metadata = read_metadata(task.path, aliases=task.aliases)
-        length, _, text_hash = metadata.identity
+        metadata = read_metadata(task.path, aliases=task.aliases, dataset=task.dataset)
+        length, _, text_hash, _ = metadata.identity
         if (length, text_hash) != (task.identity[0], task.identity[2]):
             raise FcsError(changed(task.path))
         compiled = compile_strategy(
@@ -138,6 +141,7 @@ def cluster_tasks(
             identity=one.file.metadata.identity,
             keep_masks=keep_masks,
             requests=one.compiled.requests,
+            dataset=one.file.metadata.dataset,
         )
         for one in ready
     ]

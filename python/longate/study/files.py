@@ -85,7 +85,8 @@ def refuse_changed(metadata: FcsMetadata) -> None:
     StudyError
         The file is named.
     """
-    if read_metadata(metadata.path).identity != metadata.identity:
+    now = read_metadata(metadata.path, dataset=metadata.dataset)
+    if now.identity != metadata.identity:
         raise StudyError(changed(metadata.path))
 
 
@@ -100,7 +101,7 @@ def run_id_of(files: Sequence[StudyFile], strategies: Mapping[str, GateTree]) ->
     parts += [f"{tube}:{strategy.id}" for tube, strategy in strategies.items()]
     for file in files:
         matrix = file.compensation
-        length, _, text_hash = file.metadata.identity
+        length, _, text_hash, _ = file.metadata.identity
         which = f"{file.sample}:{file.tube}"
         parts.append(f"{which}:{length}:{text_hash}:{matrix.id if matrix else ''}")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]

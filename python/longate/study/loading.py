@@ -161,8 +161,10 @@ def _found(entry: Mapping[str, Any], files: Path | None) -> FcsMetadata:
     where = entry["file"]
     if files is not None and not is_remote(where):
         where = str(files / Path(where).name)
-    metadata = read_metadata(where, aliases=entry["aliases"])
-    length, _, text_hash = metadata.identity
+    metadata = read_metadata(
+        where, aliases=entry["aliases"], dataset=entry.get("dataset", 0)
+    )
+    length, _, text_hash, _ = metadata.identity
     if (length, f"{text_hash:016x}") != (entry["length"], entry["text_hash"]):
         msg = f"{where} is not the file that was gated: HEADER, TEXT or length differ"
         raise FcsError(msg)

@@ -156,6 +156,7 @@ class Study:
             metadata.path,
             compensation=self.compensations[row],
             aliases=metadata.panel.aliases,
+            dataset=metadata.dataset,
         )
         refuse_changed(metadata)
         return sample
@@ -198,7 +199,7 @@ class Study:
         -------
         dict
             ``file, length`` (bytes), ``text_hash`` (of HEADER and TEXT), ``sha256`` (of
-            the whole file, computed now) and ``aliases``.
+            the whole file, computed now), ``aliases`` and ``dataset``.
 
         Raises
         ------
@@ -207,13 +208,14 @@ class Study:
         """
         metadata = self.metadata[row]
         refuse_changed(metadata)
-        length, _, text_hash = metadata.identity
+        length, _, text_hash, _ = metadata.identity
         return {
             "file": str(self.samples["file"][row]),
             "length": length,
             "text_hash": f"{text_hash:016x}",
             "sha256": sha256_of(metadata.path),
             "aliases": dict(metadata.panel.aliases),
+            "dataset": metadata.dataset,
         }
 
     def instrument_log(self) -> pd.DataFrame:
