@@ -14,6 +14,7 @@ from longate.cytometry.panel import Channel, Panel
 from longate.cytometry.sample import Sample
 from longate.cytometry.transforms import (
     Arcsinh,
+    Bounded,
     FlowJoBiex,
     Grid,
     Hyperlog,
@@ -63,6 +64,7 @@ __all__ = [
     "INHERIT",
     "Arcsinh",
     "BooleanGate",
+    "Bounded",
     "Channel",
     "Compensation",
     "Dimension",

@@ -69,8 +69,8 @@ impl Grid {
             (offset == 0.0 || offset == 0.5, "an offset of 0 or 0.5"),
             (overflow == 0.0 || overflow == 1.0, "overflow of 0 or 1"),
             (
-                !matches!(base, Scale::Grid(_)),
-                "a base that is not a grid itself",
+                !matches!(base, Scale::Grid(_) | Scale::Bounded(_)),
+                "a base that is neither a grid itself nor bounded",
             ),
         ];
         if let Some((_, constraint)) = constraints.iter().find(|(kept, _)| !kept) {

@@ -13,6 +13,7 @@
 
 mod arcsinh;
 mod biexponential;
+mod bounded;
 mod conversion;
 mod curve;
 mod elementary;
@@ -28,6 +29,7 @@ mod standard;
 mod threshold;
 
 pub use arcsinh::Arcsinh;
+pub use bounded::Bounded;
 pub use conversion::Conversion;
 pub use fast::Fast;
 pub use flowjo_biex::FlowJoBiex;
@@ -63,6 +65,8 @@ pub enum Scale {
     FlowJoBiex(FlowJoBiex),
     /// The cells of another scale.
     Grid(Arc<Grid>),
+    /// The values of another scale, held back at bounds.
+    Bounded(Arc<Bounded>),
 }
 
 /// Scales of more decades are refused: their steepest and flattest parts do not fit into one number.
@@ -97,15 +101,19 @@ impl Scale {
         }
     }
 
-    /// The cells of this scale, by the parameters of [`Grid::new`].
+    /// A scale over this one: `grid [cells, low, high, offset, overflow]` or `bounded [low, high]`.
     ///
     /// # Errors
-    /// [`Error::ScaleParameters`], as [`Grid::new`]; [`Error::UnknownScale`] for another name or number.
+    /// [`Error::ScaleParameters`], as [`Grid::new`] and [`Bounded::new`]; [`Error::UnknownScale`] for
+    /// another name or number.
     pub fn nested(self, name: &str, parameters: &[f64]) -> Result<Self> {
         match (name, parameters) {
             ("grid", &[cells, low, high, offset, overflow]) => {
                 let parameters = [cells, low, high, offset, overflow];
                 Grid::new(self, parameters).map(|grid| Self::Grid(Arc::new(grid)))
+            }
+            ("bounded", &[low, high]) => {
+                Bounded::new(self, low, high).map(|bounded| Self::Bounded(Arc::new(bounded)))
             }
             _ => Err(Error::UnknownScale {
                 name: name.into(),
@@ -126,6 +134,7 @@ impl Scale {
             Self::Hyperlog(scale) => scale.forward(x),
             Self::FlowJoBiex(scale) => scale.forward(x),
             Self::Grid(scale) => scale.forward(x),
+            Self::Bounded(scale) => scale.forward(x),
         }
     }
 
@@ -141,6 +150,7 @@ impl Scale {
             Self::Hyperlog(scale) => scale.inverse(y),
             Self::FlowJoBiex(scale) => scale.inverse(y),
             Self::Grid(scale) => scale.inverse(y),
+            Self::Bounded(scale) => scale.inverse(y),
         }
     }
 
@@ -167,6 +177,7 @@ impl Scale {
                 }
             }
             Self::Grid(scale) => scale.forward_into(values, out),
+            Self::Bounded(scale) => scale.forward_into(values, out),
         }
     }
 
@@ -189,6 +200,11 @@ impl Scale {
                 }
             }
             Self::Grid(scale) => {
+                for (value, &y) in out.iter_mut().zip(places) {
+                    *value = scale.inverse(y);
+                }
+            }
+            Self::Bounded(scale) => {
                 for (value, &y) in out.iter_mut().zip(places) {
                     *value = scale.inverse(y);
                 }

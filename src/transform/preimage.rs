@@ -72,10 +72,11 @@ impl Scale {
     }
 
     /// Whether `y` is at or beyond a place that all finite values beyond some number share.
-    fn saturates_at(&self, y: f64) -> bool {
+    pub(super) fn saturates_at(&self, y: f64) -> bool {
         match self {
             Self::FlowJoBiex(scale) => scale.saturates_at(y),
             Self::Grid(scale) => scale.saturates_at(y),
+            Self::Bounded(scale) => scale.saturates_at(y),
             _ => false,
         }
     }

@@ -195,50 +195,6 @@ def test_bounds_of_a_ratio_under_a_scale(read):
     ]
 
 
-def test_bounds_that_a_polygon_does_not_reach_do_not_matter(read):
-    corners = polygon((0.2, 0), (0.8, 0), (0.5, 1))
-    corners = corners.replace(
-        '<gating:dimension gating:compensation-ref="uncompensated">',
-        '<gating:dimension gating:compensation-ref="uncompensated" '
-        'gating:transformation-ref="S">',
-        1,
-    )
-    declared = transformation("S", LIN, boundMin="0.1", boundMax="0.9")
-    assert read(declared + corners)["P"].x.scale == lg.Linear(10, 0)
-    declared = transformation("S", LIN, boundMin="0.3")
-    words = (
-        r"gate 'P': its borders on FL1-H reach from 0\.2 to 0\.8, to or beyond "
-        r"boundMin or boundMax of the transformation \(0\.3 to inf\).*only rectangles"
-    )
-    with pytest.raises(lg.exceptions.GatingMLError, match=words):
-        read(declared + corners)
-
-
-def test_an_ellipse_and_dividers_that_reach_a_bound_are_refused(read):
-    declared = transformation("S", LIN, boundMax="0.9")
-
-    def scaled(gate):
-        axis = 'gating:compensation-ref="uncompensated"'
-        assert axis in gate
-        return declared + gate.replace(axis, f'{axis} gating:transformation-ref="S"', 1)
-
-    words = "gate 'E': its borders on .* from -2 to 2, .*boundMax .*-inf to 0.9"
-    with pytest.raises(lg.exceptions.GatingMLError, match=words):
-        read(scaled(ellipsoid([[4, 1], [1, 4]], distance=1.0)))
-    quadrants = (
-        '<gating:QuadrantGate gating:id="Q"><gating:divider gating:id="x" '
-        'gating:compensation-ref="uncompensated">'
-        '<data-type:fcs-dimension data-type:name="FL1-H"/>'
-        "<gating:value>{}</gating:value></gating:divider>"
-        '<gating:Quadrant gating:id="up"><gating:position gating:divider_ref="x" '
-        'gating:location="3"/></gating:Quadrant></gating:QuadrantGate>'
-    )
-    assert read(scaled(quadrants.format(0.5))).gates
-    words = "gate 'Q': its borders on FL1-H .* from 0.9 to 0.9, .*-inf to 0.9"
-    with pytest.raises(lg.exceptions.GatingMLError, match=words):
-        read(scaled(quadrants.format(0.9)))
-
-
 def test_polygon_and_ellipse(read):
     gate = read(polygon((0, 0), (4, 0), (0, 4)))["P"]
     assert gate.vertices == ((0.0, 0.0), (4.0, 0.0), (0.0, 4.0))

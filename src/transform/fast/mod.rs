@@ -53,7 +53,7 @@ impl Tables {
             Some(Self::Reflected(places, OnceLock::new()))
         };
         let tables = match scale {
-            Scale::Identity | Scale::Linear(_) | Scale::Grid(_) => None,
+            Scale::Identity | Scale::Linear(_) | Scale::Grid(_) | Scale::Bounded(_) => None,
             Scale::Log(log) => Some(Self::Octave(Octave::new(log))),
             Scale::Arcsinh(of) => reflected(of.zero(), of.linear_size()),
             Scale::Logicle(of) => reflected(of.zero(), of.linear_size()),

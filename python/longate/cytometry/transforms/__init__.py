@@ -1,6 +1,7 @@
 """Scales of an axis, one file each, with the parameters of Gating-ML 2.0."""
 
 from longate.cytometry.transforms.arcsinh import Arcsinh
+from longate.cytometry.transforms.bounded import Bounded
 from longate.cytometry.transforms.flowjo_biex import FlowJoBiex
 from longate.cytometry.transforms.grid import Grid
 from longate.cytometry.transforms.hyperlog import Hyperlog
@@ -12,6 +13,7 @@ from longate.cytometry.transforms.transform import Preimage, Transform
 
 __all__ = [
     "Arcsinh",
+    "Bounded",
     "FlowJoBiex",
     "Grid",
     "HasNegativeReferences",

@@ -74,8 +74,11 @@ class Grid(Transform):
     overflow: bool = False
 
     def __post_init__(self) -> None:
-        if not isinstance(self.base, Transform) or isinstance(self.base, Grid):
-            msg = f"Grid requires a base scale that is not a grid; got {self.base!r}"
+        if not isinstance(self.base, Transform) or len(self.base.kernel) > 2:
+            msg = (
+                "Grid requires a base scale that is no grid and not bounded; got "
+                f"{self.base!r}"
+            )
             raise TransformError(msg)
         for word in ("cells", "low", "high"):
             value = getattr(self, word)

@@ -45,7 +45,7 @@ def _size(strategy: GateTree) -> str:
     if samples == 1:
         own = " · gates of 1 sample differ"
     raw = " · on stored numbers" if strategy.values == RAW else ""
-    n_lost = len(strategy.problems)
+    n_lost = sum(bool(one.gate) for one in strategy.problems)
     lost = f" · {n_lost} gates could not be read: .problems" if n_lost > 1 else ""
     if n_lost == 1:
         lost = " · 1 gate could not be read: .problems"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from longate._validation import listed, suggest
 from longate.cytometry.transforms import (
     Arcsinh,
+    Bounded,
     Hyperlog,
     Linear,
     Log,
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
+FLOWJO_PREFIX = "Comp-"
+"""FlowJo calls a detector so where it is compensated."""
+
 SCALES: dict[str, tuple[type[Transform], str]] = {
     "flin": (Linear, "TA"),
     "flog": (Log, "TM"),
@@ -61,6 +65,16 @@ class Side:
 
     dimension: Dimension
     clamps: tuple[Clamp, ...]
+
+    @property
+    def bounded(self) -> Dimension:
+        """The dimension with its scaled values held back at the bounds."""
+        low, high = -np.inf, np.inf
+        for clamp in self.clamps:  # one after another is one between both
+            low, high = np.clip([low, high], clamp.low, clamp.high).tolist()
+        scale = self.dimension.scale
+        base = scale if isinstance(scale, Transform) else Linear(t=1.0, a=0.0)
+        return replace(self.dimension, scale=Bounded(base, low, high))
 
 
 class Declarations:
@@ -119,6 +133,8 @@ class Declarations:
         channel: str | Ratio
         if named:
             channel = document.need(named[0], "name")
+            if document.get(element, "compensation-ref") is None:
+                channel = channel.removeprefix(FLOWJO_PREFIX)
         else:
             new = document.child(element, "new-dimension")
             source = self._find(new, gate)
@@ -163,7 +179,10 @@ class Declarations:
     def _compensation(
         self, element: Element, channel: str | Ratio, gate: Element
     ) -> Compensation | str | None:
-        reference = self.document.need(element, "compensation-ref")
+        reference = self.document.get(element, "compensation-ref")
+        if reference is None:  # in an export of FlowJo
+            name = self.document.need(element.named("fcs-dimension")[0], "name")
+            return "acquisition" if name.startswith(FLOWJO_PREFIX) else None
         if reference == "uncompensated":
             return None
         if reference == "FCS":

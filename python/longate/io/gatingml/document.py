@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from longate.io.xml_tree import Element
 
+# FlowJo's exports keep these, but not how dimensions are compensated and scaled.
+_OF_FLOWJO = ("gateResolution", "userDefined", "annoOffsetX")
 _OWNERS = {"transformation": "transformation", "spectrumMatrix": "matrix"}
 
 
@@ -65,6 +67,10 @@ class Document:
         self.prefixes = prefixes(self.version)
         self._spaces = tuple(self.prefixes)
         self._texts = texts_of(self.root, data)
+        self.is_flowjo = any(
+            one.get(word) is not None for one in self.gates for word in _OF_FLOWJO
+        )
+        """Whether FlowJo has exported the file."""
         self.faults: dict[Element, GatingMLError] = {}
         self._check(RULES if self.version == "2.0" else RULES_15)
 
@@ -213,6 +219,8 @@ class Document:
     def _check_attributes(self, element: Element, rule: Rule, owner: Element) -> None:
         inside = element.local
         for attribute in rule.required:
+            if attribute == "compensation-ref" and self.is_flowjo:
+                continue
             if self.get(element, attribute) is None:
                 complaint = f"<{inside}> lacks the attribute {attribute!r}"
                 raise self.error(complaint, element, owner)

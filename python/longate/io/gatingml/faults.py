@@ -44,8 +44,14 @@ class Faults:
         self._left_out: set[GateRecord] = set()
 
     def add(self, gate: Element, error: GatingMLError) -> None:
-        """Leave out a gate of the file, and the populations that it would make."""
+        """Leave out a gate of the file, and the populations that it would make.
+
+        The fault of a transformation or matrix is kept without the name of a gate.
+        """
         document = self.document
+        if not gate.local.endswith("Gate"):
+            self.roots.append(Fault(gate.line, "", error))
+            return
         name = document.get(gate, "id") or ""
         self.roots.append(Fault(gate.line, name, error))
         ids = [document.get(one, "id") for one in gate.named("Quadrant")]

@@ -10,8 +10,9 @@ from xml.sax.saxutils import quoteattr
 from longate._validation import one_of
 from longate.exceptions import GateError, GateWarning, GatingMLError, StrategyError
 from longate.gating.strategy.strategy import GatingStrategy
+from longate.gating.tree.problems import GateProblem
 from longate.io.gatingml.cytobank import arrange
-from longate.io.gatingml.declarations import Declarations
+from longate.io.gatingml.declarations import FLOWJO_PREFIX, Declarations
 from longate.io.gatingml.document import Document
 from longate.io.gatingml.faults import Faults, resolved
 from longate.io.gatingml.notes import (
@@ -134,7 +135,7 @@ def read_gatingml(
         "custom_info": _kept(document),
         "overrides": overrides,
         "values": "raw" if document.version == "1.5" else "scale",
-        "problems": faults.problems,
+        "problems": faults.problems + _notices(document),
     }
     try:
         return GatingStrategy(
@@ -193,6 +194,21 @@ def _read(
     return made
 
 
+def _notices(document: Document) -> tuple[GateProblem, ...]:
+    """Warn of what is true of all gates of the file, and return it."""
+    if not document.is_flowjo:
+        return ()
+    msg = (
+        f"{document.what} is an export of FlowJo, which does not say how dimensions "
+        f"are compensated and scaled: channels called {FLOWJO_PREFIX}... are taken as "
+        "compensated with the acquisition's matrix, all others as they are in the "
+        "file, and edges as straight in data units. FlowJo's are straight on its "
+        "display axes; its workspace has them"
+    )
+    warnings.warn(msg, GateWarning, stacklevel=3)
+    return (GateProblem("", msg),)
+
+
 def _report(
     document: Document, faults: Faults, unreadable: str, *, n_read: int
 ) -> None:
@@ -228,9 +244,12 @@ def _kept(document: Document) -> str | None:
 
 
 def _names(records: Iterable[GateRecord]) -> dict[str, str]:
-    """Return the names that Longate noted for populations, by id."""
+    """Return the names that Longate or FlowJo noted for populations, by id."""
     names: dict[str, str] = {}
     for record in records:
+        exported = record.element.attribute("name", record.element.nsmap.values())
+        if exported:  # by FlowJo
+            names[record.id] = exported
         note = note_of(record.infos)
         if isinstance(note.get("name"), str):
             names[record.id] = note["name"]

@@ -82,23 +82,13 @@ class ReadContext:
         """Return the dimension of a gate whose border reaches from `least` to `most`.
 
         Values that a transformation holds back at a bound move into the gate or out of
-        it only where the border reaches that far; elsewhere the bound is left out.
-
-        Raises
-        ------
-        GatingMLError
-            If the border reaches to a bound or beyond.
+        it only where the border reaches that far; elsewhere the bound is left out, but
+        from gates of Longate.
         """
-        if not beyond(side.clamps, least, most):
+        own = side.clamps and note_of(record.infos).get("bounded")
+        if not own and not beyond(side.clamps, least, most):
             return side.dimension
-        bounds = " and ".join(f"{low:g} to {high:g}" for low, high in side.clamps)
-        complaint = (
-            f"its borders on {side.dimension.channel} reach from {least:g} to "
-            f"{most:g}, to or beyond boundMin or boundMax of the transformation "
-            f"({bounds}), where values are held back; only rectangles may do so. "
-            "Draw the gate within the bounds, or take these away"
-        )
-        raise self.document.error(complaint, record.element, record.element)
+        return side.bounded
 
     def values(self, point: Element, local: str, gate: Element) -> list[float]:
         """Return the finite numbers of a point or of a row."""

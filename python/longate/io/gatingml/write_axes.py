@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from longate._validation import listed
 from longate.cytometry.compensated import resolve_matrix
 from longate.cytometry.compensation import Compensation
 from longate.cytometry.panel import Channel
-from longate.cytometry.transforms import Ratio, Transform
+from longate.cytometry.transforms import Bounded, Ratio, Transform
 from longate.exceptions import GatingMLError
 from longate.gating.compile.panel_axes import PanelAxes
 from longate.gating.gates.dimension import ACQUISITION, INHERIT, Dimension, dimension_of
@@ -170,17 +171,27 @@ class AxisWriter:
         return attributes["transforms:id"]
 
     def _scale(self, scale: Transform) -> str:
-        if type(scale) not in _BY_KIND:
+        bounds: dict[str, str] = {}
+        base = scale
+        if isinstance(scale, Bounded):
+            base = scale.base
+            ends = {"boundMin": scale.low, "boundMax": scale.high}
+            bounds = {
+                f"transforms:{word}": repr(end)
+                for word, end in ends.items()
+                if math.isfinite(end)
+            }
+        if type(base) not in _BY_KIND:
             msg = (
                 f"Gating-ML 2.0 has no scale {scale.name!r} ({scale!r}); it has "
                 f"{listed(sorted(kind.__name__ for kind in _BY_KIND))}"
             )
             raise GatingMLError(msg)
         if scale.kernel not in self._references:
-            tag, letters = _BY_KIND[type(scale)]
-            values = {letter: getattr(scale, letter.lower()) for letter in letters}
+            tag, letters = _BY_KIND[type(base)]
+            values = {letter: getattr(base, letter.lower()) for letter in letters}
             wanted = "_".join(
-                [type(scale).__name__, *(f"{v:g}" for v in values.values())]
+                [type(base).__name__, *(f"{v:g}" for v in values.values())]
             )
             self._declare(
                 scale.kernel,
@@ -189,6 +200,7 @@ class AxisWriter:
                     f"transforms:{tag}",
                     {f"transforms:{k}": repr(v) for k, v in values.items()},
                 ),
+                bounds,
             )
         return self._references[scale.kernel]
 
@@ -203,9 +215,11 @@ class AxisWriter:
             self._declare(ratio, wanted, Tag("transforms:fratio", constants, sides))
         return self._references[ratio]
 
-    def _declare(self, key: Any, wanted: str, body: Tag) -> None:
+    def _declare(
+        self, key: Any, wanted: str, body: Tag, bounds: dict[str, str] | None = None
+    ) -> None:
         self._references[key] = self._ids.new(wanted)
-        attributes = {"transforms:id": self._references[key]}
+        attributes = {"transforms:id": self._references[key], **(bounds or {})}
         self._transformations.append(
             Tag("transforms:transformation", attributes, [body])
         )
@@ -267,7 +281,7 @@ def described(axis: Dimension) -> list[Any]:
     own = axis.compensation
     matrix = own.id if isinstance(own, Compensation) else own
     kernel = axis.scale.kernel if isinstance(axis.scale, Transform) else None
-    return [channel, matrix, [kernel[0], list(kernel[1])] if kernel else None]
+    return [channel, matrix, list(kernel) if kernel else None]
 
 
 def _channel(name: str) -> Tag:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from longate.cytometry.transforms import Bounded
 from longate.exceptions import GatingMLError, LongateError
 from longate.gating.gates.dimension import axis_to_plain
 from longate.gating.gates.quadrant import QuadrantGate
@@ -112,6 +113,8 @@ class WriteContext:
         notes: list[Any] = []
         for axis in axes:
             written = self.axes.explicit(axis)
+            if isinstance(written.scale, Bounded):
+                note["bounded"] = True
             said = axis != written
             notes.append(
                 [axis_to_plain(axis, by_id), described(written)] if said else None

@@ -43,12 +43,13 @@ def read(record: GateRecord, context: ReadContext) -> list[Gate]:
         ends = (
             (low, high) if note.get("infinite") else finite((low, high), side.dimension)
         )
-        bounds = unclamped(ends, side.clamps)
+        own = side.clamps and note.get("bounded")
+        bounds = ends if own else unclamped(ends, side.clamps)
         if bounds is None:
             complaint = "no value within the transformation's bounds can be inside"
             raise document.error(complaint, element, gate)
-        before = sides.get(side.dimension, (None, None))
-        sides[side.dimension] = overlap(before, bounds)
+        axis = side.bounded if own else side.dimension
+        sides[axis] = overlap(sides.get(axis, (None, None)), bounds)
     axes = context.axes(list(sides), record)
     lows, highs = zip(*sides.values(), strict=True)
     closed = closed_as_noted(highs, note)
