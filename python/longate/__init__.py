@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from longate.export import prism, tidy, wide
     from longate.io.deidentify import deidentify
     from longate.io.draft_sheet import draft_sheet
+    from longate.io.flowjo.read import read_flowjo
     from longate.io.gatingml.read import read_gatingml
     from longate.io.gatingml.write import write_gatingml
     from longate.io.scan import scan_fcs
@@ -100,6 +101,7 @@ __all__ = [
     "quality",
     "read_compensation",
     "read_fcs",
+    "read_flowjo",
     "read_gatingml",
     "read_study",
     "report",
@@ -130,6 +132,7 @@ _FUNCTIONS = {
     "load_populations": "longate.study.loading",
     "prism": "longate.export",
     "read_compensation": "longate.io.spillover_table",
+    "read_flowjo": "longate.io.flowjo.read",
     "read_gatingml": "longate.io.gatingml.read",
     "report": "longate.reporting",
     "save_populations": "longate.study.saving",

@@ -48,6 +48,10 @@ class GatingMLError(LongateError, ValueError):
     """A file is no Gating-ML, breaks the standard, or cannot be written in it."""
 
 
+class FlowJoError(LongateError, ValueError):
+    """A file is no FlowJo workspace, or holds what cannot be read or written."""
+
+
 class PopulationError(LongateError, KeyError):
     """A population is not in the strategy, or a short name means several."""
 

@@ -115,7 +115,8 @@ class Panel:
         """Return the index of the channel that `name` means, from 0.
 
         A detector's name comes first, then a marker's, then an alias; each as
-        written, and if none fits, without regard to case.
+        written, and if none fits, without regard to case, then with ``_`` for ``/``,
+        as FlowJo writes names (``530_30`` for ``530/30``).
 
         Raises
         ------
@@ -139,7 +140,10 @@ class Panel:
     def _indices(self, name: str) -> list[int]:
         known = self._asked
         if name not in known:
-            known[name] = self._as_written.indices(name) or self._folded.indices(name)
+            found = self._as_written.indices(name) or self._folded.indices(name)
+            if not found and "_" in name:
+                found = self._underscored.indices(name)
+            known[name] = found
         return known[name]
 
     @cached_property
@@ -154,6 +158,10 @@ class Panel:
     @cached_property
     def _folded(self) -> _Names:
         return _Names.of(self, str.casefold)
+
+    @cached_property
+    def _underscored(self) -> _Names:
+        return _Names.of(self, lambda name: name.casefold().replace("/", "_"))
 
     def _ambiguous(self, name: str, found: list[int]) -> str:
         where = ", ".join(

@@ -92,7 +92,8 @@ def strategies_by_tube(
             f"{listed(tubes)}{suggest(unknown[0], tubes)}"
         )
         raise StudyError(msg)
-    known = set(samples["sample"])
+    # A sample without a file is known, and simply not gated.
+    known = {*samples["sample"], *problems["sample"]}
     for tube, one in strategy.items():
         for sample in one.overrides:
             if sample not in known:

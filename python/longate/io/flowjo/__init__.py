@@ -1,0 +1,1 @@
+"""FlowJo workspaces: reading, counting as FlowJo counts, and writing."""

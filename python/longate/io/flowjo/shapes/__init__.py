@@ -1,0 +1,1 @@
+"""Gates of FlowJo, one module per kind, which reads and writes it."""

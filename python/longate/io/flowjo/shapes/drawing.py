@@ -1,0 +1,80 @@
+"""Drawing: a gate as a workspace stores it, before it meets a geometry."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from longate.io.flowjo.markup import attribute, child, children, number
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+    from longate.gating.gates.base import Gate
+    from longate.io.flowjo.columns import Columns, Geometry
+    from longate.io.flowjo.markup import Names
+
+
+@dataclass(frozen=True)
+class Drawing(ABC):
+    """A gate of a workspace, in the numbers of the file.
+
+    Parameters
+    ----------
+    outside : bool
+        Whether the population is what lies outside (``eventsInside="0"``).
+    """
+
+    element: ClassVar[str] = ""
+
+    outside: bool
+
+    @property
+    @abstractmethod
+    def columns(self) -> tuple[str, ...]:
+        """The columns it is drawn on."""
+
+    @abstractmethod
+    def gate(
+        self, name: str, parent: str | None, columns: Columns, geometry: Geometry
+    ) -> Gate:
+        """Return the gate in one of the two geometries.
+
+        Raises
+        ------
+        LongateError
+            If a column is not there, or nothing could be inside.
+        """
+
+    def reasons(self, columns: Columns) -> tuple[str, ...]:
+        """Return why the count under FlowJo's geometry may differ from FlowJo's."""
+        return ()
+
+    @abstractmethod
+    def write(self, parent: _Element, names: Names) -> None:
+        """Write the element of the gate below ``Gate``."""
+
+
+def is_outside(element: _Element) -> bool:
+    """Whether a gate keeps what is not inside."""
+    return attribute(element, "eventsInside", "1") == "0"
+
+
+def dimension_names(element: _Element) -> tuple[str, ...]:
+    """Return the columns of a gate's ``dimension`` elements."""
+    found = []
+    for dimension in children(element, "dimension"):
+        named = child(dimension, "fcs-dimension")
+        name = "" if named is None else attribute(named, "name", "")
+        found.append(name)
+    return tuple(found)
+
+
+def points_of(element: _Element | None) -> tuple[tuple[float, float], ...]:
+    """Return the ``vertex`` elements of an element as pairs."""
+    points = []
+    for vertex in children(element, "vertex"):
+        x, y = (number(one, "value") for one in children(vertex, "coordinate"))
+        points.append((x, y))
+    return tuple(points)

@@ -1,0 +1,1 @@
+"""Studies of workspaces, and how their counts compare with the program's own."""
