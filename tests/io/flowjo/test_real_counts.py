@@ -132,4 +132,4 @@ def test_tables_of_flowjo_nine_are_made_from_their_parameters(shared_data):
         assert len(channels) == 4097
         ours = table_scale(table).base.inverse(channels / 4096)
         # FlowJo 9 computed in single precision; values near zero are differences.
-        np.testing.assert_allclose(ours, values, rtol=6e-7, atol=1e-5)
+        np.testing.assert_allclose(ours, values, rtol=7e-7, atol=1e-5)
