@@ -101,7 +101,7 @@ def side_by_side(kind, n_gates):
 
 
 def dyes_gated(kind, n_channels):
-    """A range on a dye each: on the same few of every file, or on all that it has."""
+    """A range on a fluorochrome each: on the same few of every file, or on all."""
     touched = FEW if kind == "four gated" else n_channels - 1
     rng = np.random.default_rng(SEED)
     cuts = rng.uniform(0.3, 0.6, touched)

@@ -41,23 +41,25 @@ class Tube:
                 file.write(chunk[: n_events - start].data)
 
     def write_wide(self, folder, n_channels, n_events=CHUNK):
-        """Write a file whose dyes are those of the tube, again and again.
+        """Write a file whose fluorochromes are those of the tube, again and again.
 
-        Dye number n is ``D<n>``; each spills into its two neighbours, and one matrix
-        has all of them.
+        Fluorochrome number n is ``D<n>``; each spills into its two neighbours, and one
+        matrix has all of them.
         """
         folder.mkdir()
         rng = np.random.default_rng([SEED, n_channels])
-        dyes = [f"D{number}" for number in range(n_channels - 1)]
-        spillover = np.eye(len(dyes))
-        spillover += 0.02 * (np.eye(len(dyes), k=1) + np.eye(len(dyes), k=-1))
-        matrix = lg.Compensation(spillover, dyes)
+        fluorochromes = [f"D{number}" for number in range(n_channels - 1)]
+        spillover = np.eye(len(fluorochromes))
+        spillover += 0.02 * (
+            np.eye(len(fluorochromes), k=1) + np.eye(len(fluorochromes), k=-1)
+        )
+        matrix = lg.Compensation(spillover, fluorochromes)
         events = np.empty((n_events, n_channels), "<f4")
         events[:, 0] = self.events[rng.integers(len(self.events), size=n_events), 0]
-        for number in range(len(dyes)):
+        for number in range(len(fluorochromes)):
             drawn = rng.integers(len(self.events), size=n_events)
             events[:, number + 1] = self.events[drawn, 3 + number % 8]
-        channels = [(name, None, 262144.0) for name in ("FSC-A", *dyes)]
+        channels = [(name, None, 262144.0) for name in ("FSC-A", *fluorochromes)]
         keywords = [("$SPILLOVER", matrix.to_keyword())]
         with (folder / "0000.fcs").open("wb") as file:
             file.write(encode_metadata(channels, n_events, keywords))

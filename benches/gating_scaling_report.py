@@ -116,10 +116,11 @@ seven ranges on one or two compensated axes, and a Boolean gate. Files above a m
 events repeat a million, and their counts are checked to repeat; counts do not depend on
 threads.
 
-Files of the series over *channels* have a million events of scatter and 4 to 49 dyes,
-all of them in one matrix. A strategy has one range on each of four dyes, on each dye of
-the file, or the same without compensation. A compensated value is a sum over all the
-detectors of the matrix, so that compensating every dye is the square of their number.
+Files of the series over *channels* have a million events of scatter and 4 to 49
+fluorochromes, all of them in one matrix. A strategy has one range on each of four
+fluorochromes, on each fluorochrome of the file, or the same without compensation. A
+compensated value is a sum over all the detectors of the matrix, so that compensating
+every fluorochrome is the square of their number.
 
 Each case runs in a process of its own. *Gating* is `study.gate(strategy, keep=None)`
 with its table of counts, files in the page cache: the fastest and the median of three
@@ -200,7 +201,7 @@ def show_times(ax, frame, series, unit):
         "events": "Time per event: one file, 13 populations",
         "gates": "Time of a million events: gates side by side",
         "files": "Time: files of 10,000 events, 13 populations",
-        "channels": "Time of a million events: a range on each dye",
+        "channels": "Time of a million events: a range on each fluorochrome",
     }[series]
     panel(ax, title, unit, "ns per event" if per_event else "ms")
     ax.set_yscale("log")

@@ -39,7 +39,7 @@ def strategy(given):
         return lg.PolygonGate(name, parent=parent, x=x, y=y, vertices=vertices)
 
     def ranges(name, parent, **bounds):
-        sides = {f"{dye}-A": bound for dye, bound in bounds.items()}
+        sides = {f"{fluorochrome}-A": bound for fluorochrome, bound in bounds.items()}
         return lg.RectangleGate(name, parent=parent, dimensions=sides)
 
     cuts = {"16": ("BV605-A", given["q16"]), "57": ("BV711-A", given["q57"])}
@@ -136,7 +136,7 @@ def compensation(work):
     """Thirteen channels of a file: sums in double precision, stored in single."""
     sample = lg.read_fcs(work.f32)
     matrix = sample.compensation
-    shape = (sample.n_events, len(matrix.dyes))
+    shape = (sample.n_events, len(matrix.fluorochromes))
     out = np.empty(shape, np.float32, order="F")
     return lambda: matrix.apply(sample, out=out)
 

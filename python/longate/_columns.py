@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def taken(column: pd.Series, places: Sequence[int] | NDArray[np.intp]) -> Any:
+def taken(column: pd.Series, rows: Sequence[int] | NDArray[np.intp]) -> Any:
     """Return some rows of a column, of the very same type and without its index.
 
     Parameters
     ----------
     column : Series
         Of any type.
-    places : sequence of int
+    rows : sequence of int
         Which rows, from 0; one may be there many times.
     """
     import pandas as pd
 
-    values = column.array.take(places)
+    values = column.array.take(rows)
     # A table would make text of objects that are text.
     return pd.Series(values, dtype=object) if column.dtype == object else values

@@ -235,8 +235,8 @@ def test_the_inverse_is_that_of_numpy(matrix):
 def test_a_channel_without_a_name_is_refused(name):
     with pytest.raises(SpilloverError, match="a channel without a name"):
         lg.Compensation(np.eye(2), ["A", name])
-    with pytest.raises(SpilloverError, match="a dye without a name"):
-        lg.Compensation(np.eye(2), ["A", "B"], dyes=[name, "x"])
+    with pytest.raises(SpilloverError, match="a fluorochrome without a name"):
+        lg.Compensation(np.eye(2), ["A", "B"], fluorochromes=[name, "x"])
     with pytest.raises(SpilloverError, match="without a name"):
         lg.Compensation.from_inverse(np.eye(2), ["A", name])
 

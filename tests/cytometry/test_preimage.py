@@ -1,4 +1,4 @@
-"""A range of places as an interval of values, right to the last number."""
+"""A range of scaled values as an interval of values, right to the last number."""
 
 from __future__ import annotations
 

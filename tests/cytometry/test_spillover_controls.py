@@ -18,19 +18,24 @@ TRUE = np.array([[1.0, 0.25, 0.01], [0.05, 1.0, 0.15], [0.0, 0.02, 1.0]])
 GLOW = np.array([30.0, 50.0, 20.0])
 
 
-def control(dye, rng, *, n=2000, share=0.5, bright=8000.0, matrix=TRUE, names=NAMES):
-    """Simulated cells: autofluorescence, a lognormal dye, photons and electronics."""
+def control(
+    fluorochrome, rng, *, n=2000, share=0.5, bright=8000.0, matrix=TRUE, names=NAMES
+):
+    """Simulated cells: autofluorescence, a lognormal fluorochrome, photons, noise."""
     stained = rng.random(n) < share
     amount = stained * bright * rng.lognormal(0, 0.4, n)
     glow = np.resize(GLOW, len(names)) * rng.lognormal(0, 0.3, (n, 1))
-    light = glow + amount[:, None] * matrix[dye]
+    light = glow + amount[:, None] * matrix[fluorochrome]
     noise = rng.normal(size=light.shape) * np.sqrt(2.0 * light + 25.0)
     return pd.DataFrame(light + noise, columns=names)
 
 
 def controls(seed=1, **options):
     rng = np.random.default_rng(seed)
-    return {name: control(dye, rng, **options) for dye, name in enumerate(NAMES)}
+    return {
+        name: control(fluorochrome, rng, **options)
+        for fluorochrome, name in enumerate(NAMES)
+    }
 
 
 def unstained(seed=2):
@@ -98,14 +103,14 @@ def test_more_detectors_than_dyes_make_a_matrix_to_unmix(tmp_path):
     names = ["B1", "B2", "B3", "R1"]
     rng = np.random.default_rng(3)
     stains = {
-        dye: control(k, rng, matrix=spectra, names=names)
-        for k, dye in enumerate(["FITC", "PE"])
+        fluorochrome: control(k, rng, matrix=spectra, names=names)
+        for k, fluorochrome in enumerate(["FITC", "PE"])
     }
     found = lg.spillover_from_controls(
         stains, detectors=names, peaks={"FITC": "B1", "PE": "B3"}
     )
     np.testing.assert_allclose(found.compensation.matrix, spectra, atol=0.006)
-    assert found.compensation.dyes == ("FITC", "PE")
+    assert found.compensation.fluorochromes == ("FITC", "PE")
     assert set(lg.spillover_spreading(found)["channel"]) == {"FITC", "PE"}
 
 
@@ -189,17 +194,19 @@ def test_known_spreading_is_found():
     """Noise of variance s^2 F in the other channel is a spreading of s."""
     rng = np.random.default_rng(7)
     n, level, spread = 40_000, 5000.0, 0.8
-    dye = np.repeat([0.0, level], n // 2)
+    fluorochrome = np.repeat([0.0, level], n // 2)
     quiet = lambda: rng.normal(0, 10, n)  # noqa: E731
     b = pd.DataFrame(
         {
-            "B": dye + quiet(),
-            "Y": 0.2 * dye + quiet() + rng.normal(0, 1, n) * spread * np.sqrt(dye),
+            "B": fluorochrome + quiet(),
+            "Y": 0.2 * fluorochrome
+            + quiet()
+            + rng.normal(0, 1, n) * spread * np.sqrt(fluorochrome),
         }
     )
-    y = pd.DataFrame({"B": quiet(), "Y": dye + quiet()})
+    y = pd.DataFrame({"B": quiet(), "Y": fluorochrome + quiet()})
     table = lg.spillover_spreading(lg.spillover_from_controls({"B": b, "Y": y}))
-    found = table.set_index(["dye", "channel"])
+    found = table.set_index(["fluorochrome", "channel"])
     assert found.loc[("B", "Y"), "spreading"] == pytest.approx(spread, rel=0.02)
     assert found.loc[("B", "Y"), "low"] < spread < found.loc[("B", "Y"), "high"]
     assert found.loc[("Y", "B"), "spreading"] < 0.05
@@ -212,11 +219,11 @@ def test_spreading_is_that_of_its_twin():
     assert len(table) == 6
     inverse = np.linalg.inv(estimate.compensation.matrix)
     for row in table.itertuples():
-        split = estimate.splits[row.dye]
+        split = estimate.splits[row.fluorochrome]
         expected = spreading(
             split.positive @ inverse,
             split.negative @ inverse,
-            NAMES.index(row.dye),
+            NAMES.index(row.fluorochrome),
             NAMES.index(row.channel),
         )
         assert row.spreading == pytest.approx(expected, rel=1e-9)

@@ -1,4 +1,4 @@
-"""More detectors than dyes: least squares, and dyes that no panel names."""
+"""More detectors than fluorochromes: least squares, and names that no panel has."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from longate.exceptions import PanelError, SpilloverError
 DETECTORS = ["B1-A", "B2-A", "B3-A", "R1-A"]
 DYES = ["FITC", "PE", "APC"]
 SPECTRA = np.array([[1.0, 0.6, 0.1, 0.0], [0.1, 1.0, 0.7, 0.05], [0.0, 0.02, 0.2, 1]])
-UNMIX = lg.Compensation(SPECTRA, DETECTORS, dyes=DYES)
+UNMIX = lg.Compensation(SPECTRA, DETECTORS, fluorochromes=DYES)
 
 
 def sample_of(tmp_path, events, channels=DETECTORS, **options):
@@ -35,20 +35,26 @@ def test_the_weights_are_the_pseudo_inverse():
 
 @st.composite
 def spectra(draw):
-    dyes = draw(st.integers(1, 8))
-    detectors = dyes + draw(st.integers(0, 8))
-    off = draw(arrays(np.float64, (dyes, detectors), elements=st.floats(0, 0.1)))
-    off[np.arange(dyes), np.arange(dyes)] += 1.0
+    fluorochromes = draw(st.integers(1, 8))
+    detectors = fluorochromes + draw(st.integers(0, 8))
+    off = draw(
+        arrays(np.float64, (fluorochromes, detectors), elements=st.floats(0, 0.1))
+    )
+    off[np.arange(fluorochromes), np.arange(fluorochromes)] += 1.0
     return off
 
 
 @settings(max_examples=100, deadline=None)
 @given(spectra(), st.data())
 def test_unmixing_what_was_mixed_restores_it(matrix, data):
-    dyes, detectors = matrix.shape
-    true = data.draw(arrays(np.float64, (4, dyes), elements=st.floats(-1e3, 1e5)))
+    fluorochromes, detectors = matrix.shape
+    true = data.draw(
+        arrays(np.float64, (4, fluorochromes), elements=st.floats(-1e3, 1e5))
+    )
     unmix = lg.Compensation(
-        matrix, [f"D{k}" for k in range(detectors)], [f"F{k}" for k in range(dyes)]
+        matrix,
+        [f"D{k}" for k in range(detectors)],
+        [f"F{k}" for k in range(fluorochromes)],
     )
     restored = unmix.apply(true @ matrix)
     atol = 1e-13 * unmix.condition_number * 1e5
@@ -59,10 +65,10 @@ def test_unmixing_what_was_mixed_restores_it(matrix, data):
 @given(spectra(), st.data())
 def test_no_other_amounts_of_dye_fit_better(matrix, data):
     """The residual stands on every spectrum: the normal equations hold."""
-    dyes, detectors = matrix.shape
+    fluorochromes, detectors = matrix.shape
     observed = data.draw(arrays(np.float64, (3, detectors), elements=st.floats(0, 1e3)))
     names = [f"D{k}" for k in range(detectors)]
-    unmix = lg.Compensation(matrix, names, [f"F{k}" for k in range(dyes)])
+    unmix = lg.Compensation(matrix, names, [f"F{k}" for k in range(fluorochromes)])
     rest = observed - unmix.apply(observed) @ matrix
     assert np.abs(rest @ matrix.T).max() <= 1e-11 * max(1, np.abs(observed).max())
 
@@ -74,16 +80,18 @@ def test_dyes_are_values_of_a_sample_though_no_panel_names_them(tmp_path):
     np.testing.assert_allclose(sample.values("apc"), true[:, 2], atol=1e-3)
     np.testing.assert_array_equal(sample.values("B1-A"), sample.column("B1-A"))
     np.testing.assert_array_equal(
-        UNMIX.apply(sample), np.column_stack([sample.values(dye) for dye in DYES])
+        UNMIX.apply(sample),
+        np.column_stack([sample.values(fluorochrome) for fluorochrome in DYES]),
     )
     match = r"'FITCC' is not in the panel.*did you mean 'FITC'"
     with pytest.raises(PanelError, match=match):
         sample.values("FITCC")
-    match = r"'B2' is not in the panel, nor is it a dye .*did you mean 'B\d-A'"
+    match = r"'B2' is not in the panel, nor is it a fluorochrome .*did you mean 'B\d-A'"
     with pytest.raises(PanelError, match=match):
         sample.values("B2")
     match = (
-        "'xyz' is not .* dye of the spillover matrix; there are 'FITC', 'PE'.*'B1-A'"
+        "'xyz' is not .* fluorochrome of the spillover matrix; "
+        "there are 'FITC', 'PE'.*'B1-A'"
     )
     with pytest.raises(PanelError, match=match):
         sample.values("xyz")
@@ -100,34 +108,46 @@ def test_a_dye_that_the_panel_names_answers_to_all_names_of_that_channel(tmp_pat
     for name, place in (("B1-A", 0), ("CD4", 1), ("B2-A", 1), ("R1-A", 2)):
         np.testing.assert_allclose(sample.values(name), true[:, place], atol=1e-4)
     twice = lg.Compensation(SPECTRA, DETECTORS, ["B1-A", "CD4", "B2-A"])
-    match = "dyes 'CD4' and 'B2-A' .* are one channel of the file, 'B2-A'"
+    match = "fluorochromes 'CD4' and 'B2-A' .* are one channel of the file, 'B2-A'"
     with pytest.raises(SpilloverError, match=match):
         sample.values("CD4", compensation=twice)
 
 
 def test_several_missing_detectors_are_named_each_with_a_suggestion(tmp_path):
     sample = sample_of(tmp_path, np.ones((2, 4)))
-    other = lg.Compensation(SPECTRA, ["B1-H", "B2-A", "B3-A", "R1-H"], dyes=DYES)
+    other = lg.Compensation(
+        SPECTRA, ["B1-H", "B2-A", "B3-A", "R1-H"], fluorochromes=DYES
+    )
     match = "names 'B1-H', 'R1-H'.*did you mean 'B1-A'.*for 'R1-H' did you mean 'R1-A'"
     with pytest.raises(SpilloverError, match=match):
         sample.values("PE", compensation=other)
 
 
 @pytest.mark.parametrize(
-    ("matrix", "detectors", "dyes", "reason"),
+    ("matrix", "detectors", "fluorochromes", "reason"),
     [
-        ([[1, 0, 1], [2, 0, 2]], "ABC", "xy", "dye 'y' is empty or made up of .* 'x'"),
-        ([[1, 0, 1], [0, 0, 0]], "ABC", "xy", "spectrum of dye 'y' is empty"),
-        ([[1], [2]], "A", "xy", "2 dyes cannot be told apart by 1 detectors"),
-        ([[1, 0, 1]], "ABC", "xx", "names a dye twice: 'x'"),
+        (
+            [[1, 0, 1], [2, 0, 2]],
+            "ABC",
+            "xy",
+            "fluorochrome 'y' is empty or made up of .* 'x'",
+        ),
+        ([[1, 0, 1], [0, 0, 0]], "ABC", "xy", "spectrum of fluorochrome 'y' is empty"),
+        ([[1], [2]], "A", "xy", "2 fluorochromes cannot be told apart by 1 detectors"),
+        ([[1, 0, 1]], "ABC", "xx", "names a fluorochrome twice: 'x'"),
         ([[1, 0, 1]], "ABA", "x", "names a detector twice: 'A'"),
-        ([[1, 0, 1]], "AB", "x", r"shape \(1, 3\) does not fit 1 dyes x 2 detectors"),
+        (
+            [[1, 0, 1]],
+            "AB",
+            "x",
+            r"shape \(1, 3\) does not fit 1 fluorochromes x 2 detectors",
+        ),
         ([[1, np.inf, 1]], "ABC", "x", "holds inf in row 'x', column 'B'"),
     ],
 )
-def test_spectra_that_cannot_be_unmixed(matrix, detectors, dyes, reason):
+def test_spectra_that_cannot_be_unmixed(matrix, detectors, fluorochromes, reason):
     with pytest.raises(SpilloverError, match=reason):
-        lg.Compensation(matrix, list(detectors), list(dyes))
+        lg.Compensation(matrix, list(detectors), list(fluorochromes))
 
 
 def test_one_string_is_no_list_of_names():
@@ -136,23 +156,23 @@ def test_one_string_is_no_list_of_names():
 
 
 def test_what_it_says_of_itself():
-    assert "3 dyes x 4 detectors" in repr(UNMIX)
+    assert "3 fluorochromes x 4 detectors" in repr(UNMIX)
     assert UNMIX.table.loc["PE", "B3-A"] == 0.7
     assert not UNMIX.is_square
     assert not UNMIX.is_identity
     with pytest.raises(SpilloverError, match=r"have no inverse; use \.weights"):
         _ = UNMIX.inverse
-    with pytest.raises(SpilloverError, match=r"use \.detectors and \.dyes"):
+    with pytest.raises(SpilloverError, match=r"use \.detectors and \.fluorochromes"):
         _ = UNMIX.channels
     assert pickle.loads(pickle.dumps(UNMIX)) == UNMIX
     assert lg.Compensation.from_plain(UNMIX.to_plain()) == UNMIX
-    other = lg.Compensation(SPECTRA, DETECTORS, dyes=["FITC", "PE", "AF647"])
+    other = lg.Compensation(SPECTRA, DETECTORS, fluorochromes=["FITC", "PE", "AF647"])
     assert other != UNMIX
 
 
 def test_names_may_be_changed_and_dyes_left_out():
     renamed = UNMIX.renamed({"PE": "CD3", "B1-A": "488-1"})
-    assert renamed.dyes == ("FITC", "CD3", "APC")
+    assert renamed.fluorochromes == ("FITC", "CD3", "APC")
     assert renamed.detectors[0] == "488-1"
     np.testing.assert_array_equal(renamed.weights, UNMIX.weights)
     part = UNMIX.select(["APC", "FITC"])
@@ -161,9 +181,13 @@ def test_names_may_be_changed_and_dyes_left_out():
     )
     square = lg.Compensation(SPECTRA[:, :3], ["A", "B", "C"]).select(["C", "A"])
     np.testing.assert_array_equal(square.matrix, SPECTRA[:, :3][np.ix_([2, 0], [2, 0])])
-    with pytest.raises(SpilloverError, match="no dye 'APD'; did you mean 'APC'"):
+    with pytest.raises(
+        SpilloverError, match="no fluorochrome 'APD'; did you mean 'APC'"
+    ):
         UNMIX.select(["APD"])
-    with pytest.raises(SpilloverError, match="no dye or detector 'B1-H'; did you mea"):
+    with pytest.raises(
+        SpilloverError, match="no fluorochrome or detector 'B1-H'; did you mea"
+    ):
         UNMIX.renamed({"B1-H": "x"})
 
 
@@ -177,7 +201,8 @@ def test_a_matrix_that_is_inverted_already_is_used_as_it_is():
     np.testing.assert_array_equal(again.weights, inverse)
     assert pickle.loads(pickle.dumps(made)) == made
     with pytest.raises(
-        SpilloverError, match=r"no more dyes than detectors; this has shape \(1, 2\)"
+        SpilloverError,
+        match=r"no more fluorochromes than detectors; this has shape \(1, 2\)",
     ):
         lg.Compensation.from_inverse([[1.0, 0.5]], ["A", "B"])
     with pytest.raises(SpilloverError, match="singular"):
@@ -189,22 +214,22 @@ def test_a_strategy_keeps_such_a_matrix():
     assert lg.GatingStrategy.from_json(strategy.to_json()).compensation == UNMIX
 
 
-# --- all dyes at once
+# --- all fluorochromes at once
 
 
 @settings(max_examples=60, deadline=None)
 @given(spectra(), st.integers(0, 700), st.integers(0, 2), st.data())
 def test_all_dyes_at_once_are_one_sum_each_in_detector_order(matrix, n, threads, data):
     """The twin: float64 sums in order, a rounding after each product and sum."""
-    dyes, detectors = matrix.shape
+    fluorochromes, detectors = matrix.shape
     names = [f"D{k}" for k in range(detectors)]
-    unmix = lg.Compensation(matrix, names, [f"F{k}" for k in range(dyes)])
+    unmix = lg.Compensation(matrix, names, [f"F{k}" for k in range(fluorochromes)])
     seed = data.draw(st.integers(0, 99))
     dtype = data.draw(st.sampled_from([np.float32, np.float64]))
     order = data.draw(st.sampled_from("CF"))
     rng = np.random.default_rng(seed)
     events = np.array(rng.normal(0, 1e4, (n, detectors)), dtype=dtype, order=order)
-    expected = np.zeros((n, dyes))
+    expected = np.zeros((n, fluorochromes))
     for k in range(detectors):
         expected += events[:, k : k + 1].astype(float) * unmix.weights[k]
     np.testing.assert_array_equal(unmix.apply(events, threads=threads), expected)

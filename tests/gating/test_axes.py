@@ -1,4 +1,4 @@
-"""Axes of gates with their own compensation and scale, ratios, dyes, several matrices.
+"""Axes of gates with their own compensation and scale, ratios, several matrices.
 
 Every strategy is held against NumPy: each axis written out by hand, value by value.
 """
@@ -24,7 +24,9 @@ FILE = lg.Compensation(
 )
 OTHER = lg.Compensation([[1.0, 0.5], [0.25, 1.0]], ["CD56", "CD3"])
 SPECTRA = lg.Compensation(
-    [[1.0, 0.5, 0.2, 0.1], [0.1, 0.4, 1.0, 0.3]], DETECTORS, dyes=["BV421", "Alexa 700"]
+    [[1.0, 0.5, 0.2, 0.1], [0.1, 0.4, 1.0, 0.3]],
+    DETECTORS,
+    fluorochromes=["BV421", "Alexa 700"],
 )
 LOGICLE, ARCSINH = lg.Logicle(t=1e4, w=0.4), lg.Arcsinh(t=1e4)
 
@@ -43,11 +45,11 @@ def _sample(events, compensation=FILE):
     return sample_of(columns, markers=MARKERS, compensation=compensation)
 
 
-def _unmixed(matrix: lg.Compensation, dye: str, columns) -> np.ndarray:
+def _unmixed(matrix: lg.Compensation, fluorochrome: str, columns) -> np.ndarray:
     """A plain sum in the order of the detectors."""
     places = {"CD3": "FL1", "CD56": "FL2", "CD16": "FL3"}
-    column = [places.get(name, name) for name in matrix.dyes].index(
-        places.get(dye, dye)
+    column = [places.get(name, name) for name in matrix.fluorochromes].index(
+        places.get(fluorochrome, fluorochrome)
     )
     total = np.zeros(len(next(iter(columns.values()))))
     for row, detector in enumerate(matrix.detectors):
@@ -213,37 +215,40 @@ def test_unmixed_dyes_are_those_of_least_squares(seed, n_dyes):
     """By the strategy's matrix or by one of the axis's own, against NumPy's lstsq."""
     rng = np.random.default_rng(seed)
     detectors = [f"V{k}-A" for k in range(6)]
-    dyes = ["BV421", "Alexa 700", "PE-Cy7", "Own light"][:n_dyes]
+    fluorochromes = ["BV421", "Alexa 700", "PE-Cy7", "Own light"][:n_dyes]
     spectra = rng.uniform(0.0, 0.3, (n_dyes, 6)) + np.eye(n_dyes, 6)
     events = (rng.lognormal(4, 1.5, (400, n_dyes)) @ spectra).astype(np.float32)
     events += rng.normal(0, 5, events.shape).astype(np.float32)
     sample = sample_of(dict(zip(detectors, events.T, strict=True)))
     found = np.linalg.lstsq(spectra.T, events.T.astype(float), rcond=None)[0]
-    unmix = lg.Compensation(spectra, detectors, dyes=dyes)
+    unmix = lg.Compensation(spectra, detectors, fluorochromes=fluorochromes)
     cuts = np.median(found, axis=1)
     ways = {
         "its own": lg.GatingStrategy(
             [
                 lg.RectangleGate(
-                    dye, dimensions={lg.Dimension(dye, compensation=unmix): (cut, None)}
+                    fluorochrome,
+                    dimensions={
+                        lg.Dimension(fluorochrome, compensation=unmix): (cut, None)
+                    },
                 )
-                for dye, cut in zip(dyes, cuts, strict=True)
+                for fluorochrome, cut in zip(fluorochromes, cuts, strict=True)
             ],
         ),
         "the strategy's": lg.GatingStrategy(
             [
-                lg.RectangleGate(dye, dimensions={dye: (cut, None)})
-                for dye, cut in zip(dyes, cuts, strict=True)
+                lg.RectangleGate(fluorochrome, dimensions={fluorochrome: (cut, None)})
+                for fluorochrome, cut in zip(fluorochromes, cuts, strict=True)
             ],
             compensation=unmix,
         ),
     }
     for strategy in ways.values():
         gated = strategy.apply(sample)
-        for dye, cut, values in zip(dyes, cuts, found, strict=True):
+        for fluorochrome, cut, values in zip(fluorochromes, cuts, found, strict=True):
             decided = np.abs(values - cut) > 1e-9 * np.abs(events).max()
             assert decided.sum() >= 398
-            inside = gated.mask(dye)
+            inside = gated.mask(fluorochrome)
             np.testing.assert_array_equal(inside[decided], (values >= cut)[decided])
 
 
@@ -257,10 +262,10 @@ def test_a_study_gives_medians_of_unmixed_dyes(tmp_path):
     gate = lg.RectangleGate("BV421+", BV421=(100.0, None))
     strategy = lg.GatingStrategy([gate], compensation=SPECTRA)
     populations = study.gate(strategy, progress=False)
-    dyes = _unmixed(SPECTRA, "Alexa 700", _columns(events))
+    fluorochromes = _unmixed(SPECTRA, "Alexa 700", _columns(events))
     inside = _unmixed(SPECTRA, "BV421", _columns(events)) >= 100.0
     medians = populations.medians("Alexa 700", population="BV421+")
-    assert medians["median"].tolist() == [np.median(dyes[inside])]
+    assert medians["median"].tolist() == [np.median(fluorochromes[inside])]
     with pytest.raises(PanelError, match=r"did you mean 'Alexa 700'"):
         populations.medians("Alexa 70")
 
@@ -268,11 +273,18 @@ def test_a_study_gives_medians_of_unmixed_dyes(tmp_path):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("BV412", "nor is it a dye of the spillover matrix; did you mean 'BV421'"),
-        ("Alexa 70", "nor is it a dye .*; did you mean 'Alexa 700'"),
-        ("CD65", "nor is it a dye .*; did you mean 'CD56'"),
-        ("FL5", "nor is it a dye .*; did you mean 'FL"),
-        ("???", "nor is it a dye .*; there are 'BV421', 'Alexa 700', 'CD3', .*'FL4'"),
+        (
+            "BV412",
+            "nor is it a fluorochrome of the spillover matrix; did you mean 'BV421'",
+        ),
+        ("Alexa 70", "nor is it a fluorochrome .*; did you mean 'Alexa 700'"),
+        ("CD65", "nor is it a fluorochrome .*; did you mean 'CD56'"),
+        ("FL5", "nor is it a fluorochrome .*; did you mean 'FL"),
+        (
+            "???",
+            "nor is it a fluorochrome .*; there are 'BV421', 'Alexa 700', 'CD3', "
+            ".*'FL4'",
+        ),
     ],
 )
 def test_a_name_that_is_no_dye_is_answered_with_dyes_and_channels(name, words):
@@ -396,7 +408,7 @@ def test_a_study_decides_axes_like_a_sample_in_memory(tmp_path):
     )
     axes = {
         "raw": lg.Dimension("FL1", compensation=None),
-        "dye": lg.Dimension("BV421", compensation=SPECTRA),
+        "fluorochrome": lg.Dimension("BV421", compensation=SPECTRA),
         "ratio": lg.Dimension(lg.Ratio("FL1", "FL2")),
         "file": "FL1",
     }
@@ -411,10 +423,12 @@ def test_a_study_decides_axes_like_a_sample_in_memory(tmp_path):
         mask = populations.mask(name, sample="P1_m0")
         np.testing.assert_array_equal(mask, gated.mask(name))
         assert 0 < mask.sum() < len(events)
-    frame = populations.events("dye", sample="P1_m0", channels=list(axes.values()))
+    frame = populations.events(
+        "fluorochrome", sample="P1_m0", channels=list(axes.values())
+    )
     assert list(frame) == [str(axis) for axis in axes.values()]
     scaled = populations.events(
-        "dye", sample="P1_m0", channels=[axes["dye"]], scaled=True
+        "fluorochrome", sample="P1_m0", channels=[axes["fluorochrome"]], scaled=True
     )
     assert (scaled.iloc[:, 0] >= 0.45).all()
     assert math.isclose(

@@ -36,7 +36,7 @@ def test_names_channels_order_and_how_gates_are_decided():
     assert found.n_compensated == 2
     assert found.steps == (
         ("R", "on values", ()),
-        ("R/P", "on places", ("B",)),
+        ("R/P", "on scaled values", ("B",)),
         ("R/N", "on masks", ()),
     )
     text = repr(found)

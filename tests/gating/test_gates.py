@@ -202,20 +202,20 @@ def test_contains_finds_axes_by_themselves_or_by_what_they_are_called():
     gate = lg.RectangleGate("R", dimensions={SCALED: (0, 1)})
     assert gate.contains({SCALED: [0.5]}).tolist() == [True]
     assert gate.contains({str(SCALED): [0.5]}).tolist() == [True]
-    with pytest.raises(GateError, match=r"'R' needs places of 'A \(logicle\)'"):
+    with pytest.raises(GateError, match=r"'R' needs values of 'A \(logicle\)'"):
         gate.contains({"A": [0.5]})
 
 
 def test_contains_says_what_is_missing_or_does_not_fit():
     gate = lg.RectangleGate("NK", CD56=(0, 1), CD3=(0, 1))
-    with pytest.raises(GateError, match=r"'NK' needs places of 'CD56'.*mean 'CD65'"):
+    with pytest.raises(GateError, match=r"'NK' needs values of 'CD56'.*mean 'CD65'"):
         gate.contains({"CD65": [1.0], "CD3": [1.0]})
     with pytest.raises(GateError, match="one length"):
         gate.contains({"CD56": [1.0], "CD3": [1.0, 2.0]})
     with pytest.raises(GateError, match=r"one number per event on 'CD56'.*\(1, 1\)"):
         gate.contains({"CD56": [[1.0]], "CD3": [[1.0]]})
     for odd in (["a"], [1, [2]], [10**400], np.array(["2020"], dtype="M8[D]"), [1j]):
-        with pytest.raises(GateError, match="gate 'NK': the places of 'CD3'"):
+        with pytest.raises(GateError, match="gate 'NK': the values of 'CD3'"):
             gate.contains({"CD56": [1.0], "CD3": odd})
     boolean = lg.BooleanGate("X", "A or not B")
     with pytest.raises(GateError, match="'X' needs the population 'B'"):

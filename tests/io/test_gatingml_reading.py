@@ -114,7 +114,10 @@ def test_compensation_by_keyword(read, reference, meant):
 def test_matrices(read):
     gate = rectangle(body=dimension("PE", compensation="M"))
     plain = only_axis(read(MATRIX.format("") + gate)["R"]).compensation
-    assert (plain.dyes, plain.detectors) == (("FITC", "PE"), ("FL1-H", "FL2-H"))
+    assert (plain.fluorochromes, plain.detectors) == (
+        ("FITC", "PE"),
+        ("FL1-H", "FL2-H"),
+    )
     assert plain.matrix.tolist() == [[1.0, 0.3], [0.1, 1.0]]
     inverted = MATRIX.format(' transforms:matrix-inverted-already="true"')
     given = only_axis(read(inverted + gate)["R"]).compensation

@@ -31,7 +31,7 @@ def events():
     acquired = [[1.0, 0.1, 0.0], [0.2, 1.0, 0.1], [0.0, 0.3, 1.0]]
     return sample_of(
         {name: rng.normal(size=300) * spread for name in names},
-        compensation=lg.Compensation(acquired, DETECTORS[:3], dyes=DYES),
+        compensation=lg.Compensation(acquired, DETECTORS[:3], fluorochromes=DYES),
     )
 
 

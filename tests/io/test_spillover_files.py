@@ -45,9 +45,9 @@ def test_tables_of_every_usual_form(tmp_path, text):
 
 def test_a_table_with_more_detectors_than_dyes_is_one_of_least_squares(tmp_path):
     path = tmp_path / "spectra.csv"
-    path.write_text("dye,B1,B2,R1\nFITC,1,0.5,0\nAPC,0,0.1,1\n")
+    path.write_text("fluorochrome,B1,B2,R1\nFITC,1,0.5,0\nAPC,0,0.1,1\n")
     matrix = lg.read_compensation(path, names={"B1": "B1-A", "APC": "AF647"})
-    assert matrix.dyes == ("FITC", "AF647")
+    assert matrix.fluorochromes == ("FITC", "AF647")
     assert matrix.detectors == ("B1-A", "B2", "R1")
 
 
@@ -70,7 +70,7 @@ def test_a_written_table_comes_back(tmp_path):
         (",A,B\nA,1,0\nA,0,1\n", "its rows are 'A', 'A'"),
         ("A,B,C\n1,0,0\n0,1,0\n", "2 rows without names for 3 columns"),
         (",A,B\nA,1,1\nB,1,1\n", "singular"),
-        (",A\nx,1\ny,2\n", "2 dyes cannot be told apart by 1 detectors"),
+        (",A\nx,1\ny,2\n", "2 fluorochromes cannot be told apart by 1 detectors"),
     ],
 )
 def test_a_table_that_is_no_matrix_is_refused_with_its_place(tmp_path, text, reason):
@@ -121,7 +121,7 @@ FLOWJO_9 = """<?xml version="1.0" encoding="UTF-8"?>
 </CompensationMatrix>"""
 
 
-def spectrum(rows, *, dyes=("FITC", "PE"), detectors=("FL1", "FL2"), more=""):
+def spectrum(rows, *, fluorochromes=("FITC", "PE"), detectors=("FL1", "FL2"), more=""):
     def listed(kind, names):
         inner = "".join(
             f'<data-type:fcs-dimension data-type:name="{n}"/>' for n in names
@@ -136,7 +136,8 @@ def spectrum(rows, *, dyes=("FITC", "PE"), detectors=("FL1", "FL2"), more=""):
     )
     return (
         f'<transforms:spectrumMatrix transforms:id="M" {more}>'
-        f"{listed('fluorochromes', dyes)}{listed('detectors', detectors)}{spectra}"
+        f"{listed('fluorochromes', fluorochromes)}{listed('detectors', detectors)}"
+        f"{spectra}"
         "</transforms:spectrumMatrix>"
     )
 
@@ -202,7 +203,10 @@ FLOWJO = FLOWJO_10.format(name="n", spill=0.25)
         (spectrum([[1, "x"], [0, 1]]), "row 'FITC', column 'FL2' is 'x'"),
         (spectrum([[1, "nan"], [0, 1]]), "is 'nan' .*, not a finite number"),
         (spectrum([[1, 1], [1, 1]]), "singular"),
-        (spectrum([[1], [1]], detectors="A"), "2 dyes cannot be told apart by 1"),
+        (
+            spectrum([[1], [1]], detectors="A"),
+            "2 fluorochromes cannot be told apart by 1",
+        ),
         (spectrum([[1, 0], [0, 1]], detectors="AA"), "names a detector twice: 'A'"),
         (
             spectrum([[1, 0], [0, 1]], more='transforms:matrix-inverted-already="ja"'),

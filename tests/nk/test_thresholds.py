@@ -193,7 +193,7 @@ def test_spread_from_other_dyes_widens_the_negatives(populations, anchored):
     channels = ["KIR", "NKG2A", "NKG2C", "CX3CR1", "CD57"]
     rows = [("PE-Cy7-A", "APC-H7-A", 3.0), *(("PE-Cy7-A", c, 0.0) for c in channels)]
     rows.append(("APC-H7-A", "PE-Cy7-A", 0.0))
-    spreading = pd.DataFrame(rows, columns=["dye", "channel", "spreading"])
+    spreading = pd.DataFrame(rows, columns=["fluorochrome", "channel", "spreading"])
     found = lg.nk.thresholds(populations, parent="NK", spreading=spreading)
     merged = found.table.merge(anchored.table, on=["sample", "marker"])
     wider = merged["threshold_x"] > merged["threshold_y"]

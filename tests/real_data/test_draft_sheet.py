@@ -94,13 +94,13 @@ def test_what_the_covid_study_leaves_open_is_said(blish):
 
 
 def test_voltages_that_the_aurora_does_not_record(blish_log):
-    dyes = blish_log[blish_log["fluorochrome"].notna()]
+    fluorochromes = blish_log[blish_log["fluorochrome"].notna()]
     scatter = blish_log[blish_log["fluorochrome"].isna()]
-    assert dyes["voltage"].isna().all()
-    assert (dyes["voltage_change"] == "not recorded").all()
+    assert fluorochromes["voltage"].isna().all()
+    assert (fluorochromes["voltage_change"] == "not recorded").all()
     assert scatter["voltage"].gt(0).all()
     assert (scatter["voltage_change"] == "first visit").all()
-    assert dyes["fluorochrome"].nunique() == 12
+    assert fluorochromes["fluorochrome"].nunique() == 12
 
 
 def test_a_pattern_and_seven_visits(shared_data):

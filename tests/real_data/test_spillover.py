@@ -33,11 +33,11 @@ def test_the_matrix_that_flowkit_ships_solves_the_events_of_its_file(conformance
     path = folder / "upstream_truth" / "comp_complete_example.csv"
     matrix = lg.read_compensation(path)
     assert matrix.table.loc["Ax488-A", "PE-A"] == 0.2986
-    places = [sample.panel.index(name) for name in matrix.dyes]
+    places = [sample.panel.index(name) for name in matrix.fluorochromes]
     observed = sample.to_numpy()[:, places].astype(float)
     expected = np.linalg.solve(matrix.matrix.T, observed.T).T
     np.testing.assert_allclose(matrix.apply(sample), expected, rtol=0, atol=1e-10)
-    for place, name in enumerate(matrix.dyes):
+    for place, name in enumerate(matrix.fluorochromes):
         found = sample.values(name, compensation=matrix)
         np.testing.assert_array_equal(found, matrix.apply(sample)[:, place])
 
@@ -72,14 +72,14 @@ def test_single_stains_give_the_matrix_that_is_expected_of_them(stains):
         rest = found.compensation.matrix - expected.matrix
         assert np.abs(rest[bright]).max() < 0.006
     assert np.abs((medians.compensation.matrix - expected.matrix)[2]).max() < 0.025
-    aad = line.table.query("dye == 'FL3-H' and detector in ('FL2-H', 'FL4-H')")
+    aad = line.table.query("fluorochrome == 'FL3-H' and detector in ('FL2-H', 'FL4-H')")
     for row, value in zip(aad.itertuples(), (0.17, 0.21), strict=True):
         assert row.slope_bright < value < row.slope_dim
     own = medians.compensation
     for place, (name, control) in enumerate(controls.items()):
         values = own.apply(control)
         rise = np.median(values, axis=0) - np.median(own.apply(unstained), axis=0)
-        others = np.delete(rise, list(own.dyes).index(name))
+        others = np.delete(rise, list(own.fluorochromes).index(name))
         assert np.abs(others).max() < 0.02 * rise[place], name
 
 
@@ -135,8 +135,8 @@ def test_every_matrix_of_gating_ml_is_read_and_compensates(shared_data):
         observed = np.column_stack([sample.column(name) for name in matrix.detectors])
         expected = observed.astype(float) @ np.linalg.pinv(matrix.matrix)
         np.testing.assert_allclose(matrix.apply(sample), expected, atol=1e-8)
-        for place, dye in enumerate(matrix.dyes):
-            found = sample.values(dye, compensation=matrix)
+        for place, fluorochrome in enumerate(matrix.fluorochromes):
+            found = sample.values(fluorochrome, compensation=matrix)
             np.testing.assert_array_equal(found, matrix.apply(sample)[:, place])
 
 

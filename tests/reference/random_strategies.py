@@ -52,8 +52,8 @@ def matrices(draw):
         for column in range(n_detectors):
             spill[row, column] += draw(small)
     if n_detectors == 3 and draw(st.booleans()):
-        return lg.Compensation.from_inverse(spill, DETECTORS[:3], dyes=DYES)
-    return lg.Compensation(spill, DETECTORS[:n_detectors], dyes=DYES)
+        return lg.Compensation.from_inverse(spill, DETECTORS[:3], fluorochromes=DYES)
+    return lg.Compensation(spill, DETECTORS[:n_detectors], fluorochromes=DYES)
 
 
 @st.composite

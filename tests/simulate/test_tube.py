@@ -147,10 +147,16 @@ def test_a_doublet_carries_the_light_of_both_members():
 def test_counting_noise_has_the_variance_of_photons_and_electronics(light):
     panel, n = NK_PANEL, 100_000
     out = np.empty((len(panel.markers), n), dtype=np.float32)
-    dyes = np.zeros_like(out)
+    fluorochromes = np.zeros_like(out)
     row = panel.markers.index("CD57")
-    dyes[row] = light
-    detect(np.random.default_rng(3), panel, dyes, np.zeros(n, dtype=np.float32), out)
+    fluorochromes[row] = light
+    detect(
+        np.random.default_rng(3),
+        panel,
+        fluorochromes,
+        np.zeros(n, dtype=np.float32),
+        out,
+    )
     detector = DETECTORS["BV605-A"]
     expected = light / detector.efficiency + detector.noise**2
     assert out[row].mean() == pytest.approx(light, abs=5 * np.sqrt(expected / n))
@@ -164,9 +170,9 @@ def test_the_normal_law_takes_over_without_a_step():
     spread = []
     for counts in (below, above):
         out = np.empty((len(panel.markers), n), dtype=np.float32)
-        dyes = np.zeros_like(out)
-        dyes[row] = counts / DETECTORS["BV605-A"].efficiency
+        fluorochromes = np.zeros_like(out)
+        fluorochromes[row] = counts / DETECTORS["BV605-A"].efficiency
         glow = np.zeros(n, dtype=np.float32)
-        detect(np.random.default_rng(3), panel, dyes, glow, out)
+        detect(np.random.default_rng(3), panel, fluorochromes, glow, out)
         spread.append(out[row].std())
     assert spread[0] == pytest.approx(spread[1], rel=0.01)

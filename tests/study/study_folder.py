@@ -25,8 +25,10 @@ def events(seed, n_events=200):
     """Return events that fill both sides of every gate."""
     rng = np.random.default_rng(seed)
     scatter = rng.uniform(0, 300, (n_events, 2))
-    dyes = rng.normal(0, 20, (n_events, 2)) + rng.choice([0, 400], (n_events, 2))
-    return np.column_stack([scatter, dyes, np.arange(n_events)])
+    fluorochromes = rng.normal(0, 20, (n_events, 2)) + rng.choice(
+        [0, 400], (n_events, 2)
+    )
+    return np.column_stack([scatter, fluorochromes, np.arange(n_events)])
 
 
 def write_file(path, seed=0, n_events=200, **options):

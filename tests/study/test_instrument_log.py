@@ -148,9 +148,9 @@ def test_a_new_channel_is_said(log_of):
 )
 def test_not_recorded_is_neither_a_voltage_nor_unchanged(log_of, blank):
     log = log_of({"$P1V": "40", **blank}, {"$P1V": "40", **blank})
-    dyes = log[log["channel"].isin(["PE-A", "APC-A"])]
-    assert dyes["voltage"].isna().all()
-    assert (dyes["voltage_change"] == "not recorded").all()
+    fluorochromes = log[log["channel"].isin(["PE-A", "APC-A"])]
+    assert fluorochromes["voltage"].isna().all()
+    assert (fluorochromes["voltage_change"] == "not recorded").all()
     scatter = log[log["channel"] == "FSC-A"]
     assert scatter["voltage"].tolist() == [40.0, 40.0]
     assert scatter["voltage_change"].tolist() == ["first visit", "unchanged"]

@@ -1,4 +1,4 @@
-"""Where the detectors and dyes of a spillover matrix are in a file."""
+"""Where the detectors and fluorochromes of a spillover matrix are in a file."""
 
 from __future__ import annotations
 
@@ -25,59 +25,64 @@ class ResolvedMatrix:
     panel : Panel
         The channels of a file.
     detectors : tuple of int
-        The place in the panel of each detector.
-    dyes : tuple of int or None
-        The place of each dye, None where its name is not in the panel.
+        The index in the panel of each detector.
+    fluorochromes : tuple of int or None
+        The index of each fluorochrome, None where its name is not in the panel.
     """
 
     compensation: Compensation
     panel: Panel
     detectors: tuple[int, ...]
-    dyes: tuple[int | None, ...]
+    fluorochromes: tuple[int | None, ...]
 
     def column(self, name: str) -> int | None:
-        """Return the number of the dye that `name` means.
+        """Return the number of the fluorochrome that `name` means.
 
         Parameters
         ----------
         name : str
-            A marker, detector, alias or dye.
+            A marker, detector, alias or fluorochrome.
 
         Returns
         -------
         int or None
             A column of ``compensation.weights``; None for a channel of the panel that
-            is no dye and stays as acquired.
+            is no fluorochrome and stays as acquired.
 
         Raises
         ------
         PanelError
-            If it is neither in the panel nor a dye (near names of both are suggested),
-            or means several channels.
+            If it is neither in the panel nor a fluorochrome (near names of both are
+            suggested), or means several channels.
         """
         try:
-            place = self.panel.index(name)
+            index = self.panel.index(name)
         except PanelError:
             own = [
-                (number, dye)
-                for number, dye in enumerate(self.compensation.dyes)
-                if self.dyes[number] is None
+                (number, fluorochrome)
+                for number, fluorochrome in enumerate(self.compensation.fluorochromes)
+                if self.fluorochromes[number] is None
             ]
             for fold in (str, str.casefold):
-                found = [number for number, dye in own if fold(dye) == fold(name)]
+                found = [
+                    number
+                    for number, fluorochrome in own
+                    if fold(fluorochrome) == fold(name)
+                ]
                 if len(found) == 1:
                     return found[0]
             known = self.panel.names
             if not own or name.casefold() in {one.casefold() for one in known}:
-                raise  # no dye is meant; or the name means several channels
-            dyes = [dye for _, dye in own]
-            has = f"; there are {listed([*dyes, *known], most=30)}"
+                raise  # no fluorochrome is meant; or the name means several channels
+            fluorochromes = [fluorochrome for _, fluorochrome in own]
+            has = f"; there are {listed([*fluorochromes, *known], most=30)}"
             msg = (
-                f"marker or detector {name!r} is not in the panel, nor is it a dye of "
-                f"the spillover matrix{suggest(name, [*dyes, *known]) or has}"
+                f"marker or detector {name!r} is not in the panel, nor is it a "
+                f"fluorochrome of "
+                f"the spillover matrix{suggest(name, [*fluorochromes, *known]) or has}"
             )
             raise PanelError(msg) from None
-        return self.dyes.index(place) if place in self.dyes else None
+        return self.fluorochromes.index(index) if index in self.fluorochromes else None
 
 
 def resolve_matrix(compensation: Compensation, panel: Panel) -> ResolvedMatrix:
@@ -96,17 +101,18 @@ def resolve_matrix(compensation: Compensation, panel: Panel) -> ResolvedMatrix:
         If the matrix names a detector that the panel lacks, or one twice.
     """
     detectors = matrix_channels(compensation.detectors, panel)
-    if compensation.dyes == compensation.detectors:
+    if compensation.fluorochromes == compensation.detectors:
         return ResolvedMatrix(compensation, panel, tuple(detectors), tuple(detectors))
-    dyes: list[int | None] = []
-    for dye in compensation.dyes:
-        place = panel.index(dye) if dye in panel else None
-        if place is not None and place in dyes:
-            other = compensation.dyes[dyes.index(place)]
+    fluorochromes: list[int | None] = []
+    for fluorochrome in compensation.fluorochromes:
+        index = panel.index(fluorochrome) if fluorochrome in panel else None
+        if index is not None and index in fluorochromes:
+            other = compensation.fluorochromes[fluorochromes.index(index)]
             msg = (
-                f"dyes {other!r} and {dye!r} of the spillover matrix are one channel "
-                f"of the file, {panel.channels[place].detector!r}"
+                f"fluorochromes {other!r} and {fluorochrome!r} of the spillover matrix "
+                f"are one channel "
+                f"of the file, {panel.channels[index].detector!r}"
             )
             raise SpilloverError(msg)
-        dyes.append(place)
-    return ResolvedMatrix(compensation, panel, tuple(detectors), tuple(dyes))
+        fluorochromes.append(index)
+    return ResolvedMatrix(compensation, panel, tuple(detectors), tuple(fluorochromes))

@@ -38,33 +38,35 @@ SPILLOVER_KEYWORDS = ("$SPILLOVER", "SPILL", "SPILLOVER")
 class Compensation:
     """A spillover matrix, and the weights that undo it.
 
-    Row ``k`` says what one unit of dye ``k`` leaves in each detector, so observed
-    events are ``true @ matrix`` and compensated ones ``observed @ weights``. With as
-    many detectors as dyes the weights are the inverse; with more detectors (spectral
-    cytometry) they are the least-squares solution ``S.T @ inv(S @ S.T)``, found by
-    Householder's QR. A matrix is found by its weights to the last bit: equal numbers
-    and names compare equal.
+    Row ``k`` says what one unit of fluorochrome ``k`` leaves in each detector, so
+    observed events are ``true @ matrix`` and compensated ones ``observed @ weights``.
+    With as many detectors as fluorochromes the weights are the inverse; with more
+    detectors (spectral cytometry) they are the least-squares solution ``S.T @ inv(S @
+    S.T)``, found by Householder's QR. A matrix is found by its weights to the last bit:
+    equal numbers and names compare equal.
 
-    A compensated value is asked for by the name of its dye. Where that name is in a
-    file's panel (detector, marker or alias), the dye is that channel and answers to all
-    names of it; where it is not, it is a name of its own (``"BV421"`` unmixed from 40
-    detectors). Detectors that are no dye stay as they were acquired.
+    A compensated value is asked for by the name of its fluorochrome. Where that name is
+    in a file's panel (detector, marker or alias), the fluorochrome is that channel and
+    answers to all names of it; where it is not, it is a name of its own (``"BV421"``
+    unmixed from 40 detectors). Detectors that are no fluorochrome stay as they were
+    acquired.
 
     Parameters
     ----------
     matrix : (n_dyes, n_detectors) array-like of float
-        Spillover, finite, at least as many detectors as dyes, usually with a 1 in each
-        row.
+        Spillover, finite, at least as many detectors as fluorochromes, usually with a 1
+        in each row.
     detectors : sequence of str
         Names of the columns, all different: detectors or markers.
-    dyes : sequence of str, optional
+    fluorochromes : sequence of str, optional
         Names of the rows, all different; by default those of the columns.
 
     Raises
     ------
     SpilloverError
-        If the matrix is not finite, singular, does not fit its names, or has more dyes
-        than detectors. A dye whose spectrum the others make up is named.
+        If the matrix is not finite, singular, does not fit its names, or has more
+        fluorochromes than detectors. A fluorochrome whose spectrum the others make up
+        is named.
 
     References
     ----------
@@ -77,30 +79,37 @@ class Compensation:
     >>> lg.Compensation([[1.0, 0.25], [0.0, 1.0]], ["FITC-A", "PE-A"]).inverse.tolist()
     [[1.0, -0.25], [0.0, 1.0]]
     >>> spectra = [[3.0, 4.0, 0.0], [0.0, 0.0, 1.0]]
-    >>> unmix = lg.Compensation(spectra, ["B1-A", "B2-A", "R1-A"], dyes=["FITC", "APC"])
+    >>> unmix = lg.Compensation(
+    ...     spectra, ["B1-A", "B2-A", "R1-A"], fluorochromes=["FITC", "APC"])
     >>> unmix.apply([[6.0, 8.0, 5.0]]).round(12).tolist()
     [[2.0, 5.0]]
     """
 
     matrix: NDArray[np.float64]
     detectors: tuple[str, ...]
-    dyes: tuple[str, ...]
+    fluorochromes: tuple[str, ...]
 
     def __init__(
         self,
         matrix: ArrayLike,
         detectors: Sequence[str],
-        dyes: Sequence[str] | None = None,
+        fluorochromes: Sequence[str] | None = None,
     ) -> None:
         values = numbers_of(matrix)
-        columns = names_of(detectors, "detector" if dyes is not None else "channel")
-        rows = columns if dyes is None else names_of(dyes, "dye")
-        refuse_unfit_shape(values, columns, None if dyes is None else rows)
+        columns = names_of(
+            detectors, "detector" if fluorochromes is not None else "channel"
+        )
+        rows = (
+            columns
+            if fluorochromes is None
+            else names_of(fluorochromes, "fluorochrome")
+        )
+        refuse_unfit_shape(values, columns, None if fluorochromes is None else rows)
         refuse_not_finite(values, rows, columns)
         refuse_percentages(values, columns, rows)
         object.__setattr__(self, "matrix", values)
         object.__setattr__(self, "detectors", columns)
-        object.__setattr__(self, "dyes", rows)
+        object.__setattr__(self, "fluorochromes", rows)
         object.__setattr__(self, "_given", None)
         _ = self.weights  # a singular matrix is refused here and not later
 
@@ -109,16 +118,16 @@ class Compensation:
         cls,
         inverse: ArrayLike,
         detectors: Sequence[str],
-        dyes: Sequence[str] | None = None,
+        fluorochromes: Sequence[str] | None = None,
     ) -> Compensation:
         """Take a matrix that is inverted already: its numbers are used as they are.
 
         Parameters
         ----------
         inverse : (n_detectors, n_dyes) array-like of float
-            Detectors in rows, dyes in columns: compensated events are
-            ``observed @ inverse``. At least as many detectors as dyes.
-        detectors, dyes : sequence of str
+            Detectors in rows, fluorochromes in columns: compensated events are
+            ``observed @ inverse``. At least as many detectors as fluorochromes.
+        detectors, fluorochromes : sequence of str
             As for the class.
 
         Raises
@@ -130,14 +139,15 @@ class Compensation:
         if weights.ndim != 2 or weights.shape[0] < weights.shape[1]:
             msg = (
                 "an inverted matrix has a row for each detector and a column for each "
-                f"dye, and no more dyes than detectors; this has shape {weights.shape}"
+                f"fluorochrome, and no more fluorochromes than detectors; this has "
+                f"shape {weights.shape}"
             )
             raise SpilloverError(msg)
         if weights.shape[0] == weights.shape[1]:
-            made = cls(weights, detectors, dyes)  # checks names and numbers
+            made = cls(weights, detectors, fluorochromes)  # checks names and numbers
             swapped, condition = made._solved
         else:
-            made = cls(weights.T, detectors, dyes)
+            made = cls(weights.T, detectors, fluorochromes)
             swapped, condition = made._solved[0].T, made._solved[1]
         own = {"matrix": swapped, "_given": weights, "_solved": (weights, condition)}
         made.__dict__.update(own)
@@ -154,15 +164,17 @@ class Compensation:
         try:
             weights, condition = spillover_weights(np.ascontiguousarray(self.matrix))
         except SpilloverError as error:
-            if len(error.args) == 2:  # the kernel knows the dye by its number
+            if len(error.args) == 2:  # the kernel knows the fluorochrome by its number
                 msg = (
-                    f"the spectrum of dye {self.dyes[error.args[1]]!r} is empty or "
+                    f"the spectrum of fluorochrome "
+                    f"{self.fluorochromes[error.args[1]]!r} is empty or "
                     f"made up of those of "
-                    f"{listed(self.dyes[: error.args[1]], most=20)}: these cannot be "
+                    f"{listed(self.fluorochromes[: error.args[1]], most=20)}: these "
+                    f"cannot be "
                     "told apart"
                 )
                 raise SpilloverError(msg) from None
-            msg = f"{error} (channels {listed(self.dyes, most=20)})"
+            msg = f"{error} (channels {listed(self.fluorochromes, most=20)})"
             raise SpilloverError(msg) from None
         weights.setflags(write=False)
         return weights, condition
@@ -179,12 +191,13 @@ class Compensation:
         Raises
         ------
         SpilloverError
-            If it has more detectors than dyes; then there are only ``weights``.
+            If it has more detectors than fluorochromes; then there are only
+            ``weights``.
         """
         if not self.is_square:
             msg = (
-                f"{len(self.dyes)} dyes x {len(self.detectors)} detectors have no "
-                "inverse; use .weights"
+                f"{len(self.fluorochromes)} fluorochromes x {len(self.detectors)} "
+                "detectors have no inverse; use .weights"
             )
             raise SpilloverError(msg)
         return self.weights
@@ -196,20 +209,21 @@ class Compensation:
         Raises
         ------
         SpilloverError
-            If dyes have names of their own; use ``detectors`` and ``dyes``.
+            If fluorochromes have names of their own; use ``detectors`` and
+            ``fluorochromes``.
         """
-        if self.dyes != self.detectors:
+        if self.fluorochromes != self.detectors:
             msg = (
-                "the dyes of this matrix have names of their own "
-                f"({listed(self.dyes)}); use .detectors and .dyes"
+                "the fluorochromes of this matrix have names of their own "
+                f"({listed(self.fluorochromes)}); use .detectors and .fluorochromes"
             )
             raise SpilloverError(msg)
         return self.detectors
 
     @property
     def is_square(self) -> bool:
-        """Whether there are as many detectors as dyes."""
-        return len(self.dyes) == len(self.detectors)
+        """Whether there are as many detectors as fluorochromes."""
+        return len(self.fluorochromes) == len(self.detectors)
 
     @property
     def condition_number(self) -> float:
@@ -220,22 +234,24 @@ class Compensation:
     def is_identity(self) -> bool:
         """Whether it changes next to nothing (square, within 1e-5 of the identity)."""
         return self.is_square and bool(
-            np.all(np.abs(self.matrix - np.eye(len(self.dyes))) <= 1e-5)
+            np.all(np.abs(self.matrix - np.eye(len(self.fluorochromes))) <= 1e-5)
         )
 
     @property
     def table(self) -> pd.DataFrame:
-        """The matrix with its names, dyes in rows and detectors in columns."""
+        """The matrix with its names, fluorochromes in rows and detectors in columns."""
         import pandas as pd
 
-        return pd.DataFrame(self.matrix, index=self.dyes, columns=self.detectors)
+        return pd.DataFrame(
+            self.matrix, index=self.fluorochromes, columns=self.detectors
+        )
 
     @cached_property
     def id(self) -> str:
         """A hash of names and numbers, 12 hexadecimal digits."""
         digest = hashlib.sha256("\0".join(self.detectors).encode())
-        if self.dyes != self.detectors:
-            digest.update("\0\0".join(["", *self.dyes]).encode())
+        if self.fluorochromes != self.detectors:
+            digest.update("\0\0".join(["", *self.fluorochromes]).encode())
         given: NDArray[np.float64] | None = self.__dict__["_given"]
         if given is not None:
             digest.update(b"inverted")
@@ -253,16 +269,17 @@ class Compensation:
 
     def __repr__(self) -> str:
         """Say which channels, and how well conditioned."""
-        size = f"{len(self.dyes)} channels"
-        if self.dyes != self.detectors:
-            size = f"{len(self.dyes)} dyes x {len(self.detectors)} detectors"
+        size = f"{len(self.fluorochromes)} channels"
+        if self.fluorochromes != self.detectors:
+            n_detectors = len(self.detectors)
+            size = f"{len(self.fluorochromes)} fluorochromes x {n_detectors} detectors"
         return (
             f"Compensation · {size} · condition number "
-            f"{self.condition_number:.2f} · {', '.join(self.dyes)}"
+            f"{self.condition_number:.2f} · {', '.join(self.fluorochromes)}"
         )
 
     def renamed(self, names: Mapping[str, str]) -> Compensation:
-        """Return the same matrix under other names of dyes and detectors.
+        """Return the same matrix under other names of fluorochromes and detectors.
 
         Parameters
         ----------
@@ -274,46 +291,49 @@ class Compensation:
         SpilloverError
             If an old name is not in the matrix, or two become the same.
         """
-        known = [*self.dyes, *self.detectors]
+        known = [*self.fluorochromes, *self.detectors]
         for name in names:
             if name not in known:
                 msg = (
-                    f"the spillover matrix has no dye or detector {name!r}"
+                    f"the spillover matrix has no fluorochrome or detector {name!r}"
                     f"{suggest(name, known)}"
                 )
                 raise SpilloverError(msg)
         detectors = [names.get(name, name) for name in self.detectors]
-        dyes: list[str] | None = [names.get(name, name) for name in self.dyes]
-        dyes = None if dyes == detectors else dyes
+        fluorochromes: list[str] | None = [
+            names.get(name, name) for name in self.fluorochromes
+        ]
+        fluorochromes = None if fluorochromes == detectors else fluorochromes
         given = self.__dict__["_given"]
         if given is not None:
-            return Compensation.from_inverse(given, detectors, dyes)
-        return Compensation(self.matrix, detectors, dyes)
+            return Compensation.from_inverse(given, detectors, fluorochromes)
+        return Compensation(self.matrix, detectors, fluorochromes)
 
-    def select(self, dyes: Sequence[str]) -> Compensation:
-        """Return the matrix for some of its dyes, in the order given.
+    def select(self, fluorochromes: Sequence[str]) -> Compensation:
+        """Return the matrix for some of its fluorochromes, in the order given.
 
         A square matrix with the same names in rows and columns loses the detectors of
-        the dyes that go; any other keeps all detectors and so becomes (or stays) one of
-        least squares.
+        the fluorochromes that go; any other keeps all detectors and so becomes (or
+        stays) one of least squares.
 
         Raises
         ------
         SpilloverError
-            If a dye is not in the matrix, or the rest is singular.
+            If a fluorochrome is not in the matrix, or the rest is singular.
         """
         rows = []
-        for name in dyes:
-            if name not in self.dyes:
+        for name in fluorochromes:
+            if name not in self.fluorochromes:
+                has = f"; it has {listed(self.fluorochromes)}"
                 msg = (
-                    f"the spillover matrix has no dye {name!r}"
-                    f"{suggest(name, self.dyes) or '; it has ' + listed(self.dyes)}"
+                    f"the spillover matrix has no fluorochrome {name!r}"
+                    f"{suggest(name, self.fluorochromes) or has}"
                 )
                 raise SpilloverError(msg)
-            rows.append(self.dyes.index(name))
-        if self.dyes == self.detectors:
-            return Compensation(self.matrix[np.ix_(rows, rows)], list(dyes))
-        return Compensation(self.matrix[rows], self.detectors, list(dyes))
+            rows.append(self.fluorochromes.index(name))
+        if self.fluorochromes == self.detectors:
+            return Compensation(self.matrix[np.ix_(rows, rows)], list(fluorochromes))
+        return Compensation(self.matrix[rows], self.detectors, list(fluorochromes))
 
     def apply(
         self,
@@ -343,7 +363,7 @@ class Compensation:
         Returns
         -------
         (n_events, n_dyes) numpy.ndarray of float64
-            Columns are ``dyes`` and contiguous; `out` where it was given.
+            Columns are ``fluorochromes`` and contiguous; `out` where it was given.
 
         Raises
         ------
@@ -355,8 +375,8 @@ class Compensation:
             msg = f"threads={threads!r} is not a number of threads; 0 means all"
             raise SpilloverError(msg)
         if out is None:
-            out = np.empty((len(self.dyes), n_events)).T
-        refuse_unfit_out(out, (n_events, len(self.dyes)))
+            out = np.empty((len(self.fluorochromes), n_events)).T
+        refuse_unfit_out(out, (n_events, len(self.fluorochromes)))
         weights = np.ascontiguousarray(self.weights)
         compensate_columns(columns, weights, out.T, threads=threads)
         return out
@@ -369,8 +389,8 @@ class Compensation:
             "inverse" if given is not None else "matrix": numbers.tolist(),
             "channels": list(self.detectors),
         }
-        if self.dyes != self.detectors:
-            plain["dyes"] = list(self.dyes)
+        if self.fluorochromes != self.detectors:
+            plain["fluorochromes"] = list(self.fluorochromes)
         return plain
 
     @classmethod
@@ -384,7 +404,7 @@ class Compensation:
         KeyError
             If one of them is missing.
         """
-        names = plain["channels"], plain.get("dyes")
+        names = plain["channels"], plain.get("fluorochromes")
         if "inverse" in plain:
             return cls.from_inverse(plain["inverse"], *names)
         return cls(plain["matrix"], *names)
@@ -406,7 +426,7 @@ class Compensation:
         Raises
         ------
         SpilloverError
-            If dyes have names of their own, or a name holds a comma: the keyword has no
-            place for them.
+            If fluorochromes have names of their own, or a name holds a comma: the
+            keyword has no room for them.
         """
         return format_keyword(self.channels, self.matrix)

@@ -35,7 +35,7 @@ class Columns(Protocol):
 
 
 def matrix_channels(names: Sequence[str], panel: Panel) -> list[int]:
-    """Return the places in `panel` of the detectors of a spillover matrix.
+    """Return the indices in `panel` of the detectors of a spillover matrix.
 
     Raises
     ------
@@ -46,16 +46,16 @@ def matrix_channels(names: Sequence[str], panel: Panel) -> list[int]:
     if missing:
         known = [name for c in panel for name in (c.detector, c.marker) if name]
         raise _missing(missing, known, "file")
-    places = [panel.index(name) for name in names]
-    if len(set(places)) != len(places):
-        place = next(p for k, p in enumerate(places) if p in places[:k])
-        same = [name for name, at in zip(names, places, strict=True) if at == place]
+    indices = [panel.index(name) for name in names]
+    if len(set(indices)) != len(indices):
+        index = next(p for k, p in enumerate(indices) if p in indices[:k])
+        same = [name for name, at in zip(names, indices, strict=True) if at == index]
         msg = (
             f"the spillover matrix names one channel of the file twice: {listed(same)} "
-            f"are channel {place + 1}"
+            f"are channel {index + 1}"
         )
         raise SpilloverError(msg)
-    return places
+    return indices
 
 
 def _missing(missing: Sequence[str], known: Sequence[str], what: str) -> SpilloverError:
@@ -105,8 +105,8 @@ def detector_columns(
         If they do not fit.
     """
     if isinstance(events, Columns):
-        places = matrix_channels(detectors, events.panel)
-        return [events.column_at(place) for place in places], events.n_events
+        indices = matrix_channels(detectors, events.panel)
+        return [events.column_at(index) for index in indices], events.n_events
     if _is_named(events):
         known = list(events.columns)
         missing = [name for name in detectors if name not in known]

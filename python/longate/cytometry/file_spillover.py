@@ -157,11 +157,11 @@ def fitted(
     identity = np.eye(len(names))
     alone = (matrix.matrix == identity).all(0) & (matrix.matrix == identity).all(1)
     kept = [
-        place
-        for place, name in enumerate(names)
-        if not alone[place] or (name in panel and not numbered)
+        index
+        for index, name in enumerate(names)
+        if not alone[index] or (name in panel and not numbered)
     ]
     if not kept:
         return None
     values = matrix.matrix[np.ix_(kept, kept)]
-    return Compensation(values, [names[place] for place in kept])
+    return Compensation(values, [names[index] for index in kept])

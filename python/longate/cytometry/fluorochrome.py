@@ -69,7 +69,7 @@ _PATTERNS = [
 
 
 def fluorochrome(channel: Channel) -> str | None:
-    """Return the dye that the names of a channel tell, in one spelling, or None.
+    """Return the fluorochrome that a channel names, in one spelling, or None.
 
     The detector's name comes first (``PE-Cy7-A``, ``Bd Horizon V450-A``), then the
     marker's (``CD56 PE-Cy7``); ``FL1-H`` tells none, and so do scatter, time and mass

@@ -159,9 +159,10 @@ class Sample(Acquisition):
         Parameters
         ----------
         name : str
-            Marker or detector, or a dye of the matrix that the panel does not name.
+            Marker or detector, or a fluorochrome of the matrix that the panel does not
+            name.
         compensated : bool
-            Whether to compensate, where the matrix has this channel as a dye.
+            Whether to compensate, where the matrix has this channel as a fluorochrome.
         compensation : Compensation, optional
             A matrix instead of the file's own.
         scale : Transform, optional

@@ -28,19 +28,19 @@ _NORMAL_MAD = 1.482602218505602
 
 @dataclass(frozen=True)
 class Slope:
-    """Spillover of one dye into one detector.
+    """Spillover of one fluorochrome into one detector.
 
     Parameters
     ----------
     slope : float
-        Signal in the detector per unit in the dye's own.
+        Signal in the detector per unit in the fluorochrome's own.
     low, high : float
         Its 95 % interval.
     r : float
         Pearson correlation of both signals among positive events.
     slope_dim, slope_bright : float
         The slope in the dimmer and in the brighter half of the positive events: far
-        apart, the relation is not a line (saturation, a mixture of two dyes).
+        apart, the relation is not a line (saturation, a mixture of two fluorochromes).
     """
 
     slope: float
@@ -58,7 +58,7 @@ class Split:
     Parameters
     ----------
     positive : (n, n_detectors) array
-        Events that carry the dye.
+        Events that carry the fluorochrome.
     negative : (m, n_detectors) array
         Events that do not.
     """
@@ -75,8 +75,8 @@ def split_by_unstained(
     Raises
     ------
     SpilloverError
-        If these are no more than chance makes of a tube without dye (by five of its
-        standard deviations).
+        If these are no more than chance makes of a tube without fluorochrome (by five
+        of its standard deviations).
     """
     border = np.quantile(unstained[:, own], 1 - BEYOND)
     positive = events[events[:, own] > border]
@@ -86,7 +86,8 @@ def split_by_unstained(
     if len(positive) <= chance + 5 * spread:
         msg = (
             f"it has {len(positive)} events of {len(events)} that are brighter than "
-            f"{1 - BEYOND:.1%} of the unstained control; a tube without dye has about "
+            f"{1 - BEYOND:.1%} of the unstained control; a tube without fluorochrome "
+            f"has about "
             f"{chance:.0f}. Is it stained?"
         )
         raise SpilloverError(msg)
@@ -97,7 +98,7 @@ def split_by_valley(events: NDArray[np.float64], own: int) -> Split:
     """Part a control into its own negative and positive events.
 
     The border is Otsu's (1979, doi:10.1109/TSMC.1979.4310076) on the arcsinh of the
-    dye's own detector, in units of the 10 % quantile of its absolute values.
+    fluorochrome's own detector, in units of the 10 % quantile of its absolute values.
 
     Raises
     ------
@@ -130,13 +131,14 @@ def split_by_valley(events: NDArray[np.float64], own: int) -> Split:
 
 
 def slope_through_negatives(split: Split, own: int, other: int) -> Slope:
-    """Return the spillover of a dye into a detector.
+    """Return the spillover of a fluorochrome into a detector.
 
     The line of least absolute deviations through the medians of the negative events:
-    with signals ``x`` in the dye's own detector and ``y`` in the other, both above the
-    negative medians, it is the median of ``y / x`` with weights ``x``. One event in two
-    may be an outlier and does not move it without bound. Its interval inverts the sign
-    statistic ``sum x sign(y - slope x)``, with the error of the negative medians added.
+    with signals ``x`` in the fluorochrome's own detector and ``y`` in the other, both
+    above the negative medians, it is the median of ``y / x`` with weights ``x``. One
+    event in two may be an outlier and does not move it without bound. Its interval
+    inverts the sign statistic ``sum x sign(y - slope x)``, with the error of the
+    negative medians added.
 
     References
     ----------
@@ -163,7 +165,7 @@ def slope_through_negatives(split: Split, own: int, other: int) -> Slope:
 
 
 def slope_of_medians(split: Split, own: int, other: int, line: Slope) -> Slope:
-    """Return the ratio of the differences of medians, in the place of a line's slope.
+    """Return the ratio of the differences of medians, instead of a line's slope.
 
     Its interval is that of a ratio of asymptotically normal medians.
     """
@@ -183,10 +185,10 @@ def _weighted_median(
     below = np.cumsum(weights)
     total = below[-1]
     reach = Z95 * np.sqrt((weights**2).sum())
-    places = np.searchsorted(
+    ranks = np.searchsorted(
         below, [0.5 * (total - reach), 0.5 * total, 0.5 * (total + reach)]
     )
-    low, middle, high = ratios[np.clip(places, 0, len(ratios) - 1)]
+    low, middle, high = ratios[np.clip(ranks, 0, len(ratios) - 1)]
     return float(middle), float(low), float(high)
 
 

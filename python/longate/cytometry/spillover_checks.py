@@ -54,7 +54,7 @@ def names_of(names: Sequence[str], what: str) -> tuple[str, ...]:
     if not all(name.strip() for name in found):
         msg = f"the spillover matrix has a {what} without a name: {list(found)}"
         raise SpilloverError(msg)
-    twice = [name for place, name in enumerate(found) if name in found[:place]]
+    twice = [name for k, name in enumerate(found) if name in found[:k]]
     if twice:
         msg = f"the spillover matrix names a {what} twice: {listed(twice)}"
         raise SpilloverError(msg)
@@ -97,7 +97,7 @@ def refuse_unfit_out(out: NDArray[Any], shape: tuple[int, int]) -> None:
 def refuse_percentages(
     values: NDArray[np.float64], columns: Sequence[str], rows: Sequence[str]
 ) -> None:
-    """Raise where every dye's share of its own detector is 100."""
+    """Raise where every fluorochrome's share of its own detector is 100."""
     if tuple(rows) == tuple(columns) and (values.diagonal() == 100.0).all():
         msg = (
             "the spillover matrix has 100 all along its diagonal (channels "
@@ -107,19 +107,22 @@ def refuse_percentages(
 
 
 def refuse_unfit_shape(
-    values: NDArray[np.float64], columns: Sequence[str], dyes: Sequence[str] | None
+    values: NDArray[np.float64],
+    columns: Sequence[str],
+    fluorochromes: Sequence[str] | None,
 ) -> None:
-    """Raise unless a matrix fits its names, and has a detector for each dye."""
-    rows = columns if dyes is None else dyes
+    """Raise unless a matrix fits its names, with a detector per fluorochrome."""
+    rows = columns if fluorochromes is None else fluorochromes
     if values.ndim != 2 or values.shape != (len(rows), len(columns)):
         fits = f"{len(columns)} channels"
-        if dyes is not None:
-            fits = f"{len(rows)} dyes x {len(columns)} detectors"
+        if fluorochromes is not None:
+            fits = f"{len(rows)} fluorochromes x {len(columns)} detectors"
         msg = f"a spillover matrix of shape {values.shape} does not fit {fits}"
         raise SpilloverError(msg)
     if len(rows) > len(columns):
         msg = (
-            f"{len(rows)} dyes cannot be told apart by {len(columns)} detectors "
-            f"(dyes {listed(rows)}; detectors {listed(columns)})"
+            f"{len(rows)} fluorochromes cannot be told apart by {len(columns)} "
+            f"detectors "
+            f"(fluorochromes {listed(rows)}; detectors {listed(columns)})"
         )
         raise SpilloverError(msg)

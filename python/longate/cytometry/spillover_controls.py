@@ -41,12 +41,12 @@ class SpilloverEstimate:
     Parameters
     ----------
     compensation : Compensation
-        The matrix, each row divided by the signal in the dye's own detector.
+        The matrix, each row divided by the signal in the fluorochrome's own detector.
     table : pandas.DataFrame
-        One row per dye and detector: ``dye, peak, detector, slope, low, high`` (95 %),
-        ``r, slope_dim, slope_bright, n_positive, n_negative, negative`` (``unstained``
-        or ``own``) and ``n_at_limit`` (events piled up at the detector's largest value,
-        which were left out).
+        One row per fluorochrome and detector: ``fluorochrome, peak, detector, slope,
+        low, high`` (95 %), ``r, slope_dim, slope_bright, n_positive, n_negative,
+        negative`` (``unstained`` or ``own``) and ``n_at_limit`` (events piled up at the
+        detector's largest value, which were left out).
     splits : dict of str to Split
         Positive and negative events of each control, all detectors, not compensated.
     """
@@ -80,28 +80,30 @@ def spillover_from_controls(
     Each entry is the slope of the line of least absolute deviations through the medians
     of the negative events and the positive events of a control (see
     :func:`longate.cytometry.single_stain.slope_through_negatives`): deterministic, and
-    hardly moved by outliers. Positive are events brighter in the dye's own detector
-    than 99.5 % of the unstained control, or than the valley in the control's own
-    histogram.
+    hardly moved by outliers. Positive are events brighter in the fluorochrome's own
+    detector than 99.5 % of the unstained control, or than the valley in the control's
+    own histogram.
 
     Parameters
     ----------
     controls : mapping of str to Sample or pandas.DataFrame
-        Control per dye, not compensated; a frame has one column per detector. Keys are
-        the detectors that the dyes are made for, or dyes with detectors in `peaks`.
+        Control per fluorochrome, not compensated; a frame has one column per detector.
+        Keys are the detectors that the fluorochromes are made for, or fluorochromes
+        with detectors in `peaks`.
     unstained : Sample or pandas.DataFrame, optional
-        Events without dye. Without it every control needs negative events of its own.
+        Events without fluorochrome. Without it every control needs negative events of
+        its own.
     detectors : sequence of str, optional
-        Columns of the matrix; by default the dyes' own, so that it is square. More
-        detectors than dyes make a matrix of least squares.
+        Columns of the matrix; by default the fluorochromes' own, so that it is square.
+        More detectors than fluorochromes make a matrix of least squares.
     peaks : mapping of str to str, optional
-        The own (brightest) detector of each dye, where its name is another.
+        The own (brightest) detector of each fluorochrome, where its name is another.
     method : {"line", "medians"}
         The line above, or the ratio of the differences of medians (Bagwell & Adams
         1993, doi:10.1111/j.1749-6632.1993.tb38775.x). They agree where signals lie on a
         line through the negatives; ``slope_dim`` and ``slope_bright`` tell.
     trusted : sequence of str
-        Dyes that may be brighter in another detector than in their own.
+        Fluorochromes that may be brighter in another detector than in their own.
 
     Returns
     -------
@@ -116,48 +118,51 @@ def spillover_from_controls(
     ------
     SpilloverError
         If a control has too few positive or negative events, is brightest in another
-        detector than its own (a swapped tube), lacks a detector, or the dyes cannot be
-        told apart; the control is named.
+        detector than its own (a swapped tube), lacks a detector, or the fluorochromes
+        cannot be told apart; the control is named.
 
     Examples
     --------
     >>> import longate as lg, numpy as np, pandas as pd
     >>> rng = np.random.default_rng(1)
-    >>> dye = np.repeat([0.0, 1000.0], 500) * rng.lognormal(0, 0.3, 1000)
+    >>> light = np.repeat([0.0, 1000.0], 500) * rng.lognormal(0, 0.3, 1000)
     >>> noise = lambda: rng.normal(0, 5, 1000)
-    >>> fitc = pd.DataFrame({"B": dye + noise(), "Y": 0.2 * dye + noise()})
-    >>> pe = pd.DataFrame({"B": 0.05 * dye + noise(), "Y": dye + noise()})
+    >>> fitc = pd.DataFrame({"B": light + noise(), "Y": 0.2 * light + noise()})
+    >>> pe = pd.DataFrame({"B": 0.05 * light + noise(), "Y": light + noise()})
     >>> found = lg.spillover_from_controls({"B": fitc, "Y": pe})
     >>> found.compensation.matrix.round(2).tolist()
     [[1.0, 0.2], [0.05, 1.0]]
     """
     one_of("method", method, ("line", "medians"), SpilloverError)
-    peaks = {dye: (peaks or {}).get(dye, dye) for dye in controls}
+    peaks = {
+        fluorochrome: (peaks or {}).get(fluorochrome, fluorochrome)
+        for fluorochrome in controls
+    }
     _refuse_unknown(controls, peaks, trusted)
     columns = list(detectors) if detectors is not None else list(peaks.values())
-    for dye, peak in peaks.items():
+    for fluorochrome, peak in peaks.items():
         if peak not in columns:
             msg = (
-                f"the detector {peak!r} of {dye!r} is not among the detectors "
+                f"the detector {peak!r} of {fluorochrome!r} is not among the detectors "
                 f"{listed(columns, most=30)}{suggest(peak, columns)}"
             )
             raise SpilloverError(msg)
     blank = None if unstained is None else _events(unstained, columns, "unstained")
     rows: list[dict[str, Any]] = []
     splits = {}
-    for dye, control in controls.items():
-        own = columns.index(peaks[dye])
+    for fluorochrome, control in controls.items():
+        own = columns.index(peaks[fluorochrome])
         try:
-            split, piled = _split(_events(control, columns, dye), own, blank)
-            if dye not in trusted:
+            split, piled = _split(_events(control, columns, fluorochrome), own, blank)
+            if fluorochrome not in trusted:
                 _refuse_wrong_tube(split, own, columns)
         except SpilloverError as error:
-            msg = f"single-stain control {dye!r}: {error}"
+            msg = f"single-stain control {fluorochrome!r}: {error}"
             raise SpilloverError(msg) from None
-        _warn_of_piles(dye, piled, columns)
-        splits[dye] = split
+        _warn_of_piles(fluorochrome, piled, columns)
+        splits[fluorochrome] = split
         zero = "own" if blank is None else "unstained"
-        about = {"dye": dye, "negative": zero, "method": method}
+        about = {"fluorochrome": fluorochrome, "negative": zero, "method": method}
         rows += _rows(about, split, own, columns, piled)
     return _estimate(rows, splits, columns, peaks)
 
@@ -173,11 +178,14 @@ def _refuse_unknown(
             msg = f"trusted {name!r} is no control{suggest(name, controls)}"
             raise SpilloverError(msg)
     owners: dict[str, str] = {}
-    for dye, peak in peaks.items():
+    for fluorochrome, peak in peaks.items():
         if peak in owners:
-            msg = f"{owners[peak]!r} and {dye!r} have the same own detector {peak!r}"
+            msg = (
+                f"{owners[peak]!r} and {fluorochrome!r} have the same own detector "
+                f"{peak!r}"
+            )
             raise SpilloverError(msg)
-        owners[peak] = dye
+        owners[peak] = fluorochrome
 
 
 def _events(control: Control, columns: Sequence[str], name: str) -> NDArray[np.float64]:
@@ -235,7 +243,7 @@ def _refuse_wrong_tube(split: Split, own: int, columns: Sequence[str]) -> None:
     """Raise where the control is brightest in a detector that is not its own."""
     rise = np.median(split.positive, axis=0) - np.median(split.negative, axis=0)
     brightest = int(rise.argmax())
-    # An event is positive by its own detector, whichever dye it has.
+    # An event is positive by its own detector, whichever fluorochrome it has.
     if brightest != own:
         msg = (
             f"it is brightest in {columns[brightest]!r} (by {rise[brightest]:.4g}), "
@@ -245,11 +253,14 @@ def _refuse_wrong_tube(split: Split, own: int, columns: Sequence[str]) -> None:
         raise SpilloverError(msg)
 
 
-def _warn_of_piles(dye: str, piled: Sequence[int], columns: Sequence[str]) -> None:
+def _warn_of_piles(
+    fluorochrome: str, piled: Sequence[int], columns: Sequence[str]
+) -> None:
     full = [f"{c!r} ({n})" for c, n in zip(columns, piled, strict=True) if n]
     if full:
         msg = (
-            f"single-stain control {dye!r} has events piled up at the largest value of "
+            f"single-stain control {fluorochrome!r} has events piled up at the largest "
+            f"value of "
             f"{', '.join(full)}; they are left out"
         )
         warnings.warn(msg, PanelWarning, stacklevel=3)
@@ -263,23 +274,23 @@ def _rows(
     piled: Sequence[int],
 ) -> list[dict[str, Any]]:
     rows = []
-    for place, detector in enumerate(columns):
-        slope = slope_through_negatives(split, own, place)
+    for index, detector in enumerate(columns):
+        slope = slope_through_negatives(split, own, index)
         if about["method"] == "medians":
-            slope = slope_of_medians(split, own, place, slope)
+            slope = slope_of_medians(split, own, index, slope)
         rows.append(
             {
-                "dye": about["dye"],
+                "fluorochrome": about["fluorochrome"],
                 "peak": columns[own],
                 "detector": detector,
                 **vars(slope),
                 "n_positive": len(split.positive),
                 "n_negative": len(split.negative),
                 "negative": about["negative"],
-                "n_at_limit": piled[place],
+                "n_at_limit": piled[index],
             }
         )
-        if place == own:  # exactly 1 by definition
+        if index == own:  # exactly 1 by definition
             rows[-1].update(slope=1.0, low=1.0, high=1.0)
     return rows
 
@@ -293,13 +304,15 @@ def _estimate(
     import pandas as pd
 
     table = pd.DataFrame(rows)
-    dyes = list(peaks)
-    matrix = table["slope"].to_numpy().reshape(len(dyes), len(columns))
-    if [peaks[dye] for dye in dyes] == columns and dyes == columns:
+    fluorochromes = list(peaks)
+    matrix = table["slope"].to_numpy().reshape(len(fluorochromes), len(columns))
+    if [
+        peaks[fluorochrome] for fluorochrome in fluorochromes
+    ] == columns and fluorochromes == columns:
         compensation = Compensation(matrix, columns)
-    elif sorted(dyes) == sorted(columns):
-        order = [dyes.index(name) for name in columns]
+    elif sorted(fluorochromes) == sorted(columns):
+        order = [fluorochromes.index(name) for name in columns]
         compensation = Compensation(matrix[order], columns)
     else:
-        compensation = Compensation(matrix, columns, dyes)
+        compensation = Compensation(matrix, columns, fluorochromes)
     return SpilloverEstimate(compensation, table, splits)

@@ -62,11 +62,11 @@ def _size(field: str, keyword: str) -> int:
 def _table(entries: list[str], names: list[str]) -> NDArray[np.float64]:
     size = len(names)
     numbers = np.empty(size * size)
-    for place, entry in enumerate(entries):
+    for index, entry in enumerate(entries):
         try:
-            numbers[place] = float(entry)
+            numbers[index] = float(entry)
         except ValueError:
-            row, column = divmod(place, size)
+            row, column = divmod(index, size)
             msg = (
                 f"the spillover keyword holds {entry!r}, which is no number, in row "
                 f"{names[row]!r}, column {names[column]!r}"

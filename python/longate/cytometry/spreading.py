@@ -1,4 +1,4 @@
-"""The spillover spreading matrix: how much noise each dye adds to other channels."""
+"""The spillover spreading matrix: noise of fluorochromes in other channels."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def spillover_spreading(
 ) -> pd.DataFrame:
     """Return the spillover spreading matrix of single-stain controls.
 
-    For dye `k` and channel `j`, on compensated values of the control of `k`::
+    For fluorochrome `k` and channel `j`, on compensated values of the control of `k`::
 
         SS = sqrt((sd_pos_j^2 - sd_neg_j^2) / (F_pos_k - F_neg_k))
 
-    where ``F`` are medians in the dye's own channel and ``sd`` the distance from the
-    median to the 84 % quantile, for positive and negative events. A dye of brightness F
-    widens channel `j` by ``SS sqrt(F)``.
+    where ``F`` are medians in the fluorochrome's own channel and ``sd`` the distance
+    from the median to the 84 % quantile, for positive and negative events. A
+    fluorochrome of brightness F widens channel `j` by ``SS sqrt(F)``.
 
     Parameters
     ----------
@@ -44,16 +44,16 @@ def spillover_spreading(
     Returns
     -------
     pandas.DataFrame
-        One row per dye and other channel: ``dye, channel, spreading, low, high``
-        (asymptotic 95 % interval), ``variance_added`` (the difference of the variances,
-        of either sign), ``signal`` (the difference of the medians). Where positive
-        events are no wider than negative ones, ``spreading`` is 0, and so is ``low``
-        where the interval of the variance reaches below 0.
+        One row per fluorochrome and other channel: ``fluorochrome, channel, spreading,
+        low, high`` (asymptotic 95 % interval), ``variance_added`` (the difference of
+        the variances, of either sign), ``signal`` (the difference of the medians).
+        Where positive events are no wider than negative ones, ``spreading`` is 0, and
+        so is ``low`` where the interval of the variance reaches below 0.
 
     Raises
     ------
     SpilloverError
-        If the matrix has other detectors or dyes than the controls.
+        If the matrix has other detectors or fluorochromes than the controls.
 
     References
     ----------
@@ -64,28 +64,42 @@ def spillover_spreading(
 
     matrix = compensation or controls.compensation
     own = controls.compensation
-    if matrix.detectors != own.detectors or set(matrix.dyes) != set(own.dyes):
+    if matrix.detectors != own.detectors or set(matrix.fluorochromes) != set(
+        own.fluorochromes
+    ):
         msg = (
-            f"the matrix has detectors {matrix.detectors} and dyes {matrix.dyes}, the "
-            f"controls {own.detectors} and {own.dyes}"
+            f"the matrix has detectors {matrix.detectors} and fluorochromes "
+            f"{matrix.fluorochromes}, the "
+            f"controls {own.detectors} and {own.fluorochromes}"
         )
         raise SpilloverError(msg)
     rows = []
-    for dye, split in controls.splits.items():
+    for fluorochrome, split in controls.splits.items():
         positive, negative = matrix.apply(split.positive), matrix.apply(split.negative)
-        place = matrix.dyes.index(dye)
-        medians = np.median(positive[:, place]), np.median(negative[:, place])
+        index = matrix.fluorochromes.index(fluorochrome)
+        medians = np.median(positive[:, index]), np.median(negative[:, index])
         signal = float(medians[0] - medians[1])
         if signal <= 0:
-            msg = f"compensated, control {dye!r} is no brighter than its negatives"
+            msg = (
+                f"compensated, control {fluorochrome!r} is no brighter than its "
+                f"negatives"
+            )
             raise SpilloverError(msg)
-        for other, channel in enumerate(matrix.dyes):
-            if other != place:
+        for other, channel in enumerate(matrix.fluorochromes):
+            if other != index:
                 added, error = _added(positive[:, other], negative[:, other])
                 bounds = [added, added - Z95 * error, added + Z95 * error]
                 roots = np.sqrt(np.maximum(bounds, 0.0) / signal).tolist()
-                rows.append((dye, channel, *roots, added, signal))
-    columns = ["dye", "channel", "spreading", "low", "high", "variance_added", "signal"]
+                rows.append((fluorochrome, channel, *roots, added, signal))
+    columns = [
+        "fluorochrome",
+        "channel",
+        "spreading",
+        "low",
+        "high",
+        "variance_added",
+        "signal",
+    ]
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -34,11 +34,12 @@ def read_compensation(
     What the file is follows from its content, not from its name:
 
     - a table of numbers separated by commas, tabs, semicolons or blanks: the first row
-      names the detectors; rows may start with the names of the dyes, in any order. So
-      write FlowJo (``Comp-FITC-A :: CD3``: prefix and marker are taken off), flowCore
-      and R's ``write.table``. Rows without names are in the order of the columns. More
-      columns than rows make a matrix of least squares. Between semicolons or tabs,
-      numbers may have a decimal comma, as spreadsheets of many countries write them;
+      names the detectors; rows may start with the names of the fluorochromes, in any
+      order. So write FlowJo (``Comp-FITC-A :: CD3``: prefix and marker are taken off),
+      flowCore and R's ``write.table``. Rows without names are in the order of the
+      columns. More columns than rows make a matrix of least squares. Between semicolons
+      or tabs, numbers may have a decimal comma, as spreadsheets of many countries write
+      them;
     - the text form of FlowJo's matrices (title, prefix and suffix, names, numbers);
     - XML: Gating-ML 2.0, FlowJo matrix files and workspaces;
     - an FCS file, whose keyword is taken, also the old ``$COMP`` and ``$DFCiTOj``.
@@ -144,7 +145,7 @@ def _from_text(path: str | Path, names: Mapping[str, str] | None) -> Compensatio
 
 
 def _renamed(matrix: Compensation, names: Mapping[str, str] | None) -> Compensation:
-    have = {*matrix.dyes, *matrix.detectors}
+    have = {*matrix.fluorochromes, *matrix.detectors}
     return matrix.renamed(
         {old: new for old, new in (names or {}).items() if old in have}
     )
@@ -177,7 +178,10 @@ def _parse(data: bytes) -> Compensation:
         prefix, suffix = around[0], around[1]
         lines = lines[2:]
     if len(lines) < 2:
-        msg = "it is no table of numbers: it needs a row of names and one per dye"
+        msg = (
+            "it is no table of numbers: it needs a row of names and one per "
+            "fluorochrome"
+        )
         raise SpilloverError(msg)
     return _matrix(lines[0].fields, lines[1:], prefix, suffix)
 
@@ -289,7 +293,7 @@ def _assembled(
     if not rows:
         msg = (
             f"it has {len(table)} rows without names for {len(columns)} columns; give "
-            "each row the name of its dye"
+            "each row the name of its fluorochrome"
         )
         raise SpilloverError(msg)
     if sorted(rows) == sorted(columns):

@@ -112,14 +112,16 @@ def spectrum_matrix(element: Element) -> Compensation:
     SpilloverError
         If it is no matrix, or singular; lines below the element's own are named.
     """
-    dyes = _dimensions(element, "fluorochromes")
+    fluorochromes = _dimensions(element, "fluorochromes")
     detectors = _dimensions(element, "detectors")
     inverted = attribute(element, "matrix-inverted-already")
     is_inverted = False if inverted is None else boolean_of(inverted)
     if is_inverted is None:
         msg = f"matrix-inverted-already={inverted!r:.60} is neither true nor false"
         raise SpilloverError(msg)
-    rows, columns = (detectors, dyes) if is_inverted else (dyes, detectors)
+    rows, columns = (
+        (detectors, fluorochromes) if is_inverted else (fluorochromes, detectors)
+    )
     spectra = list(_children(element, "spectrum"))
     if len(spectra) != len(rows):
         msg = (
@@ -142,7 +144,7 @@ def spectrum_matrix(element: Element) -> Compensation:
                 for column, entry in zip(columns, entries, strict=True)
             ]
         )
-    own = None if dyes == detectors else dyes
+    own = None if fluorochromes == detectors else fluorochromes
     if is_inverted:
         return Compensation.from_inverse(table, detectors, own)
     return Compensation(table, detectors, own)
@@ -223,26 +225,29 @@ def _by_name(
     element: Element, rows: Mapping[str, Mapping[str, Element]], detectors: list[str]
 ) -> Compensation:
     detectors = detectors or list(rows)
-    for dye, entries in rows.items():
+    for fluorochrome, entries in rows.items():
         lost = [name for name in entries if name not in detectors]
         if lost:
-            msg = f"row {dye!r} names {listed(lost)}{suggest(lost[0], detectors)}"
+            msg = (
+                f"row {fluorochrome!r} names "
+                f"{listed(lost)}{suggest(lost[0], detectors)}"
+            )
             raise SpilloverError(msg)
         missing = [name for name in detectors if name not in entries]
         if missing:
-            msg = f"row {dye!r} has no coefficient for {listed(missing)}"
+            msg = f"row {fluorochrome!r} has no coefficient for {listed(missing)}"
             raise SpilloverError(msg)
     table = [
-        [_number(entries[name], dye, name) for name in detectors]
-        for dye, entries in rows.items()
+        [_number(entries[name], fluorochrome, name) for name in detectors]
+        for fluorochrome, entries in rows.items()
     ]
     prefix, suffix = attribute(element, "prefix"), attribute(element, "suffix")
-    dyes = [bare(name, prefix or "", suffix or "") for name in rows]
+    fluorochromes = [bare(name, prefix or "", suffix or "") for name in rows]
     columns = [bare(name, prefix or "", suffix or "") for name in detectors]
-    if sorted(dyes) == sorted(columns):
-        table = [table[dyes.index(name)] for name in columns]
+    if sorted(fluorochromes) == sorted(columns):
+        table = [table[fluorochromes.index(name)] for name in columns]
         return Compensation(table, columns)
-    return Compensation(table, columns, dyes)
+    return Compensation(table, columns, fluorochromes)
 
 
 def bare(name: str, prefix: str, suffix: str) -> str:
@@ -256,5 +261,5 @@ def bare(name: str, prefix: str, suffix: str) -> str:
 
 def _known(names: Mapping[str, str], matrix: Compensation) -> dict[str, str]:
     """Return those names that the matrix has; a list serves several matrices."""
-    have = {*matrix.dyes, *matrix.detectors}
+    have = {*matrix.fluorochromes, *matrix.detectors}
     return {old: new for old, new in names.items() if old in have}

@@ -103,7 +103,7 @@ def axes_or_new(
     """Return the axes given, or new ones on a figure of their own, in inches.
 
     Without `pads` the figure is laid out when it is drawn, around whatever stands
-    beside the axes; with them the place is fixed, which is quicker.
+    beside the axes; with them the position is fixed, which is quicker.
     """
     if ax is not None:
         return ax
@@ -183,7 +183,7 @@ def grid_of(
 ) -> tuple[Picture, list[Axes]]:
     """Return a figure with `n` panels in rows of `columns`, sizes in inches.
 
-    The places are computed here rather than by a layout engine, which would draw
+    The positions are computed here rather than by a layout engine, which would draw
     every panel's text three times.
 
     Parameters
@@ -204,11 +204,11 @@ def grid_of(
     panels: list[Axes] = []
     for i in range(n):
         row, column = divmod(i, columns)
-        place = (
+        position = (
             (column + pads.left / width) / columns,
             1 - (row + 1 - pads.bottom / height) / rows,
             (1 - (pads.left + pads.right) / width) / columns,
             (1 - (pads.top + pads.bottom) / height) / rows,
         )
-        panels.append(figure.add_axes(PictureAxes(figure, place)))
+        panels.append(figure.add_axes(PictureAxes(figure, position)))
     return figure, panels

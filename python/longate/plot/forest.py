@@ -111,10 +111,12 @@ def _numbers(ax: Axes, table: pd.DataFrame, y: np.ndarray, values: np.ndarray) -
     if len(table) > 1:
         columns.append(("p adjusted", [_p(v) for v in table["p_adjusted"]]))
     for x, (heading, words) in zip((12, 124, 166), columns, strict=False):
-        for place, text in zip([len(table) - 0.42, *y], [heading, *words], strict=True):
+        for height, text in zip(
+            [len(table) - 0.42, *y], [heading, *words], strict=True
+        ):
             ax.annotate(
                 text,
-                (1.0, place),
+                (1.0, height),
                 xycoords=ax.get_yaxis_transform(),
                 xytext=(x, 0),
                 textcoords="offset points",

@@ -131,7 +131,7 @@ class Events:
         frame = populations.events(
             ALL_EVENTS, channels=axes, scaled=True, **self._where
         )
-        # By place: columns may be called by marker where a gate names the detector.
+        # By position: columns may be called by marker where a gate names the detector.
         self._values: dict[Axis, np.ndarray] = {
             axis: frame.iloc[:, i].to_numpy(dtype=np.float64)
             for i, axis in enumerate(axes)

@@ -45,10 +45,10 @@ def scales(
     Returns
     -------
     matplotlib.figure.Figure
-        A panel shows a histogram of the places, whose area is that of its events; ticks
-        are at decades of the compensated signal, a dashed line is at data zero. Above
-        are the parameters, or the share of events that are not on the axis (such as the
-        logarithm of what is not above 0).
+        A panel shows a histogram of the scaled values, whose area is that of its
+        events; ticks are at decades of the compensated signal, a dashed line is at data
+        zero. Above are the parameters, or the share of events that are not on the axis
+        (such as the logarithm of what is not above 0).
 
     Raises
     ------
@@ -77,10 +77,10 @@ def _panel(
     from longate.plot.palette import INK
     from longate.plot.scaled_axis import label_axis, limits_of
 
-    places = scale(values)
-    low, high = limits_of(places)
+    scaled = scale(values)
+    low, high = limits_of(scaled)
     counts, edges = np.histogram(
-        places[np.isfinite(places)], np.linspace(low, high, BINS)
+        scaled[np.isfinite(scaled)], np.linspace(low, high, BINS)
     )
     ax.fill_between(edges[:-1], counts, step="post", color="#3A8FA8", linewidth=0)
     zero = float(scale([0.0])[0])

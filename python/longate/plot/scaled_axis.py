@@ -81,13 +81,13 @@ def _decade_ticks(scale: Any, low: float, high: float) -> tuple[list[float], lis
     kept: list[tuple[float, float]] = []
     # Zero first, then outwards from the top: near zero the decades crowd.
     for i in (2, 7, 6, 5, 4, 3, 1, 0):
-        place = float(where[i])
+        position = float(where[i])
         gap = 0.11 * (high - low)
-        free = all(abs(place - other) >= gap for other, _ in kept)
-        if np.isfinite(place) and low <= place <= high and free:
-            kept.append((place, DECADES[i]))
+        free = all(abs(position - other) >= gap for other, _ in kept)
+        if np.isfinite(position) and low <= position <= high and free:
+            kept.append((position, DECADES[i]))
     kept.sort()
-    return [place for place, _ in kept], decades(value for _, value in kept)
+    return [position for position, _ in kept], decades(value for _, value in kept)
 
 
 def _thousands(low: float, high: float) -> tuple[list[float], list[str]]:

@@ -102,10 +102,10 @@ def _ordered(table: pd.DataFrame) -> list[str]:
     known = list(STAGES)
     seen = table.groupby("stage")["fraction"].transform("sum") > 0
     first = table[seen].drop_duplicates("stage")
-    place = {name: known.index(name) for name in first["stage"] if name in known}
+    order = {name: known.index(name) for name in first["stage"] if name in known}
     ranked = sorted(
         zip(first["stage"], first["on_axis"], strict=True),
-        key=lambda row: (not row[1], place.get(row[0], len(known))),
+        key=lambda row: (not row[1], order.get(row[0], len(known))),
     )
     return [str(name) for name, _ in ranked]
 

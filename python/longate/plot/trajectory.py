@@ -43,7 +43,7 @@ def trajectories(
     ax : matplotlib.axes.Axes, optional
         Where to draw; without it, axes on a new figure.
     ylabel, title : str, optional
-        Words in place of the outcome's own.
+        Words instead of the outcome's own.
 
     Returns
     -------

@@ -75,8 +75,8 @@ def instrument_log(study: Acquisitions) -> pd.DataFrame:
         that the study uses; missing where there is none), ``previous`` (the patient's
         last visit before with this tube). For each of `ASPECTS` a column
         ``<aspect>_change``: ``first visit, unchanged, changed``, ``not recorded`` (now
-        or then) or, for the dye of scatter, ``not applicable``; and ``changes``
-        with old and new in words, blank where nothing changed.
+        or then) or, for the fluorochrome of scatter, ``not applicable``; and
+        ``changes`` with old and new in words, blank where nothing changed.
 
     Notes
     -----

@@ -71,7 +71,7 @@ class DemoResult:
     seconds: float
 
     def summary(self) -> str:
-        """Return the answer and the places of all outputs, for a terminal."""
+        """Return the answer and the paths of all outputs, for a terminal."""
         return "\n".join(
             [
                 "",

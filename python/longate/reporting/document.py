@@ -105,7 +105,7 @@ def table(
     frame : DataFrame
         The rows; the index is not shown.
     headings : mapping, optional
-        Words in place of column names.
+        Words instead of column names.
     digits : mapping, optional
         Decimals of a column; without it three significant digits.
     caption : str

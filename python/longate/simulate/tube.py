@@ -140,10 +140,10 @@ def _pair(
     debris = np.full(counts[DEBRIS], DEBRIS, dtype=np.int16)
     events = np.concatenate([particles[n_pairs:], debris])
     order = rng.permutation(events.size)
-    place = np.empty(events.size, dtype=np.int64)
-    place[order] = np.arange(events.size)
+    rank = np.empty(events.size, dtype=np.int64)
+    rank[order] = np.arange(events.size)
     classes = np.concatenate([events[order], particles[:n_pairs]])
-    return classes, place[:n_pairs], events.size
+    return classes, rank[:n_pairs], events.size
 
 
 def _stain(

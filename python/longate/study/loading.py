@@ -65,9 +65,9 @@ def load_populations(
     StudyError
         If it is of another format or version, or a table is not what was written.
     """
-    place = Path(folder)
-    manifest = _manifest(place)
-    tables = {name: _table(place, entry) for name, entry in manifest["tables"].items()}
+    source = Path(folder)
+    manifest = _manifest(source)
+    tables = {name: _table(source, entry) for name, entry in manifest["tables"].items()}
     strategies = {
         tube: GatingStrategy.from_json(json.dumps(entry["strategy"]))
         for tube, entry in manifest["strategies"].items()
@@ -99,10 +99,10 @@ def load_populations(
     )
 
 
-def _manifest(place: Path) -> dict[str, Any]:
-    path = place / MANIFEST
+def _manifest(source: Path) -> dict[str, Any]:
+    path = source / MANIFEST
     if not path.is_file():
-        msg = f"{place} holds no saved populations: {path} is missing"
+        msg = f"{source} holds no saved populations: {path} is missing"
         raise FileNotFoundError(msg)
     try:
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -119,10 +119,10 @@ def _manifest(place: Path) -> dict[str, Any]:
     return manifest
 
 
-def _table(place: Path, entry: Mapping[str, Any]) -> pd.DataFrame:
+def _table(source: Path, entry: Mapping[str, Any]) -> pd.DataFrame:
     import pandas as pd
 
-    path = place / entry["file"]
+    path = source / entry["file"]
     try:
         content = path.read_bytes()
     except OSError as error:

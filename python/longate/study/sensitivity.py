@@ -8,7 +8,7 @@ import numpy as np
 
 from longate._core import count_variants
 from longate.gating.compile.compiler import compile_perturbed
-from longate.gating.results.counting import count_places
+from longate.gating.results.counting import count_rows
 from longate.gating.results.joining import KEYS
 from longate.io.remote import locate
 
@@ -93,7 +93,7 @@ def _tidy(
     frames = []
     for number in range(len(pooled)):
         files = [one for one, at in zip(counted, numbers, strict=True) if at == number]
-        rows = count_places(files[0][1])
+        rows = count_rows(files[0][1])
         inside = np.sum([table for _, _, table in files], axis=0)
         frames.append((rows, inside, inside[:, rows.parents]))
     widths = [inside.size for _, inside, _ in frames]

@@ -85,7 +85,10 @@ def answers_to_table(files: Sequence[GatedFile]) -> pd.DataFrame:
     for file in files:
         for request, n_events, estimates, _ in file.gated.answers:
             known = (file.row, numbers[request], n_events)
-            rows += [(*known, place, *one) for place, one in enumerate(estimates)]
+            rows += [
+                (*known, number_of_statistic, *one)
+                for number_of_statistic, one in enumerate(estimates)
+            ]
             if not estimates:
                 rows.append((*known, -1, np.nan, np.nan, np.nan, ""))
     columns = ["row", "request", "n_events", "statistic", *ESTIMATE]
@@ -130,13 +133,13 @@ def answers_from_tables(
             kept[int(row), int(number)] = array
     found: dict[int, dict[int, Answer]] = {}
     for entry in answers.itertuples(index=False, name=None):
-        row, number, n_events, place = map(int, entry[:4])
+        row, number, n_events, number_of_statistic = map(int, entry[:4])
         own = found.setdefault(row, {})
         request = requests[number]
         answer = own.setdefault(
             number, (request, n_events, [], kept.get((row, number)))
         )
-        if place >= 0:
+        if number_of_statistic >= 0:
             answer[2].append(tuple(entry[4:]))
     return {row: tuple(own.values()) for row, own in found.items()}
 

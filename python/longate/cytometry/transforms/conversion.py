@@ -23,7 +23,7 @@ Kernel = tuple[Any, ...]
 """A scale by its name and parameters, and those of a scale within it."""
 
 
-def to_places(
+def to_scaled(
     scale: Kernel,
     values: ArrayLike,
     precision: str,
@@ -40,9 +40,9 @@ def to_places(
     values : array-like of float, any shape
     precision : {"exact", "fast"}
     out : numpy.ndarray of float64, the same shape, or None
-        Where to put the places; None makes a new array.
+        Where to put the scaled values; None makes a new array.
     unit : float
-        The places come times this.
+        The scaled values come times this.
 
     Returns
     -------
@@ -58,12 +58,12 @@ def to_places(
 
 def to_values(
     scale: Kernel,
-    places: ArrayLike,
+    scaled: ArrayLike,
     precision: str,
     out: NDArray[np.float64] | None,
 ) -> NDArray[np.float64]:
-    """Bring places on a scale back to values; arguments as for :func:`to_places`."""
-    return _convert(partial(scale_inverse, scale), places, precision, out)
+    """Bring scaled values back to values; arguments as for :func:`to_scaled`."""
+    return _convert(partial(scale_inverse, scale), scaled, precision, out)
 
 
 def _convert(

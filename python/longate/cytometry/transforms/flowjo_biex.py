@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from longate.cytometry.transforms.conversion import to_places
+from longate.cytometry.transforms.conversion import to_scaled
 from longate.cytometry.transforms.transform import Transform
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ class FlowJoBiex(Transform):
 
     Places of finite values are channels over `length`, from 0 to 1; :meth:`channels`
     gives the channels themselves, as FlowJo exports them. **Values beyond the first or
-    the last channel saturate**: they have its place, so that a gate drawn at the end of
-    the axis keeps or loses them together. Infinite values are no measurement: they stay
-    infinite, and only a gate that is open on that side holds them. :meth:`inverse` of a
-    finite place outside 0 to 1, which no value has, is NaN.
+    the last channel saturate**: they have its scaled value, so that a gate drawn at the
+    end of the axis keeps or loses them together. Infinite values are no measurement:
+    they stay infinite, and only a gate that is open on that side holds them.
+    :meth:`inverse` of a finite scaled value outside 0 to 1, which no value has, is NaN.
 
     With ``W = log10(-width_basis)``, ``D = pos - W/2``, ``E = max(neg, 0) + W/2``, the
     channel of data zero is ``z = min(floor(E N/(E + D)), N/2)``, with which D becomes
@@ -91,18 +91,18 @@ class FlowJoBiex(Transform):
         values : array-like of float, any shape
             Compensated values.
         precision : {"exact", "fast"}
-            As for places.
+            As for scaled values.
         out : numpy.ndarray of float64, the same shape, optional
-            Where to put the channels, as for places.
+            Where to put the channels, as for scaled values.
 
         Returns
         -------
         numpy.ndarray of float64, the same shape
-            ``length`` times the place: a new array, or `out`.
+            ``length`` times the scaled value: a new array, or `out`.
 
         Raises
         ------
         TransformError
             If `precision` is neither, or `out` cannot be used.
         """
-        return to_places(self.kernel, values, precision, out, unit=self.length)
+        return to_scaled(self.kernel, values, precision, out, unit=self.length)

@@ -12,8 +12,8 @@ from longate.cytometry.transforms.transform import Transform
 class Log(Transform):
     """Logarithm, ``y = log10(x / t) / m + 1``.
 
-    Values at or below zero have no logarithm: their place is -inf, which lies in no
-    range that is bounded below.
+    Values at or below zero have no logarithm: their scaled value is -inf, which lies in
+    no range that is bounded below.
 
     Parameters
     ----------

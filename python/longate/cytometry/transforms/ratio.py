@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Ratio:
     """A ratio of two channels, ``a (x - b) / (y - c)``.
 
-    It takes the place of a channel in a gate. Where ``y`` is ``c`` the ratio is
+    A gate takes it like a channel. Where ``y`` is ``c`` the ratio is
     infinite, or NaN where ``x`` is ``b`` too; an event with NaN is in neither the gate
     nor its complement.
 

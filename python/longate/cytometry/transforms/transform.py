@@ -14,7 +14,7 @@ from longate._core import (
     scale_preimage,
 )
 from longate._validation import listed, suggest
-from longate.cytometry.transforms.conversion import to_places, to_values
+from longate.cytometry.transforms.conversion import to_scaled, to_values
 from longate.exceptions import TransformError
 
 if TYPE_CHECKING:
@@ -84,10 +84,10 @@ class Transform:
             Compensated values.
         precision : {"exact", "fast"}
             ``"exact"`` is the forward function that decides gates, right to 1e-12.
-            ``"fast"`` looks places up, within 1e-7 of the scale, in a tenth of the
-            time: for drawings of many events.
+            ``"fast"`` looks scaled values up, within 1e-7 of the scale, in a tenth of
+            the time: for drawings of many events.
         out : numpy.ndarray of float64, the same shape, optional
-            Where to put the places, instead of a new array. It may be `values`
+            Where to put the scaled values, instead of a new array. It may be `values`
             itself, and may not overlap with them otherwise.
 
         Returns
@@ -111,31 +111,32 @@ class Transform:
 
         >>> import numpy as np
         >>> values = np.array([-100.0, 0.0, 262144.0])
-        >>> places = lg.Logicle()(values, out=values)
-        >>> places is values
+        >>> scaled = lg.Logicle()(values, out=values)
+        >>> scaled is values
         True
         >>> values.round(3).tolist()
         [0.009, 0.111, 1.0]
         """
-        return to_places(self.kernel, values, precision, out)
+        return to_scaled(self.kernel, values, precision, out)
 
     def inverse(
         self,
-        places: ArrayLike,
+        scaled: ArrayLike,
         *,
         precision: Precision = "exact",
         out: NDArray[np.float64] | None = None,
     ) -> NDArray[np.float64]:
-        """Bring places on the scale back to values.
+        """Bring scaled values back to values.
 
         Parameters
         ----------
-        places : array-like of float, any shape
+        scaled : array-like of float, any shape
             Places on the scale; those that no value has become NaN.
         precision : {"exact", "fast"}
-            ``"fast"`` gives values whose places are within 1e-7 of those asked for.
+            ``"fast"`` gives values whose scaled values are within 1e-7 of those asked
+            for.
         out : numpy.ndarray of float64, the same shape, optional
-            Where to put the values, as for places.
+            Where to put the values, as for scaled values.
 
         Returns
         -------
@@ -147,15 +148,15 @@ class Transform:
         TransformError
             If `precision` is neither, or `out` cannot be used.
         """
-        return to_values(self.kernel, places, precision, out)
+        return to_values(self.kernel, scaled, precision, out)
 
     def preimage(self, lo: float | None, hi: float | None) -> Preimage | None:
-        """Return the interval of values whose places lie in ``[lo, hi)``.
+        """Return the interval of values whose scaled values lie in ``[lo, hi)``.
 
         A range on the scaled axis is a range on the compensated one, but its ends are
-        not simply ``inverse(lo)`` and ``inverse(hi)``: many values may share a place.
-        The ends are found by bisection over floating-point numbers on the forward
-        function itself.
+        not simply ``inverse(lo)`` and ``inverse(hi)``: many values may share a scaled
+        value. The ends are found by bisection over floating-point numbers on the
+        forward function itself.
 
         Parameters
         ----------
@@ -165,9 +166,10 @@ class Transform:
         Returns
         -------
         Preimage or None
-            None where no value has such a place, and where `lo` or `hi` is at or
-            beyond a place that all finite values beyond some number share (the ends
-            of :class:`FlowJoBiex`): such a range has to be decided on places.
+            None where no value has such a scaled value, and where `lo` or `hi` is at or
+            beyond a scaled value that all finite values beyond some number share (the
+            ends of :class:`FlowJoBiex`): such a range has to be decided on scaled
+            values.
 
         Raises
         ------
@@ -189,7 +191,10 @@ class Transform:
         except (TypeError, ValueError):
             low = high = math.nan
         if not low < high:
-            msg = f"a range of places needs lo below hi; got lo = {lo!r}, hi = {hi!r}"
+            msg = (
+                f"a range of scaled values needs lo below hi; got lo = {lo!r}, hi = "
+                f"{hi!r}"
+            )
             raise TransformError(msg)
         ends = scale_preimage(self.kernel, low, high)
         return None if ends is None else Preimage(self, (low, high), *ends)
@@ -223,13 +228,13 @@ class Transform:
 
 @dataclass(frozen=True)
 class Preimage:
-    """The values whose places lie in a range; unpacks into its two ends.
+    """The values whose scaled values lie in a range; unpacks into its two ends.
 
     Parameters
     ----------
     scale : Transform
         On which the range lies.
-    places : (float, float)
+    scaled : (float, float)
         The range ``[lo, hi)``.
     low : float
         The smallest value inside; -inf where the lower side is open.
@@ -238,7 +243,7 @@ class Preimage:
     """
 
     scale: Transform
-    places: tuple[float, float]
+    scaled: tuple[float, float]
     low: float
     high: float
 
@@ -247,7 +252,7 @@ class Preimage:
         return iter((self.low, self.high))
 
     def contains(self, values: ArrayLike) -> NDArray[np.bool_]:
-        """Say which values have their places in the range, as the scale decides.
+        """Say which values have their scaled values in the range, as the scale decides.
 
         This is ``(low <= values) & (values < high)``, but for values a few roundings
         above an end, where a rounded function may waver, and for inf, which lies in a
@@ -263,5 +268,5 @@ class Preimage:
         """
         array = np.asarray(values, dtype=np.float64)
         flat = np.require(array, requirements=["C", "A"]).reshape(-1)
-        inside = preimage_contains(self.scale.kernel, *self.places, flat)
+        inside = preimage_contains(self.scale.kernel, *self.scaled, flat)
         return np.asarray(inside, dtype=np.bool_).reshape(array.shape)

@@ -117,19 +117,19 @@ class _Parts:
 
     def _value(self, channel: ResolvedChannel) -> tuple[int, tuple[int, int] | None]:
         if channel.matrix is None or channel.column is None:
-            return (self._channel(channel.place), None)
+            return (self._channel(channel.index), None)
         own = channel.matrix.compensation
         if own.id not in self._matrix_numbers:
-            detectors = [self._channel(place) for place in channel.matrix.detectors]
+            detectors = [self._channel(index) for index in channel.matrix.detectors]
             self._matrix_numbers[own.id] = len(self.matrices)
             self.matrices.append((detectors, own.weights))
         matrix = self._matrix_numbers[own.id]
-        return (self._channel(channel.place), (matrix, channel.column))
+        return (self._channel(channel.index), (matrix, channel.column))
 
-    def _channel(self, place: int) -> int:
-        if place not in self.channels:
-            self.channels.append(place)
-        return self.channels.index(place)
+    def _channel(self, index: int) -> int:
+        if index not in self.channels:
+            self.channels.append(index)
+        return self.channels.index(index)
 
 
 def compile_strategy(
@@ -314,7 +314,7 @@ def values_for(
     sample : Sample
         The events.
     names : sequence of str or Dimension
-        Markers, detectors or dyes, and axes of gates.
+        Markers, detectors or fluorochromes, and axes of gates.
     scaled : bool
         Whether to put each channel on its scale.
     where : (n_events,) array of bool, optional

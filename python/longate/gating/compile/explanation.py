@@ -28,8 +28,8 @@ class Explanation:
         Compensated values that are computed: columns of the inverse matrix.
     steps : tuple of tuple
         For each population in the order in which it is decided: its path, how it is
-        decided (``"on values"`` through exact cuts, ``"on places"`` of a scale, or
-        ``"on masks"`` of other populations), and the axes whose places it needs.
+        decided (``"on values"`` through exact cuts, ``"on scaled values"``, or
+        ``"on masks"`` of other populations), and the axes whose scaled values it needs.
     bytes_per_thread : int
         Most bytes of values and masks that one thread holds, beside a block of rows.
     block_events : int
@@ -112,10 +112,10 @@ def explain(compiled: CompiledStrategy, panel: Panel, n_events: int) -> Explanat
         if isinstance(strategy[paths[gate]], BooleanGate):
             return paths[gate], "on masks", ()
         axes = tuple(str(compiled.axes[axis]) for axis in plan["scaled_axes"][gate])
-        how = "on values" if plan["on_values"][gate] else "on places"
+        how = "on values" if plan["on_values"][gate] else "on scaled values"
         return paths[gate], how, axes
 
-    detectors = [panel.channels[place].detector for place in compiled.channels]
+    detectors = [panel.channels[index].detector for index in compiled.channels]
     return Explanation(
         decoded=tuple(detectors[channel] for channel in plan["decoded"]),
         n_compensated=plan["matrix_columns"],

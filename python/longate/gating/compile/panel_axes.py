@@ -35,16 +35,16 @@ class ResolvedChannel:
     ----------
     name : str
         As the gate has it.
-    place : int
-        In the panel; for an unmixed dye without a channel, its first detector.
+    index : int
+        In the panel; for an unmixed fluorochrome without a channel, its first detector.
     matrix : ResolvedMatrix or None
         What compensates it.
     column : int or None
-        Which dye of the matrix it is.
+        Which fluorochrome of the matrix it is.
     """
 
     name: str
-    place: int
+    index: int
     matrix: ResolvedMatrix | None = None
     column: int | None = None
 
@@ -52,7 +52,7 @@ class ResolvedChannel:
     def key(self) -> tuple[int, str | None, int | None]:
         """What tells it from other channels of the same panel."""
         matrix = self.matrix.compensation.id if self.matrix else None
-        return (self.place if matrix is None else -1, matrix, self.column)
+        return (self.index if matrix is None else -1, matrix, self.column)
 
 
 @dataclass(frozen=True)
@@ -226,30 +226,31 @@ class PanelAxes:
         column = matrix.column(name) if matrix else None
         if matrix is None or column is None:
             return ResolvedChannel(name, self._panel.index(name))
-        place = self._panel.index(name) if name in self._panel else matrix.detectors[0]
-        return ResolvedChannel(name, place, matrix, column)
+        index = self._panel.index(name) if name in self._panel else matrix.detectors[0]
+        return ResolvedChannel(name, index, matrix, column)
 
     def _target(self, name: str) -> tuple[str, object]:
-        """Return what a name means: a channel, or a dye that has none."""
+        """Return what a name means: a channel, or a fluorochrome that has none."""
         try:
             return ("channel", self._panel.index(name))
         except PanelError:
             names = (n for c in self._panel for n in (c.detector, c.marker) if n)
             if name.casefold() in {known.casefold() for known in names}:
                 raise  # it means several channels
-            return ("dye", name.casefold())
+            return ("fluorochrome", name.casefold())
 
     def _meaningless(self, names: Iterable[str]) -> list[str]:
-        """Return the names that are neither a channel nor a dye of a matrix in use."""
-        dyes = {
-            dye.casefold()
+        """Return names that are no channel and no fluorochrome of a matrix in use."""
+        fluorochromes = {
+            fluorochrome.casefold()
             for matrix in self._matrices.values()
-            for dye in matrix.compensation.dyes
+            for fluorochrome in matrix.compensation.fluorochromes
         }
         return [
             name
             for name in names
-            if self._target(name)[0] == "dye" and name.casefold() not in dyes
+            if self._target(name)[0] == "fluorochrome"
+            and name.casefold() not in fluorochromes
         ]
 
     def _by_target(
@@ -268,10 +269,10 @@ class PanelAxes:
         return {target: scale for target, (_, scale) in found.items()}
 
     def _is_fluorescence(self, name: str) -> bool:
-        kind, place = self._target(name)
+        kind, index = self._target(name)
         channels = self._panel.channels
-        return kind == "dye" or (
-            isinstance(place, int) and channels[place].kind == "fluorescence"
+        return kind == "fluorochrome" or (
+            isinstance(index, int) and channels[index].kind == "fluorescence"
         )
 
     def _inherited(self, name: str) -> Transform | None:

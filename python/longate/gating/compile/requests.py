@@ -41,7 +41,7 @@ class Statistic:
     Raises
     ------
     PopulationError
-        If the kind is unknown, or a percentile is missing or out of place.
+        If the kind is unknown, or a percentile is missing or out of range.
 
     Notes
     -----

@@ -1,6 +1,6 @@
 """Gate: what the kinds of gates share. Small frozen values that check themselves.
 
-Coordinates are on the scale of the axis: places in [0, 1] where a channel has a
+Coordinates are on the scale of the axis: scaled values in [0, 1] where a channel has a
 scale, plain values where it has none.
 """
 
@@ -182,12 +182,12 @@ class Gate(ABC):
         msg = f"gate {self.name!r} is of kind {self.kind!r} and cannot be moved"
         raise GateError(msg)
 
-    def contains(self, places: Mapping[Any, ArrayLike]) -> NDArray[np.bool_]:
-        """Decide events that are given as places on the gate's axes.
+    def contains(self, values: Mapping[Any, ArrayLike]) -> NDArray[np.bool_]:
+        """Decide events that are given as values on the gate's axes.
 
         Parameters
         ----------
-        places : mapping of axis to (n_events,) array-like of float
+        values : mapping of axis to (n_events,) array-like of float
             A column per axis, compensated and on its scale; a data frame will do.
             The key is the channel's name, or the :class:`Dimension` of the gate.
 
@@ -202,39 +202,39 @@ class Gate(ABC):
             If a column is missing, or columns differ in length.
         """
         kind, parameters = self.kernel
-        return contains(kind, parameters, self._columns(places))
+        return contains(kind, parameters, self._columns(values))
 
     def _columns(
-        self, places: Mapping[Any, ArrayLike], axes: Sequence[Axis] = ()
+        self, values: Mapping[Any, ArrayLike], axes: Sequence[Axis] = ()
     ) -> list[NDArray[Any]]:
         """Return the columns of some axes, or of the gate's own, in their order."""
         axes = axes or self.axes
-        if type(places) is not dict:
-            return self._checked_columns(places, axes)
+        if type(values) is not dict:
+            return self._checked_columns(values, axes)
         columns: list[NDArray[Any]] = []
         for axis in axes:
-            column = places.get(axis)
+            column = values.get(axis)
             if not (
                 type(column) is np.ndarray
                 and (column.dtype is _SINGLE or column.dtype is _DOUBLE)
                 and column.ndim == 1
                 and (not columns or len(column) == len(columns[0]))
             ):
-                return self._checked_columns(places, axes)
+                return self._checked_columns(values, axes)
             columns.append(column)
         return columns
 
     def _checked_columns(
-        self, places: Mapping[Any, ArrayLike], axes: Sequence[Axis]
+        self, values: Mapping[Any, ArrayLike], axes: Sequence[Axis]
     ) -> list[NDArray[Any]]:
         """Return columns that kernels do not take as they are."""
-        if not hasattr(places, "__contains__") or isinstance(places, np.ndarray):
-            kind = type(places).__name__
+        if not hasattr(values, "__contains__") or isinstance(values, np.ndarray):
+            kind = type(values).__name__
             msg = (
                 f"gate {self.name!r} needs {{axis: column}} or a data frame; got {kind}"
             )
             raise GateError(msg)
-        columns = [self._numbers(axis, places) for axis in axes]
+        columns = [self._numbers(axis, values) for axis in axes]
         if len({len(column) for column in columns}) > 1:
             named = zip(axes, columns, strict=True)
             told = {str(axis): column.shape for axis, column in named}
@@ -242,15 +242,15 @@ class Gate(ABC):
             raise GateError(msg)
         return columns
 
-    def _numbers(self, axis: Axis, places: Mapping[Any, ArrayLike]) -> NDArray[Any]:
+    def _numbers(self, axis: Axis, values: Mapping[Any, ArrayLike]) -> NDArray[Any]:
         """Return a column as numbers that kernels take, in one piece."""
-        key: Any = axis if axis in places else str(axis)
-        if key not in places:
-            near = suggest(str(axis), map(str, places))
-            msg = f"gate {self.name!r} needs places of {str(axis)!r}{near}"
+        key: Any = axis if axis in values else str(axis)
+        if key not in values:
+            near = suggest(str(axis), map(str, values))
+            msg = f"gate {self.name!r} needs values of {str(axis)!r}{near}"
             raise GateError(msg)
         try:
-            column = np.asarray(unmasked(places[key]))
+            column = np.asarray(unmasked(values[key]))
             if column.dtype.kind not in "biufO":
                 msg = f"{column.dtype} is no kind of number to be gated"
                 raise TypeError(msg)
@@ -258,7 +258,7 @@ class Gate(ABC):
             kind = np.float32 if column.dtype == np.float32 else np.float64
             column = np.ascontiguousarray(column, dtype=kind)
         except (TypeError, ValueError, OverflowError) as error:
-            msg = f"gate {self.name!r}: the places of {str(axis)!r}: {error}"
+            msg = f"gate {self.name!r}: the values of {str(axis)!r}: {error}"
             raise GateError(msg) from None
         if column.ndim != 1:
             msg = (

@@ -98,12 +98,12 @@ class BooleanGate(Gate):
     def _drawn(self, *, named: bool) -> str:
         return circles(self.populations, self.contains, named=named)
 
-    def contains(self, places: Mapping[Any, ArrayLike]) -> NDArray[np.bool_]:
+    def contains(self, values: Mapping[Any, ArrayLike]) -> NDArray[np.bool_]:
         """Combine masks of the populations that the expression refers to.
 
         Parameters
         ----------
-        places : mapping of str to (n_events,) array-like of bool
+        values : mapping of str to (n_events,) array-like of bool
             Which events are in each population, by its name in the expression. A mask
             does not know which events are undefined: ``strategy.apply`` does.
 
@@ -116,12 +116,12 @@ class BooleanGate(Gate):
         GateError
             If a population is missing, or a mask is not one bool per event.
         """
-        masks = {name: self._mask(places, name) for name in self.populations}
+        masks = {name: self._mask(values, name) for name in self.populations}
         shapes = {name: mask.shape for name, mask in masks.items()}
         if len(set(shapes.values())) > 1:
             msg = f"gate {self.name!r} needs masks of one length; got shapes {shapes}"
             raise GateError(msg)
-        number = {name: place for place, name in enumerate(masks)}
+        number = {name: k for k, name in enumerate(masks)}
         terms = [
             number[term.text] if term.kind == "name" else term.text
             for term in parse(self.expression)
@@ -132,12 +132,12 @@ class BooleanGate(Gate):
         bits = np.unpackbits(inside.view(np.uint8), count=n_events, bitorder="little")
         return bits.view(np.bool_)
 
-    def _mask(self, places: Mapping[Any, ArrayLike], name: str) -> NDArray[np.bool_]:
-        if name not in places:
-            near = suggest(name, map(str, places))
+    def _mask(self, values: Mapping[Any, ArrayLike], name: str) -> NDArray[np.bool_]:
+        if name not in values:
+            near = suggest(name, map(str, values))
             msg = f"gate {self.name!r} needs the population {name!r}{near}"
             raise GateError(msg)
-        mask = np.asarray(places[name])
+        mask = np.asarray(values[name])
         if mask.dtype != np.bool_ or mask.ndim != 1:
             msg = (
                 f"gate {self.name!r}: the mask of {name!r} must be one bool per event; "

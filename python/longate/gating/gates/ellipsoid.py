@@ -41,7 +41,7 @@ class EllipsoidGate(Gate):
     mean : (n,) array-like of float
         The centre, finite.
     covariance : (n, n) array-like of float
-        Symmetric and positive definite, of places on the axes' scales.
+        Symmetric and positive definite, of values on the axes' scales.
     distance_square : float
         The squared Mahalanobis distance of the border from the centre, above 0.
     matrix : {"covariance", "as-written"}
@@ -130,7 +130,7 @@ class EllipsoidGate(Gate):
     @property
     def description(self) -> str:
         """What the gate keeps, in a line."""
-        centre = ", ".join(f"{place:g}" for place in self.mean)
+        centre = ", ".join(f"{value:g}" for value in self.mean)
         where = " x ".join(map(str, self.dimensions))
         distance = f"{self.distance_square:g}"
         words = f"squared distance <= {distance} from ({centre}) on {where}"

@@ -183,7 +183,7 @@ class QuadrantGate(Gate):
         n = len(self.quadrants)
         return f"{n} quadrant{'s' if n != 1 else ''} of {cuts}"
 
-    def masks(self, places: Mapping[Any, ArrayLike]) -> dict[str, NDArray[np.bool_]]:
+    def masks(self, values: Mapping[Any, ArrayLike]) -> dict[str, NDArray[np.bool_]]:
         """Decide each quadrant; keys and columns as in :meth:`Gate.contains`.
 
         Returns
@@ -192,7 +192,7 @@ class QuadrantGate(Gate):
             By quadrant; no event is in two.
         """
         cuts, quadrants, axes = self._cut
-        columns = self._columns(places, axes)
+        columns = self._columns(values, axes)
         n_events = len(columns[0])
         masks = (
             np.unpackbits(mask.view(np.uint8), count=n_events, bitorder="little")
@@ -203,12 +203,12 @@ class QuadrantGate(Gate):
             for name, mask in zip(self.quadrants, masks, strict=True)
         }
 
-    def counts(self, places: Mapping[Any, ArrayLike]) -> dict[str, int]:
+    def counts(self, values: Mapping[Any, ArrayLike]) -> dict[str, int]:
         """Count the events in each quadrant, without a mask of bytes for each.
 
         Parameters
         ----------
-        places : mapping of axis to (n_events,) array-like of float
+        values : mapping of axis to (n_events,) array-like of float
             As in :meth:`Gate.contains`.
 
         Returns
@@ -230,7 +230,7 @@ class QuadrantGate(Gate):
         {'CD3- CD56-': 0, 'CD3- CD56+': 2, 'CD3+ CD56-': 1, 'CD3+ CD56+': 0}
         """
         cuts, quadrants, axes = self._cut
-        counts = quadrant_counts(cuts, quadrants, self._columns(places, axes))
+        counts = quadrant_counts(cuts, quadrants, self._columns(values, axes))
         return dict(zip(self.quadrants, counts, strict=True))
 
     @cached_property
@@ -250,9 +250,9 @@ class QuadrantGate(Gate):
             for which, cut in self.dividers.items()
         ]
 
-    def contains(self, places: Mapping[Any, ArrayLike]) -> NDArray[np.bool_]:
+    def contains(self, values: Mapping[Any, ArrayLike]) -> NDArray[np.bool_]:
         """Return which events lie in any of the quadrants."""
-        first, *more = self.masks(places).values()
+        first, *more = self.masks(values).values()
         for mask in more:
             first |= mask
         return first
@@ -303,12 +303,12 @@ def _all_quadrants(
     quadrants = {}
     for chosen in product(*(range(len(cut.values) + 1) for cut in cuts.values())):
         steps = zip(cuts.items(), chosen, strict=True)
-        places = {
+        chosen_locations = {
             which: (f"{which}{'+' * step or '-'}", cut.locations[step])
             for (which, cut), step in steps
         }
-        quadrant = " ".join(word for word, _ in places.values())
-        quadrants[quadrant] = {which: place for which, (_, place) in places.items()}
+        quadrant = " ".join(word for word, _ in chosen_locations.values())
+        quadrants[quadrant] = {which: at for which, (_, at) in chosen_locations.items()}
     return quadrants
 
 

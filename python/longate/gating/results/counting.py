@@ -36,7 +36,7 @@ def _levels(n_events: ArrayLike) -> NDArray[np.intp]:
     return np.searchsorted([BELOW_DETECTION, QUANTIFIABLE], n_events, side="right")
 
 
-class CountPlaces(NamedTuple):
+class CountRows(NamedTuple):
     """What stands in the rows of a table of counts of one strategy.
 
     Parameters
@@ -46,7 +46,7 @@ class CountPlaces(NamedTuple):
     parent_paths : list of str or None
         The path of each one's parent; None for all events.
     parents : list of int
-        Its place among `populations`; all events are their own parent.
+        Its row among `populations`; all events are their own parent.
     """
 
     populations: list[str]
@@ -54,13 +54,13 @@ class CountPlaces(NamedTuple):
     parents: list[int]
 
 
-def count_places(strategy: GateTree) -> CountPlaces:
+def count_rows(strategy: GateTree) -> CountRows:
     """Return the rows of a table of counts, all events first."""
     populations = [ALL_EVENTS, *strategy.paths]
     above = [strategy.parent(path) or ALL_EVENTS for path in strategy.paths]
-    places = {path: place for place, path in enumerate(populations)}
-    parents = [0, *(places[path] for path in above)]
-    return CountPlaces(populations, [None, *above], parents)
+    rows = {path: row for row, path in enumerate(populations)}
+    parents = [0, *(rows[path] for path in above)]
+    return CountRows(populations, [None, *above], parents)
 
 
 def with_fractions(frame: pd.DataFrame, k: str, n: str) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import numpy as np
 
 from longate._columns import taken
 from longate.gating.results.counting import (
-    count_places,
+    count_rows,
     fraction_columns,
     with_fractions,
 )
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from longate.gating.results.counting import CountPlaces
+    from longate.gating.results.counting import CountRows
     from longate.gating.results.gated_file import GatedFile
     from longate.gating.tree.gate_tree import GateTree
 
@@ -48,7 +48,7 @@ def study_counts(
     import pandas as pd
 
     tubes = rows["tube"].tolist()
-    tables = {tube: count_places(strategy) for tube, strategy in strategies.items()}
+    tables = {tube: count_rows(strategy) for tube, strategy in strategies.items()}
     of_file = np.repeat(
         np.arange(len(files)), [len(tables[tube].populations) for tube in tubes]
     )
@@ -73,7 +73,7 @@ def study_counts(
 
 
 def _paths(
-    tables: Mapping[str, CountPlaces], tubes: Sequence[str], text: Any
+    tables: Mapping[str, CountRows], tubes: Sequence[str], text: Any
 ) -> dict[str, Any]:
     """Return populations and their parents: those of each file's tube, file by file.
 
@@ -82,17 +82,17 @@ def _paths(
     import pandas as pd
 
     every = [path for table in tables.values() for path in table.populations]
-    known = {path: place for place, path in enumerate(dict.fromkeys(every))}
+    known = {path: code for code, path in enumerate(dict.fromkeys(every))}
     names = pd.array(list(known), dtype=text)
     columns = {}
     for column, which in (("population", "populations"), ("parent", "parent_paths")):
-        places = {
+        codes = {
             tube: [
                 -1 if path is None else known[path] for path in getattr(table, which)
             ]
             for tube, table in tables.items()
         }
-        repeated = np.concatenate([places[tube] for tube in tubes])
+        repeated = np.concatenate([codes[tube] for tube in tubes])
         columns[column] = names.take(repeated, allow_fill=True)
     return columns
 

@@ -10,7 +10,7 @@ import numpy as np
 from longate._core import gate_arrays, gate_files
 from longate.exceptions import PopulationError
 from longate.gating.gates.base import ALL_EVENTS
-from longate.gating.results.counting import count_places, fraction_columns
+from longate.gating.results.counting import count_rows, fraction_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,13 +86,13 @@ class GatedSample:
         """
         import pandas as pd
 
-        places = count_places(self.strategy)
+        rows = count_rows(self.strategy)
         n_events = np.array([self.n_events, *self.n_inside], dtype=np.int64)
-        n_parent = n_events[places.parents]
+        n_parent = n_events[rows.parents]
         return pd.DataFrame(
             {
-                "population": places.populations,
-                "parent": places.parent_paths,
+                "population": rows.populations,
+                "parent": rows.parent_paths,
                 "n_events": n_events,
                 "n_parent": n_parent,
                 **fraction_columns(n_events, n_parent),
@@ -109,14 +109,14 @@ class GatedSample:
         """Return the mask of a population, one bit per event, lowest bit first."""
         if population == ALL_EVENTS:
             return np.packbits(np.ones(self.n_events, dtype=bool), bitorder="little")
-        place = self.strategy.paths.index(self.strategy.path(population))
+        index = self.strategy.paths.index(self.strategy.path(population))
         if self.masks is None:
             msg = (
                 f"the mask of {population!r} was not kept; gate with keep='masks' to "
                 "have it"
             )
             raise PopulationError(msg)
-        mask: NDArray[np.uint8] = self.masks[place]
+        mask: NDArray[np.uint8] = self.masks[index]
         return mask
 
     def mask(self, population: str) -> NDArray[np.bool_]:
@@ -136,10 +136,10 @@ class GatedSample:
 def gate_sample(compiled: CompiledStrategy, sample: Sample) -> GatedSample:
     """Gate the events of a sample that was read."""
     channels = sample.panel.channels
-    for place in compiled.channels:
-        if place not in sample.columns:
-            sample.column(channels[place].detector)  # raises, naming the channel
-    values = [_floats(sample.columns[place]) for place in compiled.channels]
+    for index in compiled.channels:
+        if index not in sample.columns:
+            sample.column(channels[index].detector)  # raises, naming the channel
+    values = [_floats(sample.columns[index]) for index in compiled.channels]
     outcome = gate_arrays(compiled.plan, values, sample.n_events)
     return GatedSample.of(compiled, outcome)
 

@@ -328,7 +328,8 @@ class Populations:
         tube : str, optional
             Needed where several tubes have the population.
         channels : sequence of str or Dimension, optional
-            Markers, detectors, dyes or axes of gates; all of the file by default.
+            Markers, detectors, fluorochromes or axes of gates; all of the file by
+            default.
         scaled : bool
             Whether to put each channel on the strategy's scale.
 

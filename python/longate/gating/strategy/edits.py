@@ -31,7 +31,7 @@ class _Entry:
     references: Mapping[str, str]
 
     @property
-    def place(self) -> str:
+    def gate_path(self) -> str:
         return f"{self.parent}/{self.gate.name}".lstrip("/")
 
     @property
@@ -82,13 +82,13 @@ class _Draft:
         self.strategy = strategy
         tree = strategy.tree
         self.entries = [
-            _entry(strategy, gate, place)
-            for gate, place in zip(strategy.gates, tree.gate_paths, strict=True)
+            _entry(strategy, gate, gate_path)
+            for gate, gate_path in zip(strategy.gates, tree.gate_paths, strict=True)
         ]
         self.overrides = {
             sample: [
-                _entry(strategy.for_sample(sample), gate, place)
-                for gate, place in zip(
+                _entry(strategy.for_sample(sample), gate, gate_path)
+                for gate, gate_path in zip(
                     gates, gate_paths_of(strategy, sample, gates), strict=True
                 )
             ]
@@ -103,13 +103,13 @@ class _Draft:
             for sample, entries in self.overrides.items()
         }
 
-    def exchange(self, place: str, gates: Mapping[int | str, Gate | None]) -> None:
-        """Put other gates at a place: the common one under 0, others by sample."""
+    def exchange(self, gate_path: str, gates: Mapping[int | str, Gate | None]) -> None:
+        """Put other gates at a path: the common one under 0, others by sample."""
 
         def exchanged(entries: Iterable[_Entry], key: int | str) -> list[_Entry]:
             kept = []
             for entry in entries:
-                gate = gates[key] if entry.place == place else entry.gate
+                gate = gates[key] if entry.gate_path == gate_path else entry.gate
                 if gate is not None:
                     kept.append(replace(entry, gate=gate))
             return kept
@@ -120,15 +120,17 @@ class _Draft:
             for sample, entries in self.overrides.items()
         }
 
-    def at(self, place: str) -> dict[int | str, Gate]:
-        """Return the gates at a place: the common one under 0, others by sample."""
+    def at(self, gate_path: str) -> dict[int | str, Gate]:
+        """Return the gates at a path: the common one under 0, others by sample."""
         found: dict[int | str, Gate] = {
             sample: entry.gate
             for sample, entries in self.overrides.items()
             for entry in entries
-            if entry.place == place
+            if entry.gate_path == gate_path
         }
-        common = next(entry.gate for entry in self.entries if entry.place == place)
+        common = next(
+            entry.gate for entry in self.entries if entry.gate_path == gate_path
+        )
         return {0: common, **dict.fromkeys(self.overrides, common), **found}
 
     def finished(self, more: Sequence[Gate] = ()) -> GateTree:
@@ -148,9 +150,9 @@ class _Draft:
         )
 
 
-def _entry(strategy: GateTree, gate: Gate, place: str) -> _Entry:
+def _entry(strategy: GateTree, gate: Gate, gate_path: str) -> _Entry:
     references = {name: strategy.path(name) for name in gate.populations}
-    return _Entry(gate, place.rpartition("/")[0], references)
+    return _Entry(gate, gate_path.rpartition("/")[0], references)
 
 
 def _moved(path: str, moves: Moves) -> str:
@@ -165,12 +167,12 @@ def _below(path: str, roots: Iterable[str]) -> bool:
 
 
 def _found(strategy: GateTree, name: str) -> tuple[str, str | None]:
-    """Return the place of the gate that is meant, and perhaps the quadrant of it."""
+    """Return the path of the gate that is meant, and perhaps the quadrant of it."""
     strategy.paths_of(name)  # refuses what is no text
     tree = strategy.tree
     cut = [
-        place
-        for place, gate in zip(tree.gate_paths, strategy.gates, strict=True)
+        gate_path
+        for gate_path, gate in zip(tree.gate_paths, strategy.gates, strict=True)
         if isinstance(gate, QuadrantGate)
     ]
     known = [*tree.by_path, *cut]
@@ -195,14 +197,15 @@ def _found(strategy: GateTree, name: str) -> tuple[str, str | None]:
 
 
 def _whole(strategy: GateTree, name: str, verb: str) -> str:
-    place, quadrant = _found(strategy, name)
+    gate_path, quadrant = _found(strategy, name)
     if quadrant is not None:
         msg = (
-            f"{quadrant!r} is a quadrant of {place!r} and cannot be {verb} alone; name "
+            f"{quadrant!r} is a quadrant of {gate_path!r} and cannot be {verb} alone; "
+            f"name "
             "the quadrant gate"
         )
         raise StrategyError(msg)
-    return place
+    return gate_path
 
 
 def override(strategy: GateTree, sample: str, gates: Sequence[Gate]) -> GateTree:
@@ -224,17 +227,20 @@ def add(strategy: GateTree, gates: Sequence[Gate]) -> GateTree:
 
 def remove(strategy: GateTree, population: str) -> GateTree:
     """Return the strategy without a sub-tree, see its method."""
-    place, quadrant = _found(strategy, population)
+    gate_path, quadrant = _found(strategy, population)
     draft = _Draft(strategy)
-    gone = next(e.populations for e in draft.entries if e.place == place)
+    gone = next(e.populations for e in draft.entries if e.gate_path == gate_path)
     if quadrant is not None:
         gone = [path for path in gone if path.rpartition("/")[2] == quadrant]
         draft.exchange(
-            place,
-            {key: _without(gate, quadrant) for key, gate in draft.at(place).items()},
+            gate_path,
+            {
+                key: _without(gate, quadrant)
+                for key, gate in draft.at(gate_path).items()
+            },
         )
     else:
-        draft.exchange(place, dict.fromkeys(draft.at(place)))
+        draft.exchange(gate_path, dict.fromkeys(draft.at(gate_path)))
     draft.entries = [e for e in draft.entries if not _below(e.parent, gone)]
     draft.overrides = {
         sample: [e for e in entries if not _below(e.parent, gone)]
@@ -245,7 +251,8 @@ def remove(strategy: GateTree, population: str) -> GateTree:
         lost = [path for path in entry.references.values() if _below(path, gone)]
         if lost:
             msg = (
-                f"gate {entry.place!r} refers to {listed(lost)}, which would be removed"
+                f"gate {entry.gate_path!r} refers to {listed(lost)}, which would be "
+                f"removed"
             )
             raise StrategyError(msg)
     return draft.finished()
@@ -261,15 +268,15 @@ def _without(gate: Gate, quadrant: str) -> Gate | None:
 def rename(strategy: GateTree, population: str, name: str) -> GateTree:
     """Return the strategy with another name for a population, see its method."""
     check_name(name)
-    place, quadrant = _found(strategy, population)
+    gate_path, quadrant = _found(strategy, population)
     draft = _Draft(strategy)
-    head = place.rpartition("/")[0]
+    head = gate_path.rpartition("/")[0]
     moves: Moves = {}
     exchanged: dict[int | str, Gate | None] = {}
-    for key, gate in draft.at(place).items():
+    for key, gate in draft.at(gate_path).items():
         if quadrant is not None and isinstance(gate, QuadrantGate):
             if name != quadrant and name in gate.quadrants:
-                msg = f"{place!r} has a quadrant {name!r} already"
+                msg = f"{gate_path!r} has a quadrant {name!r} already"
                 raise StrategyError(msg)
             quadrants = {
                 name if own == quadrant else own: at
@@ -280,27 +287,27 @@ def rename(strategy: GateTree, population: str, name: str) -> GateTree:
             exchanged[key] = replace(gate, name=name)
     if quadrant is not None:
         moves = {f"{head}/{quadrant}".lstrip("/"): f"{head}/{name}".lstrip("/")}
-    elif not isinstance(draft.at(place)[0], QuadrantGate):
-        moves = {place: f"{head}/{name}".lstrip("/")}
-    draft.exchange(place, exchanged)
+    elif not isinstance(draft.at(gate_path)[0], QuadrantGate):
+        moves = {gate_path: f"{head}/{name}".lstrip("/")}
+    draft.exchange(gate_path, exchanged)
     draft.follow(moves)
     return draft.finished()
 
 
 def move(strategy: GateTree, population: str, parent: str | None) -> GateTree:
-    """Return the strategy with a sub-tree in another place, see its method."""
-    place = _whole(strategy, population, "moved")
+    """Return the strategy with a sub-tree below another parent, see its method."""
+    gate_path = _whole(strategy, population, "moved")
     target = "" if parent in (None, ALL_EVENTS) else strategy.path(str(parent))
     draft = _Draft(strategy)
-    entry = next(entry for entry in draft.entries if entry.place == place)
+    entry = next(entry for entry in draft.entries if entry.gate_path == gate_path)
     if _below(target, entry.populations):
-        msg = f"{place!r} cannot be moved into {target!r}, which is or lies in it"
+        msg = f"{gate_path!r} cannot be moved into {target!r}, which is or lies in it"
         raise StrategyError(msg)
     moves = {path: _into(path, target) for path in entry.populations}
 
     def settled(one: _Entry) -> _Entry:
         moved = one.followed(moves)
-        return replace(moved, parent=target) if one.place == place else moved
+        return replace(moved, parent=target) if one.gate_path == gate_path else moved
 
     draft.entries = [settled(one) for one in draft.entries]
     draft.overrides = {
@@ -318,9 +325,9 @@ def copy(
     strategy: GateTree, population: str, parent: str | None, name: str | None
 ) -> GateTree:
     """Return the strategy with a second copy of a sub-tree, see its method."""
-    place = _whole(strategy, population, "copied")
+    gate_path = _whole(strategy, population, "copied")
     draft = _Draft(strategy)
-    root = next(entry for entry in draft.entries if entry.place == place)
+    root = next(entry for entry in draft.entries if entry.gate_path == gate_path)
     target = root.parent
     if parent is not None:
         target = "" if parent == ALL_EVENTS else strategy.path(parent)
@@ -329,12 +336,12 @@ def copy(
     if isinstance(root.gate, QuadrantGate):
         moves = {path: _into(path, target) for path in root.populations}
     else:
-        moves = {place: f"{target}/{new}".lstrip("/")}
+        moves = {gate_path: f"{target}/{new}".lstrip("/")}
 
     def copies(entries: Sequence[_Entry]) -> list[_Entry]:
         made = []
         for one in entries:
-            if one.place == place:
+            if one.gate_path == gate_path:
                 gate = replace(one.gate, name=new)
                 made.append(replace(one.followed(moves), gate=gate, parent=target))
             elif _below(one.parent, root.populations):
@@ -348,23 +355,25 @@ def copy(
 
 
 def replace_gate(strategy: GateTree, population: str, gate: Gate) -> GateTree:
-    """Return the strategy with another gate in the place of one, see its method."""
+    """Return the strategy with another gate instead of one, see its method."""
     (new,) = gates_of([gate])
-    place = _whole(strategy, population, "replaced")
-    head = place.rpartition("/")[0]
+    gate_path = _whole(strategy, population, "replaced")
+    head = gate_path.rpartition("/")[0]
     if new.parent is not None and strategy.path(new.parent) != head:
         msg = (
-            f"the new gate of {place!r} lies in {new.parent!r}, the old one in "
+            f"the new gate of {gate_path!r} lies in {new.parent!r}, the old one in "
             f"{head or 'no population'!r}; leave the parent out, or move the gate"
         )
         raise StrategyError(msg)
     renamed = (
-        rename(strategy, place, new.name) if new.name != _last(place) else strategy
+        rename(strategy, gate_path, new.name)
+        if new.name != _last(gate_path)
+        else strategy
     )
-    place = f"{head}/{new.name}".lstrip("/")
+    gate_path = f"{head}/{new.name}".lstrip("/")
     draft = _Draft(renamed)
     for number, entry in enumerate(draft.entries):
-        if entry.place == place:
+        if entry.gate_path == gate_path:
             references = {name: renamed.path(name) for name in new.populations}
             draft.entries[number] = _Entry(new, head, references)
     return draft.finished()

@@ -55,7 +55,7 @@ class GatingStrategy(GateTree):
     name : str
         What the strategy is called in reports.
     overrides : mapping of str to sequence of Gate, optional
-        Sample id -> gates that take the place of those of the same path for that
+        Sample id -> gates that replace those of the same path for that
         sample alone, see :meth:`override`.
     custom_info : str, optional
         Text that other programs keep with the strategy; it decides nothing.
@@ -202,7 +202,7 @@ class GatingStrategy(GateTree):
         sample_id : str
             Such as ``"P07_m06"``.
         *gates : Gate
-            Each takes the place of the gate of the same path (its parent and name say
+            Each replaces the gate of the same path (its parent and name say
             which), for this sample only; none takes back all overrides of the sample.
 
         Raises
@@ -253,7 +253,7 @@ class GatingStrategy(GateTree):
         return edits.rename(self, population, name)
 
     def move(self, population: str, parent: str | None) -> GatingStrategy:
-        """Return the strategy with a population, and all below it, in another place.
+        """Return the strategy with a population and its sub-tree in another parent.
 
         Parameters
         ----------
@@ -300,7 +300,7 @@ class GatingStrategy(GateTree):
         return edits.copy(self, population, parent, name)
 
     def replace(self, population: str, gate: Gate) -> GatingStrategy:
-        """Return the strategy with another gate in the place of one.
+        """Return the strategy with another gate instead of one.
 
         What lies below stays. A gate of another name renames the population. A sample
         that has a gate of its own there keeps it: ``override(sample, gate)`` gives it
@@ -318,7 +318,7 @@ class GatingStrategy(GateTree):
         PopulationError
             If nothing, or more than one, is meant.
         StrategyError
-            If the gate says another parent, or what lies below would lose its place.
+            If the gate says another parent, or what lies below would lose its parent.
         """
         return edits.replace_gate(self, population, gate)
 

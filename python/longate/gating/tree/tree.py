@@ -49,22 +49,24 @@ def tree_of(gates: Sequence[Gate]) -> Tree:
     except StrategyError:
         _refuse_quadrant_parents(gates, populations)
         raise
-    declared = {path: sources[place] for path, place in found.items()}
-    places: dict[int, str] = {}
+    declared = {path: sources[index] for path, index in found.items()}
+    gate_paths: dict[int, str] = {}
     for path, number in declared.items():
         head = path.rpartition("/")[0]
-        places[number] = f"{head}/{gates[number].name}" if head else gates[number].name
+        gate_paths[number] = (
+            f"{head}/{gates[number].name}" if head else gates[number].name
+        )
     taken: set[str] = set()
-    for number, place in places.items():
-        is_population = isinstance(gates[number], QuadrantGate) and place in declared
-        if place in taken or is_population:
-            msg = f"two gates are called {place!r}, one of them a quadrant gate"
+    for number, path in gate_paths.items():
+        is_population = isinstance(gates[number], QuadrantGate) and path in declared
+        if path in taken or is_population:
+            msg = f"two gates are called {path!r}, one of them a quadrant gate"
             raise StrategyError(msg)
-        taken.add(place)
+        taken.add(path)
     return Tree(
-        {path: populations[place] for path, place in found.items()},
+        {path: populations[index] for path, index in found.items()},
         declared,
-        tuple(places[number] for number in range(len(gates))),
+        tuple(gate_paths[number] for number in range(len(gates))),
     )
 
 
@@ -85,13 +87,13 @@ def _refuse_quadrant_parents(
 
 
 def _resolve_paths(gates: Sequence[Gate]) -> dict[str, int]:
-    """Return path -> place among `gates`, each population before its descendants."""
+    """Return path -> index among `gates`, each population before its descendants."""
     possible = _possible_parents(gates)
     finder = _PathFinder(gates, possible)
     paths = finder.paths
-    finder.find([place for place, gate in enumerate(gates) if gate.parent is None])
-    for place in range(len(gates)):
-        finder.look_at(place)
+    finder.find([index for index, gate in enumerate(gates) if gate.parent is None])
+    for index in range(len(gates)):
+        finder.look_at(index)
     while len(paths) < len(gates):
         settled = _settle_one(gates, possible, paths)
         if settled is not None:
@@ -100,12 +102,12 @@ def _resolve_paths(gates: Sequence[Gate]) -> dict[str, int]:
         msg = f"gates lie in each other in a cycle: {_cycle(gates, possible, paths)}"
         raise StrategyError(msg)
     by_path: dict[str, int] = {}
-    for place in range(len(gates)):
-        path = paths[place]
+    for index in range(len(gates)):
+        path = paths[index]
         if path in by_path:
             msg = f"two gates make the population {path!r}"
             raise StrategyError(msg)
-        by_path[path] = place
+        by_path[path] = index
     return _in_tree_order(by_path)
 
 
@@ -126,26 +128,26 @@ class _PathFinder:
         self.paths: dict[int, str] = {}
         self._waits = [len(others) for others in possible]
         self._below: list[list[int]] = [[] for _ in gates]
-        for place, others in enumerate(possible):
+        for index, others in enumerate(possible):
             for other in others:
-                self._below[other].append(place)
+                self._below[other].append(index)
 
     def find(self, roots: Sequence[int]) -> None:
         """Add the paths of gates without a parent, and of all that follow from them."""
-        for place in roots:
-            self._add(place, "")
+        for index in roots:
+            self._add(index, "")
 
-    def settle(self, place: int, parent: str) -> None:
+    def settle(self, index: int, parent: str) -> None:
         """Add the path of a gate of which another reasoning has found the parent."""
-        self._add(place, parent)
+        self._add(index, parent)
 
-    def look_at(self, place: int) -> None:
+    def look_at(self, index: int) -> None:
         """Refuse a gate that has a parent which no other gate is."""
-        if place not in self.paths and not self._waits[place]:
-            self._refuse_missing(place)
+        if index not in self.paths and not self._waits[index]:
+            self._refuse_missing(index)
 
-    def _add(self, place: int, parent: str) -> None:
-        waiting = [(place, parent)]
+    def _add(self, index: int, parent: str) -> None:
+        waiting = [(index, parent)]
         while waiting:
             at, above = waiting.pop()
             if at in self.paths:
@@ -164,23 +166,23 @@ class _PathFinder:
                 if found is not None:
                     waiting.append((below, found))
 
-    def _parent_of(self, place: int, found: str) -> str | None:
+    def _parent_of(self, index: int, found: str) -> str | None:
         """Return the parent of a gate if it is certain, now that a path was found."""
-        if place in self.paths:
+        if index in self.paths:
             return None
         # One that has no path yet might be meant too, unless the path is given.
-        if found == self.gates[place].parent:
+        if found == self.gates[index].parent:
             return found
-        if self._waits[place]:
+        if self._waits[index]:
             return None
-        known = [self.paths[other] for other in self.possible[place]]
-        parent = _meant(self.gates[place], known)
+        known = [self.paths[other] for other in self.possible[index]]
+        parent = _meant(self.gates[index], known)
         if parent is None:
-            self._refuse_missing(place)
+            self._refuse_missing(index)
         return parent
 
-    def _refuse_missing(self, place: int) -> None:
-        gate = self.gates[place]
+    def _refuse_missing(self, index: int) -> None:
+        gate = self.gates[index]
         names = [other.name for other in self.gates if other is not gate]
         hint = suggest(gate.parent or "", [*names, *self.paths.values()])
         msg = f"gate {gate.name!r} lies in {gate.parent!r}, which does not exist{hint}"
@@ -195,24 +197,24 @@ def _settle_one(
     ``Singlets``, ``Cells`` in ``Singlets``, and a second ``Singlets`` in ``Cells``:
     the second cannot be the parent of what it lies in.
     """
-    for place, gate in enumerate(gates):
-        if place not in paths:
-            known = [paths[other] for other in possible[place] if other in paths]
+    for index, gate in enumerate(gates):
+        if index not in paths:
+            known = [paths[other] for other in possible[index] if other in paths]
             parent = _meant(gate, known)
             if parent is not None:
-                return place, parent
+                return index, parent
     return None
 
 
 def _possible_parents(gates: Sequence[Gate]) -> list[list[int]]:
-    """Return for each gate the places of the gates that have its parent's name."""
-    places: dict[str, list[int]] = {}
-    for place, gate in enumerate(gates):
-        places.setdefault(gate.name, []).append(place)
+    """Return for each gate the indices of the gates that have its parent's name."""
+    by_name: dict[str, list[int]] = {}
+    for index, gate in enumerate(gates):
+        by_name.setdefault(gate.name, []).append(index)
     possible = []
-    for place, gate in enumerate(gates):
+    for index, gate in enumerate(gates):
         last = (gate.parent or "").rpartition("/")[2]
-        found = [other for other in places.get(last, []) if other != place]
+        found = [other for other in by_name.get(last, []) if other != index]
         if gate.parent and not found and last == gate.name:
             msg = f"gates lie in each other in a cycle: {last!r} is its own parent"
             raise StrategyError(msg)
@@ -236,12 +238,12 @@ def _cycle(
     gates: Sequence[Gate], possible: list[list[int]], paths: dict[int, str]
 ) -> str:
     """Name the gates of a cycle, among those that have no path."""
-    place = next(place for place in range(len(gates)) if place not in paths)
+    index = next(index for index in range(len(gates)) if index not in paths)
     seen: list[int] = []
-    while place not in seen:
-        seen.append(place)
-        place = next(other for other in possible[place] if other not in paths)
-    return listed(gates[p].name for p in seen[seen.index(place) :])
+    while index not in seen:
+        seen.append(index)
+        index = next(other for other in possible[index] if other not in paths)
+    return listed(gates[p].name for p in seen[seen.index(index) :])
 
 
 def _in_tree_order(by_path: dict[str, int]) -> dict[str, int]:

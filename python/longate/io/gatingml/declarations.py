@@ -202,10 +202,11 @@ class Declarations:
             else (channel,)
         )
         for name in names:
-            if name not in matrix.dyes:
+            if name not in matrix.fluorochromes:
+                known = matrix.fluorochromes
                 complaint = (
                     f"the matrix {reference!r} gives no {name!r}; its fluorochromes "
-                    f"are {listed(matrix.dyes)}{suggest(name, matrix.dyes)}"
+                    f"are {listed(known)}{suggest(name, known)}"
                 )
                 raise self.document.error(complaint, element, gate)
         return matrix

@@ -133,13 +133,15 @@ class AxisWriter:
         Raises
         ------
         GatingMLError
-            If it has a single dye or detector, which the standard does not allow.
+            If it has a single fluorochrome or detector, which the standard does not
+            allow.
         """
         if compensation in self._references:
             return self._references[compensation]
-        if min(len(compensation.dyes), len(compensation.detectors)) < 2:
+        if min(len(compensation.fluorochromes), len(compensation.detectors)) < 2:
             msg = (
-                f"the matrix of {listed(compensation.dyes)} is too small: Gating-ML "
+                f"the matrix of {listed(compensation.fluorochromes)} is too small: "
+                f"Gating-ML "
                 "wants at least two fluorochromes and two detectors"
             )
             raise GatingMLError(msg)
@@ -158,7 +160,7 @@ class AxisWriter:
             for row in plain["inverse" if "inverse" in plain else "matrix"]
         ]
         sides = {
-            "transforms:fluorochromes": compensation.dyes,
+            "transforms:fluorochromes": compensation.fluorochromes,
             "transforms:detectors": compensation.detectors,
         }
         heads = [
@@ -230,16 +232,17 @@ class AxisWriter:
         return self._panel.channels[self._panel.index(name)].detector
 
     def _dye(self, name: str, matrix: Compensation) -> str | None:
-        """Return the dye of a matrix that a name means, None where it is no dye."""
+        """Return the fluorochrome of a matrix that a name means, or None."""
         if self._panel is not None:
             column = resolve_matrix(matrix, self._panel).column(name)
-            return None if column is None else matrix.dyes[column]
-        if name in matrix.dyes:
+            return None if column is None else matrix.fluorochromes[column]
+        if name in matrix.fluorochromes:
             return name
         if Channel(detector=name).kind == "fluorescence":
             msg = (
-                f"{name!r} is not among the dyes of its matrix "
-                f"({listed(matrix.dyes)}); give panel=sample.panel, so that markers "
+                f"{name!r} is not among the fluorochromes of its matrix "
+                f"({listed(matrix.fluorochromes)}); give panel=sample.panel, so that "
+                f"markers "
                 "find their detectors"
             )
             raise GatingMLError(msg)

@@ -29,8 +29,9 @@ def spreading_matrix(
     Parameters
     ----------
     spreading : DataFrame
-        As :func:`longate.spillover_spreading` gives it (``dye, channel, spreading``),
-        or a matrix: rows are fluorochromes' channels, columns receiving channels.
+        As :func:`longate.spillover_spreading` gives it (``fluorochrome, channel,
+        spreading``), or a matrix: rows are fluorochromes' channels, columns receiving
+        channels.
     panel : Panel
         Tells which names mean one channel.
     channels : iterable of str
@@ -41,9 +42,11 @@ def spreading_matrix(
     MaturationError
         If a channel is no column.
     """
-    long = {"dye", "channel", "spreading"} <= set(spreading.columns)
+    long = {"fluorochrome", "channel", "spreading"} <= set(spreading.columns)
     matrix = (
-        spreading.pivot_table(index="dye", columns="channel", values="spreading")
+        spreading.pivot_table(
+            index="fluorochrome", columns="channel", values="spreading"
+        )
         if long
         else spreading
     )
