@@ -72,15 +72,22 @@ def check_cells(cells: Cells, complaints: Complaints) -> None:
             )
 
 
-def refuse_one_file_twice(cells: Cells, complaints: Complaints) -> None:
-    """Complain of a file that has two rows."""
+def refuse_one_file_twice(
+    cells: Cells, complaints: Complaints, data_sets: Sequence[int] | None = None
+) -> None:
+    """Complain of a file, or of one of its data sets, that has two rows."""
     rows = complaints.rows
-    twice = [
-        again and bool(name)
-        for again, name in zip(_repeated(cells["file"]), cells["file"], strict=True)
+    numbers = data_sets or [0] * len(rows)
+    keys = [
+        f"{name}\0{number}" if name else ""
+        for name, number in zip(cells["file"], numbers, strict=True)
     ]
-    for name in dict.fromkeys(_chosen(cells["file"], twice)):
-        own = [cell == name for cell in cells["file"]]
+    twice = [
+        again and bool(key) for again, key in zip(_repeated(keys), keys, strict=True)
+    ]
+    for key in dict.fromkeys(_chosen(keys, twice)):
+        own = [cell == key for cell in keys]
+        name = key.partition("\0")[0]
         complaints.add(
             f"it names {Path(name).name!r} more than once: rows {_where(rows, own)}; "
             f"keep one of them"

@@ -116,7 +116,8 @@ def read_sheet(sheet: str | Path | pd.DataFrame, options: SheetOptions) -> Sheet
     }
     days = _dates(table, options.dates, complaints)
     repairs = _locate(cells, folder)
-    refuse_one_file_twice(cells, complaints)
+    data_sets = _data_sets(table.get("dataset"), complaints)
+    refuse_one_file_twice(cells, complaints, data_sets)
     if "sample" not in cells:
         pairs = zip(cells["patient"], cells["visit"], strict=True)
         cells["sample"] = [f"{patient}_{visit}" for patient, visit in pairs]
@@ -129,6 +130,8 @@ def read_sheet(sheet: str | Path | pd.DataFrame, options: SheetOptions) -> Sheet
     for name in table:
         if name in cells:
             columns[name] = cells[name]
+        elif name == "dataset" and data_sets is not None:
+            columns[name] = [data_sets[at] for at in kept]
         elif name in numbers:
             columns[name] = [numbers[name][at] for at in kept]
         elif name in days:
@@ -141,6 +144,20 @@ def read_sheet(sheet: str | Path | pd.DataFrame, options: SheetOptions) -> Sheet
         *((None, text) for text in _spelling(cells)),
     ]
     return Sheet(columns, order, tuple(notes), folder, complaints.sheet)
+
+
+def _data_sets(cells: Sequence[Any] | None, complaints: Complaints) -> list[int] | None:
+    """Return which data set of each file is meant, from 0; 0 where blank."""
+    if cells is None:
+        return None
+    found = []
+    for at, cell in enumerate(cells):
+        text = "" if cell is None else str(cell).strip().removesuffix(".0")
+        if text and not (text.isascii() and text.isdecimal()):
+            complaints.cell(at, "dataset", cell, "is no number of a data set, from 0")
+            text = ""
+        found.append(int(text or 0))
+    return found
 
 
 def _load(

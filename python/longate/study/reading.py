@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from longate._dates import DateRule
-from longate._validation import listed
+from longate._validation import listed, one_of
 from longate.exceptions import (
     DateWarning,
     FileWarning,
     LongateError,
+    PanelWarning,
     SampleSheetWarning,
     StudyError,
 )
@@ -22,6 +23,8 @@ from longate.io.sample_sheet import warn_of_notes
 from longate.io.sheet_paths import hint_for_missing
 from longate.io.sheet_reading import Sheet, SheetOptions, read_sheet
 from longate.io.spillover_table import read_compensation
+from longate.study.consistency import differing_files, require_matrices
+from longate.study.diagnosis import CHANGES_RESULTS, count_of_repaired
 from longate.study.problems import (
     listing,
     problem,
@@ -59,6 +62,7 @@ def read_study(
     date_format: str | None = None,
     encoding: str | None = None,
     root: str | Path | None = None,
+    compensation: str | None = None,
 ) -> Study:
     """Read a study from its sample sheet. Files are looked at, events are not read.
 
@@ -96,6 +100,9 @@ def read_study(
         Of a text file; by default UTF-8 or what its byte order mark says.
     root : path-like, optional
         The folder of the files; by default that of the sheet.
+    compensation : {"require"}, optional
+        Refuse the study where a sample has no spillover matrix, or the identity; by
+        default that is said where other files of its tube have one.
 
     Returns
     -------
@@ -107,12 +114,15 @@ def read_study(
     SampleSheetError
         If the sheet is malformed: every fault in one error.
     StudyError
-        If no sample at all has a usable file.
+        If no sample at all has a usable file, or a matrix is required and missing.
 
     Warns
     -----
     FileWarning
-        If files are unusable.
+        If files are unusable, or violate the standard in what decides about events.
+    PanelWarning
+        If a file differs from the others of its tube in its matrix, in a marker's
+        detector or voltage, or in the cytometer.
     NameWarning
         If patients, visits, tubes or lots differ in spelling alone.
     DateWarning
@@ -120,6 +130,8 @@ def read_study(
     """
     import pandas as pd
 
+    if compensation is not None:
+        one_of("compensation", compensation, ("require",), StudyError)
     options = SheetOptions(
         runs=runs,
         visit_order=visit_order,
@@ -144,7 +156,10 @@ def read_study(
         if role == "exclude":
             continue
         try:
-            of_file = read_metadata(table["file"][row], aliases=aliases)
+            dataset = table["dataset"][row] if "dataset" in table else 0
+            of_file = read_metadata(
+                table["file"][row], aliases=aliases, dataset=dataset
+            )
             compensations[row] = _acquisition_matrix(given[row], of_file, folder)
             metadata[row] = of_file
         except (LongateError, OSError) as error:
@@ -162,7 +177,10 @@ def read_study(
         *_notes(read),
         *_contradicted_dates(table, metadata),
         *_conflicts(table, metadata),
+        *_differences(table, metadata, compensations),
     ]
+    if compensation == "require":
+        require_matrices(table, metadata, compensations)
     samples = pd.DataFrame(table)
     problems = problem_table([*failed, *doubts])
     study = Study(samples, metadata, compensations, problems, lots)
@@ -172,7 +190,57 @@ def read_study(
         raise StudyError(msg)
     warn_of(failed)
     warn_of_notes(read, stacklevel=2)
+    _warn_of_repairs(study)
     return study
+
+
+def _warn_of_repairs(study: Study) -> None:
+    """Warn of repairs that decide about events or values.
+
+    Warns
+    -----
+    FileWarning
+        Once, of all of them.
+    """
+    if not count_of_repaired(study.metadata) and not any(
+        one.n_data_sets > 1 for one in study.metadata.values()
+    ):
+        return
+    table = study.diagnosis
+    found = table[table["code"].isin(CHANGES_RESULTS)]
+    if len(found):
+        lines = [
+            f"  {one.file}: {one.found}; {one.repair}" for one in found.itertuples()
+        ]
+        more = [f"  and {len(lines) - 10} more"] if len(lines) > 10 else []
+        msg = (
+            f"{found['file'].nunique()} files violate the FCS standard in what decides "
+            "about events:\n" + "\n".join([*lines[:10], *more]) + "\nsee .diagnosis"
+        )
+        warnings.warn(msg, FileWarning, stacklevel=3)
+
+
+def _differences(
+    table: Mapping[str, Any],
+    metadata: Mapping[int, FcsMetadata],
+    compensations: Mapping[int, Compensation | None],
+) -> list[dict[str, Any]]:
+    """Return files that differ from the others of their tube in what matters.
+
+    Warns
+    -----
+    PanelWarning
+        Once, of all of them.
+    """
+    found = [
+        problem(table, row, "compare", PanelWarning(words))
+        for row, words in differing_files(table, metadata, compensations)
+    ]
+    if found:
+        rows = listing(problem_table(found))
+        msg = f"{len(found)} files differ from their tube:\n{rows}\nsee .problems"
+        warnings.warn(msg, PanelWarning, stacklevel=3)
+    return found
 
 
 def _with_hint(

@@ -21,6 +21,7 @@ from longate.io.remote import locate, sha256_of
 from longate.quality.instrument_log import instrument_log
 from longate.quality.negatives import negative_references
 from longate.study.cluster import cluster_tasks, gate_on
+from longate.study.diagnosis import diagnosis_table
 from longate.study.files import (
     StudyFile,
     is_pooled,
@@ -29,6 +30,7 @@ from longate.study.files import (
     run_id_of,
     usable_files,
 )
+from longate.study.overview import overview, panel_table
 from longate.study.problems import problem_table
 from longate.study.run import Run, refuse_threads, refuse_unmeasured, strategies_by_tube
 from longate.study.sensitivity import sensitivity_table
@@ -77,17 +79,7 @@ class Study:
 
     def __repr__(self) -> str:
         """Shape first, then what one can type next."""
-        usable = self._usable
-        channels = {c.label for row in usable.index for c in self.metadata[row].panel}
-        events = sum(self.metadata[row].n_events for row in usable.index)
-        problems = f" · {len(self.problems)} problems" if len(self.problems) else ""
-        return (
-            f"Study · {usable['sample'].nunique()} samples · "
-            f"{usable['patient'].nunique()} patients · "
-            f"{usable['visit'].nunique()} visits · tubes {', '.join(self.tubes)} · "
-            f"{len(channels)} channels · {events / 1e6:.1f} M events{problems}\n"
-            "  .samples  .panel  .problems  .gate(strategy)  .read(sample, tube=...)"
-        )
+        return overview(self._usable, self.metadata, len(self.problems))
 
     def _repr_html_(self) -> str:
         """Show the same in a notebook."""
@@ -113,19 +105,17 @@ class Study:
         return tuple(dict.fromkeys(file.tube for file in self._files))
 
     @cached_property
+    def diagnosis(self) -> pd.DataFrame:
+        """Violations of the standard and their repairs, see ``sample.diagnosis``.
+
+        ``file, sample, tube, dataset, code, found, repair``; what HEADER and TEXT show.
+        """
+        return diagnosis_table(self.samples, self.metadata)
+
+    @cached_property
     def panel(self) -> pd.DataFrame:
         """Channels by tube: ``tube, detector, marker, kind, range, n_files``."""
-        import pandas as pd
-
-        tables = [
-            metadata.panel.table.assign(tube=self.samples["tube"][row])
-            for row, metadata in self.metadata.items()
-            if self.samples["role"][row] == "sample"
-        ]
-        by = ["tube", "detector", "marker", "kind", "range"]
-        frame = pd.concat(tables)
-        counted = frame.groupby(by, sort=False, dropna=False, observed=True).size()
-        return counted.reset_index(name="n_files")
+        return panel_table(self.samples, self.metadata)
 
     def panel_of(self, row: int) -> Panel:
         """Return the channels of the file of a row of :attr:`samples`.

@@ -26,7 +26,18 @@ def problems_section(study: Any, populations: Any) -> doc.Section:
         block = doc.table(problems, caption=f"{files}; all others were used")
     else:
         block = doc.paragraph(f"None: all {len(study.samples)} files were used.")
-    return doc.Section("problems", "Problems of files", [block])
+    return doc.Section("problems", "Problems of files", [block, *_repairs(study)])
+
+
+def _repairs(study: Any) -> list[str]:
+    """Return the violations of the standard in the files, and their repairs."""
+    table = study.diagnosis
+    if not len(table):
+        return [doc.paragraph("No file violates the FCS standard.")]
+    words = (
+        f"{table['file'].nunique()} files violate the FCS standard and were repaired"
+    )
+    return [doc.table(table, caption=words)]
 
 
 def provenance_section(entries: Mapping[str, object]) -> doc.Section:
