@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from longate._validation import cut
 from longate.cytometry.compensation import Compensation
 from longate.exceptions import FcsError, LongateError, StudyError
 from longate.gating.results.gated_file import GatedFile
@@ -18,7 +16,11 @@ from longate.gating.strategy.strategy import GatingStrategy
 from longate.io.fcs import FcsMetadata, read_metadata
 from longate.io.remote import is_remote
 from longate.study.problems import problem, problem_table
-from longate.study.saving import FORMAT, FORMAT_VERSION, MANIFEST
+from longate.study.saved_checks import (
+    checked_manifest,
+    checked_populations,
+    checked_table,
+)
 from longate.study.stored_answers import (
     answers_from_tables,
     options_from_plain,
@@ -34,6 +36,17 @@ if TYPE_CHECKING:
     from longate.gating.results.gated_sample import Answer
 
 
+_BROKEN = (
+    KeyError,
+    TypeError,
+    ValueError,
+    IndexError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
+
+
 def load_populations(
     folder: str | Path, *, files: str | Path | None = None
 ) -> Populations:
@@ -42,7 +55,8 @@ def load_populations(
     Tables and masks are there at once. Files are found where they were, or by name in
     `files`, and looked at: those that are missing or differ are listed in
     ``.study.problems``; their counts, masks, statistics and kept events stay, and only
-    their other events cannot be had.
+    their other events cannot be had. Where events are read, the SHA-256 of the whole
+    file is compared.
 
     The run is repeated by
     ``populations.study.gate(populations.strategies, **populations.options)``.
@@ -63,18 +77,35 @@ def load_populations(
     FileNotFoundError
         If there is no such folder or it holds no manifest.
     StudyError
-        If it is of another format or version, or a table is not what was written.
+        If it is of another format or version, or not what was written: manifest and
+        tables are hashed, and strategies, counts and masks must fit each other.
     """
-    source = Path(folder)
-    manifest = _manifest(source)
-    tables = {name: _table(source, entry) for name, entry in manifest["tables"].items()}
-    strategies = {
-        tube: GatingStrategy.from_json(json.dumps(entry["strategy"]))
-        for tube, entry in manifest["strategies"].items()
+    where = Path(folder)
+    manifest = checked_manifest(where)
+    try:
+        return _load(where, manifest, None if files is None else Path(files))
+    except StudyError:
+        raise
+    except LongateError as error:
+        msg = f"{where} is not what was written: {error}"
+        raise StudyError(msg) from None
+    except _BROKEN as error:
+        kind = type(error).__name__
+        msg = f"{where} is not what was written: {kind} {cut(str(error))}"
+        raise StudyError(msg) from None
+
+
+def _load(where: Path, manifest: dict[str, Any], files: Path | None) -> Populations:
+    tables = {
+        name: checked_table(where, name, entry)
+        for name, entry in manifest["tables"].items()
     }
-    study = _study(manifest, tables, None if files is None else Path(files))
-    gated = tables["gated"].groupby("row", sort=False)
-    rows = dict(iter(gated))
+    strategies = _strategies(where, manifest["strategies"])
+    study = _study(manifest, tables, files)
+    rows = dict(iter(tables["gated"].groupby("row", sort=False)))
+    if set(rows) != {entry["row"] for entry in manifest["files"]}:
+        msg = f"{where}: the rows of the table 'gated' are not those of the files"
+        raise StudyError(msg)
     answers = {}
     if "answers" in tables:
         requests = [request_from_plain(one) for one in manifest["requests"]]
@@ -89,7 +120,7 @@ def load_populations(
         )
         for entry in manifest["files"]
     ]
-    return Populations(
+    made = Populations(
         study,
         strategies,
         tuple(loaded),
@@ -97,41 +128,27 @@ def load_populations(
         manifest["run_id"],
         options_from_plain(manifest["options"]),
     )
+    for name in ("counts", "undefined"):
+        columns = ["sample", "population", "n_events"]
+        found, again = tables[name], getattr(made, name)
+        columns = [column for column in columns if column in again.columns]
+        if found[columns].values.tolist() != again[columns].values.tolist():
+            msg = f"{where}: the table {name!r} does not fit the saved populations"
+            raise StudyError(msg)
+    return made
 
 
-def _manifest(source: Path) -> dict[str, Any]:
-    path = source / MANIFEST
-    if not path.is_file():
-        msg = f"{source} holds no saved populations: {path} is missing"
-        raise FileNotFoundError(msg)
-    try:
-        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        found = manifest["format"], manifest["format_version"]
-    except (ValueError, KeyError, TypeError) as error:
-        msg = f"{path} is no manifest of saved populations: {error!r}"
-        raise StudyError(msg) from None
-    if found != (FORMAT, FORMAT_VERSION):
-        msg = (
-            f"{path} is of format {found[0]!r}, version {found[1]}; this Longate reads "
-            f"{FORMAT!r}, version {FORMAT_VERSION}"
-        )
-        raise StudyError(msg)
-    return manifest
-
-
-def _table(source: Path, entry: Mapping[str, Any]) -> pd.DataFrame:
-    import pandas as pd
-
-    path = source / entry["file"]
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        msg = f"a table of the saved populations cannot be read: {error}"
-        raise StudyError(msg) from None
-    if hashlib.sha256(content).hexdigest() != entry["sha256"]:
-        msg = f"{path} is not what was written: its SHA-256 differs from the manifest's"
-        raise StudyError(msg)
-    return pd.read_parquet(path)
+def _strategies(where: Path, entries: Mapping[str, Any]) -> dict[str, GatingStrategy]:
+    strategies = {}
+    for tube, entry in entries.items():
+        strategies[tube] = GatingStrategy.from_json(json.dumps(entry["strategy"]))
+        if strategies[tube].id != entry["id"]:
+            msg = (
+                f"{where}: the strategy of tube {tube!r} is not the one that was "
+                f"saved; its id is {strategies[tube].id}, not {cut(entry['id'])}"
+            )
+            raise StudyError(msg)
+    return strategies
 
 
 def _study(
@@ -153,7 +170,12 @@ def _study(
         except (LongateError, OSError) as error:
             failed.append(problem(samples, row, "load", error))
     lots = tables.get("bead_lots")
-    return Study(samples, metadata, compensations, problem_table(failed), lots)
+    hashes = {
+        int(entry["row"]): str(entry["sha256"])
+        for entry in [*manifest["files"], *manifest["other_files"]]
+    }
+    problems = problem_table(failed)
+    return Study(samples, metadata, compensations, problems, lots, hashes)
 
 
 def _found(entry: Mapping[str, Any], files: Path | None) -> FcsMetadata:
@@ -181,19 +203,7 @@ def _file(
     row = int(entry["row"])
     sample, tube = samples.loc[row, ["sample", "tube"]]
     strategy = strategies[str(tube)].for_sample(str(sample))
-    by_path = gated.set_index("population").loc[list(strategy.paths)]
-    masks = None
-    if by_path["mask"].notna().all():
-        packed = np.frombuffer(b"".join(by_path["mask"]), dtype=np.uint8)
-        masks = packed.reshape(len(by_path), -1)
-    return GatedFile(
-        row,
-        GatedSample(
-            strategy,
-            int(entry["n_events"]),
-            tuple(map(int, by_path["n_inside"])),
-            tuple(map(int, by_path["n_undefined"])),
-            masks,
-            answers,
-        ),
-    )
+    n_events = int(entry["n_events"])
+    inside, undefined, masks = checked_populations(row, n_events, strategy.paths, gated)
+    made = GatedSample(strategy, n_events, inside, undefined, masks, answers)
+    return GatedFile(row, made)

@@ -12,6 +12,12 @@ from typing import TYPE_CHECKING, Any
 from longate._core import __version__
 from longate._whole_files import whole_folder
 from longate.exceptions import LongateError, StudyError
+from longate.study.saved_checks import (
+    FORMAT,
+    FORMAT_VERSION,
+    MANIFEST,
+    manifest_text,
+)
 from longate.study.stored_answers import (
     answers_to_table,
     options_to_plain,
@@ -27,10 +33,6 @@ if TYPE_CHECKING:
 
     from longate.gating.results.gated_file import GatedFile
     from longate.gating.results.populations import Populations
-
-FORMAT = "longate populations"
-FORMAT_VERSION = 2
-MANIFEST = "manifest.json"
 
 
 def save_populations(populations: Populations, folder: str | Path) -> Path:
@@ -106,8 +108,7 @@ def _write(populations: Populations, folder: Path) -> None:
         "other_files": list(_others(populations)),
         "tables": tables,
     }
-    text = json.dumps(manifest, indent=1, ensure_ascii=False, sort_keys=True)
-    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    (folder / MANIFEST).write_text(manifest_text(manifest), encoding="utf-8")
 
 
 def _tables(populations: Populations) -> Iterator[tuple[str, pd.DataFrame]]:

@@ -69,6 +69,8 @@ class Study:
         Files that cannot be used: ``file, sample, tube, step, problem``.
     bead_lots : DataFrame or None
         Lot table: ``lot, beads_per_tube`` and perhaps ``expiry``.
+    sha256 : mapping of int to str
+        Of a study whose populations were saved: the hash that each file had.
     """
 
     samples: pd.DataFrame = field(compare=False)
@@ -76,6 +78,7 @@ class Study:
     compensations: Mapping[int, Compensation | None]
     problems: pd.DataFrame = field(compare=False)
     bead_lots: pd.DataFrame | None = field(compare=False, default=None)
+    sha256: Mapping[int, str] = field(compare=False, default_factory=dict)
 
     def __repr__(self) -> str:
         """Shape first, then what one can type next."""
@@ -139,9 +142,14 @@ class Study:
         Raises
         ------
         StudyError
-            If the file is not usable, or has changed since the study was read.
+            If the file is not usable, has changed since the study was read, or is not
+            the one that was gated when populations were saved.
         """
         metadata = self._metadata_of(row)
+        saved = self.sha256.get(row)
+        if saved is not None and sha256_of(metadata.path) != saved:
+            msg = f"{metadata.path} is not the file that was gated: its SHA-256 differs"
+            raise StudyError(msg)
         sample = read_fcs(
             metadata.path,
             compensation=self.compensations[row],
