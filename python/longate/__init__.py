@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from longate.io.deidentify import deidentify
     from longate.io.draft_sheet import draft_sheet
     from longate.io.flowjo.read import read_flowjo
+    from longate.io.flowjo.write import write_flowjo
     from longate.io.gatingml.read import read_gatingml
     from longate.io.gatingml.write import write_gatingml
     from longate.io.scan import scan_fcs
@@ -113,6 +114,7 @@ __all__ = [
     "tidy",
     "wide",
     "write_fcs",
+    "write_flowjo",
     "write_gatingml",
 ]
 
@@ -141,6 +143,7 @@ _FUNCTIONS = {
     "spillover_spreading": "longate.cytometry.spreading",
     "tidy": "longate.export",
     "wide": "longate.export",
+    "write_flowjo": "longate.io.flowjo.write",
     "write_gatingml": "longate.io.gatingml.write",
 }
 

@@ -108,6 +108,10 @@ class GateWarning(LongateWarning):
     """A gate of a file has a meaning, but hardly the one that was wanted."""
 
 
+class FlowJoWarning(LongateWarning):
+    """Something was left out of a workspace, or is not what FlowJo would do."""
+
+
 class NameWarning(LongateWarning):
     """Two names differ in spelling alone and are kept apart, or names were dropped."""
 

@@ -71,6 +71,19 @@ def read_flowjo(path: str | os.PathLike[str]) -> Workspace:
         If the file is no such workspace, such as one of FlowJo 11 (``.flowjo``).
     FileNotFoundError
         If there is no such file.
+
+    Examples
+    --------
+    >>> import longate as lg
+    >>> import numpy as np
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp())
+    >>> file = lg.write_fcs(folder / "a.fcs", np.eye(2), ["FSC-A", "SSC-A"])
+    >>> gate = lg.RectangleGate("Cells", dimensions={"FSC-A": (0.5, None)})
+    >>> written = lg.write_flowjo(lg.GatingStrategy([gate]), folder / "a.wsp")
+    >>> lg.read_flowjo(written).strategy().paths
+    ('Cells',)
     """
     file = Path(path)
     if file.suffix.lower() == ".flowjo":
