@@ -47,6 +47,8 @@ def test_without_cd7_the_parent_is_its_cd56_positive_cells(study):
     assert only.table["index"].tolist() == whole.table["index"].tolist()
     assert any("CD7+ (or NKp80+)" in note for note in only.notes)
     assert not any("CD7+ (or NKp80+)" in note for note in whole.notes)
+    assert any("panel measures 'CD7'" in note for note in only.notes)
+    assert not any("panel measures" in note for note in whole.notes)
     with pytest.raises(MaturationError, match="never compared"):
         lg.nk.maturation.__globals__["combine"](whole, only)
 

@@ -164,7 +164,12 @@ def maturation(
     lost = patients_without_nkg2c(phenotypes, rules)
     table = populations.finished(_with_assessable(table, rules, lost))
     stages = with_reference_ranges(_stage_table(counts, rules), strategy.path(parent))
-    notes = (*rules.notes, *not_assessable_note(lost, rows), *few_cells_note(table))
+    notes = (
+        *rules.notes,
+        *_unused_cd7(populations, tube, rules),
+        *not_assessable_note(lost, rows),
+        *few_cells_note(table),
+    )
     return Maturation(table, populations.finished(stages), rules, used, notes, source)
 
 
@@ -210,6 +215,22 @@ def rules_for(
         )
         raise MaturationError(msg)
     return scheme.for_parent(parent.path)
+
+
+def _unused_cd7(
+    populations: Populations, tube: str, rules: StageScheme
+) -> tuple[str, ...]:
+    """Say that the panel measures what the parent's gates do not use."""
+    if not rules.within:
+        return ()
+    events = next(populations.each_sample(tube))
+    found = [name for name in ("CD7", "NKp80", "KLRF1") if events.has(name)]
+    if not found:
+        return ()
+    return (
+        f"The panel measures {listed(found)}: gate the NK parent on it, and CD56neg "
+        "CD16+ NK cells are told from myeloid cells.",
+    )
 
 
 def _with_assessable(

@@ -114,8 +114,8 @@ def uncertainty(
     -----
     Intervals: of balanced nested designs by the modified large-sample method (Ting et
     al. 1990), the χ² law for repeatability and Graybill and Wang (1980) for totals;
-    otherwise by profile likelihood, and for totals by the χ² law with Satterthwaite's
-    degrees of freedom. A negative estimate becomes 0 and is said. Below 5 degrees of
+    otherwise by profile likelihood. Degrees of freedom of totals are Satterthwaite's. A
+    negative estimate becomes 0 and is said. Below 5 degrees of
     freedom a component is shown and not passed on.
 
     References

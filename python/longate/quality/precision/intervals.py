@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from longate.exceptions import DesignError
-from longate.quality.precision.reml import fit
+from longate.quality.precision.reml import fit, log_likelihood
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _TOLERANCE = 1e-6
 _MOST_DOUBLINGS = 60
+_FAR = 1e6
+"""Instead of an infinite deviance, which a search for a root cannot use."""
 
 
 @dataclass(frozen=True)
@@ -197,15 +199,54 @@ def profile_interval(
     confidence : float
         Two-sided, by the χ² law of one degree of freedom.
     """
+    return _profiled(
+        lambda value: deviance(model, best, component, value),
+        float(best.variances[component]),
+        _size(model, best),
+        confidence,
+    )
+
+
+def total_interval(
+    model: Model, best: Fit, first: int, confidence: float
+) -> tuple[float, float]:
+    """Return the profile-likelihood interval of the sum of variances from `first` on.
+
+    Parameters
+    ----------
+    model : Model
+        The measurements.
+    best : Fit
+        Its maximum.
+    first : int
+        The outermost component of the sum.
+    confidence : float
+        Two-sided, by the χ² law of one degree of freedom.
+    """
+    return _profiled(
+        lambda value: total_deviance(model, best, first, value),
+        float(best.variances[first:].sum()),
+        _size(model, best),
+        confidence,
+    )
+
+
+def _size(model: Model, best: Fit) -> float:
+    # Also where every estimate is 0: the known variance has the right size.
+    return float(best.variances.sum() + model.known.mean())
+
+
+def _profiled(
+    deviance_at: Callable[[float], float], at: float, size: float, confidence: float
+) -> tuple[float, float]:
     from scipy.optimize import brentq
     from scipy.stats import chi2
 
     most = float(chi2.ppf(confidence, 1))
-    at = float(best.variances[component])
-    scale = max(at, float(best.variances.sum()) * 1e-3)
+    scale = max(at, size * 1e-3)
 
     def excess(value: float) -> float:
-        return deviance(model, best, component, value) - most
+        return min(deviance_at(value), _FAR) - most
 
     high = at + scale
     for _ in range(_MOST_DOUBLINGS):
@@ -230,6 +271,52 @@ def deviance(model: Model, best: Fit, component: int, value: float) -> float:
     except DesignError:
         return math.inf
     return 2 * (best.log_likelihood - held.log_likelihood)
+
+
+def total_deviance(model: Model, best: Fit, first: int, value: float) -> float:
+    """Return ``2 (l_max - l)`` with the sum of variances from `first` on held.
+
+    Infinite where the measurements have probability 0 at that value.
+    """
+    from scipy.optimize import minimize
+
+    count = model.n_components
+    if first == count - 1:
+        return deviance(model, best, first, value)
+    size = _size(model, best)
+    share = best.variances / size
+    within = share[first:].sum()
+    start = share.copy()
+    held = value / size
+    start[first:] = (
+        share[first:] * held / within if within > 0 else held / (count - first)
+    )
+    # Single measurements keep some variance, where nothing else gives them any.
+    least = 0.0 if np.all(model.known > 0) else 1e-9 * held
+    start[-1] = max(start[-1], least)
+
+    def minus(theta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        try:
+            height, gradient = log_likelihood(model, np.maximum(theta, 0.0) * size)
+        except DesignError:
+            return _FAR, np.zeros(count)
+        return best.log_likelihood - height, -gradient * size
+
+    chosen = (np.arange(count) >= first).astype(float)
+    found = minimize(
+        minus,
+        start,
+        jac=True,
+        method="SLSQP",
+        bounds=[(0.0, None)] * (count - 1) + [(least, None)],
+        constraints={
+            "type": "eq",
+            "fun": lambda theta: chosen @ theta - held,
+            "jac": lambda theta: chosen,
+        },
+        options={"ftol": 1e-10, "maxiter": 200},
+    )
+    return 2 * float(found.fun)
 
 
 def _g(df: float, alpha: float) -> float:

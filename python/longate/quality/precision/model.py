@@ -61,10 +61,8 @@ def fixed_effects(
     DesignError
         If a fixed effect is aliased with the specimens or with earlier ones.
     """
-    specimens = np.zeros((len(read.y), read.n_specimens))
-    specimens[np.arange(len(read.y)), read.specimen] = 1.0
-    columns, labels = [specimens], []
-    at = read.n_specimens
+    columns, labels = [np.zeros((len(read.y), 0))], []
+    at = 0
     for name, values in read.fixed.items():
         if values.dtype == object:
             levels = sorted(dict.fromkeys(values.tolist()))
@@ -77,8 +75,8 @@ def fixed_effects(
         else:
             block = (values - values.mean())[:, None]
             labels.append((name, "slope", at))
-        before = _rank(read, columns[1:])
-        if _rank(read, [*columns[1:], block]) < before + block.shape[1]:
+        before = _rank(read, columns)
+        if _rank(read, [*columns, block]) < before + block.shape[1]:
             msg = (
                 f"the fixed effect {name!r} is aliased with the specimens or with "
                 "earlier fixed effects: no specimen was measured at several of its "
@@ -100,7 +98,7 @@ def estimable_model(read: Measurements, x: NDArray[np.float64]) -> EstimableMode
     x : (n, p) array
         Fixed effects.
     """
-    blocks = [x[:, read.n_specimens :]]
+    blocks = [x]
     rank = _rank(read, blocks)
     levels, df, lost = {}, [], {}
     for name, level in read.levels.items():
@@ -129,7 +127,9 @@ def estimable_model(read: Measurements, x: NDArray[np.float64]) -> EstimableMode
     else:
         df.append(float(left))
     names = [*levels, merged or REPEATABILITY]
-    return EstimableModel(Model(read.y, x, levels, read.known), names, df, lost, merged)
+    return EstimableModel(
+        Model(read.y, read.specimen, x, levels, read.known), names, df, lost, merged
+    )
 
 
 def _rank(read: Measurements, blocks: Sequence[NDArray[np.float64]]) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,14 +12,14 @@ import numpy as np
 from longate.exceptions import DesignError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
 
-MOST_MEASUREMENTS = 3000
-"""More would need matrices of more than 72 MB each."""
+MOST_MEASUREMENTS = 20_000
+"""More are refused: nobody measures so many replicates of one assay."""
 
 _STEPS = 200
 _ENOUGH = 1e-11  # gradient, relative to what each variance explains
@@ -25,35 +27,55 @@ _ENOUGH = 1e-11  # gradient, relative to what each variance explains
 
 @dataclass(frozen=True)
 class Model:
-    """Measurements with fixed effects and nested or crossed random terms.
+    """Measurements of specimens, with fixed effects and random terms.
 
-    ``y = X b + Σ_k Z_k u_k + e + c`` with independent normal ``u_k ~ (0, θ_k)`` and
-    ``e ~ (0, θ_last)``; ``c`` has the known variances, of counting.
+    ``y = specimen + X b + Σ_k Z_k u_k + e + c`` with independent normal
+    ``u_k ~ (0, θ_k)`` and ``e ~ (0, θ_last)``; ``c`` has the known variances, of
+    counting. Specimens are fixed effects.
 
     Parameters
     ----------
     y : (n,) array
         Measurements, on the analysis scale.
-    x : (n, p) array of full column rank
-        Fixed effects.
+    specimen : (n,) array of int
+        From 0 on.
+    x : (n, p) array
+        Further fixed effects, of full column rank within specimens.
     levels : mapping of str to (n,) arrays of int
         Random term -> level of each measurement, from 0 on.
     known : (n,) array
         Known variances; 0 for none.
-    residual : bool
-        Whether there is a component of single measurements.
     """
 
     y: Array
+    specimen: NDArray[np.intp]
     x: Array
     levels: Mapping[str, NDArray[np.intp]]
     known: Array
-    residual: bool = True
 
     @property
     def n_components(self) -> int:
         """Number of variances to be found."""
-        return len(self.levels) + self.residual
+        return len(self.levels) + 1
+
+    @cached_property
+    def n_specimens(self) -> int:
+        """Number of specimens."""
+        return int(self.specimen.max()) + 1
+
+    @cached_property
+    def z(self) -> Array:
+        """Indicators of all random terms side by side, (n, levels)."""
+        blocks = [np.zeros((len(self.y), 0))]
+        for level in self.levels.values():
+            blocks.append((level[:, None] == np.arange(level.max() + 1)).astype(float))
+        return np.column_stack(blocks)
+
+    @cached_property
+    def spans(self) -> list[slice]:
+        """Columns of :attr:`z` by term."""
+        ends = np.cumsum([0, *(int(v.max()) + 1 for v in self.levels.values())])
+        return [slice(int(i), int(j)) for i, j in pairwise(ends)]
 
 
 @dataclass(frozen=True)
@@ -70,9 +92,9 @@ class Fit:
     covariance : (k, k) array
         Of the variances, from the expected information of those above 0; 0 for others.
     effects : (p,) array
-        Fixed effects, generalised least squares.
+        Fixed effects beside the specimens, generalised least squares.
     effects_covariance : (p, p) array
-        Of the fixed effects.
+        Of these.
     """
 
     variances: Array
@@ -82,77 +104,163 @@ class Fit:
     effects_covariance: Array
 
 
+class _Absorbed:
+    """The projection that takes out specimens when only single errors vary.
+
+    ``Q0 v = w (v - weighted mean of the specimen)`` with weights ``w = 1 / variance``:
+    one pass over the measurements instead of a matrix of specimens.
+    """
+
+    def __init__(self, model: Model, weights: Array) -> None:
+        self._specimen, self._n = model.specimen, model.n_specimens
+        self.weights = weights
+        self.totals = np.bincount(self._specimen, weights=weights)
+
+    def __call__(self, columns: Array) -> Array:
+        """Apply it to (n,) or (n, m) columns."""
+        weighted = columns * (
+            self.weights if columns.ndim == 1 else self.weights[:, None]
+        )
+        sums = _by_level(weighted, self._specimen, self._n)
+        means = sums / (self.totals if columns.ndim == 1 else self.totals[:, None])
+        share = means[self._specimen]
+        return weighted - share * (
+            self.weights if columns.ndim == 1 else self.weights[:, None]
+        )
+
+    @property
+    def trace(self) -> float:
+        """Sum of the diagonal."""
+        squares = np.bincount(self._specimen, weights=self.weights**2)
+        return float(self.weights.sum() - np.sum(squares / self.totals))
+
+    @property
+    def squared(self) -> float:
+        """Sum of all squared elements."""
+        second = np.bincount(self._specimen, weights=self.weights**2)
+        third = np.bincount(self._specimen, weights=self.weights**3)
+        whole = np.sum(self.weights**2) - 2 * np.sum(third / self.totals)
+        return float(whole + np.sum((second / self.totals) ** 2))
+
+
 class _State:
-    """Everything that a step needs at one vector of variances."""
+    """Everything that a step needs at one vector of variances.
+
+    ``P = Q1 - U B U'``, where Q1 takes out all fixed effects under single errors,
+    ``U = Q1 Z L``, ``L² = θ`` of each level and ``B = (I + L Z'Q1 Z L)^-1``: work grows
+    with measurements times levels, not with the cube of measurements.
+    """
 
     def __init__(self, model: Model, theta: Array) -> None:
-        n, p = model.x.shape
-        v = np.diag(model.known + (theta[-1] if model.residual else 0.0))
-        for share, level in zip(theta, model.levels.values(), strict=False):
-            v += share * (level[:, None] == level[None, :])
-        lower = np.linalg.cholesky(v)
-        inverse = np.linalg.inv(lower)
-        whitened = inverse @ model.x
-        q, r = np.linalg.qr(whitened)
-        free = inverse - q @ (q.T @ inverse)
-        self.p = free.T @ free
-        self.py = self.p @ model.y
-        self.r = r
-        self.effects = np.linalg.solve(r, q.T @ (inverse @ model.y))
+        single = model.known + theta[-1]
+        if not np.all(single > 0):
+            raise np.linalg.LinAlgError
+        n, fixed = len(model.y), model.x.shape[1]
+        self._q0 = _Absorbed(model, 1 / single)
+        self._h = self._q0(model.x)
+        inner = model.x.T @ self._h
+        self._c = np.linalg.inv(inner) if fixed else inner
+        scales = np.concatenate(
+            [np.zeros(0)]
+            + [
+                np.full(span.stop - span.start, np.sqrt(variance))
+                for span, variance in zip(model.spans, theta, strict=False)
+            ]
+        )
+        self._q1z = self._q1(model.z)
+        self.m = model.z.T @ self._q1z
+        self._u = self._q1z * scales
+        lower = np.linalg.cholesky(
+            np.eye(len(scales)) + scales[:, None] * self.m * scales
+        )
+        half = np.linalg.inv(lower)
+        self._b = half.T @ half
+        self._scales = scales
+        self.py = self.apply(model.y)
+        log_fixed = np.log(self._q0.totals).sum()
+        log_fixed += np.linalg.slogdet(inner)[1] if fixed else 0.0
         self.log_likelihood = -0.5 * (
-            (n - p) * np.log(2 * np.pi)
+            (n - model.n_specimens - fixed) * np.log(2 * np.pi)
+            + np.log(single).sum()
+            + float(log_fixed)
             + 2 * np.log(np.diag(lower)).sum()
-            + 2 * np.log(np.abs(np.diag(r))).sum()
             + float(model.y @ self.py)
         )
         self._model = model
 
+    def _q1(self, columns: Array) -> Array:
+        return self._q0(columns) - self._h @ (self._c @ (self._h.T @ columns))
+
+    def apply(self, columns: Array) -> Array:
+        """Return P times columns."""
+        return self._q1(columns) - self._u @ (self._b @ (self._u.T @ columns))
+
     def derivatives(self) -> tuple[Array, Array, Array]:
         """Return gradient, observed and expected information of the variances."""
-        model = self._model
-        blocks: list[tuple[NDArray[np.intp], int, Array]] = []
-        scores: list[Array] = []
-        traces, squares = [], []
-        for level in model.levels.values():
-            size = int(level.max()) + 1
-            summed = _grouped(self.p, level, size)  # Z'P
-            blocks.append((level, size, summed))
-            u = np.bincount(level, weights=self.py, minlength=size)
-            scores.append(np.asarray(u[level], dtype=np.float64))  # Z Z'P y
-            traces.append(float(np.trace(_grouped(summed.T, level, size))))
-            squares.append(float(u @ u))
-        if model.residual:
-            scores.append(self.py)
-            traces.append(float(np.trace(self.p)))
-            squares.append(float(self.py @ self.py))
+        model, count = self._model, self._model.n_components
+        inside = self._scales[:, None] * self.m
+        g = self.m - inside.T @ self._b @ inside  # Z'PZ
+        pz = self._q1z - self._u @ (self._b @ inside)
+        u = model.z.T @ self.py
+        scores = [model.z[:, span] @ u[span] for span in model.spans] + [self.py]
+        squares = [float(u[span] @ u[span]) for span in model.spans]
+        squares.append(float(self.py @ self.py))
+        traces = [float(np.trace(g[span, span])) for span in model.spans]
+        uu = self._u.T @ self._u
+        traces.append(
+            self._q0.trace
+            - float(np.sum(self._c * (self._h.T @ self._h)))
+            - float(np.sum(self._b * uu))
+        )
         gradient = 0.5 * (np.array(squares) - np.array(traces))
-        count = model.n_components
         expected, observed = np.empty((count, count)), np.empty((count, count))
-        for a in range(count):
-            for b in range(a, count):
-                trace = self._trace(blocks, a, b)
-                quadratic = float(scores[a] @ (self.p @ scores[b]))
-                expected[a, b] = expected[b, a] = 0.5 * trace
-                observed[a, b] = observed[b, a] = quadratic - 0.5 * trace
+        applied = [self.apply(score) for score in scores]
+        for i in range(count):
+            for j in range(i, count):
+                if j < count - 1:
+                    trace = float(np.sum(g[model.spans[i], model.spans[j]] ** 2))
+                elif i < count - 1:
+                    trace = float(np.sum(pz[:, model.spans[i]] ** 2))
+                else:
+                    trace = self._squared(uu)
+                quadratic = float(scores[i] @ applied[j])
+                expected[i, j] = expected[j, i] = 0.5 * trace
+                observed[i, j] = observed[j, i] = quadratic - 0.5 * trace
         return gradient, observed, expected
 
-    def _trace(
-        self, blocks: Sequence[tuple[NDArray[np.intp], int, Array]], a: int, b: int
-    ) -> float:
-        """Return tr(P V_a P V_b)."""
-        if a == b == len(blocks):
-            return float(np.sum(self.p**2))
-        summed = blocks[a][2]
-        if b == len(blocks):
-            return float(np.sum(summed**2))
-        other, other_size, _ = blocks[b]
-        return float(np.sum(_grouped(summed.T, other, other_size) ** 2))
+    def _squared(self, uu: Array) -> float:
+        """Return tr(P P)."""
+        hh = self._c @ (self._h.T @ self._h)
+        q1 = (
+            self._q0.squared
+            - 2 * float(np.sum(self._c * (self._h.T @ self._q0(self._h))))
+            + float(np.sum(hh * hh.T))
+        )
+        bu = self._b @ uu
+        mixed = float(np.sum(self._b * (self._u.T @ self._q1(self._u))))
+        return q1 - 2 * mixed + float(np.sum(bu * bu.T))
+
+    def effects(self) -> tuple[Array, Array]:
+        """Return fixed effects beside the specimens, and their covariance."""
+        model = self._model
+        z = self._q0(model.z)
+        inside = self._scales[:, None] * (model.z.T @ z) * self._scales
+        half = np.linalg.inv(np.linalg.cholesky(np.eye(len(inside)) + inside))
+        reached = half @ (self._scales[:, None] * (z.T @ model.x))
+        seen = half @ (self._scales * (z.T @ model.y))
+        covariance = np.linalg.inv(model.x.T @ self._h - reached.T @ reached)
+        found = covariance @ (self._h.T @ model.y - reached.T @ seen)
+        return found, np.asarray(covariance, dtype=np.float64)
 
 
-def _grouped(matrix: Array, level: NDArray[np.intp], size: int) -> Array:
-    """Return the rows of a matrix summed by level."""
-    found = np.zeros((size, matrix.shape[1]))
-    np.add.at(found, level, matrix)
+def _by_level(columns: Array, level: NDArray[np.intp], size: int) -> Array:
+    """Return (n,) or (n, m) columns summed by level."""
+    if columns.ndim == 1:
+        return np.asarray(
+            np.bincount(level, weights=columns, minlength=size), dtype=np.float64
+        )
+    found = np.zeros((size, columns.shape[1]))
+    np.add.at(found, level, columns)
     return found
 
 
@@ -170,7 +278,7 @@ def fit(
     Parameters
     ----------
     model : Model
-        At most 3000 measurements.
+        At most 20,000 measurements.
     start : (k,) array, optional
         Where to begin.
     fixed : mapping of int to float, optional
@@ -218,6 +326,25 @@ def fit(
     return _finished(model, theta, state)
 
 
+def log_likelihood(model: Model, theta: Array) -> tuple[float, Array]:
+    """Return the restricted log-likelihood at given variances, and its gradient.
+
+    Parameters
+    ----------
+    model : Model
+        The measurements.
+    theta : (k,) array
+        Variances.
+
+    Raises
+    ------
+    DesignError
+        If measurements would have no variance.
+    """
+    state = _state(model, theta)
+    return state.log_likelihood, state.derivatives()[0]
+
+
 def effects_covariance(model: Model, theta: Array) -> Array:
     """Return the covariance of the fixed effects at given variances.
 
@@ -233,8 +360,7 @@ def effects_covariance(model: Model, theta: Array) -> Array:
     DesignError
         If measurements would have no variance.
     """
-    inverse = np.linalg.inv(_state(model, theta).r)
-    return np.asarray(inverse @ inverse.T)
+    return _state(model, theta).effects()[1]
 
 
 def _step(
@@ -281,8 +407,10 @@ def _state(model: Model, theta: Array) -> _State:
 
 
 def _start(model: Model) -> Array:
-    residual = model.y - model.x @ np.linalg.lstsq(model.x, model.y, rcond=None)[0]
-    freedom = max(len(model.y) - model.x.shape[1], 1)
+    ones = _Absorbed(model, np.ones(len(model.y)))
+    inside, x = ones(model.y), ones(model.x)
+    residual = inside - x @ np.linalg.lstsq(x, inside, rcond=None)[0]
+    freedom = max(len(model.y) - model.n_specimens - model.x.shape[1], 1)
     whole = float(residual @ residual) / freedom
     if not whole > 1e-28 * max(1.0, float(np.abs(model.y).max()) ** 2):
         msg = (
@@ -300,11 +428,5 @@ def _finished(model: Model, theta: Array, state: _State) -> Fit:
     if inside.any():
         part = np.ix_(inside, inside)
         covariance[part] = np.linalg.pinv(expected[part])
-    inverse = np.linalg.inv(state.r)
-    return Fit(
-        theta,
-        state.log_likelihood,
-        covariance,
-        state.effects,
-        inverse @ inverse.T,
-    )
+    effects, effects_of = state.effects()
+    return Fit(theta, state.log_likelihood, covariance, effects, effects_of)

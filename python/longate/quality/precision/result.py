@@ -131,6 +131,14 @@ class Uncertainty:
             If a component has fewer than 5 degrees of freedom: its size is known too
             badly to be passed on (on 1 df its SD is known within a factor .45-32).
         """
+        row = self.total()
+        if row["variance"] == 0:
+            msg = (
+                "no variance was found beyond counting error; the upper limit of its "
+                f"SD is {row['sd_high']:.3g}. Give that with its source as "
+                "lg.nk.Variation, or measure more replicates"
+            )
+            raise DesignError(msg)
         few = self.components[~self.components["passed_on"]]
         few = few[few["variance"].notna()]
         if len(few):
@@ -141,7 +149,6 @@ class Uncertainty:
                 "with its source (lg.nk.Variation)"
             )
             raise DesignError(msg)
-        row = self.total()
         if not row["df"] >= FEWEST_DF:
             msg = (
                 f"the {row['total']} is known on {row['df']:.2g} degrees of freedom: "

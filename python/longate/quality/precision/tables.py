@@ -14,6 +14,7 @@ from longate.quality.precision.intervals import (
     profile_interval,
     satterthwaite_df,
     sum_interval,
+    total_interval,
 )
 from longate.quality.precision.model import REPEATABILITY
 from longate.quality.precision.result import FEWEST_DF
@@ -135,9 +136,7 @@ def total_table(
             if first == count - 1:
                 low, high = chi_square_interval(variance, made.df[-1], confidence)
         else:
-            low, high = chi_square_interval(variance, df, confidence)
-        if anova is None and first == count - 1:
-            low, high, _ = _interval(made.model, best, anova, first, confidence)
+            low, high = total_interval(made.model, best, first, confidence)
         rows.append(
             {
                 "total": _total_name(made, named, first),
