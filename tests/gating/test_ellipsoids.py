@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import longate as lg
 from gating.samples import sample_of
+from longate.gating.gates.quadratic_form import QuadraticFormGate
 from reference import gates as reference
 
 AXES = ["A", "B", "C"]
@@ -27,9 +28,11 @@ def _decided(gate: lg.EllipsoidGate, columns) -> tuple[np.ndarray, np.ndarray]:
     return gated.mask("E"), gated.mask("not E")
 
 
-def _gate(covariance, mean=None, distance_square=1.0, **more) -> lg.EllipsoidGate:
+def _gate(
+    covariance, mean=None, distance_square=1.0, kind=lg.EllipsoidGate, **more
+) -> lg.EllipsoidGate:
     n = len(covariance)
-    return lg.EllipsoidGate(
+    return kind(
         "E",
         dimensions=AXES[:n],
         mean=[0.0] * n if mean is None else mean,
@@ -141,7 +144,7 @@ def test_an_ellipsoid_moves_with_an_affine_map_of_its_axes(gate, seed):
 def test_a_matrix_as_it_is_written_decides_by_its_inverse():
     matrix = [[2.5, 7.5, 17.5], [7.5, 7.0, 13.5], [15.5, 13.5, 4.3]]
     mean = [40.3, 30.6, 20.8]
-    gate = _gate(matrix, mean=mean, matrix="as-written")
+    gate = _gate(matrix, mean=mean, kind=QuadraticFormGate)
     rng = np.random.default_rng(3)
     places = np.array(mean) + 4 * rng.normal(size=(300, 3))
     inside, complement = _decided(gate, dict(zip(AXES, places.T.copy(), strict=True)))

@@ -15,6 +15,7 @@ import pytest
 import longate as lg
 from gating.samples import sample_of
 from longate.exceptions import GateError, LongateError, SpilloverError, TransformError
+from longate.gating.gates.quadratic_form import QuadraticFormGate
 
 MATRIX = lg.Compensation([[1.0, 0.25], [0.0, 1.0]], ["A", "B"])
 SCALED = lg.Dimension("A", scale=lg.Logicle(w=0.3))
@@ -38,12 +39,11 @@ GATES = {
         distance_square=3.0,
         parent="P",
     ),
-    "as written": lg.EllipsoidGate(
+    "as written": QuadraticFormGate(
         "E",
         dimensions=["A", "B", "C"],
         mean=[40.3, 30.6, 20.8],
         covariance=[[2.5, 7.5, 17.5], [7.5, 7, 13.5], [15.5, 13.5, 4.3]],
-        matrix="as-written",
     ),
     "quadrant": lg.QuadrantGate("Q", dividers={"A": 0.5, "B": [0.2, 0.7]}),
     "merged quadrants": lg.QuadrantGate(
@@ -294,8 +294,14 @@ def _polygon(vertices=SQUARE, x="A", y="B"):
     return lg.PolygonGate("G", x=x, y=y, vertices=vertices)
 
 
-def _ellipsoid(covariance=COVARIANCE, mean=(0, 0), dimensions=("A", "B"), **more):
-    return lg.EllipsoidGate(
+def _ellipsoid(
+    covariance=COVARIANCE,
+    mean=(0, 0),
+    dimensions=("A", "B"),
+    kind=lg.EllipsoidGate,
+    **more,
+):
+    return kind(
         "G", dimensions=list(dimensions), mean=mean, covariance=covariance, **more
     )
 
@@ -342,9 +348,8 @@ def _ellipsoid(covariance=COVARIANCE, mean=(0, 0), dimensions=("A", "B"), **more
         (lambda: _ellipsoid(distance_square=0), "'G'.*above 0"),
         (lambda: _ellipsoid(distance_square=-1), "'G'.*above 0"),
         (lambda: _ellipsoid(distance_square=math.nan), "'G'.*a finite number"),
-        (lambda: _ellipsoid(matrix="any"), "matrix='any' is not known"),
         (
-            lambda: _ellipsoid([[1, 1], [1, 1]], matrix="as-written"),
+            lambda: _ellipsoid([[1, 1], [1, 1]], kind=QuadraticFormGate),
             "'G'.*no inverse",
         ),
         (lambda: lg.BooleanGate("G", "A or"), "'G'.*'A or'"),

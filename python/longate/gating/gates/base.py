@@ -77,6 +77,14 @@ class Gate(ABC):
             object.__setattr__(self, attribute, value)
         Gate.__post_init__(self)
 
+    def _refuse_no_region(self) -> None:
+        """Refuse parameters of which kernels can make no region, naming the gate."""
+        try:
+            contains(*self.kernel, [np.empty(0)] * len(self.axes))
+        except GateError as error:
+            msg = f"gate {self.name!r}: {error}"
+            raise GateError(msg) from None
+
     def __repr__(self) -> str:
         """Say where it lies and what it keeps."""
         where = f" in {self.parent!r}" if self.parent else ""

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from longate._core import contains
-from longate._validation import listed, one_of
+from longate._validation import listed
 from longate.exceptions import GateError
 from longate.gating.gates.base import Gate
 from longate.gating.gates.dimension import Axis, axis_of
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
-
-COVARIANCE = "covariance"
-AS_WRITTEN = "as-written"
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -44,11 +40,6 @@ class EllipsoidGate(Gate):
         Symmetric and positive definite, of values on the axes' scales.
     distance_square : float
         The squared Mahalanobis distance of the border from the centre, above 0.
-    matrix : {"covariance", "as-written"}
-        What the numbers of `covariance` must be. ``"as-written"`` takes any matrix that
-        has an inverse, also one that is not symmetric or not positive definite, and
-        decides by the formula above: among the files with which ISAC checks software is
-        such a gate. It may be no ellipsoid, and reach without end.
     parent : str, optional
         Path or unique name of the population in which the gate lies.
     custom_info : str, optional
@@ -81,7 +72,6 @@ class EllipsoidGate(Gate):
     mean: tuple[float, ...]
     covariance: tuple[tuple[float, ...], ...]
     distance_square: float
-    matrix: str
 
     def __init__(
         self,
@@ -91,7 +81,6 @@ class EllipsoidGate(Gate):
         mean: ArrayLike,
         covariance: ArrayLike,
         distance_square: float = 1.0,
-        matrix: str = COVARIANCE,
         parent: str | None = None,
         custom_info: str | None = None,
     ) -> None:
@@ -105,7 +94,6 @@ class EllipsoidGate(Gate):
                 "it must be above 0"
             )
             raise GateError(msg)
-        one_of(f"gate {name!r}: matrix", matrix, (COVARIANCE, AS_WRITTEN), GateError)
         self._set(
             name=name,
             parent=parent,
@@ -114,13 +102,8 @@ class EllipsoidGate(Gate):
             mean=tuple(centre.tolist()),
             covariance=tuple(map(tuple, spread.tolist())),
             distance_square=float(border),
-            matrix=matrix,
         )
-        try:
-            contains(*self.kernel, [np.empty(0)] * len(axes))
-        except GateError as error:
-            msg = f"gate {name!r}: {error}"
-            raise GateError(msg) from None
+        self._refuse_no_region()
 
     @property
     def axes(self) -> tuple[Axis, ...]:
@@ -133,13 +116,12 @@ class EllipsoidGate(Gate):
         centre = ", ".join(f"{value:g}" for value in self.mean)
         where = " x ".join(map(str, self.dimensions))
         distance = f"{self.distance_square:g}"
-        words = f"squared distance <= {distance} from ({centre}) on {where}"
-        return f"{words}, matrix as written" if self.matrix == AS_WRITTEN else words
+        return f"squared distance <= {distance} from ({centre}) on {where}"
 
     def outline(self, n_points: int = 128) -> tuple[NDArray[np.float64], ...]:
         """Return the border of its shadow on its first two axes, see its base class.
 
-        None where a matrix as it is written makes no ellipse.
+        None where a matrix makes no ellipse.
         """
         (sxx, sxy), syy = self.covariance[0][:2], self.covariance[1][1]
         if sxx <= 0 or syy <= 0:
@@ -163,8 +145,7 @@ class EllipsoidGate(Gate):
     @property
     def kernel(self) -> tuple[str, list[float]]:
         """Its kind and its parameters: mean, covariance by rows, squared distance."""
-        kind = "quadratic_form" if self.matrix == AS_WRITTEN else self.kind
-        return kind, [*self.mean, *chain(*self.covariance), self.distance_square]
+        return self.kind, [*self.mean, *chain(*self.covariance), self.distance_square]
 
     def _shape(self, axis: Callable[[Axis], Any]) -> dict[str, Any]:
         return {
@@ -172,7 +153,6 @@ class EllipsoidGate(Gate):
             "mean": list(self.mean),
             "covariance": [list(row) for row in self.covariance],
             "distance_square": self.distance_square,
-            "matrix": self.matrix,
         }
 
     @classmethod
@@ -188,7 +168,6 @@ class EllipsoidGate(Gate):
             mean=shape["mean"],
             covariance=shape["covariance"],
             distance_square=shape["distance_square"],
-            matrix=shape["matrix"],
         )
 
 

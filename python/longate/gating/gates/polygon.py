@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from longate._core import contains
 from longate.exceptions import GateError
 from longate.gating.gates.base import Gate
 from longate.gating.gates.dimension import Axis, axis_of
@@ -82,11 +81,6 @@ class PolygonGate(Gate):
                 f"gate {name!r}: vertices={vertices!r} are not pairs (x, y) of numbers"
             )
             raise GateError(msg) from None
-        try:
-            contains("polygon", list(chain(*points)), [np.empty(0)] * 2)
-        except ValueError as error:
-            msg = f"gate {name!r}: {error}"
-            raise GateError(msg) from None
         across, along = axis_of(x, gate=name), axis_of(y, gate=name)
         if across == along:
             msg = f"gate {name!r}: both axes are {str(across)!r}; a polygon needs two"
@@ -99,6 +93,7 @@ class PolygonGate(Gate):
             y=along,
             vertices=points,
         )
+        self._refuse_no_region()
 
     @property
     def axes(self) -> tuple[Axis, ...]:

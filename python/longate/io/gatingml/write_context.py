@@ -75,8 +75,10 @@ class WriteContext:
 
     def _tags(self, gate: Gate) -> list[Tag]:
         self.before = []
-        kind = type(gate).__name__
-        if kind not in self._shapes:
+        # A quadratic form is an ellipsoid gate in the words of the standard.
+        kinds = [one.__name__ for one in type(gate).__mro__]
+        kind = next((one for one in kinds if one in self._shapes), "")
+        if not kind:
             msg = f"the standard has no gates of kind {gate.kind!r}"
             raise GatingMLError(msg)
         note: dict[str, Any] = {}

@@ -10,6 +10,7 @@ import numpy as np
 
 from longate.exceptions import GateError, GateWarning
 from longate.gating.gates.ellipsoid import EllipsoidGate
+from longate.gating.gates.quadratic_form import QuadraticFormGate
 from longate.io.gatingml.markup import Tag, point, value
 from longate.io.gatingml.notes import note_of
 
@@ -61,13 +62,13 @@ def read(record: GateRecord, context: ReadContext) -> list[Gate]:
         reach = math.inf if fault or noted else reach
         bounded.append(context.clamped(side, mean[k] - reach, mean[k] + reach, record))
     try:
-        made = EllipsoidGate(
+        kind = QuadraticFormGate if fault or noted else EllipsoidGate
+        made = kind(
             context.name(record),
             dimensions=context.axes(bounded, record),
             mean=mean,
             covariance=rows,
             distance_square=distance,
-            matrix=AS_WRITTEN if fault or noted else "covariance",
             **context.common(record),
         )
     except GateError as error:
@@ -81,8 +82,8 @@ def write(
 ) -> list[Tag]:
     """Return the axes, mean, covariance and distance of a gate."""
     context.note_axes(gate.axes, note)
-    if gate.matrix != "covariance":
-        note["matrix"] = gate.matrix
+    if isinstance(gate, QuadraticFormGate):
+        note["matrix"] = AS_WRITTEN
     rows = [
         Tag("gating:row", children=[value("gating:entry", x) for x in row])
         for row in gate.covariance
