@@ -9,7 +9,7 @@ SEED ?= 2012
 RUST_SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src -name '*.rs')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-rust test-python notebooks lint format docs wheel check-wheel bench scaling clean
+.PHONY: help setup build demo test test-rust test-python test-minimum notebooks lint format docs wheel check-wheel bench scaling clean
 
 help: ## Show this help
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-19s %s\n", $$1, $$2}'
@@ -53,6 +53,20 @@ test-python: build ## Run the Python tests
 	$(PLAIN) $(call within,600) $(BIN)/python -m pytest --quiet tests/gating tests/cytometry tests/real_data/test_gating_ml2.py
 	$(call within,1200) $(BIN)/python -m pytest --quiet
 
+# The oldest versions that pyproject.toml allows, in a virtual environment beside.
+MINIMUM := .venv-minimum
+MINIMUM_TESTS ?= tests
+$(STAMPS)/minimum: $(STAMPS)/build constraints-minimum.txt
+	test -x $(MINIMUM)/bin/python || $(PYTHON) -m venv $(MINIMUM)
+	rm -rf build/minimum && $(BIN)/maturin build --release --locked --quiet --out build/minimum
+	$(MINIMUM)/bin/python -m pip install --quiet --constraint constraints-minimum.txt \
+		--force-reinstall build/minimum/*.whl pytest hypothesis nbclient nbformat ipykernel \
+		nbmake distributed 'fsspec[http]' flowio flowcal
+	@touch $@
+
+test-minimum: $(STAMPS)/minimum ## Run the Python tests on the oldest versions that are allowed
+	$(call within,1800) $(MINIMUM)/bin/python -m pytest --quiet $(MINIMUM_TESTS)
+
 notebooks: build ## Execute every notebook on a real kernel
 	@mkdir -p build/notebooks && cp notebooks/*.ipynb build/notebooks/
 	$(call within,180) $(BIN)/python -m pytest --quiet --nbmake --nbmake-timeout=120 build/notebooks
@@ -92,4 +106,4 @@ scaling: build ## Measure how gating scales, up to 10^8 events (a quarter of an 
 	$(BIN)/python benches/gating_scaling.py --docs
 
 clean: ## Remove what was built; the demo stays
-	rm -rf build target $(VENV)
+	rm -rf build target $(VENV) $(MINIMUM)

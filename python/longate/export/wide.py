@@ -76,8 +76,6 @@ class WideTables:
         ------
         ExportError
             If the suffix is another.
-        ImportError
-            If openpyxl is not installed.
         """
         path = Path(path).expanduser()
         if path.suffix.lower() == ".xlsx":

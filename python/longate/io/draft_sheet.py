@@ -110,8 +110,6 @@ class DraftSheet:
         ------
         SampleSheetError
             If the suffix is another.
-        ImportError
-            If openpyxl is not installed.
         """
         path = Path(path)
         sheet = self.sheet.copy()

@@ -82,8 +82,6 @@ def read_sample_sheet(
         in one error, by row (as a spreadsheet counts), column and value.
     FileNotFoundError
         If there is no such sheet.
-    ImportError
-        If a workbook is read without the extra ``xlsx``.
 
     Warns
     -----

@@ -193,15 +193,9 @@ def _text_cell(cell: str) -> str | None:
 
 def _workbook(path: Path) -> dict[str, list[list[Any]]]:
     """Return the rows of every sheet by its title."""
-    try:
-        from openpyxl import load_workbook
-        from openpyxl.utils.exceptions import InvalidFileException
-    except ImportError:
-        msg = (
-            f"{path.name} needs openpyxl: pip install 'longate[xlsx]', or save the "
-            f"sheet as CSV"
-        )
-        raise ImportError(msg) from None
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
     try:
         book = load_workbook(path, read_only=True, data_only=True)
     except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:

@@ -34,18 +34,10 @@ def save_xlsx(
         By title; titles are shortened where Excel takes no more.
     number_format : str, optional
         Excel's format of numbers that are no whole numbers, such as ``"0.00"``.
-
-    Raises
-    ------
-    ImportError
-        If openpyxl is not installed.
     """
-    try:
-        from openpyxl import Workbook
-        from openpyxl.styles import Font
-    except ImportError:
-        msg = f"{path.name} needs openpyxl: pip install 'longate[xlsx]', or save a .csv"
-        raise ImportError(msg) from None
+    from openpyxl import Workbook
+    from openpyxl.styles import Font
+
     book = Workbook()
     book.remove(book.active)
     for title, frame in zip(sheet_titles(sheets), sheets.values(), strict=True):

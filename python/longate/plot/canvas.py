@@ -22,6 +22,17 @@ TEXT = 8.5
 TITLE = 9.5
 
 
+def whole_figure(artist: Any) -> Figure:
+    """Return the figure that holds an artist, not the subfigure.
+
+    ``get_figure(root=True)`` says the same from matplotlib 3.10 on.
+    """
+    found = artist.get_figure()
+    while getattr(found, "figure", found) not in (found, None):
+        found = found.figure
+    return cast("Figure", found)
+
+
 def png(figure: Figure, *, dpi: float = 110) -> bytes:
     """Return a figure as PNG bytes, cropped to what is drawn.
 
@@ -78,7 +89,7 @@ class PictureAxes(Axes):
     """Axes that show their whole figure as a PNG where IPython displays them."""
 
     def _repr_png_(self) -> bytes:
-        return png(cast("Figure", self.get_figure(root=True)))
+        return png(whole_figure(self))
 
 
 def picture(width: float, height: float) -> Picture:

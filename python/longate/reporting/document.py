@@ -10,7 +10,7 @@ import base64
 import html
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from longate.reporting.stylesheet import STYLESHEET
 
@@ -177,9 +177,9 @@ def picture(
     dpi : int
         Dots per inch; the page shows the picture at 96 dots per inch or less.
     """
-    from longate.plot.canvas import png
+    from longate.plot.canvas import png, whole_figure
 
-    figure = cast("Figure", drawn.get_figure(root=True))
+    figure = whole_figure(drawn)
     data = base64.b64encode(png(figure, dpi=dpi)).decode("ascii")
     width = round(96 * float(figure.get_figwidth()))
     words = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""

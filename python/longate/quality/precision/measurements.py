@@ -139,14 +139,14 @@ def _numbers(table: pd.DataFrame, name: str) -> NDArray[np.float64]:
     if len(wrong):
         found = table.loc[wrong[0], name]
         msg = (
-            f"measurements: {name!r} of row {wrong[0]!r} is {found!r}, not a number"
+            f"measurements: {name!r} of row {wrong[0]} is {found!r}, not a number"
             f"{f' (and {len(wrong) - 1} more rows)' if len(wrong) > 1 else ''}"
         )
         raise DesignError(msg)
     values = column.to_numpy(dtype=float, na_value=np.nan)
     endless = np.flatnonzero(np.isinf(values))
     if len(endless):
-        msg = f"measurements: {name!r} of row {table.index[endless[0]]!r} is infinite"
+        msg = f"measurements: {name!r} of row {table.index[endless[0]]} is infinite"
         raise DesignError(msg)
     return np.asarray(values)
 
@@ -182,7 +182,7 @@ def _specimens(
         labels = names_of(rows[name])
         if labels.isna().any():
             at = rows.index[labels.isna()][0]
-            msg = f"measurements: {name!r} of row {at!r} is missing"
+            msg = f"measurements: {name!r} of row {at} is missing"
             raise DesignError(msg)
         pair = np.column_stack([code, pd.factorize(labels)[0]])
         code = np.unique(pair, axis=0, return_inverse=True)[1].ravel()
@@ -249,9 +249,7 @@ def _fixed(rows: pd.DataFrame, name: str) -> NDArray[Any]:
         return _numbers(rows, name)
     labels = names_of(rows[name])
     if labels.isna().any():
-        msg = (
-            f"measurements: {name!r} of row {rows.index[labels.isna()][0]!r} is missing"
-        )
+        msg = f"measurements: {name!r} of row {rows.index[labels.isna()][0]} is missing"
         raise DesignError(msg)
     return np.asarray(labels, dtype=object)
 

@@ -62,7 +62,7 @@ def _effect_note(result: ResponderAnalysis) -> str:
         "logit": "Changes are odds ratios",
     }[design.measure.scale]
     low, high = (
-        float(result.table["permutation_smallest_p"].agg(f)) for f in (min, max)
+        float(result.table["permutation_smallest_p"].agg(f)) for f in ("min", "max")
     )
     floor = doc.probability(low)
     if low != high:
