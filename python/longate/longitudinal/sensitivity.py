@@ -50,7 +50,8 @@ def sensitivity_of(
         }
         | shared,
     ]
-    rows += _unclassifiable(changes, primary, confidence)
+    if len(changes.group(UNCLASSIFIABLE)):
+        rows += _unclassifiable(changes, primary, confidence)
     rows += _one_left_out(changes, confidence)
     return [{"outcome": outcome} | row for row in rows]
 
@@ -92,11 +93,7 @@ def _unclassifiable(
     responders = changes.group(RESPONDER)
     others = changes.group(NON_RESPONDER)
     u = len(unknown)
-    note = (
-        f"{u} unclassifiable with both visits"
-        if u
-        else "no unclassifiable patient has both visits: as the primary analysis"
-    )
+    note = f"{u} unclassifiable with both visits"
 
     def split(in_responders: np.ndarray, in_others: np.ndarray) -> dict[str, object]:
         one = np.concatenate([responders, in_responders])
@@ -113,12 +110,12 @@ def _unclassifiable(
     sign = 1.0 if primary.estimate >= 0 else -1.0
     ranked = sorted(known, key=lambda row: sign * float(str(row["estimate"])))
     named = {
-        "unclassifiable as non-responders": split(none, unknown),
-        "unclassifiable as responders": split(unknown, none),
+        "unclassifiable as non-responders, seen changes alone": split(none, unknown),
+        "unclassifiable as responders, seen changes alone": split(unknown, none),
     }
     if ranked:
-        named["worst-case labels of the unclassifiable"] = ranked[0]
-        named["best-case labels of the unclassifiable"] = ranked[-1]
+        named["worst-case labels of the unclassifiable, seen changes alone"] = ranked[0]
+        named["best-case labels of the unclassifiable, seen changes alone"] = ranked[-1]
     return [row | {"analysis": name} for name, row in named.items()]
 
 
