@@ -117,7 +117,7 @@ def detector_columns(
         table = np.asarray(unmasked(events))
         if table.dtype not in (np.float32, np.float64):
             table = table.astype(np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         msg = f"events must be a table of numbers: {error}"
         raise SpilloverError(msg) from None
     width = len(detectors)

@@ -25,7 +25,7 @@ def numbers_of(matrix: ArrayLike) -> NDArray[np.float64]:
     """
     try:
         values = np.array(matrix, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         msg = f"a spillover matrix must be a table of numbers: {error}"
         raise SpilloverError(msg) from None
     values.setflags(write=False)

@@ -66,7 +66,7 @@ class Bounded(Transform):
             value = getattr(self, word)
             try:
                 object.__setattr__(self, word, float(value))
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 msg = f"Bounded requires a number {word}; got {value!r}"
                 raise TransformError(msg) from None
         # An empty array: the kernel checks the parameters and names what is wrong.

@@ -84,7 +84,7 @@ class Grid(Transform):
             value = getattr(self, word)
             try:
                 object.__setattr__(self, word, float(value))
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 msg = f"Grid requires a number {word}; got {value!r}"
                 raise TransformError(msg) from None
         for word in ("nearest", "overflow"):

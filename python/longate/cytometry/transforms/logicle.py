@@ -126,7 +126,7 @@ class Logicle(Transform):
             raise TransformError(msg)
         try:
             values = np.asarray(data, dtype=np.float64).reshape(-1)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             msg = f"data must be numbers: {error}"
             raise TransformError(msg) from None
         values = values[np.isfinite(values)]

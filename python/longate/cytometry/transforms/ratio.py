@@ -71,7 +71,7 @@ class Ratio:
             value = getattr(self, parameter)
             try:
                 number = float(value)
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 number = math.nan
             if not math.isfinite(number):
                 msg = f"Ratio requires a finite number {parameter}; got {value!r}"

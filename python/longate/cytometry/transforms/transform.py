@@ -45,7 +45,7 @@ class Transform:
         for parameter, value in vars(self).items():
             try:
                 object.__setattr__(self, parameter, float(value))
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 kind = type(self).__name__
                 msg = f"{kind} requires a number {parameter}; got {value!r}"
                 raise TransformError(msg) from None
@@ -188,7 +188,7 @@ class Transform:
         try:
             low = -math.inf if lo is None else float(lo)
             high = math.inf if hi is None else float(hi)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             low = high = math.nan
         if not low < high:
             msg = (

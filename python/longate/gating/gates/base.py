@@ -7,16 +7,16 @@ scale, plain values where it has none.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from longate._core import contains
-from longate._validation import listed, suggest, unmasked
+from longate._validation import cut, listed, suggest, unmasked
 from longate.cytometry.compensation import Compensation
-from longate.exceptions import GateError
+from longate.exceptions import GateError, LongateError
 from longate.gating.gates.dimension import (
     Axis,
     axis_from_plain,
@@ -26,7 +26,7 @@ from longate.gating.gates.dimension import (
 from longate.gating.gates.sketch import clean, regions, svg
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -339,9 +339,12 @@ class Gate(ABC):
         GateError
             If the kind of gate is unknown, or something is missing or malformed.
         """
+        if not isinstance(data, Mapping):
+            msg = f"a gate is an object of named fields; got {cut(repr(data))}"
+            raise GateError(msg)
         shape = dict(data)
         kind = shape.pop("kind", None)
-        if kind not in Gate.kinds:
+        if not isinstance(kind, str) or kind not in Gate.kinds:
             msg = f"no gate is of kind {kind!r}; known are {sorted(Gate.kinds)}"
             raise GateError(msg)
         names = {
@@ -351,8 +354,18 @@ class Gate(ABC):
             made = Gate.kinds[kind]._from_shape(
                 names, shape, lambda axis: axis_from_plain(axis, matrix)
             )
-        except (KeyError, TypeError, AttributeError, IndexError) as error:
-            msg = f"gate {names['name']!r} is no gate of kind {kind!r}: {error!r}"
+        except LongateError:
+            raise
+        except (
+            KeyError,
+            TypeError,
+            AttributeError,
+            IndexError,
+            ValueError,
+            OverflowError,
+        ) as error:
+            told = f"{type(error).__name__} {cut(str(error))}"
+            msg = f"gate {names['name']!r} is no gate of kind {kind!r}: {told}"
             raise GateError(msg) from None
         unknown = shape.keys() - made._shape(str).keys()
         if unknown:

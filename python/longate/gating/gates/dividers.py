@@ -80,7 +80,7 @@ def _cuts(name: str, which: str, given: Any) -> tuple[float, ...]:
         listed_values = ()  # letters would be read one by one
     try:
         values = tuple(sorted(float(value) for value in listed_values))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         values = ()
     if not values or not all(map(math.isfinite, values)):
         msg = f"gate {name!r}: divider {which!r} needs finite values; got {given!r}"
@@ -118,7 +118,7 @@ def locations_of(
             raise GateError(msg)
         try:
             at = float(location)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             at = math.nan
         if not math.isfinite(at):
             msg = (

@@ -192,7 +192,7 @@ def _numbers(
 ) -> NDArray[np.float64]:
     try:
         numbers = np.array(given, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         numbers = np.array(math.nan)
     if numbers.shape != shape or not np.isfinite(numbers).all():
         size = " x ".join(map(str, shape))

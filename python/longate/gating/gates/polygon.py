@@ -76,7 +76,7 @@ class PolygonGate(Gate):
     ) -> None:
         try:
             points = tuple((float(vx), float(vy)) for vx, vy in vertices)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             msg = (
                 f"gate {name!r}: vertices={vertices!r} are not pairs (x, y) of numbers"
             )

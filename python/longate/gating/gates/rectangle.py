@@ -220,7 +220,7 @@ def _bounds(name: str, axis: str, bounds: Bounds, interval: str) -> Bounds:
         if isinstance(bounds, str | bytes | Set | Mapping):
             raise TypeError
         low, high = (None if b is None else float(b) for b in bounds)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         msg = (
             f"gate {name!r}: {axis}={bounds!r} is not (min, max) with numbers or "
             "None for an open side"

@@ -161,7 +161,7 @@ def _gates(
     context = ReadContext(document, declarations, register, expressions)
     made = _read(records, context, faults)
     # A gate may have turned out to be none after others had been read that need it.
-    kept = {id(one) for one in faults.remaining(records)}
+    kept = {id(one) for one in faults.remaining(every)}
     gates = [gate for one in records if id(one) in kept for gate in made[id(one)]]
     overrides = {}
     for file, tailored in arrangement.tailored.items():
