@@ -193,6 +193,22 @@ def test_a_handling_limit_is_a_prediction_limit_on_the_logit():
     assert others[0] == lg.quality.handling_limits([20], [1000], k[1:], n[1:])[0][0]
 
 
+def test_few_cells_are_no_sign_of_handling():
+    """3 of 37 cells are 8 %, and nothing beside a reference of 3 % of 1000."""
+    k, n = [28, 30, 33, 27, 31, 35], [1000] * 6
+    limits, found = lg.quality.handling_limits([3, 81, 0], [37, 1000, 0], k, n)
+    assert limits[0] > 3 / 37
+    assert limits[1] < 81 / 1000
+    assert np.isnan(limits[2])
+    p = 1 / (1 + np.exp(-np.log((np.array(k) + 0.5) / (1000.5 - np.array(k))).mean()))
+    more = (1 / 37 - 1 / 1000) / (p * (1 - p))
+    y = np.log((np.array(k) + 0.5) / (1000.5 - np.array(k)))
+    wide = np.sqrt(y.var(ddof=1) * 7 / 6 + more)
+    expected = y.mean() + t.ppf(0.99, 5) * wide
+    assert np.log(limits[0] / (1 - limits[0])) == pytest.approx(expected, rel=1e-12)
+    assert found.limit < limits[0]
+
+
 def test_few_reference_samples_give_no_limit():
     limits, found = lg.quality.handling_limits([900], [1000], [10] * 4, [1000] * 4)
     assert np.isnan(limits).all()

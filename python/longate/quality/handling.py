@@ -87,9 +87,11 @@ def handling_limits(
     """Return each sample's upper limit from reference samples, and their summary.
 
     On the empirical logit ``ln((k + .5) / (n - k + .5))`` the limit is
-    ``m + t sd sqrt(1 + 1/r)`` with mean, standard deviation and number of the
+    ``m + t sqrt(sd² (1 + 1/r) + c)`` with mean, standard deviation and number of the
     reference samples and the 99 % point of t on ``r - 1`` degrees of freedom: a
-    prediction limit for one further sample.
+    prediction limit for one further sample. c is the counting variance
+    ``1 / (n p (1 - p))`` at the reference's mean, as far as it exceeds the reference
+    samples' own: few cells are no sign of handling.
 
     Parameters
     ----------
@@ -127,34 +129,41 @@ def handling_limits(
     """
     from scipy.stats import t
 
-    counts, _ = _counts(k, n, "k")
+    _, parents = _counts(k, n, "k")
     own, whole = _counts(reference_k, reference_n, "reference_k")
     where = (
-        np.full(len(counts), -1) if member is None else np.asarray(member, dtype=int)
+        np.full(len(parents), -1) if member is None else np.asarray(member, dtype=int)
     )
     usable = whole > 0
     y = np.log((own + 0.5) / (whole - own + 0.5))
 
-    def limit(chosen: NDArray[np.bool_]) -> float:
-        used = y[chosen & usable]
-        if len(used) < FEWEST:
+    def limit(chosen: NDArray[np.bool_], cells: float | None = None) -> float:
+        used = chosen & usable
+        if used.sum() < FEWEST or cells == 0:
             return float("nan")
-        quantile = float(t.ppf(CONFIDENCE, len(used) - 1))
-        wide = float(used.std(ddof=1)) * np.sqrt(1 + 1 / len(used))
-        return float(1 / (1 + np.exp(-(used.mean() + quantile * wide))))
+        mean, sd = float(y[used].mean()), float(y[used].std(ddof=1))
+        share = 1 / (1 + np.exp(-mean))
+        counting = 0.0
+        if cells is not None:
+            unit = 1 / (share * (1 - share))
+            counting = max(0.0, unit / cells - float(np.mean(unit / whole[used])))
+        quantile = float(t.ppf(CONFIDENCE, used.sum() - 1))
+        wide = np.sqrt(sd**2 * (1 + 1 / used.sum()) + counting)
+        return float(1 / (1 + np.exp(-(mean + quantile * wide))))
 
     everyone = np.ones(len(own), dtype=bool)
-    common = limit(everyone)
-    limits = np.full(len(counts), common)
-    for number, at in enumerate(where):
-        if at >= 0:
-            limits[number] = limit(everyone & (np.arange(len(own)) != at))
+    limits = np.array(
+        [
+            limit(everyone & (np.arange(len(own)) != at), cells)
+            for at, cells in zip(where, parents, strict=True)
+        ]
+    )
     shares = own[usable] / whole[usable]
     lowest, median, highest = (
         float(f(shares)) if len(shares) else float("nan")
         for f in (np.min, np.median, np.max)
     )
-    found = Reference(int(usable.sum()), lowest, median, highest, common)
+    found = Reference(int(usable.sum()), lowest, median, highest, limit(everyone))
     return limits, found
 
 
