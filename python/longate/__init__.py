@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from longate.export import prism, tidy, wide
     from longate.io.deidentify import deidentify
     from longate.io.draft_sheet import draft_sheet
+    from longate.io.facsdiva.read import read_facsdiva
     from longate.io.flowjo.read import read_flowjo
     from longate.io.flowjo.write import write_flowjo
     from longate.io.gatingml.read import read_gatingml
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from longate.reporting import report
     from longate.study.loading import load_populations
     from longate.study.saving import save_populations
+    from longate.workspaces.concordance import concordance
 
 __all__ = [
     "INHERIT",
@@ -91,6 +93,7 @@ __all__ = [
     "Study",
     "__version__",
     "clinical",
+    "concordance",
     "datasets",
     "deidentify",
     "draft_sheet",
@@ -101,6 +104,7 @@ __all__ = [
     "prism",
     "quality",
     "read_compensation",
+    "read_facsdiva",
     "read_fcs",
     "read_flowjo",
     "read_gatingml",
@@ -129,11 +133,13 @@ _SUBPACKAGES = (
     "simulate",
 )
 _FUNCTIONS = {
+    "concordance": "longate.workspaces.concordance",
     "deidentify": "longate.io.deidentify",
     "draft_sheet": "longate.io.draft_sheet",
     "load_populations": "longate.study.loading",
     "prism": "longate.export",
     "read_compensation": "longate.io.spillover_table",
+    "read_facsdiva": "longate.io.facsdiva.read",
     "read_flowjo": "longate.io.flowjo.read",
     "read_gatingml": "longate.io.gatingml.read",
     "report": "longate.reporting",

@@ -45,6 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from longate.cli.concordance import add_concordance
     from longate.cli.files import add_deidentify, add_demo
     from longate.cli.gating import add_gate, add_report
     from longate.cli.options import EXIT_CODES
@@ -58,7 +59,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print it and exit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (add_sheet, add_check, add_gate, add_report, add_deidentify, add_demo):
+    for add in (
+        add_sheet,
+        add_check,
+        add_gate,
+        add_concordance,
+        add_report,
+        add_deidentify,
+        add_demo,
+    ):
         add(commands)
     return parser
 

@@ -52,6 +52,10 @@ class FlowJoError(LongateError, ValueError):
     """A file is no FlowJo workspace, or holds what cannot be read or written."""
 
 
+class FacsDivaError(LongateError, ValueError):
+    """A file is no experiment of FACSDiva, or holds what cannot be read."""
+
+
 class PopulationError(LongateError, KeyError):
     """A population is not in the strategy, or a short name means several."""
 

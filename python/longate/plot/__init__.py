@@ -7,6 +7,7 @@ and saves itself in a script (``ax.figure.savefig(...)``); pyplot is never used.
 from __future__ import annotations
 
 from longate.plot.agreement import truth
+from longate.plot.concordance import concordance
 from longate.plot.forest import effects
 from longate.plot.gating import gates
 from longate.plot.scale_panels import scales
@@ -15,6 +16,7 @@ from longate.plot.thresholds_by_sample import thresholds
 from longate.plot.trajectory import trajectories, trajectory_panels
 
 __all__ = [
+    "concordance",
     "effects",
     "gates",
     "scales",

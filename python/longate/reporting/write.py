@@ -15,6 +15,7 @@ from longate.reporting import document as doc
 from longate.reporting.sections.answer import answer_section, limits_section
 from longate.reporting.sections.comparison import effects_section, sensitivity_section
 from longate.reporting.sections.composition import stages_section
+from longate.reporting.sections.concordance import concordance_section
 from longate.reporting.sections.counting import counting_section
 from longate.reporting.sections.files import problems_section, provenance_section
 from longate.reporting.sections.gating_steps import gates_section
@@ -56,6 +57,8 @@ def report(
     superiority: pd.DataFrame | None = None,
     reference: ReferenceChange | None = None,
     robustness: Robustness | None = None,
+    concordance: Any = None,
+    result_exact: ResponderAnalysis | None = None,
     title: str = "NK cell phenotype and response",
     provenance: Mapping[str, object] | None = None,
 ) -> Path:
@@ -95,6 +98,11 @@ def report(
         From :func:`longate.nk.reference_change` of the index; shown with `superiority`.
     robustness : Robustness, optional
         From :func:`longate.nk.robustness`: what could have moved the index.
+    concordance : Concordance, optional
+        From :func:`longate.concordance`, for gates of a FlowJo or FACSDiva workspace.
+    result_exact : ResponderAnalysis, optional
+        With `concordance`: the primary analysis of counts under exact geometry, shown
+        beside `result`, whose counts are on the program's grid.
     title : str
         Of the page.
     provenance : mapping, optional
@@ -133,6 +141,11 @@ def report(
         ),
         *([] if thresholds is None else [thresholds_section(thresholds)]),
         gates_section(study, populations),
+        *(
+            []
+            if concordance is None
+            else [concordance_section(concordance, result, result_exact)]
+        ),
         counting_section(populations, counts),
         *([] if truth is None else [truth_section(truth)]),
         problems_section(study, populations),

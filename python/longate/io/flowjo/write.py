@@ -110,6 +110,12 @@ def write_flowjo(
     one_of("unsupported", unsupported, ("raise", "omit"), FlowJoError)
     omitted: list[str] = []
     if isinstance(source, Workspace):
+        if source.program != "FlowJo":
+            msg = (
+                f"gates of {source.program} are written as those of a gated study: "
+                "write_flowjo(workspace.study(...).gate(workspace.strategy()), path)"
+            )
+            raise FlowJoError(msg)
         workspace = source
         for sample in workspace.samples:
             for one in sample.populations:

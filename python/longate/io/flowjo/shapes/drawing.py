@@ -51,6 +51,11 @@ class Drawing(ABC):
         """Return why the count under FlowJo's geometry may differ from FlowJo's."""
         return ()
 
+    def kinds(self, columns: Columns) -> tuple[str, ...]:
+        """Return the kinds of its axes, such as ``biex`` or ``linear``."""
+        scales = [columns.scales.get(name) for name in self.columns]
+        return tuple("plain" if one is None else one.kind for one in scales)
+
     @abstractmethod
     def write(self, parent: _Element, names: Names) -> None:
         """Write the element of the gate below ``Gate``."""

@@ -1,0 +1,1 @@
+"""FACSDiva experiments: reading, and counting as FACSDiva counts."""
