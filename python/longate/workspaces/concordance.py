@@ -341,9 +341,9 @@ def _reason(
             return "equal", ""
         ends = _reaches_an_end(counted.gates.get(one.path))
         return ("saturated at the axis" if ends else "grid"), ""
-    if above is not None and _missing(above.get("stored")) is False:
-        if one.count > above["stored"]:
-            return "stale", f"{above['stored']:,} in the parent"
+    stored_above = None if above is None else above["stored"]
+    if stored_above is not None and one.count > stored_above:
+        return "stale", f"{stored_above:,} in the parent"
     words = _open_rules(one, sample)
     if words:
         return "open rule", words
@@ -352,10 +352,6 @@ def _reason(
     if row["difference_exact"] == 0:
         return "exact", ""
     return "unexplained", ""
-
-
-def _missing(value: object) -> bool:
-    return value is None
 
 
 def _open_rules(one: WorkspacePopulation, sample: WorkspaceSample) -> str:
