@@ -95,7 +95,7 @@ def corrected_for_assay(
         share = _share(factor * variance, sd, name, needed)
         reliability = 1 - share
         if name == "AUC":
-            if not all(0 < value < 1 for value in values):
+            if not all(0 <= value <= 1 for value in values):
                 msg = f"an AUC lies between 0 and 1, got {tuple(values)!r}"
                 raise DesignError(msg)
             made = [float(ndtr(ndtri(v) / math.sqrt(reliability))) for v in values]
