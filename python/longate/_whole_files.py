@@ -206,7 +206,7 @@ def _remove_left_overs(folder: Path) -> None:
 
 
 def _is_abandoned(found: re.Match[str], entry: os.DirEntry[str]) -> bool:
-    """Whether nobody writes a file any more: its process is gone, or it is days old."""
+    """Say whether the process that wrote a file is gone, or the file is days old."""
     try:
         if time.time() - entry.stat(follow_symlinks=False).st_mtime > _DAY:
             return True

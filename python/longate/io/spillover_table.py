@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from longate._validation import listed
+from longate._validation import cut, listed
 from longate.cytometry.compensation import Compensation
 from longate.exceptions import SpilloverError
 from longate.io.spillover_xml import bare, read_spillover_xml, spillover_from_element
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 MOST_BYTES = 16 * 2**20
 """Larger tables are refused unread."""
 
+_NUMBER = re.compile(
+    r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(inf(inity)?|nan)",
+    re.ASCII | re.IGNORECASE,
+)
 _WITH_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 _PREFIX = re.compile(r"^(FJ)?Comp\d*-", re.IGNORECASE)
 
@@ -31,7 +35,7 @@ def read_compensation(
 ) -> Compensation:
     """Read a spillover matrix from a file of any of the usual forms.
 
-    What the file is follows from its content, not from its name:
+    The content of the file decides its form, not its name:
 
     - a table of numbers separated by commas, tabs, semicolons or blanks: the first row
       names the detectors; rows may start with the names of the fluorochromes, in any
@@ -133,12 +137,15 @@ def _from_xml(
 
 
 def _from_text(path: str | Path, names: Mapping[str, str] | None) -> Compensation:
-    size = Path(path).stat().st_size
+    with Path(path).open("rb") as file:
+        data = file.read(MOST_BYTES + 1)
     try:
-        if size > MOST_BYTES:
-            msg = f"it has {size:,} bytes, more than a matrix should"
+        if len(data) > MOST_BYTES:
+            msg = (
+                f"it has more than {MOST_BYTES // 2**20} MB, more than a matrix should"
+            )
             raise SpilloverError(msg)
-        return _renamed(_parse(Path(path).read_bytes()), names)
+        return _renamed(_parse(data), names)
     except SpilloverError as error:
         msg = f"the spillover matrix {path} cannot be used: {error}"
         raise SpilloverError(msg) from None
@@ -164,10 +171,15 @@ def _parse(data: bytes) -> Compensation:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = data.decode("latin-1")
-    semicolons = _has_semicolons(text.splitlines())
+    written = [
+        (number, line)
+        for number, line in enumerate(text.splitlines(), start=1)
+        if not line.isspace() and line
+    ]
+    semicolons = _has_semicolons([line for _, line in written])
     lines = [
         _Line(number, fields)
-        for number, line in enumerate(text.splitlines(), start=1)
+        for number, line in written
         if any(fields := _fields(line, semicolons=semicolons))
     ]
     if semicolons or "\t" in text:
@@ -187,7 +199,7 @@ def _parse(data: bytes) -> Compensation:
 
 
 def _has_semicolons(lines: list[str]) -> bool:
-    """Whether semicolons separate, also where commas are in names and numbers."""
+    """Say whether semicolons separate, where commas are in names and numbers."""
     counts = [line.count(";") for line in lines if line.strip("; \t")]
     if len(counts) < 2 or any("\t" in line for line in lines):
         return False
@@ -210,8 +222,8 @@ def _with_points(lines: list[_Line]) -> list[_Line]:
     with_point = [field for field in every if "." in field and _is_number(field)]
     if with_point:
         msg = (
-            f"it has numbers with a decimal comma, as {with_comma[0]!r}, and others "
-            f"with a point, as {with_point[0]!r}; write all of them in one way"
+            f"it has numbers with a decimal comma, as {cut(with_comma[0])}, and others "
+            f"with a point, as {cut(with_point[0])}; write all of them in one way"
         )
         raise SpilloverError(msg)
     return [
@@ -238,7 +250,7 @@ def _fields(line: str, *, semicolons: bool) -> list[str]:
 
 
 def _is_flowjo(lines: list[_Line]) -> bool:
-    """Whether title and prefix stand before the names: FlowJo's text form."""
+    """Say whether title and prefix come before the names: FlowJo's text form."""
     if len(lines) < 4 or len(lines[1].fields) > 2:
         return False
     width = len(lines[2].fields)
@@ -247,11 +259,8 @@ def _is_flowjo(lines: list[_Line]) -> bool:
 
 
 def _is_number(field: str) -> bool:
-    try:
-        float(field)
-    except ValueError:
-        return False
-    return True
+    # Python alone reads 1_0 as a number.
+    return _NUMBER.fullmatch(field) is not None
 
 
 def _matrix(
@@ -312,12 +321,11 @@ def _bare(name: str, prefix: str, suffix: str) -> str:
 
 
 def _entry(field: str, row: str, column: str, line: int) -> float:
-    try:
+    if _is_number(field):
         return float(field)
-    except ValueError:
-        found = repr(field) if field else "nothing"
-        msg = (
-            f"it is no table of numbers: row {row!r}, column {column!r} (line {line}) "
-            f"holds {found}"
-        )
-        raise SpilloverError(msg) from None
+    found = cut(field) if field else "nothing"
+    msg = (
+        f"it is no table of numbers: row {cut(row)}, column {cut(column)} (line "
+        f"{line}) holds {found}"
+    )
+    raise SpilloverError(msg)

@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from longate._validation import listed, suggest
+from longate._validation import cut, listed, suggest
 from longate.cytometry.compensation import Compensation
 from longate.exceptions import SpilloverError
 from longate.io.xml_tree import Wanted, boolean_of, number_of, read_xml, shortened
@@ -20,7 +20,7 @@ MOST_BYTES = 256 * 2**20
 """Larger XML files are refused unread."""
 
 ISAC = "http://www.isac-net.org/std/Gating-ML/"
-"""How the namespaces of Gating-ML begin."""
+"""The beginning of the namespaces of Gating-ML."""
 
 KINDS = ("spectrumMatrix", "spilloverMatrix", "CompensationMatrix")
 """Names of the elements that hold a matrix, without namespace."""
@@ -65,7 +65,8 @@ def spillover_from_element(
         matrix = readers[kind](element)
         return matrix.renamed(_known(names, matrix)) if names else matrix
     except SpilloverError as error:
-        msg = f"{kind} {matrix_name(element)!r} (line {element.line}): {error}"
+        name = cut(matrix_name(element))
+        msg = f"{kind} {name} (line {element.line}): {error}"
         raise SpilloverError(msg) from None
 
 
@@ -225,17 +226,18 @@ def _by_name(
     element: Element, rows: Mapping[str, Mapping[str, Element]], detectors: list[str]
 ) -> Compensation:
     detectors = detectors or list(rows)
+    known = set(detectors)
     for fluorochrome, entries in rows.items():
-        lost = [name for name in entries if name not in detectors]
+        lost = [name for name in entries if name not in known]
         if lost:
             msg = (
-                f"row {fluorochrome!r} names "
+                f"row {cut(fluorochrome)} names "
                 f"{listed(lost)}{suggest(lost[0], detectors)}"
             )
             raise SpilloverError(msg)
         missing = [name for name in detectors if name not in entries]
         if missing:
-            msg = f"row {fluorochrome!r} has no coefficient for {listed(missing)}"
+            msg = f"row {cut(fluorochrome)} has no coefficient for {listed(missing)}"
             raise SpilloverError(msg)
     table = [
         [_number(entries[name], fluorochrome, name) for name in detectors]
@@ -251,7 +253,7 @@ def _by_name(
 
 
 def bare(name: str, prefix: str, suffix: str) -> str:
-    """Return a name without what a matrix puts around it, if something is left."""
+    """Return a name without the prefix and suffix of a matrix, if something is left."""
     if prefix and name.startswith(prefix) and len(name) > len(prefix):
         name = name[len(prefix) :]
     if suffix and name.endswith(suffix) and len(name) > len(suffix):

@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 MAX_BYTES = 64 * 2**20
 """The largest file that is read, in bytes."""
 MAX_DEPTH = 100
-"""How deep elements may be nested."""
+"""The deepest nesting of elements."""
 MAX_ELEMENTS = 500_000
-"""How many elements a file may have."""
+"""The most elements of a file."""
 MAX_ATTRIBUTES = 1000
-"""How many attributes and namespace declarations an element may have."""
+"""The most attributes and namespace declarations of an element."""
 MAX_TAG_BYTES = 2 * 2**20
-"""How long one tag, comment or text of an element may be."""
+"""The longest tag, comment or text of an element."""
 
 _CHUNK = 64 * 2**10
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z", re.ASCII)
@@ -294,15 +294,15 @@ class _Reading:
         self.root: Element | None = None
         self.open: list[Element] = []
         self.kept = 0
-        """How many of the open elements are wanted."""
+        """Number of open elements that are wanted."""
         self.around: set[Element] = set()
         """Open elements with something wanted inside."""
         self.n_elements = 0
         self.n_declared = 0
         self.fed = 0
-        """How many bytes the parser has been given."""
+        """Number of bytes that the parser has been given."""
         self.at_event = 0
-        """How many it had when the last tag was complete."""
+        """The same number when the last tag was complete."""
 
     def run(self) -> Element:
         for begin in range(0, len(self.data), _CHUNK):

@@ -52,7 +52,7 @@ def overlap(one: Bounds, other: Bounds) -> Bounds:
 
 
 def is_ratio(axis: Dimension) -> bool:
-    """Whether an axis is the ratio of two channels."""
+    """Say whether an axis is the ratio of two channels."""
     return len(axis.channels) > 1
 
 

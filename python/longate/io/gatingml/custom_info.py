@@ -41,7 +41,7 @@ def texts_of(root: Element, data: bytes) -> dict[Element, str]:
     Returns
     -------
     dict of Element to str
-        As it stands in the file, where it means the same by itself; else written anew,
+        As in the file, where it means the same by itself; else written anew,
         with the namespaces that it takes from the elements around it.
     """
     elements = _outermost(root)

@@ -187,7 +187,7 @@ def _largest_within(sets: dict[str, frozenset[_Operand]]) -> dict[str, str | Non
 
 
 def _is_plain(gate: GateRecord) -> bool:
-    """Whether the gate decides by itself, so that it can be moved."""
+    """Say whether the gate decides by itself, so that it can be moved."""
     moved = ("RectangleGate", "PolygonGate", "EllipsoidGate")
     return gate.kind in moved and gate.parent is None
 

@@ -52,7 +52,7 @@ SCALES: dict[str, tuple[type[Transform], str]] = {
 
 @dataclass(frozen=True)
 class Transformation:
-    """What ``<transforms:transformation>`` declares: a scale or a ratio, and bounds."""
+    """A declared transformation: a scale or a ratio, and bounds."""
 
     scale: Transform | None
     ratio: Ratio | None

@@ -70,7 +70,7 @@ class Document:
         self.is_flowjo = any(
             one.get(word) is not None for one in self.gates for word in _OF_FLOWJO
         )
-        """Whether FlowJo has exported the file."""
+        """True for an export of FlowJo."""
         self.faults: dict[Element, GatingMLError] = {}
         self._check(RULES if self.version == "2.0" else RULES_15)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from longate.io.gatingml.records import GateRecord
 
 SLASH = "|"
-"""Stands for a ``/`` of an id or name, which would divide a path."""
+"""Replaces a ``/`` of an id or name, which would divide a path."""
 
 
 def name_for(text: str) -> str:
@@ -46,7 +46,7 @@ class Register:
         self._bearers = Counter(self._names.values())
 
     def __contains__(self, identifier: object) -> bool:
-        """Whether a population has this id."""
+        """Say whether a population has this id."""
         return identifier in self._names
 
     def name(self, identifier: str) -> str:

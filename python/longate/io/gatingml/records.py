@@ -39,7 +39,7 @@ class GateRecord:
     references : tuple of Reference
         Of a Boolean gate: its operands, in the order of the file.
     infos : tuple of Element
-        Its ``custom_info``, and that of a population for which it stands.
+        Its ``custom_info``, and that of a population whose gate it is.
     """
 
     element: Element
@@ -78,8 +78,8 @@ def records_of(
 ) -> tuple[list[GateRecord], dict[Element, GatingMLError]]:
     """Return the gates of a file in its order, each before the gates within it.
 
-    In place of a gate that stands within a Boolean gate (Gating-ML 1.5), the Boolean
-    gate refers to it.
+    A gate within a Boolean gate (Gating-ML 1.5) becomes a gate to which the Boolean
+    gate refers.
 
     Returns
     -------

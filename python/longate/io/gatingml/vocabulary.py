@@ -34,7 +34,7 @@ def prefixes(version: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Rule:
-    """What an element may hold.
+    """The attributes and children that an element may have.
 
     Parameters
     ----------

@@ -139,7 +139,7 @@ def info_tag(
     Raises
     ------
     GatingMLError
-        If the kept text is no XML that stands by itself.
+        If the kept text is no complete XML.
     """
     note = {word: said for word, said in note.items() if said or word == "closed"}
     if not note and custom_info is None:

@@ -1,7 +1,7 @@
 """Gates of Gating-ML, one module per kind, which reads and writes it.
 
 Each module has ``read(record, context)``, which returns the gates that a record means,
-and ``write(gate, context, note)``, which returns what stands inside the element and
+and ``write(gate, context, note)``, which returns the content of the element and
 notes what the standard has no words for.
 """
 

@@ -54,8 +54,8 @@ def read(record: GateRecord, context: ReadContext) -> list[Gate]:
             f"the covariance is not {fault}; its numbers are taken as they are "
             "written, so that the gate may be no ellipsoid"
         )
-        told = str(document.error(complaint, matrix, gate))
-        warnings.warn(told, GateWarning, stacklevel=2)
+        message = str(document.error(complaint, matrix, gate))
+        warnings.warn(message, GateWarning, stacklevel=2)
     bounded = []
     for k, side in enumerate(sides):
         reach = math.sqrt(max(rows[k][k], 0.0) * max(distance, 0.0)) * (1 + 1e-9)

@@ -162,7 +162,7 @@ def _sides(
 
 
 def _overlap(sides: dict[str, Sides]) -> bool:
-    """Whether an event may lie in two quadrants."""
+    """Say whether an event may lie in two quadrants."""
 
     def apart(one: Bounds, other: Bounds) -> bool:
         (low, high), (other_low, other_high) = one, other
