@@ -235,3 +235,14 @@ def test_a_damaged_file_is_listed_and_the_others_are_used(demo, tmp_path):
 def test_a_missing_folder_is_named(demo, parts, tmp_path):
     with pytest.raises(StudyError, match="nowhere"):
         lg.report(tmp_path / "nowhere" / "r.html", *parts, demo.result)
+
+
+def test_what_makes_no_section_is_refused(demo, parts, tmp_path):
+    page = tmp_path / "r.html"
+    with pytest.raises(StudyError, match=r"made of a table with the columns a; give"):
+        lg.report(page, *parts, demo.result, sections=[pd.DataFrame({"a": [1]})])
+    with pytest.raises(StudyError, match="made of a int"):
+        lg.report(page, *parts, demo.result, sections=[None, 3])
+    with pytest.raises(StudyError, match="two results for the section 'families'"):
+        lg.report(page, *parts, demo.result, sections=[demo.result, demo.result])
+    assert not page.exists()

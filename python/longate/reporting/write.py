@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from longate._validation import require_columns
 from longate._whole_files import write_whole
 from longate.exceptions import StudyError
 from longate.reporting import document as doc
+from longate.reporting.contents import contents_of
 from longate.reporting.sections.answer import answer_section, limits_section
 from longate.reporting.sections.comparison import effects_section, sensitivity_section
 from longate.reporting.sections.composition import stages_section
@@ -27,13 +27,12 @@ from longate.reporting.sections.simulated_truth import truth_section
 from longate.reporting.sections.thresholds import thresholds_section
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from os import PathLike
 
     import pandas as pd
 
     from longate.longitudinal import ResponderAnalysis
-    from longate.nk import ReferenceChange, Robustness
-    from longate.reporting.truth import TruthComparison
 
 RESEARCH = "For research use only. Not for diagnosis or for the care of patients."
 SIMULATED = (
@@ -49,16 +48,8 @@ def report(
     maturation: Any,
     result: ResponderAnalysis,
     *,
-    counts: pd.DataFrame | None = None,
-    subsets: ResponderAnalysis | Mapping[str, ResponderAnalysis] | None = None,
     response: Any = None,
-    truth: TruthComparison | None = None,
-    thresholds: Any = None,
-    superiority: pd.DataFrame | None = None,
-    reference: ReferenceChange | None = None,
-    robustness: Robustness | None = None,
-    concordance: Any = None,
-    result_exact: ResponderAnalysis | None = None,
+    sections: Sequence[Any] = (),
     title: str = "NK cell phenotype and response",
     provenance: Mapping[str, object] | None = None,
 ) -> Path:
@@ -80,29 +71,19 @@ def report(
         Stages and index.
     result : ResponderAnalysis
         The primary analysis; its sentence opens the page.
-    counts : DataFrame, optional
-        From :func:`longate.quality.per_microlitre`.
-    subsets : ResponderAnalysis, or mapping of str to ResponderAnalysis, optional
-        A declared family of immune subsets in cells per µL blood, or several by
-        their unit.
     response : Response or DataFrame, optional
         Labels with their reasons.
-    truth : TruthComparison, optional
-        Given for simulated data only; the page then says on top that they are.
-    thresholds : PositivityThresholds, optional
-        From :func:`longate.nk.thresholds`: positivity thresholds and their source.
-    superiority : DataFrame, optional
-        From ``maturation.superiority()``: the section on each patient is then
-        written, with event scores, index change and its direction.
-    reference : ReferenceChange, optional
-        From :func:`longate.nk.reference_change` of the index; shown with `superiority`.
-    robustness : Robustness, optional
-        From :func:`longate.nk.robustness`: what could have moved the index.
-    concordance : Concordance, optional
-        From :func:`longate.concordance`, for gates of a FlowJo or FACSDiva workspace.
-    result_exact : ResponderAnalysis, optional
-        With `concordance`: the primary analysis of counts under exact geometry, shown
-        beside `result`, whose counts are on the program's grid.
+    sections : sequence, optional
+        Further results, each of which makes its section: absolute counts
+        (:func:`longate.quality.per_microlitre`), a declared family of immune subsets
+        (a ResponderAnalysis in cells per µL blood, or several by their unit),
+        :func:`longate.nk.thresholds`, ``maturation.superiority()`` (the section on each
+        patient), :func:`longate.nk.reference_change` of the index (shown there),
+        :func:`longate.nk.robustness`, :func:`longate.concordance` for gates of a
+        FlowJo or FACSDiva workspace (with the primary analysis of counts under exact
+        geometry: ``(concordance, result)``), and for simulated data
+        :func:`longate.reporting.compare_with_truth` (the page then says on top that
+        they are). The order of the page is fixed.
     title : str
         Of the page.
     provenance : mapping, optional
@@ -116,7 +97,8 @@ def report(
     Raises
     ------
     StudyError
-        If the folder is missing, or a table lacks a column.
+        If the folder is missing, a table lacks a column, or something in `sections`
+        makes no section.
     """
     target = Path(path)
     if not target.parent.is_dir():
@@ -124,30 +106,25 @@ def report(
         raise StudyError(msg)
     columns = ("sample", "tube", "population", "n_events", "detection", "run_id")
     require_columns(populations.counts, columns, "populations.counts", StudyError)
-    families = _by_unit(subsets)
-    sections = [
+    more = contents_of(sections)
+    families, truth = more.families, more.truth
+    parts = [
         answer_section(result, families),
         limits_section(result, families),
-        *([] if robustness is None else [robustness_section(robustness)]),
-        *([over_time_section(families)] if families else []),
+        more.robustness is not None and robustness_section(more.robustness),
+        bool(families) and over_time_section(families),
         effects_section(result, families),
         sensitivity_section(result, families),
         flow_section(result, response),
         stages_section(maturation, response),
-        *(
-            []
-            if superiority is None
-            else [changes_section(maturation, superiority, reference, response)]
-        ),
-        *([] if thresholds is None else [thresholds_section(thresholds)]),
+        more.superiority is not None
+        and changes_section(maturation, more.superiority, more.reference, response),
+        more.thresholds is not None and thresholds_section(more.thresholds),
         gates_section(study, populations),
-        *(
-            []
-            if concordance is None
-            else [concordance_section(concordance, result, result_exact)]
-        ),
-        counting_section(populations, counts),
-        *([] if truth is None else [truth_section(truth)]),
+        more.concordance is not None
+        and concordance_section(more.concordance, result, more.exact),
+        counting_section(populations, more.counts),
+        truth is not None and truth_section(truth),
         problems_section(study, populations),
         provenance_section(
             _provenance(populations, maturation, result, families)
@@ -157,20 +134,10 @@ def report(
     page = doc.page(
         title,
         banner=[RESEARCH] if truth is None else [SIMULATED, RESEARCH],
-        sections=sections,
+        sections=[part for part in parts if part],
         foot=f"Longate {_version('longate')} · run {result.provenance['run_id']}",
     )
     return write_whole(target, page)
-
-
-def _by_unit(
-    subsets: ResponderAnalysis | Mapping[str, ResponderAnalysis] | None,
-) -> dict[str, ResponderAnalysis]:
-    if subsets is None:
-        return {}
-    if isinstance(subsets, Mapping):
-        return dict(subsets)
-    return {"cells per µL blood": subsets}
 
 
 def _provenance(
