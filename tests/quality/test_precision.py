@@ -215,6 +215,28 @@ def test_few_operators_are_biases_and_not_a_variance():
     assert any("biases, not a variance" in word for word in found.words)
 
 
+def test_two_gatings_of_the_same_files_tell_the_operator_s_bias_and_stability():
+    random = np.random.default_rng(4)
+    true = random.normal(0.7, 0.05, 30)
+    hours = random.uniform(1, 24, 60)
+    seen = np.repeat(true, 2) - 0.002 * hours + random.normal(0, 0.004, 60)
+    blood = np.repeat(np.arange(30), 2)
+    one = pd.DataFrame({"blood": blood, "hours": hours, "index": seen})
+    both = pd.concat(
+        [
+            one.assign(operator="A"),
+            one.assign(operator="B", index=one["index"] + 0.01),
+        ]
+    )
+    found = lg.quality.uncertainty(
+        both, specimen="blood", terms=("operator",), fixed=("hours",)
+    )
+    biases = found.biases.set_index(["column", "level"])
+    assert biases.loc[("operator", "B"), "bias"] == pytest.approx(0.005, abs=1e-9)
+    slope = biases.loc[("hours", "slope")]
+    assert slope["low"] < -0.002 < slope["high"] < 0
+
+
 # What follows
 
 

@@ -41,6 +41,7 @@ STAGES: dict[str, tuple[str, str]] = {
     "dim_CX3CR1pos": ("#1B4F72", "CD56dim CX3CR1+"),
     "dim_CD57": ("#1B4F72", "CD56dim CD57+"),
     "dim16pos": ("#1B4F72", "CD56dim CD16+"),
+    "dim": ("#1B4F72", "CD56dim"),
     "adaptive": ("#6E6E6E", "adaptive (NKG2C+ CD57+)"),
     "dim16neg": ("#A3A3A3", "CD56dim CD16−"),
     "neg16pos": ("#D0D0D0", "CD56neg CD16+"),

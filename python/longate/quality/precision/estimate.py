@@ -118,6 +118,10 @@ def uncertainty(
     negative estimate becomes 0 and is said. Below 5 degrees of
     freedom a component is shown and not passed on.
 
+    Terms may be a tube or a run of the same blood, a day, or two gatings of the same
+    files (``pd.concat`` of two results with a column ``operator``, and
+    ``specimen="sample"``); the slope of hours to stain, as ``fixed``, is stability.
+
     References
     ----------
     CLSI EP05-A3 (2014) and EP15-A3 (2014); Searle, Casella and McCulloch 1992,
