@@ -28,7 +28,7 @@ from scenarios.primary_error_rates import (
 
 TABLE = pd.read_csv(KEPT)
 COUNTS = pd.read_csv(counts.KEPT)
-WELCH, PERMUTATION, ANCOVA, IMPUTATION = METHODS
+WELCH, PERMUTATION, ANCOVA = METHODS
 
 
 def kept(method, scenario):
@@ -102,7 +102,6 @@ def test_what_was_simulated_is_what_the_analysis_reports():
         result.table.loc[0, ["p", "low", "high"]],
         permuted,
         rows.loc[ANCOVA],
-        rows.loc[IMPUTATION],
     ]
     np.testing.assert_allclose(
         analysed(values, 7), np.array(truth, dtype=float), rtol=1e-9
@@ -147,13 +146,6 @@ def test_ancova_needs_equal_spread_and_equal_baselines():
     assert gap["autoregressive .5"] == pytest.approx(0.175, abs=0.001)
     assert gap["random slopes"] == pytest.approx(0.067, abs=0.001)
     assert (of(ANCOVA, responders_sd=3.0)["type_one_error"] > 0.12).all()
-
-
-def test_imputation_is_too_cautious_everywhere():
-    found = of(IMPUTATION)
-    assert (found["verdict"] == "rejected").all()
-    assert found["type_one_error"].between(0.030, 0.042).all()
-    assert found["coverage"].between(0.958, 0.970).all()
 
 
 def test_drop_out_that_depends_on_the_changes_shows_in_the_primary():

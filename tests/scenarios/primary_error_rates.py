@@ -35,7 +35,6 @@ Known failures, at 10,000:
 - ANCOVA: .088 to .094 and .121 to .125 at 2 and 3 times the SD; with a baseline gap
   .112, .175 and .067 (Lord's paradox); .060 under random slopes when the lowest
   change is lost.
-- Multiple imputation: .031 to .042 everywhere, too cautious; it covers .958 to .969.
 """
 
 from __future__ import annotations
@@ -43,19 +42,16 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 
 from longate.longitudinal.ancova import ancova
-from longate.longitudinal.dropout import dropout_of
 from longate.longitudinal.exact import permutation
 from longate.longitudinal.labels import (
     NON_RESPONDER,
     RESPONDER,
     UNCLASSIFIABLE,
-    Labels,
 )
 from longate.longitudinal.welch import welch
 from scenarios.mixed_error_rates import COVARIANCES
@@ -70,12 +66,10 @@ RESPONDERS, LOST_EARLY = 5, 2
 LABEL = np.repeat([RESPONDER, UNCLASSIFIABLE, NON_RESPONDER], [5, 3, 7])
 COMPLETE = LABEL != UNCLASSIFIABLE
 IS_RESPONDER = LABEL[COMPLETE] == RESPONDER
-LABELS = Labels(dict(zip(PATIENTS, LABEL, strict=True)), "simulated", ())
 METHODS = (
     "Welch t of the changes (primary)",
     "exact studentised permutation",
     "ANCOVA, last visit adjusted for baseline",
-    "multiple imputation, missing at random",
 )
 
 
@@ -111,23 +105,15 @@ def drawn(scenario, rng):
     return values
 
 
-def design_of(values):
-    """Return what `dropout_of` asks of a design, without the cost of checking one."""
-    wide = pd.DataFrame(values, index=PATIENTS, columns=["m00", "m06", "m12"])
-    return SimpleNamespace(of=lambda _: wide, baseline="m00", last="m12", labels=LABELS)
-
-
 def analysed(values, seed):
     """Return p, low and high by method; NaN where there is no estimate."""
     baseline, last = values[COMPLETE, 0], values[COMPLETE, 2]
     change = last - baseline
     groups = change[IS_RESPONDER], change[~IS_RESPONDER]
-    imputed = dropout_of(design_of(values), "value", confidence=0.95, seed=seed)
     estimates = (
         welch(*groups, 0.95),
         permutation(*groups, confidence=0.95, seed=seed),
         ancova(last, baseline, IS_RESPONDER, 0.95),
-        imputed and imputed.at_random,
     )
     return [(one.p, one.low, one.high) if one else (np.nan,) * 3 for one in estimates]
 

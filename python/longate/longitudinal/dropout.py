@@ -112,7 +112,7 @@ def dropout_of(
     imputed = impute(cohort, rng)
     if imputed is None:
         return None
-    at_random = _pooled(imputed, confidence)
+    at_random = pooled(imputed, confidence)
     if at_random is None:
         return None
     tipping = [
@@ -158,7 +158,7 @@ def _tipping(
     for shift in np.arange(STEP, LARGEST + STEP / 2, STEP):
         size = float(shift) * spread * against
         moved = shifted(imputed, size * which[0], -size * which[1])
-        found = _pooled(moved, confidence)
+        found = pooled(moved, confidence)
         if found is not None and found.low <= 0 <= found.high:
             return Tipping(float(shift), found)
     return Tipping(math.nan, None)
@@ -183,7 +183,7 @@ def _by_labels(
     found = {}
     for name, labels in named.items():
         given = imputed.relabelled(dict(zip(unknown, labels, strict=True)), rng)
-        estimate = _pooled(given, confidence)
+        estimate = pooled(given, confidence)
         if estimate is not None:
             n = int(given.responder[0].sum())
             found[name] = (estimate, n, given.responder.shape[1] - n)
@@ -226,7 +226,7 @@ def _ranked_labels(
     return ranked[0], ranked[-1]
 
 
-def _pooled(imputed: Imputed, confidence: float) -> Estimate | None:
+def pooled(imputed: Imputed, confidence: float) -> Estimate | None:
     """Pool Welch's difference over the imputations."""
     groups = [
         np.where(own, imputed.change, np.nan)
