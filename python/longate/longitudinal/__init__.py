@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from longate.longitudinal import classical, counts, effects
 from longate.longitudinal.analysis import responder_analysis
+from longate.longitudinal.estimand import Estimand
 from longate.longitudinal.max_t import max_t
 from longate.longitudinal.mixed import MixedModel, mixed_model, mmrm
 from longate.longitudinal.power_by_method import detectable_effects, power_by_method
@@ -17,6 +18,7 @@ from longate.longitudinal.result import ResponderAnalysis
 from longate.longitudinal.sign_flips import sign_flips
 
 __all__ = [
+    "Estimand",
     "MixedModel",
     "ResponderAnalysis",
     "classical",

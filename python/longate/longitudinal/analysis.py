@@ -11,6 +11,12 @@ from longate._validation import table_of
 from longate.exceptions import DesignError
 from longate.longitudinal.contrast import Contrast, Options, contrast_of, untested
 from longate.longitudinal.design import Design, read_design
+from longate.longitudinal.estimand import (
+    ALL_OTHERS,
+    Estimand,
+    default_estimand,
+)
+from longate.longitudinal.intercurrent import set_aside
 from longate.longitudinal.labels import match_labels, read_labels, refuse_circular
 from longate.longitudinal.measure import Measure
 from longate.longitudinal.participant_flow import trajectories_of
@@ -35,6 +41,8 @@ _COLUMNS = [
     *("smallest_effect_sd", "smallest_effect", "problem", "run_id"),
 ]
 
+_ANY = Estimand("any", "any", "any", {ALL_OTHERS: "treatment policy"}, "any")
+
 
 def responder_analysis(
     data: object,
@@ -48,6 +56,8 @@ def responder_analysis(
     scale: str = "identity",
     covariates: Sequence[str] = (),
     landmark: object = None,
+    estimand: Estimand | None = None,
+    disposition: object = None,
     models: bool = True,
     confidence: float = 0.95,
     circular: str = "refused",
@@ -96,6 +106,13 @@ def responder_analysis(
         effect at every visit; the primary analysis does not use them.
     landmark : DataFrame, or an object with a ``.table``, optional
         Labels from what happened after `last`, as one more sensitivity analysis.
+    estimand : Estimand, optional
+        The quantity to estimate; by default treatment policy for all intercurrent
+        events. Values after events with the strategy "hypothetical" are set aside.
+    disposition : DataFrame, or an object with a ``.table``, optional
+        Who stopped treatment, when and why: ``patient, last_dose, stop_date,
+        reason``; the intercurrent events of the estimand. The data then need a
+        column ``date`` where a strategy is hypothetical.
     models : bool
         Whether to fit the models of all visits; off, only what needs none.
     confidence : float
@@ -152,8 +169,13 @@ def responder_analysis(
     measure = Measure.of(value, scale)
     labels = read_labels(response, unmatched=unmatched)
     is_circular = refuse_circular(labels, measure.columns, circular)
+    if estimand is not None and not isinstance(estimand, Estimand):
+        msg = f"estimand must be an Estimand, got {type(estimand).__name__}"
+        raise DesignError(msg)
+    stated = estimand or _ANY
+    values, events = set_aside(data, measure.columns, stated, disposition)
     design = read_design(
-        data,
+        values,
         labels,
         measure,
         by=by,
@@ -170,8 +192,12 @@ def responder_analysis(
         covariates=tuple(covariates),
         landmark=_landmark(landmark, unmatched, design),
     )
+    if estimand is None:
+        estimand = default_estimand(
+            measure.name, design.baseline, design.last, labels.rule, measure.scale
+        )
     contrasts = _contrasts(design, options)
-    provenance = _provenance(data, design, confidence, seed, by)
+    provenance = _provenance(data, design, confidence, seed, by, estimand)
     table = _table(contrasts, provenance["run_id"])
     return ResponderAnalysis(
         table=table,
@@ -181,12 +207,14 @@ def responder_analysis(
         sensitivity=_rows(contrasts, "sensitivity"),
         participant_flow=_rows(contrasts, "participant_flow"),
         limits=(
+            *events,
             *limits_of(table, design, confidence, circular=is_circular),
             *(options.landmark.limits if options.landmark else ()),
         ),
         assumptions=assumptions_of(design, confidence),
         provenance=provenance,
         design=design,
+        estimand=estimand,
         confidence=confidence,
     )
 
@@ -265,6 +293,7 @@ def _provenance(
     confidence: float,
     seed: int,
     by: str | Sequence[str] | None,
+    estimand: Estimand,
 ) -> dict[str, Any]:
     frame = table_of(data, "the data", DesignError)
     sources = {
@@ -286,6 +315,7 @@ def _provenance(
         "baseline": design.baseline,
         "last": design.last,
         "rule": design.labels.rule,
+        "estimand": str(estimand),
         "confidence": confidence,
         "seed": seed,
         "values_sha256": hashlib.sha256(values).hexdigest(),

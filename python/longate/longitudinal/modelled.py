@@ -88,7 +88,22 @@ def modelled_rows(
     rows += _dropout(design, outcome, confidence, seed)
     if landmark is not None:
         rows.append(_landmark(design, outcome, landmark, confidence))
-    return [{"outcome": outcome, "tag": "sensitivity"} | row for row in rows]
+    return [
+        {"outcome": outcome, "tag": _tag(str(row["analysis"]))} | row for row in rows
+    ]
+
+
+_OTHER_ESTIMANDS = ("ANCOVA", "binomial", "beta-binomial", "landmark labels")
+
+
+def _tag(analysis: str) -> str:
+    """Return supplementary where an analysis aims at another estimand.
+
+    ANCOVA compares patients of equal baseline, count models give conditional odds
+    ratios, and landmark labels make other groups (ICH E9(R1), A.5.3).
+    """
+    other = analysis.startswith(_OTHER_ESTIMANDS)
+    return "supplementary" if other else "sensitivity"
 
 
 def _long(design: Design, outcome: str) -> pd.DataFrame:

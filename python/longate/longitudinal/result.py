@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from longate.longitudinal.design import Design
+    from longate.longitudinal.estimand import Estimand
 
 _SHOWN = 8
 
@@ -55,7 +56,8 @@ class ResponderAnalysis:
         ``outcome, patient, visit, value, analysed, label``, the unclassifiable
         included.
     sensitivity : DataFrame
-        The primary analysis and those tagged sensitivity: ``outcome, analysis,
+        The primary analysis, those tagged sensitivity, and those tagged
+        supplementary, which aim at another estimand: ``outcome, analysis,
         tag, estimate, low, high, p, n_responder, n_non_responder, note``.
     participant_flow : DataFrame
         Participant flow: ``outcome, step, label, n, patients``.
@@ -65,6 +67,8 @@ class ResponderAnalysis:
         Parameters, rule, versions, seed, and a hash of the analysed values.
     design : Design
         What was compared: ``measure, outcomes, order, baseline, last, labels``.
+    estimand : Estimand
+        What was estimated, by its five attributes; part of the run id.
     confidence : float
         Of all intervals.
     """
@@ -79,6 +83,7 @@ class ResponderAnalysis:
     assumptions: tuple[str, ...]
     provenance: dict[str, Any]
     design: Design
+    estimand: Estimand
     confidence: float
 
     @property
@@ -146,7 +151,9 @@ class ResponderAnalysis:
         return f"<details><summary>Sensitivity</summary>{table}</details>"
 
     def __repr__(self) -> str:
-        lines = [self.headline, *(f"  {line}" for line in self._lines())]
+        lines = [self.headline, "Estimand:"]
+        lines += [f"  {line}" for line in str(self.estimand).split("\n")]
+        lines += [*(f"  {line}" for line in self._lines())]
         lines += self._details()
         lines.append("What these patients cannot show:")
         lines += [f"- {limit}" for limit in self.limits]
@@ -167,6 +174,8 @@ class ResponderAnalysis:
             f"{listed(lines) if lines else ''}<p>{details}</p>"
             f"<details open><summary>What these patients cannot show</summary>"
             f"{listed(self.limits)}</details>"
+            f"<details><summary>Estimand</summary>"
+            f"{listed(str(self.estimand).splitlines())}</details>"
             f"<details><summary>Assumptions</summary>{listed(self.assumptions)}"
             f"</details>{self._sensitivity_html()}</div>"
         )

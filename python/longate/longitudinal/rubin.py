@@ -49,7 +49,7 @@ def pool(
     >>> from longate.longitudinal.rubin import pool
     >>> found = pool([1.0, 1.4, 1.2], [0.09, 0.1, 0.08], 10)
     >>> round(found.estimate, 2), round(found.df, 3)
-    (1.2, 4.635)
+    (1.2, 3.884)
     """
     from scipy.special import stdtr, stdtrit
 
