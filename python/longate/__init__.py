@@ -49,7 +49,9 @@ if TYPE_CHECKING:
     )
     from longate.cytometry.spillover_controls import spillover_from_controls
     from longate.cytometry.spreading import spillover_spreading
-    from longate.export import prism, tidy, wide
+    from longate.export.prism_file import prism
+    from longate.export.tidy_file import tidy
+    from longate.export.wide_tables import wide
     from longate.io.deidentify import deidentify
     from longate.io.draft_sheet import draft_sheet
     from longate.io.facsdiva.read import read_facsdiva

@@ -66,8 +66,12 @@ def is_missing(value: Any) -> bool:
         return not _OUTER.sub("", value)
     import pandas as pd
 
-    # NaN and NaT differ from themselves.
-    return value is None or value is pd.NA or bool(value != value)
+    if value is None or value is pd.NA:
+        return True
+    try:
+        return bool(value != value)  # NaN and NaT differ from themselves
+    except (TypeError, ValueError):
+        return False  # a table or an array is no missing cell
 
 
 def names_of(column: pd.Series) -> pd.Series:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from longate._names import is_missing, name_of
 from longate._validation import listed, suggest
 from longate.exceptions import MissingChannelError, PanelError
 
@@ -43,6 +44,14 @@ class Channel:
     marker: str | None = None
     range: float = 0.0
     voltage: str | None = None
+
+    def __post_init__(self) -> None:
+        """Take numbers as names, and what is missing (NaN, NA) for no marker."""
+        if type(self.detector) is not str:
+            object.__setattr__(self, "detector", name_of(self.detector))
+        if self.marker is not None and type(self.marker) is not str:
+            known = None if is_missing(self.marker) else name_of(self.marker)
+            object.__setattr__(self, "marker", known)
 
     @property
     def kind(self) -> Kind:
@@ -125,6 +134,7 @@ class Panel:
         PanelError
             If several channels have this name.
         """
+        name = name if isinstance(name, str) else name_of(name)
         found = self._indices(name)
         if len(found) == 1:
             return found[0]

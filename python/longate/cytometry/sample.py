@@ -12,6 +12,7 @@ from longate._validation import listed
 from longate.cytometry.acquisition import Acquisition
 from longate.cytometry.compensated import resolve_matrix
 from longate.cytometry.keywords import Keywords
+from longate.cytometry.matrix_input import compensation_of
 from longate.exceptions import FcsError
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ class Sample(Acquisition):
         name: str,
         *,
         compensated: bool = True,
-        compensation: Compensation | None = None,
+        compensation: Compensation | Any = None,
         scale: Transform | None = None,
     ) -> NDArray[np.float64]:
         """Return one channel for analysis.
@@ -163,7 +164,7 @@ class Sample(Acquisition):
             name.
         compensated : bool
             Whether to compensate, where the matrix has this channel as a fluorochrome.
-        compensation : Compensation, optional
+        compensation : Compensation, DataFrame, str or path-like, optional
             A matrix instead of the file's own.
         scale : Transform, optional
             A scale to put the values on.
@@ -179,7 +180,7 @@ class Sample(Acquisition):
         SpilloverError
             If the matrix names a detector that the file lacks.
         """
-        matrix = compensation or self.compensation
+        matrix = compensation_of(compensation) or self.compensation
         column = None
         if compensated and matrix is not None:
             fitted = resolve_matrix(matrix, self.panel)

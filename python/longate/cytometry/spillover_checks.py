@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from longate._names import is_missing
 from longate._validation import listed
 from longate.exceptions import SpilloverError
 
@@ -50,7 +51,7 @@ def names_of(names: Sequence[str], what: str) -> tuple[str, ...]:
     if isinstance(names, str):
         msg = f"{what}s must be a list of names, not one string: {names!r}"
         raise SpilloverError(msg)
-    found = tuple(str(name) for name in names)
+    found = tuple("" if is_missing(name) else str(name) for name in names)
     if not all(name.strip() for name in found):
         msg = f"the spillover matrix has a {what} without a name: {list(found)}"
         raise SpilloverError(msg)

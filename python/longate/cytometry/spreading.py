@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from longate.cytometry.matrix_input import compensation_of
 from longate.exceptions import SpilloverError
 from longate.statistics import Z95
 
@@ -62,7 +63,7 @@ def spillover_spreading(
     """
     import pandas as pd
 
-    matrix = compensation or controls.compensation
+    matrix = compensation_of(compensation) or controls.compensation
     own = controls.compensation
     if matrix.detectors != own.detectors or set(matrix.fluorochromes) != set(
         own.fluorochromes

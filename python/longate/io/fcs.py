@@ -13,6 +13,7 @@ from longate.cytometry.acquisition import Acquisition
 from longate.cytometry.compensation import SPILLOVER_KEYWORDS, Compensation
 from longate.cytometry.file_spillover import stated_compensation
 from longate.cytometry.keywords import Keywords
+from longate.cytometry.matrix_input import compensation_of, register_matrix_reader
 from longate.cytometry.panel import Channel, Panel
 from longate.cytometry.sample import Sample, Violation
 from longate.exceptions import FcsError, SpilloverError
@@ -22,6 +23,8 @@ from longate.io.remote import RemoteFile, locate
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    import pandas as pd
 
 __all__ = ["FcsMetadata", "read_fcs", "read_metadata", "write_fcs"]
 
@@ -206,7 +209,7 @@ def read_fcs(
     values: str = "scale",
     channels: Sequence[str] | None = None,
     dataset: int = 0,
-    compensation: Compensation | str | None = "file",
+    compensation: Compensation | pd.DataFrame | str | Path | None = "file",
     aliases: Mapping[str, str] | None = None,
     on_problem: str = "repair",
     threads: int | None = None,
@@ -229,9 +232,10 @@ def read_fcs(
         Markers or detectors to read; all by default.
     dataset : int
         Which data set of the file, from 0; most files have one.
-    compensation : {"file"}, Compensation or None
-        The matrix that the sample carries: the file's own, another one, or none, which
-        also reads files whose own matrix is malformed.
+    compensation : {"file"}, Compensation, DataFrame, path-like or None
+        The matrix that the sample carries: the file's own, another one (an object, a
+        frame with detectors as columns, the value of ``$SPILLOVER``, a file), or none,
+        which also reads files whose own matrix is malformed.
     aliases : mapping of str to str, optional
         Further names for markers, such as ``{"NCAM": "CD56"}``.
     on_problem : {"repair", "strict"}
@@ -266,15 +270,17 @@ def read_fcs(
     """
     one_of("values", values, ("scale", "raw"), FcsError)
     one_of("on_problem", on_problem, ("repair", "strict"), FcsError)
-    if isinstance(compensation, str):
+    is_own = isinstance(compensation, str) and compensation == "file"
+    if isinstance(compensation, str) and compensation.isalpha():
         one_of("compensation", compensation, ("file",), FcsError)
+    matrix = None if is_own else compensation_of(compensation)
     metadata = read_metadata(path, aliases=aliases, dataset=dataset)
     if channels is None:
         indices = list(range(len(metadata.panel)))
     else:
         indices = [metadata.panel.index(name) for name in channels]
-    if isinstance(compensation, str):
-        compensation = _own_matrix(metadata)
+    if is_own:
+        matrix = _own_matrix(metadata)
     arrays, met = _core.read_columns(
         metadata.path,
         indices,
@@ -297,7 +303,7 @@ def read_fcs(
         version=metadata.version,
         panel=metadata.panel,
         keywords=metadata.keywords,
-        compensation=compensation,
+        compensation=matrix,
         diagnosis=diagnosis,
         n_events=metadata.n_events,
         columns=dict(zip(indices, arrays, strict=True)),
@@ -339,3 +345,12 @@ def _own_matrix(metadata: FcsMetadata) -> Compensation | None:
 
 
 register_reader(FileReader(read_metadata, read_fcs))
+
+
+def _read_matrix(path: Path) -> Compensation:
+    from longate.io.spillover_table import read_compensation
+
+    return read_compensation(path)
+
+
+register_matrix_reader(_read_matrix)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from longate._core import encode_metadata
+from longate._names import is_missing, name_of
 from longate._validation import listed, one_of, suggest
 from longate._whole_files import whole_file
+from longate.cytometry.matrix_input import compensation_of
 from longate.exceptions import FcsError
 
 if TYPE_CHECKING:
@@ -32,9 +34,9 @@ def write_fcs(
     events: pd.DataFrame | ArrayLike,
     channels: Sequence[str] | None = None,
     *,
-    markers: Mapping[str, str] | None = None,
+    markers: Mapping[str, object] | None = None,
     ranges: Mapping[str, float] | float | None = None,
-    spillover: Compensation | None = None,
+    spillover: Compensation | pd.DataFrame | str | Path | None = None,
     keywords: Mapping[str, str] | None = None,
     datatype: str = "float32",
     version: str = "3.1",
@@ -54,12 +56,13 @@ def write_fcs(
     channels : sequence of str, optional
         Detectors (``$PnN``); by default the columns of a DataFrame.
     markers : mapping of str to str, optional
-        Detector to marker (``$PnS``).
+        Detector to marker (``$PnS``); one that is missing (None, NaN) is none.
     ranges : mapping of str to float, or float
         Detector to top of scale (``$PnR``), or one for all; where not given, 262,144
         for floats and 2 to the number of bits for integers.
-    spillover : Compensation, optional
-        Written as ``$SPILLOVER``.
+    spillover : Compensation, DataFrame, str or path-like, optional
+        Written as ``$SPILLOVER``; a frame has detectors as columns, a text is the value
+        of the keyword or a file of a matrix.
     keywords : mapping of str to str, optional
         Further keywords, such as ``{"$CYT": "..."}``.
     datatype : {"float32", "float64", "uint16", "uint32"}
@@ -88,14 +91,20 @@ def write_fcs(
     else:
         code = np.dtype(DATATYPES[datatype])
         top = 2.0 ** (8 * code.itemsize) if code.kind == "u" else DEFAULT_RANGE
-        tops = dict.fromkeys(names, top) | dict(ranges or {})
-    extra = {str(key): str(value) for key, value in (keywords or {}).items()}
-    _refuse_what_does_not_come_back(names, markers or {}, tops, extra, spillover)
-    described = [(name, (markers or {}).get(name), float(tops[name])) for name in names]
+        given = {} if ranges is None else ranges
+        if not hasattr(given, "items"):
+            msg = f"ranges must be a number or a mapping, got {ranges!r}"
+            raise FcsError(msg)
+        tops = dict.fromkeys(names, top) | dict(given.items())
+    extra = _texts(keywords)
+    called = _texts(markers)
+    matrix = compensation_of(spillover, "spillover")
+    _refuse_what_does_not_come_back(names, called, tops, extra, matrix)
+    described = [(name, called.get(name), float(tops[name])) for name in names]
     values = _as_stored(table, names, tops, datatype)
     pairs = list(extra.items())
-    if spillover is not None:
-        pairs.append(("$SPILLOVER", spillover.to_keyword()))
+    if matrix is not None:
+        pairs.append(("$SPILLOVER", matrix.to_keyword()))
     try:
         head = encode_metadata(
             described, len(values), pairs, datatype=datatype, version=version
@@ -113,8 +122,9 @@ def _events_to_write(
         if not hasattr(events, "columns"):
             msg = "channels must be given where events is not a DataFrame"
             raise FcsError(msg)
-        channels = [str(name) for name in events.columns]
-    names = [str(name) for name in channels]
+        channels = list(events.columns)
+    # Texts stay as they are: blanks around them are refused and not taken off.
+    names = [name if isinstance(name, str) else name_of(name) for name in channels]
     try:
         wide = np.asarray(events, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -161,6 +171,15 @@ def _largest(top: float, datatype: str) -> float:
     return float(min(largest, 2.0 ** (8 * np.dtype(DATATYPES[datatype]).itemsize)) - 1)
 
 
+def _texts(given: Mapping[str, object] | None) -> dict[str, str]:
+    """Return a mapping of texts; what is missing (None, NaN, NA) is left out."""
+    return {
+        str(key): value if isinstance(value, str) else name_of(value)
+        for key, value in (given or {}).items()
+        if isinstance(value, str) or not is_missing(value)
+    }
+
+
 def _refuse_what_does_not_come_back(
     names: Sequence[str],
     markers: Mapping[str, str],
@@ -181,7 +200,7 @@ def _refuse_what_does_not_come_back(
                 msg = f"{argument} names {name!r}, which is no channel{near}"
                 raise FcsError(msg)
     for name, top in ranges.items():
-        if not 0 < top < float("inf"):
+        if is_missing(top) or not 0 < top < float("inf"):
             msg = f"the range of {name!r} must be a finite number above 0, got {top!r}"
             raise FcsError(msg)
     for word in (*names, *markers.values(), *keywords):

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 
 from longate._validation import cut, listed
 from longate.cytometry.compensation import Compensation
+from longate.cytometry.matrix_input import compensation_of, is_no_path
 from longate.exceptions import SpilloverError
 from longate.io.spillover_xml import bare, read_spillover_xml, spillover_from_element
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import pandas as pd
 
 MOST_BYTES = 16 * 2**20
 """Larger tables are refused unread."""
@@ -28,7 +31,7 @@ _PREFIX = re.compile(r"^(FJ)?Comp\d*-", re.IGNORECASE)
 
 
 def read_compensation(
-    path: str | Path,
+    path: str | Path | pd.DataFrame,
     *,
     name: str | None = None,
     names: Mapping[str, str] | None = None,
@@ -50,8 +53,9 @@ def read_compensation(
 
     Parameters
     ----------
-    path : path-like
-        The file.
+    path : path-like, DataFrame or str
+        The file; a frame with detectors as columns or the value of ``$SPILLOVER`` are
+        taken too.
     name : str, optional
         Which matrix, where a file holds several.
     names : mapping of str to str, optional
@@ -79,6 +83,12 @@ def read_compensation(
     >>> lg.read_compensation(path).table.loc["B-A"].tolist()
     [1.0, 0.25]
     """
+    if not isinstance(path, Path) and is_no_path(path):
+        found = compensation_of(path, "the matrix")
+        if found is None:
+            msg = "None is no matrix and no path of one"
+            raise SpilloverError(msg)
+        return _renamed(found, names)
     with Path(path).open("rb") as file:
         start = file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()
     if start.startswith(b"FCS"):

@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from longate._dates import DateRule
+from longate._names import is_missing
 from longate._validation import listed, one_of
+from longate.cytometry.compensation import Compensation
+from longate.cytometry.matrix_input import compensation_of
 from longate.exceptions import (
     DateWarning,
     FileWarning,
@@ -22,7 +25,6 @@ from longate.io.lot_table import read_lots
 from longate.io.sample_sheet import warn_of_notes
 from longate.io.sheet_paths import hint_for_missing
 from longate.io.sheet_reading import Sheet, SheetOptions, read_sheet
-from longate.io.spillover_table import read_compensation
 from longate.study.consistency import differing_files, require_matrices
 from longate.study.diagnosis import CHANGES_RESULTS, count_of_repaired
 from longate.study.problems import (
@@ -38,8 +40,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
-
-    from longate.cytometry.compensation import Compensation
 
 
 # Each looks through the folder; who has moved all files needs no thousand hints.
@@ -314,13 +314,15 @@ def _contradicted_dates(
 def _acquisition_matrix(
     given: object, metadata: FcsMetadata, folder: Path
 ) -> Compensation | None:
-    import pandas as pd
-
-    if given is None or pd.isna(given) or str(given).strip() in ("", "acquisition"):
+    if not isinstance(given, str):
+        if hasattr(given, "shape") or isinstance(given, Compensation):
+            return compensation_of(given)
+        if is_missing(given):
+            return metadata.compensation
+    words = str(given).strip()
+    if words in ("", "acquisition"):
         return metadata.compensation
-    if str(given).strip().lower() == "none":
-        return None
-    return read_compensation(folder / str(given).strip())
+    return None if words.lower() == "none" else compensation_of(words, folder=folder)
 
 
 def _lots(

@@ -3,35 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from longate.cytometry.compensation import Compensation
+from longate.cytometry.matrix_input import compensation_of, is_no_path
 from longate.cytometry.transforms import Transform
-from longate.exceptions import StrategyError
+from longate.exceptions import SpilloverError, StrategyError
 from longate.gating.gates.base import gates_of
 from longate.gating.gates.dimension import ACQUISITION
 
 if TYPE_CHECKING:
+    from longate.cytometry.compensation import Compensation
     from longate.gating.gates.base import Gate
 
 Scale = Transform | Mapping[str, Transform | None] | None
 
 
-def refuse_unfit_compensation(compensation: object) -> None:
-    """Refuse what is no matrix, not ``"acquisition"`` and not None.
+def checked_compensation(compensation: object) -> Compensation | str | None:
+    """Return a matrix, ``"acquisition"`` or None; frames and files become a matrix.
 
     Raises
     ------
     StrategyError
+        If it is a word that is not known, or nothing that a matrix can be.
+    SpilloverError
+        If a matrix cannot be used.
     """
-    known = compensation is None or isinstance(compensation, Compensation)
-    named = isinstance(compensation, str) and compensation == ACQUISITION
-    if not known and not named:
+    if isinstance(compensation, str):
+        if compensation == ACQUISITION:
+            return compensation
+        if is_no_path(compensation) or Path(compensation).expanduser().is_file():
+            return compensation_of(compensation)
         msg = (
             f"compensation={compensation!r} is not known; give 'acquisition', a "
-            "Compensation, or None"
+            "Compensation, a DataFrame, the path of a matrix, or None"
         )
         raise StrategyError(msg)
+    try:
+        return compensation_of(compensation)
+    except SpilloverError as error:
+        msg = f"{error}; or give 'acquisition' or None"
+        raise StrategyError(msg) from None
 
 
 def refuse_unfit_words(name: object, custom_info: object) -> None:

@@ -13,9 +13,9 @@ from longate.gating.gates.base import Gate, gates_of
 from longate.gating.gates.dimension import ACQUISITION
 from longate.gating.tree.checks import (
     Scale,
+    checked_compensation,
     checked_overrides,
     checked_scale,
-    refuse_unfit_compensation,
     refuse_unfit_words,
 )
 from longate.gating.tree.identity import hash_of
@@ -87,14 +87,14 @@ class GateTree(PopulationPaths):
         values: str = SCALE,
         problems: Sequence[GateProblem] = (),
     ) -> None:
-        refuse_unfit_compensation(compensation)
+        own_matrix = checked_compensation(compensation)
         refuse_unfit_words(name, custom_info)
         one_of("values", values, (SCALE, RAW), StrategyError)
         own = checked_overrides(overrides or {})
         for attribute, value in {
             "gates": gates_of(gates),
             "scale": checked_scale(scale),
-            "compensation": compensation,
+            "compensation": own_matrix,
             "name": name,
             "overrides": own,
             "custom_info": custom_info,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
@@ -214,8 +215,6 @@ def _group_of(rows: pd.DataFrame, groups: object) -> dict[str, str]:
 
 def _document(tables: Sequence[PrismTable]) -> ET.ElementTree[ET.Element]:
     """Return a Prism file; its elements are those that Prism 5 writes."""
-    from longate import __version__
-
     root = ET.Element(
         "GraphPadPrismFile", {"xmlns": _NAMESPACE, "PrismXMLVersion": "5.00"}
     )
@@ -223,7 +222,10 @@ def _document(tables: Sequence[PrismTable]) -> ET.ElementTree[ET.Element]:
     ET.SubElement(
         created,
         "OriginalVersion",
-        {"CreatedByProgram": "Longate", "CreatedByVersion": __version__},
+        {
+            "CreatedByProgram": "Longate",
+            "CreatedByVersion": metadata.version("longate"),
+        },
     )
     sequence = ET.SubElement(root, "TableSequence")
     for at in range(len(tables)):
