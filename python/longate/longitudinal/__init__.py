@@ -16,11 +16,14 @@ from longate.longitudinal.mixed import MixedModel, mixed_model, mmrm
 from longate.longitudinal.power_by_method import detectable_effects, power_by_method
 from longate.longitudinal.result import ResponderAnalysis
 from longate.longitudinal.sign_flips import sign_flips
+from longate.longitudinal.testing_plan import Family, TestingPlan, testing_plan
 
 __all__ = [
     "Estimand",
+    "Family",
     "MixedModel",
     "ResponderAnalysis",
+    "TestingPlan",
     "classical",
     "counts",
     "detectable_effects",
@@ -31,4 +34,5 @@ __all__ = [
     "power_by_method",
     "responder_analysis",
     "sign_flips",
+    "testing_plan",
 ]
