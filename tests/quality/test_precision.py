@@ -213,6 +213,11 @@ def test_few_operators_are_biases_and_not_a_variance():
     assert found.biases["bias"].sum() == pytest.approx(0, abs=1e-9)
     assert (found.biases["low"] < found.biases["bias"]).all()
     assert any("biases, not a variance" in word for word in found.words)
+    numbered = table.assign(operator=table["operator"].map({"A": 1, "B": 2, "C": 3}))
+    again = lg.quality.uncertainty(
+        numbered, value="value", terms="day", crossed="operator", specimen="specimen"
+    )
+    assert again.biases["bias"].tolist() == pytest.approx(found.biases["bias"].tolist())
 
 
 def test_two_gatings_of_the_same_files_tell_the_operator_s_bias_and_stability():

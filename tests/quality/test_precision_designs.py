@@ -56,6 +56,13 @@ def test_a_component_on_few_degrees_of_freedom_is_shown_and_not_passed_on():
 @pytest.mark.parametrize(
     ("change", "options", "words"),
     [
+        (
+            lambda t: t.assign(again=t["day"]).set_axis(
+                ["day", "run", "glucose", "day"], axis=1
+            ),
+            {"design": "EP05-A3"},
+            "several columns are called 'day'",
+        ),
         (lambda t: t, {"design": "EP5"}, "did you mean 'EP"),
         (lambda t: t.drop(columns="run"), {"design": "EP05-A3"}, "lacks 'run'"),
         (lambda t: t, {"terms": ("day",)}, "say which rows are replicates"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from longate._names import names_of
 from longate._validation import listed, table_of
 from longate.exceptions import DesignError
 from longate.quality.precision.acceptance import acceptance_report
@@ -145,20 +146,26 @@ def uncertainty(
     if not 0 < confidence < 1:
         msg = f"confidence must lie between 0 and 1, got {confidence!r}"
         raise DesignError(msg)
-    table = table_of(table, "measurements", DesignError)
-    named = design_of(design, table) if design is not None else None
+    frame = table_of(table, "measurements", DesignError)
+    terms, crossed, fixed, counts = (
+        (given,) if isinstance(given, str) else tuple(given)
+        for given in (terms, crossed, fixed, counts)
+    )
+    named = design_of(design, frame) if design is not None else None
     if named is not None and terms:
         msg = f"give design={design!r} or terms, not both: a design names its terms"
         raise DesignError(msg)
     random_terms = list(named.terms if named else terms)
-    biased = [] if named else _few_levels(table, [*random_terms, *crossed])
+    biased = [] if named else _few_levels(frame, [*random_terms, *crossed])
     random_terms = [term for term in random_terms if term not in biased]
+    # Numbers of operators or instruments are names: no slope over them.
+    frame = frame.assign(**{name: names_of(frame[name]) for name in biased})
     read = read_measurements(
-        table,
+        frame,
         value,
         scale=scale,
         counts=counts,
-        counting=_counting(table, value, scale, counting),
+        counting=_counting(frame, value, scale, counting),
         specimen=specimen,
         one_specimen=named is not None,
         terms=random_terms,

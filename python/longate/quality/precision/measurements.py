@@ -98,6 +98,10 @@ def read_measurements(
     require_columns(
         table, [*columns, *terms, *crossed, *fixed], "measurements", DesignError
     )
+    for name in dict.fromkeys([*columns, *terms, *crossed, *fixed]):
+        if table.columns.tolist().count(name) > 1:
+            msg = f"measurements: several columns are called {name!r}"
+            raise DesignError(msg)
     codes = _specimens(table, specimen, one_specimen=one_specimen)
     numbers = {name: _numbers(table, name) for name in dict.fromkeys(columns)}
     whole = np.all([~np.isnan(column) for column in numbers.values()], axis=0)
@@ -135,11 +139,12 @@ def _numbers(table: pd.DataFrame, name: str) -> NDArray[np.float64]:
     import pandas as pd
 
     column = pd.to_numeric(table[name], errors="coerce")
-    wrong = table.index[column.isna() & ~table[name].map(is_missing)]
+    missing = table[name].map(is_missing).to_numpy(dtype=bool)
+    wrong = np.flatnonzero(column.isna().to_numpy(dtype=bool) & ~missing)
     if len(wrong):
-        found = table.loc[wrong[0], name]
+        found, at = table[name].iloc[wrong[0]], table.index[wrong[0]]
         msg = (
-            f"measurements: {name!r} of row {wrong[0]} is {found!r}, not a number"
+            f"measurements: {name!r} of row {at} is {found!r}, not a number"
             f"{f' (and {len(wrong) - 1} more rows)' if len(wrong) > 1 else ''}"
         )
         raise DesignError(msg)
