@@ -83,7 +83,8 @@ def test_an_unreadable_matrix_stops_only_who_asks_for_it(tmp_path):
     file = tmp_path / "a.fcs"
     events = np.arange(12.0).reshape(6, 2)
     names = ["FSC-A", "PE-A"]
-    lg.write_fcs(file, events, names, keywords={"$SPILLOVER": "2,PE-A,FSC-A,1,x,0,1"})
+    lg.write_fcs(file, events, names, keywords={"$SPILLOVER": "2,PE-A,FSC-A,1,0,0,1"})
+    file.write_bytes(file.read_bytes().replace(b"FSC-A,1,0,0,1", b"FSC-A,1,x,0,1"))
     without = lg.GatingStrategy(STRATEGY.gates, compensation=None)
     assert without.apply(file).n_inside == (5, 3)
     with pytest.raises(SpilloverError):

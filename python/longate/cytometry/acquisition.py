@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from longate.cytometry.dates import find_date, parse_time
+from longate.cytometry.spillover_keyword import plain_number
 from longate.exceptions import FcsError
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ class Acquisition:
         """``$VOL`` with the unit that is plausible; None where it is not recorded."""
         text = self._text("$VOL")
         try:
-            value = float(text) if text else 0.0
+            value = float(plain_number(text)) if text else 0.0
         except ValueError:
             return None
         if not 0 < value < float("inf"):
@@ -204,14 +205,14 @@ def _moment(text: str | None) -> datetime | None:
 
 def _voltage(text: str | None) -> float | None:
     try:
-        value = float(text or "")
+        value = float(plain_number(text or ""))
     except ValueError:
         return None
     return value if 0 < value < float("inf") else None
 
 
 def _well(entry: str) -> tuple[int, int]:
-    row, column = (int(part) for part in entry.split(","))
+    row, column = (int(plain_number(part)) for part in entry.split(","))
     if row < 0 or column < 0:
         msg = f"{entry!r} is no well"
         raise ValueError(msg)

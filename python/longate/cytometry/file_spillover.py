@@ -10,6 +10,7 @@ import numpy as np
 
 from longate.cytometry.compensation import Compensation
 from longate.cytometry.panel import Panel
+from longate.cytometry.spillover_keyword import plain_number
 from longate.exceptions import SpilloverError
 
 if TYPE_CHECKING:
@@ -93,7 +94,10 @@ def legacy_compensation(
 def _comp(value: str, panel: Panel) -> NDArray[np.float64]:
     fields = [field.strip() for field in value.split(",")]
     try:
-        size, numbers = int(fields[0]), [float(field) for field in fields[1:]]
+        size, numbers = (
+            int(plain_number(fields[0])),
+            [float(plain_number(field)) for field in fields[1:]],
+        )
     except ValueError as error:
         msg = f"$COMP holds something that is no number: {error}"
         raise SpilloverError(msg) from None
@@ -120,7 +124,7 @@ def _percentages(
             msg = f"{keyword} names a channel beyond the {len(panel)} of the file"
             raise SpilloverError(msg)
         try:
-            share = float(keywords[keyword]) / 100.0
+            share = float(plain_number(keywords[keyword])) / 100.0
         except ValueError:
             msg = f"{keyword} is {keywords[keyword]!r}, not a percentage"
             raise SpilloverError(msg) from None
@@ -151,7 +155,7 @@ def fitted(
     """
     names = list(matrix.channels)
     if numbered or all(name.isdecimal() and name not in panel for name in names):
-        numbers = [int(name) for name in names]
+        numbers = [int(plain_number(name)) for name in names]
         if all(1 <= number <= len(panel) for number in numbers):
             names = [panel.channels[number - 1].detector for number in numbers]
     identity = np.eye(len(names))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -10,9 +10,11 @@ import numpy as np
 from longate._core import compensate
 from longate._validation import listed
 from longate.cytometry.acquisition import Acquisition
+from longate.cytometry.anndata_output import as_anndata
 from longate.cytometry.compensated import resolve_matrix
 from longate.cytometry.keywords import Keywords
 from longate.cytometry.matrix_input import compensation_of
+from longate.cytometry.panel import Channel, Panel
 from longate.exceptions import FcsError
 
 if TYPE_CHECKING:
@@ -21,10 +23,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from anndata import AnnData
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from longate.cytometry.compensation import Compensation
-    from longate.cytometry.panel import Panel
     from longate.cytometry.transforms import Transform
 
 
@@ -215,19 +216,31 @@ class Sample(Acquisition):
         """Return events as read, one column per channel, not compensated.
 
         Columns are called by marker where there is one, else by detector, and by
-        both where a marker occurs twice.
+        both where a marker occurs twice. ``attrs["channels"]`` keeps detector, marker
+        and range of each, so that :func:`longate.write_fcs` writes them again.
         """
         import pandas as pd
 
         labels = self._labels(self._indices(channels))
-        return pd.DataFrame({k: self.column_at(p) for k, p in labels.items()})
+        frame = pd.DataFrame({k: self.column_at(p) for k, p in labels.items()})
+        frame.attrs["channels"] = {
+            label: {
+                "detector": self.panel.channels[index].detector,
+                "marker": self.panel.channels[index].marker or "",
+                "range": self.panel.channels[index].range,
+            }
+            for label, index in labels.items()
+        }
+        return frame
 
     def to_anndata(self, channels: Sequence[str] | None = None) -> AnnData:
         """Return events as read as an AnnData object, not compensated.
 
         ``X`` is what :meth:`to_numpy` gives; ``var`` has one row per channel, named as
-        in :meth:`to_pandas`, with columns ``detector, marker, kind, range, voltage``;
-        ``uns["fcs"]`` has the version, the data set and the cytometer. Other keywords
+        in :meth:`to_pandas`, with columns ``channel`` and ``detector`` (both ``$PnN``),
+        ``marker, kind, range, voltage`` (blank where there is none); ``uns["fcs"]`` has
+        the version, the data set and the cytometer, ``uns["meta"]["spill"]`` the
+        spillover matrix by detectors, as pytometry expects it. Other keywords
         stay behind, as they may name a person.
 
         Raises
@@ -235,27 +248,57 @@ class Sample(Acquisition):
         ImportError
             If anndata is not installed.
         """
-        try:
-            from anndata import AnnData
-        except ImportError:
-            msg = "to_anndata needs anndata: pip install 'longate[anndata]'"
-            raise ImportError(msg) from None
-        import pandas as pd
-
         labels = self._labels(self._indices(channels))
-        table = self.panel.table.drop(columns="channel").iloc[list(labels.values())]
-        return AnnData(
-            self._matrix(list(labels.values())),
-            obs=pd.DataFrame(index=pd.RangeIndex(self.n_events).astype(str)),
-            var=table.set_axis(list(labels), axis=0),
-            uns={
-                "fcs": {
-                    "version": self.version,
-                    "dataset": self.dataset,
-                    "cytometer": self.cytometer or "",
-                }
-            },
-        )
+        return as_anndata(self, labels, self._matrix(list(labels.values())))
+
+    def with_channels(
+        self,
+        channels: Mapping[str, ArrayLike],
+        *,
+        markers: Mapping[str, str] | None = None,
+        ranges: Mapping[str, float] | None = None,
+    ) -> Sample:
+        """Return the sample with further channels, such as scores of its events.
+
+        Parameters
+        ----------
+        channels : mapping of str to (n_events,) array-like
+            Detector to values.
+        markers : mapping of str to str, optional
+            New detector to marker.
+        ranges : mapping of str to float, optional
+            New detector to top of scale; by default the largest value, at least 1.
+
+        Returns
+        -------
+        Sample
+            With the same file, keywords and matrix; :func:`longate.write_fcs` writes
+            it.
+
+        Raises
+        ------
+        FcsError
+            If a name is taken, or there is not one number per event.
+        """
+        added = {}
+        described = []
+        taken = {name.casefold() for name in self.panel.names}
+        for number, (name, given) in enumerate(channels.items(), len(self.panel)):
+            if name.casefold() in taken:
+                msg = f"{self.path.name} already has a channel that {name!r} means"
+                raise FcsError(msg)
+            values = np.array(given, dtype=np.float64)
+            if values.shape != (self.n_events,):
+                msg = f"{name!r} has shape {values.shape}, expected ({self.n_events},)"
+                raise FcsError(msg)
+            values.setflags(write=False)
+            taken.add(name.casefold())
+            finite = values[np.isfinite(values)]
+            top = float((ranges or {}).get(name, finite.max(initial=0.0)))
+            described.append(Channel(name, (markers or {}).get(name), max(top, 1.0)))
+            added[number] = values
+        panel = replace(self.panel, channels=(*self.panel.channels, *described))
+        return replace(self, panel=panel, columns={**self.columns, **added})
 
     def _indices(self, channels: Sequence[str] | None) -> list[int]:
         if channels is None:

@@ -51,9 +51,23 @@ def format_keyword(names: Sequence[str], matrix: NDArray[np.float64]) -> str:
     return ",".join([str(len(names)), *names, *numbers])
 
 
+def plain_number(text: str) -> str:
+    """Return the text of a number as files write it; Python also takes ``1_0``.
+
+    Raises
+    ------
+    ValueError
+        If it holds an underscore, or digits that are not ASCII.
+    """
+    if "_" in text or not text.isascii():
+        msg = f"{text[:60]!r} is no number"
+        raise ValueError(msg)
+    return text
+
+
 def _size(field: str, keyword: str) -> int:
     try:
-        return int(field)
+        return int(plain_number(field))
     except ValueError:
         msg = f"the {keyword} keyword starts with {field!r}, not with a number"
         raise SpilloverError(msg) from None
@@ -64,7 +78,7 @@ def _table(entries: list[str], names: list[str]) -> NDArray[np.float64]:
     numbers = np.empty(size * size)
     for index, entry in enumerate(entries):
         try:
-            numbers[index] = float(entry)
+            numbers[index] = float(plain_number(entry))
         except ValueError:
             row, column = divmod(index, size)
             msg = (
