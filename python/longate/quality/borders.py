@@ -37,9 +37,10 @@ class BorderSensitivity:
     ----------
     table : DataFrame
         One row per sample, border and move: ``sample, patient, visit, tube, border``
-        (``lower`` or ``upper``), ``move`` (units of asinh; 0 is the gate as drawn),
-        ``threshold`` (scaled), ``n_events, n_parent, fraction, ratio`` (to the gate
-        as drawn; missing where that has no event), ``run_id`` and the sheet's columns.
+        (``lower`` or ``upper``), ``move`` (0 is the gate as drawn), ``unit`` (asinh,
+        or scale where that is linear), ``threshold`` (scaled), ``n_events, n_parent,
+        fraction, ratio`` (to the gate as drawn; missing where that has no event),
+        ``run_id`` and the sheet's columns.
     overlap : DataFrame
         ``sample, n_events, n_overlap, share`` with the other population; empty where
         none was named.
@@ -185,14 +186,14 @@ def _moved(
     for other, bounds in gate.dimensions.items():
         if other != axis:
             others &= _within(values[other], bounds, closed=closed)
-    unit = asinh_unit(events.scale(axis)) or 1.0
+    unit = asinh_unit(events.scale(axis))
     low, high = gate.dimensions[axis]
     keys = {name: events.row[name] for name in ("sample", "patient", "visit", "tube")}
     drawn = int((others & _within(values[axis], (low, high), closed=closed)).sum())
     rows = []
     for border, bound in (("lower", low), ("upper", high)):
         for move in moves if bound is not None else ():
-            at = float(bound) + move * unit  # type: ignore[arg-type]
+            at = float(bound) + move * (unit or 1.0)  # type: ignore[arg-type]
             ends = (at, high) if border == "lower" else (low, at)
             n = int((others & _within(values[axis], ends, closed=closed)).sum())
             rows.append(
@@ -200,6 +201,7 @@ def _moved(
                     **keys,
                     "border": border,
                     "move": move,
+                    "unit": "scale" if unit is None else "asinh",
                     "threshold": at,
                     "n_events": n,
                     "n_parent": len(others),
@@ -234,10 +236,14 @@ def _words(table: pd.DataFrame, path: str, channel: str) -> list[str]:
         if ratios.empty:
             found.append(f"{path!r} has no event in any sample.")
             continue
+        unit = (
+            f"units of asinh ({100 * np.expm1(most):.0f} % of intensity)"
+            if at["unit"].iloc[0] == "asinh"
+            else "units of its scale"
+        )
         found.append(
-            f"Moving the {border} border of {channel} by {most:g} units of asinh "
-            f"({100 * np.expm1(most):.0f} % of intensity) multiplies the counts of "
-            f"{path!r} by {ratios.min():.2f} to {ratios.max():.2f}."
+            f"Moving the {border} border of {channel} by {most:g} {unit} multiplies "
+            f"the counts of {path!r} by {ratios.min():.2f} to {ratios.max():.2f}."
         )
     return list(dict.fromkeys(found))
 
