@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -13,70 +12,23 @@ from gating.samples import write_study
 from longate.exceptions import (
     CountingError,
     CountingWarning,
-    FileWarning,
     LongateError,
     PopulationError,
     SampleSheetError,
 )
-
-LOTS = pd.DataFrame(
-    {
-        "lot": ["L1", "L2"],
-        "beads_per_tube": [50_000, 52_300],
-        "expiry": ["2024-06-30", "2025-06-30"],
-    }
+from quality.bead_files import (
+    LOTS,
+    STRATEGY,
+    bead_file,
+    counted,
+    row_of,
 )
-STRATEGY = lg.GatingStrategy(
-    [
-        lg.RectangleGate("Beads", C=(1.0, None)),
-        lg.BooleanGate("Cells", "not Beads"),
-        lg.RectangleGate("Lymphocytes", parent="Cells", A=(1.0, None)),
-        lg.RectangleGate("NK", parent="Lymphocytes", B=(1.0, None)),
-    ]
-)
-OTHER = lg.GatingStrategy(
-    [
-        lg.RectangleGate("Lymphocytes", A=(1.0, None)),
-        lg.RectangleGate("NK", parent="Lymphocytes", B=(1.0, None)),
-    ]
-)
-
-
-def _events(n_nk=120, n_lymphocytes=1000, n_cells=3000, n_beads=2000) -> np.ndarray:
-    events = np.zeros((n_cells + n_beads, 4))
-    events[:n_lymphocytes, 1] = 1
-    events[:n_nk, 2] = 1
-    events[n_cells:, 3] = 1
-    return events
-
-
-def _file(patient="P1", visit="m0", *, sizes=None, **columns):
-    known = {"bead_lot": "L1", "blood_ul": 100, "dilution": 1, "date": "2024-03-01"}
-    return {
-        "patient": patient,
-        "visit": visit,
-        "events": _events(**(sizes or {})),
-        **known,
-        **columns,
-    }
-
-
-def _counted(folder, files, *, lots=LOTS, strategy=STRATEGY, runs=None, **options):
-    study = write_study(folder, files, bead_lots=lots, runs=runs)
-    populations = study.gate(strategy, progress=False)
-    return lg.quality.per_microlitre(populations, beads="Beads", **options)
-
-
-def _row(table, name="NK"):
-    (row,) = table[table["name"] == name].to_dict("records")
-    return row
-
 
 # The formula
 
 
 def test_by_hand(tmp_path):
-    row = _row(_counted(tmp_path, [_file()]))
+    row = row_of(counted(tmp_path, [bead_file()]))
     # 120 cells / 2,000 beads x 50,000 beads / 100 µL = 30 per µL.
     assert row["per_microlitre"] == pytest.approx(30.0)
     variance = 1 / 120 + 1 / 2000 + 0.03**2
@@ -97,21 +49,21 @@ def test_by_hand(tmp_path):
     ],
 )
 def test_units_go_in_as_they_should(tmp_path, columns, factor):
-    row = _row(_counted(tmp_path, [_file(**columns)]))
+    row = row_of(counted(tmp_path, [bead_file(**columns)]))
     assert row["per_microlitre"] == pytest.approx(30.0 * factor)
 
 
 def test_the_dilution_is_1_where_the_sheet_has_none(tmp_path):
-    file = _file()
+    file = bead_file()
     del file["dilution"]
-    assert _row(_counted(tmp_path, [file]))["per_microlitre"] == pytest.approx(30.0)
+    assert row_of(counted(tmp_path, [file]))["per_microlitre"] == pytest.approx(30.0)
 
 
 def test_pipetting_error_widens_the_interval_and_can_be_left_out(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
-    without = _row(_counted(tmp_path / "a", [_file()], pipetting_cv=0.0))
-    much = _row(_counted(tmp_path / "b", [_file()], pipetting_cv=0.2))
+    without = row_of(counted(tmp_path / "a", [bead_file()], pipetting_cv=0.0))
+    much = row_of(counted(tmp_path / "b", [bead_file()], pipetting_cv=0.2))
     assert without["log_variance"] == pytest.approx(1 / 120 + 1 / 2000)
     assert much["log_variance"] == pytest.approx(1 / 120 + 1 / 2000 + 0.04)
     assert much["low"] < without["low"] < without["high"] < much["high"]
@@ -120,11 +72,11 @@ def test_pipetting_error_widens_the_interval_and_can_be_left_out(tmp_path):
 @pytest.mark.parametrize("cv", [-0.1, math.nan, math.inf])
 def test_an_impossible_pipetting_error_is_refused(tmp_path, cv):
     with pytest.raises(CountingError, match="pipetting_cv"):
-        _counted(tmp_path, [_file()], pipetting_cv=cv)
+        counted(tmp_path, [bead_file()], pipetting_cv=cv)
 
 
 def test_no_cells_give_a_count_of_0_with_an_exact_upper_bound(tmp_path):
-    row = _row(_counted(tmp_path, [_file(sizes={"n_nk": 0})]))
+    row = row_of(counted(tmp_path, [bead_file(sizes={"n_nk": 0})]))
     assert (row["per_microlitre"], row["low"]) == (0.0, 0.0)
     # P(no event | mean m) = 2.5 % at m = 3.689.
     assert row["high"] == pytest.approx(3.688879454113936 * 50_000 / 2000 / 100)
@@ -134,11 +86,11 @@ def test_no_cells_give_a_count_of_0_with_an_exact_upper_bound(tmp_path):
 
 def test_every_population_but_the_beads_is_counted_for_every_sample(tmp_path):
     files = [
-        _file(patient, visit, batch="B1", age=50)
+        bead_file(patient, visit, batch="B1", age=50)
         for patient in ["P2", "P1"]
         for visit in ["m6", "m0"]
     ]
-    table = _counted(tmp_path, files)
+    table = counted(tmp_path, files)
     assert table["sample"].unique().tolist() == ["P2_m6", "P2_m0", "P1_m6", "P1_m0"]
     assert table["name"].unique().tolist() == ["Cells", "Lymphocytes", "NK"]
     assert table["population"].unique().tolist()[-1] == "Cells/Lymphocytes/NK"
@@ -163,21 +115,21 @@ def test_every_population_but_the_beads_is_counted_for_every_sample(tmp_path):
 
 
 def test_populations_may_be_chosen(tmp_path):
-    table = _counted(tmp_path, [_file()], of=["NK", "Cells/Lymphocytes"])
+    table = counted(tmp_path, [bead_file()], of=["NK", "Cells/Lymphocytes"])
     assert sorted(table["name"]) == ["Lymphocytes", "NK"]
     (tmp_path / "b").mkdir()
     with pytest.raises(PopulationError, match="did you mean 'NK'"):
-        _counted(tmp_path / "b", [_file()], of=["NKs"])
+        counted(tmp_path / "b", [bead_file()], of=["NKs"])
 
 
 def test_the_lot_table_may_lie_beside_the_sheet(tmp_path):
     LOTS.to_csv(tmp_path / "bead_lots.csv", index=False)
-    assert _row(_counted(tmp_path, [_file()], lots=None))["per_microlitre"] == 30.0
+    assert row_of(counted(tmp_path, [bead_file()], lots=None))["per_microlitre"] == 30.0
 
 
 def test_lots_that_are_numbers_are_found(tmp_path):
     lots = LOTS.assign(lot=[2101, 2102])
-    row = _row(_counted(tmp_path, [_file(bead_lot=2101)], lots=lots))
+    row = row_of(counted(tmp_path, [bead_file(bead_lot=2101)], lots=lots))
     assert row["per_microlitre"] == pytest.approx(30.0)
 
 
@@ -185,9 +137,9 @@ def test_lots_that_are_numbers_are_found(tmp_path):
 
 
 def test_one_sample_without_beads_does_not_stop_the_others(tmp_path):
-    files = [_file("P1"), _file("P2", sizes={"n_beads": 0})]
+    files = [bead_file("P1"), bead_file("P2", sizes={"n_beads": 0})]
     with pytest.warns(CountingWarning, match=r"no beads.*'P2_m0'.*gate 'Beads'"):
-        table = _counted(tmp_path, files)
+        table = counted(tmp_path, files)
     missing = table.set_index("sample").loc["P2_m0", ["per_microlitre", "low", "high"]]
     assert missing.isna().all(axis=None)
     kept = table[table["sample"] == "P1_m0"]
@@ -196,7 +148,7 @@ def test_one_sample_without_beads_does_not_stop_the_others(tmp_path):
 
 def test_no_beads_at_all_are_refused_with_the_samples(tmp_path):
     with pytest.raises(CountingError, match=r"no beads.*'P1_m0'.*gate 'Beads'"):
-        _counted(tmp_path, [_file("P1", sizes={"n_beads": 0})])
+        counted(tmp_path, [bead_file("P1", sizes={"n_beads": 0})])
 
 
 @pytest.mark.parametrize(
@@ -209,22 +161,22 @@ def test_no_beads_at_all_are_refused_with_the_samples(tmp_path):
 )
 def test_an_unknown_lot_or_volume_is_refused_with_the_sample(tmp_path, columns, words):
     with pytest.raises(CountingError, match=words):
-        _counted(tmp_path, [_file("P1"), _file("P2", **columns)])
+        counted(tmp_path, [bead_file("P1"), bead_file("P2", **columns)])
 
 
 @pytest.mark.parametrize("column", ["bead_lot", "blood_ul"])
 def test_a_sheet_without_lot_or_volume_is_refused(tmp_path, column):
-    file = _file()
+    file = bead_file()
     del file[column]
     with pytest.raises(CountingError, match=f"sheet lacks the column '{column}'"):
-        _counted(tmp_path, [file])
+        counted(tmp_path, [file])
 
 
 def test_no_lot_table_is_refused_with_what_to_do(tmp_path):
     with pytest.raises(
         CountingError, match=r"bead_lots\.csv .* beside the sample sheet"
     ):
-        _counted(tmp_path, [_file()], lots=None)
+        counted(tmp_path, [bead_file()], lots=None)
 
 
 @pytest.mark.parametrize(
@@ -243,11 +195,11 @@ def test_no_lot_table_is_refused_with_what_to_do(tmp_path):
 )
 def test_a_lot_table_that_cannot_be_used_is_refused(tmp_path, lots, words):
     with pytest.raises((CountingError, SampleSheetError), match=words):
-        _counted(tmp_path, [_file()], lots=lots)
+        counted(tmp_path, [bead_file()], lots=lots)
 
 
 def test_an_unknown_bead_population_is_named(tmp_path):
-    study = write_study(tmp_path, [_file()], bead_lots=LOTS)
+    study = write_study(tmp_path, [bead_file()], bead_lots=LOTS)
     populations = study.gate(STRATEGY, progress=False)
     with pytest.raises(PopulationError, match="did you mean 'Beads'"):
         lg.quality.per_microlitre(populations, beads="Bead")
@@ -257,15 +209,15 @@ def test_an_unknown_bead_population_is_named(tmp_path):
 @pytest.mark.parametrize("value", [0, -50, "much"])
 def test_volumes_that_are_no_volumes_are_refused_by_the_sheet(tmp_path, column, value):
     with pytest.raises(LongateError, match=f"{column}.*must be a number above 0"):
-        _counted(tmp_path, [_file(**{column: value})])
+        counted(tmp_path, [bead_file(**{column: value})])
 
 
 # Dates
 
 
 def _flags(tmp_path, dates, lots=LOTS, **columns):
-    files = [_file(f"P{i}", date=date, **columns) for i, date in enumerate(dates)]
-    table = _counted(tmp_path, files, lots=lots, of=["NK"])
+    files = [bead_file(f"P{i}", date=date, **columns) for i, date in enumerate(dates)]
+    table = counted(tmp_path, files, lots=lots, of=["NK"])
     assert table["per_microlitre"].notna().all()
     return [None if pd.isna(flag) else bool(flag) for flag in table["lot_expired"]]
 
@@ -297,15 +249,15 @@ def test_without_the_column_expiry_is_not_known(tmp_path):
 
 
 def test_a_sheet_without_dates_is_counted_all_the_same(tmp_path):
-    file = _file()
+    file = bead_file()
     del file["date"]
-    row = _row(_counted(tmp_path, [file]))
+    row = row_of(counted(tmp_path, [file]))
     assert pd.isna(row["lot_expired"])
     assert row["per_microlitre"] == 30.0
 
 
 def test_dates_of_frames_are_read_too(tmp_path):
-    study = write_study(tmp_path, [_file(), _file("P2")])
+    study = write_study(tmp_path, [bead_file(), bead_file("P2")])
     sheet = pd.read_csv(tmp_path / "samples.csv").assign(
         file=[str(tmp_path / f"{i}.fcs") for i in range(2)],
         date=["2024-06-01", "2024-08-01"],
@@ -323,10 +275,10 @@ def test_dates_of_frames_are_read_too(tmp_path):
 
 def test_pooled_runs_sum_cells_and_beads(tmp_path):
     files = [
-        _file(run=1, sizes={"n_nk": 100, "n_beads": 500}),
-        _file(run=2, sizes={"n_nk": 50, "n_beads": 1500}),
+        bead_file(run=1, sizes={"n_nk": 100, "n_beads": 500}),
+        bead_file(run=2, sizes={"n_nk": 50, "n_beads": 1500}),
     ]
-    row = _row(_counted(tmp_path, files, runs="pool"))
+    row = row_of(counted(tmp_path, files, runs="pool"))
     assert (row["n_events"], row["n_beads"]) == (150, 2000)
     assert row["per_microlitre"] == pytest.approx(150 / 2000 * 50_000 / 100)
 
@@ -335,88 +287,6 @@ def test_pooled_runs_sum_cells_and_beads(tmp_path):
     "columns", [{"bead_lot": "L2"}, {"blood_ul": 50}, {"dilution": 2}]
 )
 def test_pooled_runs_that_contradict_each_other_are_refused(tmp_path, columns):
-    files = [_file(run=1), _file(run=2, **columns)]
+    files = [bead_file(run=1), bead_file(run=2, **columns)]
     with pytest.raises(CountingError, match=r"'P1_m0'.*runs"):
-        _counted(tmp_path, files, runs="pool")
-
-
-# Shares of two tubes
-
-
-def _disagree(folder, own, other, **options):
-    """Whether the NK share of two tubes is flagged; each (NK, lymphocytes)."""
-    files = []
-    for tube, (n_nk, n_lymphocytes) in {"beads": own, "nk": other}.items():
-        sizes = {"n_nk": n_nk, "n_lymphocytes": n_lymphocytes}
-        files.append(_file(tube=tube, sizes=sizes))
-    table = _counted(
-        folder, files, strategy={"beads": STRATEGY, "nk": OTHER}, **options
-    )
-    assert set(table["tube"]) == {"beads"}
-    (flag,) = table["share_disagrees"].unique()
-    return None if pd.isna(flag) else bool(flag)
-
-
-@pytest.mark.parametrize(
-    ("own", "other", "flagged"),
-    [
-        ((120, 1000), (120, 1000), False),
-        ((120, 1000), (145, 1000), False),  # within 25 %
-        ((300, 1000), (400, 1000), True),
-        ((400, 1000), (300, 1000), True),
-        ((3, 30), (6, 30), False),  # a factor of 2, but within counting error
-        ((0, 1000), (300, 1000), True),
-        ((300, 1000), (0, 1000), True),
-        ((0, 1000), (0, 1000), False),
-        ((0, 1000), (1, 1000), False),
-        ((100, 1000), (0, 0), None),
-    ],
-)
-def test_shares_that_differ_beyond_counting_and_a_quarter_are_flagged(
-    tmp_path, own, other, flagged
-):
-    assert _disagree(tmp_path, own, other) is flagged
-
-
-def test_shares_are_not_compared_where_it_is_not_asked(tmp_path):
-    assert _disagree(tmp_path, (300, 1000), (30, 1000), shared=None) is None
-
-
-def test_one_tube_alone_disagrees_with_nothing(tmp_path):
-    table = _counted(tmp_path, [_file()])
-    assert table["share_disagrees"].isna().all()
-
-
-def test_a_sample_without_the_other_tube_is_not_judged(tmp_path):
-    files = [
-        _file("P1", tube="beads"),
-        _file("P1", tube="nk", sizes={"n_nk": 900}),
-        _file("P2", tube="beads"),
-    ]
-    table = _counted(tmp_path, files, strategy={"beads": STRATEGY, "nk": OTHER})
-    flags = table.drop_duplicates("sample").set_index("sample")["share_disagrees"]
-    assert bool(flags["P1_m0"])
-    assert pd.isna(flags["P2_m0"])
-
-
-def test_a_tube_whose_files_all_fail_is_not_compared(tmp_path):
-    files = [_file(tube="beads"), _file(tube="nk")]
-    study = write_study(tmp_path, files, bead_lots=LOTS)
-    (tmp_path / "1.fcs").unlink()
-    with pytest.warns(FileWarning):
-        populations = study.gate({"beads": STRATEGY, "nk": OTHER}, progress=False)
-    table = lg.quality.per_microlitre(populations, beads="Beads")
-    assert table["share_disagrees"].isna().all()
-
-
-def test_a_study_whose_populations_do_not_nest_is_counted_without_shares(tmp_path):
-    flat = lg.GatingStrategy(
-        [
-            lg.RectangleGate("Beads", C=(1.0, None)),
-            lg.RectangleGate("Lymphocytes", A=(1.0, None)),
-            lg.RectangleGate("NK", B=(1.0, None)),
-        ]
-    )
-    table = _counted(tmp_path, [_file()], strategy=flat)
-    assert table["share_disagrees"].isna().all()
-    assert _row(table)["per_microlitre"] == pytest.approx(30.0)
+        counted(tmp_path, files, runs="pool")

@@ -13,7 +13,8 @@ from scipy.stats import chi2
 import longate as lg
 from longate.exceptions import DesignError, MaturationError
 from longate.quality.precision.intervals import deviance
-from longate.quality.precision.reml import Model, fit
+from longate.quality.precision.likelihood import Model
+from longate.quality.precision.reml import fit
 from quality.replicates import GOOD, nested
 from scenarios import precision_coverage as coverage
 

@@ -33,7 +33,8 @@ from longate.quality.precision.intervals import (
     sum_interval,
     total_deviance,
 )
-from longate.quality.precision.reml import Model, fit
+from longate.quality.precision.likelihood import Model
+from longate.quality.precision.reml import fit
 
 KEPT = Path(__file__).parents[1] / "golden" / "scenarios" / "precision_coverage.csv"
 REPLICATES, FEW = 5000, 40

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from longate.exceptions import DesignError
-from longate.quality.precision.reml import Fit, Model, effects_covariance
+from longate.quality.precision.reml import Fit, effects_covariance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
+
+    from longate.quality.precision.likelihood import Model
 
 _STEP = 1e-5
 

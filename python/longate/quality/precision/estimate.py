@@ -21,7 +21,7 @@ from longate.quality.precision.model import (
     estimable_model,
     fixed_effects,
 )
-from longate.quality.precision.reml import Fit, Model, fit
+from longate.quality.precision.reml import Fit, fit
 from longate.quality.precision.result import FEWEST_DF, Uncertainty
 from longate.quality.precision.tables import component_table, total_table
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from longate.quality.precision.designs import PrecisionDesign
+    from longate.quality.precision.likelihood import Model
 
 _BIASES = ("instrument", "cytometer", "operator")
 _FEW_LEVELS = 6

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from longate.quality.precision.reml import Fit, Model
+    from longate.quality.precision.likelihood import Model
+    from longate.quality.precision.reml import Fit
 
 _TOLERANCE = 1e-6
 _MOST_DOUBLINGS = 60

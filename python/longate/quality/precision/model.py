@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from longate.exceptions import DesignError
-from longate.quality.precision.reml import Model
+from longate.quality.precision.likelihood import Model
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from longate.quality.precision.designs import PrecisionDesign
+    from longate.quality.precision.likelihood import Model
     from longate.quality.precision.measurements import Measurements
     from longate.quality.precision.model import EstimableModel
-    from longate.quality.precision.reml import Fit, Model
+    from longate.quality.precision.reml import Fit
 
 
 def component_table(
