@@ -346,3 +346,16 @@ def test_gates_for_a_sample_that_is_not_there_are_refused(tmp_path):
     own = lg.RectangleGate("B+", parent="P", B=(101.0, None))
     with pytest.raises(StudyError, match=r"'P1_mO'.*did you mean 'P1_m0'"):
         study.gate(NESTED.override("P1_mO", own), progress=False)
+
+
+def test_populations_without_events_in_any_sample_are_named(tmp_path):
+    events = np.random.default_rng(0).normal(100, 10, (50, 4))
+    rows = [{"patient": f"P{i}", "visit": "m0", "events": events} for i in (1, 2)]
+    gates = [
+        lg.RectangleGate("none", A=(1e6, None)),
+        lg.RectangleGate("A+", A=(0, 1e6)),
+    ]
+    strategy = lg.GatingStrategy(gates, compensation=None)
+    populations = write_study(tmp_path, rows).gate(strategy, progress=False)
+    assert list(populations.empty.values()) == [["none"]]
+    assert "no event in any sample: 'none'" in repr(populations)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from longate._core import compensate_columns, spillover_weights
-from longate._validation import listed, suggest
+from longate._validation import listed
 from longate.cytometry.detector_columns import Columns, detector_columns
 from longate.cytometry.spillover_checks import (
     names_of,
@@ -20,6 +20,9 @@ from longate.cytometry.spillover_checks import (
     refuse_percentages,
     refuse_unfit_out,
     refuse_unfit_shape,
+    renamed_names,
+    rows_of,
+    singular,
 )
 from longate.cytometry.spillover_keyword import format_keyword, parse_keyword
 from longate.exceptions import SpilloverError
@@ -96,14 +99,10 @@ class Compensation:
         fluorochromes: Sequence[str] | None = None,
     ) -> None:
         values = numbers_of(matrix)
-        columns = names_of(
-            detectors, "detector" if fluorochromes is not None else "channel"
-        )
-        rows = (
-            columns
-            if fluorochromes is None
-            else names_of(fluorochromes, "fluorochrome")
-        )
+        word = "detector" if fluorochromes is not None else "channel"
+        rows = columns = names_of(detectors, word)
+        if fluorochromes is not None:
+            rows = names_of(fluorochromes, "fluorochrome")
         refuse_unfit_shape(values, columns, None if fluorochromes is None else rows)
         refuse_not_finite(values, rows, columns)
         refuse_percentages(values, columns, rows)
@@ -164,18 +163,7 @@ class Compensation:
         try:
             weights, condition = spillover_weights(np.ascontiguousarray(self.matrix))
         except SpilloverError as error:
-            if len(error.args) == 2:  # the kernel knows the fluorochrome by its number
-                msg = (
-                    f"the spectrum of fluorochrome "
-                    f"{self.fluorochromes[error.args[1]]!r} is empty or "
-                    f"made up of those of "
-                    f"{listed(self.fluorochromes[: error.args[1]], most=20)}: these "
-                    f"cannot be "
-                    "told apart"
-                )
-                raise SpilloverError(msg) from None
-            msg = f"{error} (channels {listed(self.fluorochromes, most=20)})"
-            raise SpilloverError(msg) from None
+            raise singular(error, self.fluorochromes) from None
         weights.setflags(write=False)
         return weights, condition
 
@@ -291,23 +279,11 @@ class Compensation:
         SpilloverError
             If an old name is not in the matrix, or two become the same.
         """
-        known = [*self.fluorochromes, *self.detectors]
-        for name in names:
-            if name not in known:
-                msg = (
-                    f"the spillover matrix has no fluorochrome or detector {name!r}"
-                    f"{suggest(name, known)}"
-                )
-                raise SpilloverError(msg)
-        detectors = [names.get(name, name) for name in self.detectors]
-        fluorochromes: list[str] | None = [
-            names.get(name, name) for name in self.fluorochromes
-        ]
-        fluorochromes = None if fluorochromes == detectors else fluorochromes
+        renamed = renamed_names(names, self.detectors, self.fluorochromes)
         given = self.__dict__["_given"]
         if given is not None:
-            return Compensation.from_inverse(given, detectors, fluorochromes)
-        return Compensation(self.matrix, detectors, fluorochromes)
+            return Compensation.from_inverse(given, *renamed)
+        return Compensation(self.matrix, *renamed)
 
     def select(self, fluorochromes: Sequence[str]) -> Compensation:
         """Return the matrix for some of its fluorochromes, in the order given.
@@ -321,16 +297,7 @@ class Compensation:
         SpilloverError
             If a fluorochrome is not in the matrix, or the rest is singular.
         """
-        rows = []
-        for name in fluorochromes:
-            if name not in self.fluorochromes:
-                has = f"; it has {listed(self.fluorochromes)}"
-                msg = (
-                    f"the spillover matrix has no fluorochrome {name!r}"
-                    f"{suggest(name, self.fluorochromes) or has}"
-                )
-                raise SpilloverError(msg)
-            rows.append(self.fluorochromes.index(name))
+        rows = rows_of(fluorochromes, self.fluorochromes)
         if self.fluorochromes == self.detectors:
             return Compensation(self.matrix[np.ix_(rows, rows)], list(fluorochromes))
         return Compensation(self.matrix[rows], self.detectors, list(fluorochromes))

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from longate._names import is_missing
-from longate._validation import listed
+from longate._validation import listed, suggest
 from longate.exceptions import SpilloverError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -127,3 +127,57 @@ def refuse_unfit_shape(
             f"(fluorochromes {listed(rows)}; detectors {listed(columns)})"
         )
         raise SpilloverError(msg)
+
+
+def renamed_names(
+    names: Mapping[str, str], detectors: Sequence[str], fluorochromes: Sequence[str]
+) -> tuple[list[str], list[str] | None]:
+    """Return detectors and fluorochromes under other names; None where both agree.
+
+    Raises
+    ------
+    SpilloverError
+        If an old name is not in the matrix.
+    """
+    known = [*fluorochromes, *detectors]
+    for name in names:
+        if name not in known:
+            msg = (
+                f"the spillover matrix has no fluorochrome or detector {name!r}"
+                f"{suggest(name, known)}"
+            )
+            raise SpilloverError(msg)
+    columns = [names.get(name, name) for name in detectors]
+    rows = [names.get(name, name) for name in fluorochromes]
+    return columns, None if rows == columns else rows
+
+
+def rows_of(wanted: Sequence[str], fluorochromes: Sequence[str]) -> list[int]:
+    """Return the rows of some fluorochromes.
+
+    Raises
+    ------
+    SpilloverError
+        If one is not in the matrix.
+    """
+    for name in wanted:
+        if name not in fluorochromes:
+            has = f"; it has {listed(fluorochromes)}"
+            msg = (
+                f"the spillover matrix has no fluorochrome {name!r}"
+                f"{suggest(name, fluorochromes) or has}"
+            )
+            raise SpilloverError(msg)
+    return [list(fluorochromes).index(name) for name in wanted]
+
+
+def singular(error: SpilloverError, fluorochromes: Sequence[str]) -> SpilloverError:
+    """Return the kernel's complaint of a matrix that cannot be solved, with names."""
+    if len(error.args) == 2:  # the kernel knows the fluorochrome by its number
+        number = error.args[1]
+        return SpilloverError(
+            f"the spectrum of fluorochrome {fluorochromes[number]!r} is empty or made "
+            f"up of those of {listed(fluorochromes[:number], most=20)}: these cannot "
+            "be told apart"
+        )
+    return SpilloverError(f"{error} (channels {listed(fluorochromes, most=20)})")

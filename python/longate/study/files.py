@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from longate._core import __version__
 from longate._validation import listed
 from longate.exceptions import StudyError
 from longate.io.fcs import FcsMetadata, read_metadata
+from longate.io.remote import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,6 +94,27 @@ def refuse_changed(metadata: FcsMetadata) -> None:
 def changed(path: object) -> str:
     """Say that a file is no longer the one that the study has read."""
     return f"{path} has changed since the study was read; read it again"
+
+
+def identity_of(metadata: FcsMetadata, name: str) -> dict[str, Any]:
+    """Return what tells a file from every other one, and how it was read.
+
+    Parameters
+    ----------
+    metadata : FcsMetadata
+        Of the file.
+    name : str
+        As in the sheet.
+    """
+    length, _, text_hash, _ = metadata.identity
+    return {
+        "file": name,
+        "length": length,
+        "text_hash": f"{text_hash:016x}",
+        "sha256": sha256_of(metadata.path),
+        "aliases": dict(metadata.panel.aliases),
+        "dataset": metadata.dataset,
+    }
 
 
 def run_id_of(files: Sequence[StudyFile], strategies: Mapping[str, GateTree]) -> str:

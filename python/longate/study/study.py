@@ -24,6 +24,7 @@ from longate.study.cluster import cluster_tasks, gate_on
 from longate.study.diagnosis import diagnosis_table
 from longate.study.files import (
     StudyFile,
+    identity_of,
     is_pooled,
     one_tube,
     refuse_changed,
@@ -206,15 +207,7 @@ class Study:
         """
         metadata = self.metadata[row]
         refuse_changed(metadata)
-        length, _, text_hash, _ = metadata.identity
-        return {
-            "file": str(self.samples["file"][row]),
-            "length": length,
-            "text_hash": f"{text_hash:016x}",
-            "sha256": sha256_of(metadata.path),
-            "aliases": dict(metadata.panel.aliases),
-            "dataset": metadata.dataset,
-        }
+        return identity_of(metadata, str(self.samples["file"][row]))
 
     def instrument_log(self) -> pd.DataFrame:
         """Return the settings of the cytometer by file and channel."""

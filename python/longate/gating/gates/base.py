@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from longate._core import contains
-from longate._validation import cut, listed, suggest, unmasked
+from longate._validation import cut, listed
 from longate.cytometry.compensation import Compensation
 from longate.exceptions import GateError, LongateError
+from longate.gating.gates.columns import columns_of
 from longate.gating.gates.dimension import (
     Axis,
     axis_from_plain,
@@ -32,10 +33,6 @@ if TYPE_CHECKING:
 
 ALL_EVENTS = "All events"
 """The population that holds every event of a file."""
-
-
-# What most columns are: no other type of numbers is the same object.
-_SINGLE, _DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
 
 
 @dataclass(frozen=True, repr=False)
@@ -210,71 +207,7 @@ class Gate(ABC):
             If a column is missing, or columns differ in length.
         """
         kind, parameters = self.kernel
-        return contains(kind, parameters, self._columns(values))
-
-    def _columns(
-        self, values: Mapping[Any, ArrayLike], axes: Sequence[Axis] = ()
-    ) -> list[NDArray[Any]]:
-        """Return the columns of some axes, or of the gate's own, in their order."""
-        axes = axes or self.axes
-        if type(values) is not dict:
-            return self._checked_columns(values, axes)
-        columns: list[NDArray[Any]] = []
-        for axis in axes:
-            column = values.get(axis)
-            if not (
-                type(column) is np.ndarray
-                and (column.dtype is _SINGLE or column.dtype is _DOUBLE)
-                and column.ndim == 1
-                and (not columns or len(column) == len(columns[0]))
-            ):
-                return self._checked_columns(values, axes)
-            columns.append(column)
-        return columns
-
-    def _checked_columns(
-        self, values: Mapping[Any, ArrayLike], axes: Sequence[Axis]
-    ) -> list[NDArray[Any]]:
-        """Return columns that kernels do not take as they are."""
-        if not hasattr(values, "__contains__") or isinstance(values, np.ndarray):
-            kind = type(values).__name__
-            msg = (
-                f"gate {self.name!r} needs {{axis: column}} or a data frame; got {kind}"
-            )
-            raise GateError(msg)
-        columns = [self._numbers(axis, values) for axis in axes]
-        if len({len(column) for column in columns}) > 1:
-            named = zip(axes, columns, strict=True)
-            told = {str(axis): column.shape for axis, column in named}
-            msg = f"gate {self.name!r} needs columns of one length; got shapes {told}"
-            raise GateError(msg)
-        return columns
-
-    def _numbers(self, axis: Axis, values: Mapping[Any, ArrayLike]) -> NDArray[Any]:
-        """Return a column as numbers that kernels take, in one piece."""
-        key: Any = axis if axis in values else str(axis)
-        if key not in values:
-            near = suggest(str(axis), map(str, values))
-            msg = f"gate {self.name!r} needs values of {str(axis)!r}{near}"
-            raise GateError(msg)
-        try:
-            column = np.asarray(unmasked(values[key]))
-            if column.dtype.kind not in "biufO":
-                msg = f"{column.dtype} is no kind of number to be gated"
-                raise TypeError(msg)
-            # Single precision stays: doubles have all its numbers.
-            kind = np.float32 if column.dtype == np.float32 else np.float64
-            column = np.ascontiguousarray(column, dtype=kind)
-        except (TypeError, ValueError, OverflowError) as error:
-            msg = f"gate {self.name!r}: the values of {str(axis)!r}: {error}"
-            raise GateError(msg) from None
-        if column.ndim != 1:
-            msg = (
-                f"gate {self.name!r} needs one number per event on {str(axis)!r}; got "
-                f"shape {column.shape}"
-            )
-            raise GateError(msg)
-        return column
+        return contains(kind, parameters, columns_of(self.name, self.axes, values))
 
     @abstractmethod
     def _shape(self, axis: Callable[[Axis], Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import numpy as np
 from longate._core import quadrant_counts, quadrant_masks
 from longate.exceptions import GateError
 from longate.gating.gates.base import Gate, check_name
+from longate.gating.gates.columns import columns_of
 from longate.gating.gates.dividers import Divider, dividers_of, locations_of
 from longate.gating.gates.frozen import FrozenDict
 from longate.gating.gates.rectangle import RectangleGate, box
@@ -192,7 +193,7 @@ class QuadrantGate(Gate):
             By quadrant; no event is in two.
         """
         cuts, quadrants, axes = self._cut
-        columns = self._columns(values, axes)
+        columns = columns_of(self.name, axes, values)
         n_events = len(columns[0])
         masks = (
             np.unpackbits(mask.view(np.uint8), count=n_events, bitorder="little")
@@ -230,7 +231,7 @@ class QuadrantGate(Gate):
         {'CD3- CD56-': 0, 'CD3- CD56+': 2, 'CD3+ CD56-': 1, 'CD3+ CD56+': 0}
         """
         cuts, quadrants, axes = self._cut
-        counts = quadrant_counts(cuts, quadrants, self._columns(values, axes))
+        counts = quadrant_counts(cuts, quadrants, columns_of(self.name, axes, values))
         return dict(zip(self.quadrants, counts, strict=True))
 
     @cached_property

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     import pandas as pd
 
@@ -47,3 +47,27 @@ class GatedFile:
 
     row: int
     gated: GatedSample
+
+
+def by_sample(
+    files: Sequence[GatedFile],
+    keys: Sequence[dict[str, Any]],
+    tubes: Collection[str],
+) -> list[tuple[dict[str, Any], list[GatedFile]]]:
+    """Return keys and files of each sample and tube; several files where runs pool.
+
+    Parameters
+    ----------
+    files : sequence of GatedFile
+        What was gated.
+    keys : sequence of dict
+        ``sample, patient, visit, tube`` of each.
+    tubes : collection of str
+        Files of other tubes are left out.
+    """
+    grouped: dict[tuple[str, str], tuple[dict[str, Any], list[GatedFile]]] = {}
+    for file, one in zip(files, keys, strict=True):
+        if one["tube"] in tubes:
+            key = (one["sample"], one["tube"])
+            grouped.setdefault(key, (one, []))[1].append(file)
+    return list(grouped.values())

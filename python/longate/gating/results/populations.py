@@ -9,13 +9,19 @@ from typing import TYPE_CHECKING, Any
 from longate._validation import listed, suggest
 from longate.exceptions import PopulationError, StudyError
 from longate.gating.gates.base import ALL_EVENTS
-from longate.gating.results.counting import with_fractions
-from longate.gating.results.counts import study_counts
+from longate.gating.results.counts import (
+    empty_populations,
+    empty_words,
+    fraction_table,
+    study_counts,
+    undefined_table,
+)
 from longate.gating.results.events import RecentEvents
+from longate.gating.results.gated_file import by_sample
 from longate.gating.results.joining import KEYS, finished
 from longate.gating.results.medians import median_table
 from longate.gating.results.phenotypes import phenotype_table
-from longate.gating.results.statistics import STATISTIC_COLUMNS, dict_of, statistic_rows
+from longate.gating.results.statistics import statistic_table
 from longate.gating.results.tubes import paths_by_tube, tube_with
 
 if TYPE_CHECKING:
@@ -65,14 +71,13 @@ class Populations:
 
     def __repr__(self) -> str:
         """Shape first, then what one can type next."""
-        gates = ", ".join(
-            f"{tube}: {len(strategy)} populations"
-            for tube, strategy in self.strategies.items()
-        )
+        tubes = self.strategies.items()
+        gates = ", ".join(f"{tube}: {len(one)} populations" for tube, one in tubes)
         samples = self._rows["sample"].nunique()
         return (
             f"Populations · {samples} samples · {len(self.files)} files · {gates} · "
-            f"{len(self.problems)} problems · run {self.run_id}\n"
+            f"{len(self.problems)} problems · run {self.run_id}"
+            f"{empty_words(self.empty)}\n"
             "  .counts  .fraction(population, of=...)  .medians(channel, ...)  "
             ".events(population, sample=...)  .mask(population, sample=...)"
         )
@@ -141,18 +146,7 @@ class Populations:
         is NaN; else empty), ``run_id``, and the further columns of the sheet. Runs that
         are pooled are one sample.
         """
-        import pandas as pd
-
-        rows = []
-        for keys, files in self._by_sample(self.strategies):
-            answers = [dict_of(file.gated.answers) for file in files]
-            for request in answers[0]:
-                if not request.statistics:
-                    continue
-                found = [by_request.get(request) for by_request in answers]
-                rows += [{**keys, **row} for row in statistic_rows(request, found)]
-        columns = [*KEYS, *STATISTIC_COLUMNS]
-        return self.finished(pd.DataFrame(rows, columns=columns))
+        return self.finished(statistic_table(self._by_sample(self.strategies)))
 
     @property
     def undefined(self) -> pd.DataFrame:
@@ -161,18 +155,15 @@ class Populations:
         Columns ``sample, patient, visit, tube, population, n_undefined, run_id`` and
         the sheet's columns; only populations with such events, so mostly empty.
         """
-        import pandas as pd
+        return self.finished(undefined_table(self.files, self._keys))
 
-        rows = [
-            {**keys, "population": path, "n_undefined": n_undefined}
-            for file, keys in zip(self.files, self._keys, strict=True)
-            for path, n_undefined in zip(
-                file.gated.strategy.paths, file.gated.n_undefined, strict=True
-            )
-            if n_undefined
-        ]
-        columns = [*KEYS, "population", "n_undefined"]
-        return self.finished(pd.DataFrame(rows, columns=columns))
+    @cached_property
+    def empty(self) -> dict[str, list[str]]:
+        """Populations that hold no event in any sample: tube -> paths.
+
+        Where a whole study has none, a gate often has coordinates of another scale.
+        """
+        return empty_populations(self.strategies, self.files, self._keys)
 
     def fraction(
         self, population: str, *, of: str, tube: str | None = None
@@ -199,25 +190,9 @@ class Populations:
             If a population is unknown, or `of` is no ancestor.
         """
         tube = self.tube_of(population, tube)
-        strategy = self.strategies[tube]
-        inside = strategy.path(population)
-        whole = of if of == ALL_EVENTS else strategy.path(of)
-        if whole != ALL_EVENTS and not inside.startswith(f"{whole}/"):
-            msg = (
-                f"{whole!r} is not an ancestor of {inside!r}; its share is not defined"
-            )
-            raise PopulationError(msg)
         counts = self.counts[self.counts["tube"] == tube]
-        picked = {}
-        for column, path in (("k", inside), ("n", whole)):
-            rows = counts[counts["population"] == path]
-            picked[column] = rows.set_index(KEYS)["n_events"]
-        import pandas as pd
-
-        frame = pd.DataFrame(picked).reset_index()
-        frame.insert(len(KEYS), "population", inside)
-        frame.insert(len(KEYS) + 1, "of", whole)
-        return self.finished(with_fractions(frame, "k", "n"))
+        share = fraction_table(counts, self.strategies[tube], population, of)
+        return self.finished(share)
 
     def tube_of(self, population: str, tube: str | None = None) -> str:
         """Return the tube that has a population.
@@ -253,11 +228,8 @@ class Populations:
             If the sample was not gated in the tube.
         """
         name = self.tube_of(ALL_EVENTS, tube)
-        found = [
-            file
-            for file, keys in zip(self.files, self._keys, strict=True)
-            if keys["sample"] == sample and keys["tube"] == name
-        ]
+        grouped = by_sample(self.files, self._keys, [name])
+        found = next((fs for keys, fs in grouped if keys["sample"] == sample), None)
         if not found:
             near = suggest(sample, [keys["sample"] for keys in self._keys])
             msg = f"sample {sample!r} was not gated in tube {name!r}{near}"
@@ -280,8 +252,8 @@ class Populations:
         return self._each_of([self.tube_of(ALL_EVENTS, tube)])
 
     def _each_of(self, tubes: Collection[str]) -> Iterator[SampleEvents]:
-        by_sample = self._by_sample(tubes)
-        return (self._events_of(files) for _, files in by_sample)
+        samples = self._by_sample(tubes)
+        return (self._events_of(files) for _, files in samples)
 
     def _events_of(self, files: Sequence[GatedFile]) -> SampleEvents:
         row = self.study.samples.loc[files[0].row]
@@ -391,15 +363,11 @@ class Populations:
         self, tubes: Collection[str]
     ) -> list[tuple[dict[str, Any], list[GatedFile]]]:
         """Return keys and files of each sample and tube; several where runs pool."""
-        grouped: dict[tuple[str, str], tuple[dict[str, Any], list[GatedFile]]] = {}
-        for file, keys in zip(self.files, self._keys, strict=True):
-            if keys["tube"] in tubes:
-                key = (keys["sample"], keys["tube"])
-                grouped.setdefault(key, (keys, []))[1].append(file)
-        if not grouped:
+        found = by_sample(self.files, self._keys, tubes)
+        if not found:
             msg = f"no file of the tubes {listed(tubes)} could be gated; see .problems"
             raise StudyError(msg)
-        return list(grouped.values())
+        return found
 
     def phenotypes(
         self, parent: str, markers: Mapping[str, str], *, tube: str | None = None
@@ -428,5 +396,5 @@ class Populations:
         StudyError
             If no file of the tube was gated.
         """
-        by_sample = self._by_sample([self.tube_of(parent, tube)])
-        return phenotype_table(by_sample, parent, markers)
+        samples = self._by_sample([self.tube_of(parent, tube)])
+        return phenotype_table(samples, parent, markers)

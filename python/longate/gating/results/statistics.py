@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from longate._core import summarise
+from longate.gating.results.joining import KEYS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
+    import pandas as pd
     from numpy.typing import NDArray
 
     from longate.gating.compile.requests import Request
+    from longate.gating.results.gated_file import GatedFile
     from longate.gating.results.gated_sample import Answer
 
 STATISTIC_COLUMNS = (
@@ -78,3 +81,26 @@ def statistic_rows(
             request.statistics, estimates, strict=True
         )
     ]
+
+
+def statistic_table(
+    by_sample: Sequence[tuple[Mapping[str, Any], Sequence[GatedFile]]],
+) -> pd.DataFrame:
+    """Return a row per sample and statistic that was asked for.
+
+    Parameters
+    ----------
+    by_sample : sequence of (dict, sequence of GatedFile)
+        Keys of a sample, and its files.
+    """
+    import pandas as pd
+
+    rows = []
+    for keys, files in by_sample:
+        answers = [dict_of(file.gated.answers) for file in files]
+        for request in answers[0]:
+            if not request.statistics:
+                continue
+            found = [by_request.get(request) for by_request in answers]
+            rows += [{**keys, **row} for row in statistic_rows(request, found)]
+    return pd.DataFrame(rows, columns=[*KEYS, *STATISTIC_COLUMNS])
