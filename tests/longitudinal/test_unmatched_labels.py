@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from longate.exceptions import DesignError, NameWarning
+from longate.exceptions import DesignError, ExportError, NameWarning
+from longate.export import prism
 from longate.longitudinal import max_t, responder_analysis
 from longate.longitudinal.classical import mixed_anova, within_groups
 from longate.longitudinal.counts import beta_binomial, binomial, negative_binomial
@@ -99,6 +100,15 @@ def test_unmatched_takes_two_words(name):
     make, run = FUNCTIONS[name]
     with pytest.raises(DesignError, match="unmatched='ignore' is not known"):
         run(*make(), unmatched="ignore")
+
+
+def test_prism_takes_labels_by_the_same_rule(tmp_path):
+    data, response = tables()
+    few = response[response["patient"] != "P12"]
+    with pytest.raises(ExportError, match=r"do not match.*'P12'"):
+        prism(data, tmp_path / "a.pzfx", value="index", groups=few)
+    with pytest.warns(NameWarning, match="'P12'"):
+        prism(data, tmp_path / "a.pzfx", value="index", groups=few, unmatched="drop")
 
 
 def test_the_unclassifiable_need_no_data():

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import longate as lg
-from longate.exceptions import MaturationError
+from longate.exceptions import ClinicalError, MaturationError, NameWarning
 
 STAGES = {  # on axis, fraction
     "dim_CD57": (True, 0.4),
@@ -15,6 +15,13 @@ STAGES = {  # on axis, fraction
     "adaptive": (False, 0.2),
     "neg16neg": (False, 0.0),
 }
+
+
+@pytest.fixture
+def few(response, maturation):
+    """Return the labels of the patients who are drawn."""
+    table = response if isinstance(response, pd.DataFrame) else response.table
+    return table[table["patient"].isin(maturation.stages["patient"])]
 
 
 @pytest.fixture
@@ -28,8 +35,8 @@ def maturation():
     return SimpleNamespace(stages=pd.DataFrame(rows))
 
 
-def test_bars_add_up_to_the_whole(maturation, response):
-    ax = lg.plot.stages(maturation, response)
+def test_bars_add_up_to_the_whole(maturation, few):
+    ax = lg.plot.stages(maturation, few)
     heights = {}
     for bar in ax.patches:
         heights.setdefault(round(bar.get_x(), 6), []).append(bar.get_height())
@@ -49,8 +56,8 @@ def test_stages_stack_from_least_mature_to_off_axis(maturation):
     ]
 
 
-def test_labels_head_their_block_and_n_stands_below(maturation, response):
-    words = [t.get_text() for t in lg.plot.stages(maturation, response).texts]
+def test_labels_head_their_block_and_n_stands_below(maturation, few):
+    words = [t.get_text() for t in lg.plot.stages(maturation, few).texts]
     assert {"responders", "non-responders"} <= set(words)
     assert "unclassifiable" not in words
     assert words.count("n = 1") == 2
@@ -69,3 +76,11 @@ def test_stages_of_two_schemes_are_not_drawn_together(maturation):
     mixed = table.assign(scheme=["one"] * (len(table) - 1) + ["other"])
     with pytest.raises(MaturationError, match="never compared"):
         lg.plot.stages(SimpleNamespace(stages=mixed))
+
+
+def test_labels_of_other_patients_are_refused_unless_dropped(maturation, few):
+    spelt = few.assign(patient=few["patient"].str.lower())
+    with pytest.raises(ClinicalError, match=r"'P01' .like 'p01'"):
+        lg.plot.stages(maturation, spelt)
+    with pytest.warns(NameWarning, match="'P01'"):
+        lg.plot.stages(maturation, spelt, unmatched="drop")

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from longate._names import name_of
-from longate._validation import listed, one_of, require_columns, suggest, table_of
+from longate._label_matching import labels_by_patient, unmatched_limits
+from longate._names import is_missing, name_of
+from longate._validation import listed, one_of, suggest
 from longate._whole_files import whole_file, write_csv
 from longate.exceptions import ExportError
 from longate.export.source import series_of
@@ -64,6 +65,7 @@ def prism(
     percent: bool = True,
     groups: object = None,
     layout: str | Sequence[str] | None = None,
+    unmatched: str = "error",
 ) -> list[PrismTable]:
     """Write data tables that GraphPad Prism opens, and return them.
 
@@ -81,6 +83,8 @@ def prism(
         ``"column"``: a row per patient, a data set per visit. ``"grouped"``: a row per
         visit, a data set per group, a replicate per patient. By default column tables,
         and grouped ones too where there are groups.
+    unmatched : {"error", "drop"}
+        What to do with patients who have a label and no rows, or rows and no label.
 
     Returns
     -------
@@ -115,7 +119,7 @@ def prism(
             if one == "column":
                 tables.append(_column_table(series))
             else:
-                tables.append(_grouped_table(series, groups))
+                tables.append(_grouped_table(series, groups, unmatched))
     path = Path(path).expanduser()
     if path.suffix.lower() == ".pzfx":
         document = _document(tables)
@@ -167,8 +171,8 @@ def _column_table(series: Series) -> PrismTable:
     return PrismTable(series.title, "column", patients, columns, {})
 
 
-def _grouped_table(series: Series, groups: object) -> PrismTable:
-    of_patient = _group_of(series.rows, groups)
+def _grouped_table(series: Series, groups: object, unmatched: str) -> PrismTable:
+    of_patient = _group_of(series.rows, groups, unmatched)
     numbers = _numbers(series.rows)
     visits = _visits(series.rows)
     columns: dict[str, list[list[float]]] = {}
@@ -186,10 +190,8 @@ def _grouped_table(series: Series, groups: object) -> PrismTable:
     return PrismTable(series.title, "grouped", visits, columns, replicates)
 
 
-def _group_of(rows: pd.DataFrame, groups: object) -> dict[str, str]:
+def _group_of(rows: pd.DataFrame, groups: object, unmatched: str) -> dict[str, str]:
     """Return the group of each patient; who has none is left out."""
-    from longate._names import is_missing, names_of
-
     if isinstance(groups, str):
         if groups not in rows:
             known = [str(name) for name in rows.columns]
@@ -200,9 +202,16 @@ def _group_of(rows: pd.DataFrame, groups: object) -> dict[str, str]:
             raise ExportError(msg)
         pairs = zip(rows["patient"], rows[groups], strict=True)
     else:
-        frame = table_of(groups, "groups", ExportError)
-        require_columns(frame, ["patient", "label"], "groups", ExportError)
-        pairs = zip(names_of(frame["patient"]), frame["label"], strict=True)
+        labels = labels_by_patient(groups, "groups", ExportError)
+        unmatched_limits(
+            labels,
+            rows["patient"],
+            what="the table",
+            error=ExportError,
+            unmatched=unmatched,
+            stacklevel=4,
+        )
+        return labels
     found: dict[str, str] = {}
     for patient, group in pairs:
         if is_missing(group):

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from longate._label_matching import UNMATCHED, unmatched_limits
 from longate._names import (
     is_missing,
     require_names,
-    unmatched_names,
-    unmatched_words,
     warn_of_spelling,
 )
 from longate._validation import listed, one_of, require_columns, suggest, table_of
-from longate.exceptions import DesignError, NameWarning
+from longate.exceptions import DesignError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,7 +21,6 @@ RESPONDER = "responder"
 NON_RESPONDER = "non-responder"
 UNCLASSIFIABLE = "unclassifiable"
 LABELS = (RESPONDER, NON_RESPONDER, UNCLASSIFIABLE)
-UNMATCHED = ("error", "drop")
 _NO_LABELS = "ignore"
 _NAMELESS = "a rule without a name"
 
@@ -141,27 +138,16 @@ def match_labels(
         If patients were dropped, or names differ in spelling alone.
     """
     seen = list(dict.fromkeys(patients))
-    decided = [
-        name for name, label in labels.by_patient.items() if label != UNCLASSIFIABLE
-    ]
-    parts: list[str] = []
-    for given, known, words in (
-        (seen, list(labels.by_patient), f"no label for the patient(s) of {what}"),
-        (decided, seen, f"no row of {what} for the labelled patient(s)"),
-    ):
-        lost = {} if labels.unmatched == _NO_LABELS else unmatched_names(given, known)
-        if lost:
-            parts.append(f"{words} {unmatched_words(lost, known)}")
-    if parts and labels.unmatched == "error":
-        msg = (
-            f"the labels do not match the patients of {what}: {'; '.join(parts)}. "
-            f"Write the names alike, or pass unmatched='drop' to leave these patients "
-            f"out and name them in the limits"
+    limits = []
+    if labels.unmatched != _NO_LABELS:
+        limits = unmatched_limits(
+            labels.by_patient,
+            seen,
+            what=what,
+            error=DesignError,
+            unmatched=labels.unmatched,
+            stacklevel=4,
         )
-        raise DesignError(msg)
-    limits = [f"left out as unmatched: {part}" for part in parts]
-    if limits:
-        warnings.warn("; ".join(limits), NameWarning, stacklevel=4)
     pairs = warn_of_spelling(seen, "patient", what, stacklevel=5)
     found = tuple(dict.fromkeys([*labels.limits, *limits, *pairs]))
     return replace(labels, limits=found)

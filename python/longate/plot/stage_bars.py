@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from longate._validation import require_columns, table_of
+from longate._label_matching import labels_by_patient, unmatched_limits
+from longate._names import name_of
+from longate._validation import require_columns
 from longate.exceptions import ClinicalError, MaturationError
 from longate.nk.stages.scheme import require_one_scheme
 from longate.plot.palette import INK, LABELS, STAGES, stage_colour, stage_words
@@ -17,7 +19,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def stages(maturation: Any, response: Any = None, *, ax: Axes | None = None) -> Axes:
+def stages(
+    maturation: Any,
+    response: Any = None,
+    *,
+    ax: Axes | None = None,
+    unmatched: str = "error",
+) -> Axes:
     """Draw the mean stage fractions as stacked bars, by visit within each label.
 
     Parameters
@@ -28,6 +36,9 @@ def stages(maturation: Any, response: Any = None, *, ax: Axes | None = None) -> 
         Columns patient and label; without it all patients form one block.
     ax : matplotlib.axes.Axes, optional
         Where to draw; without it, axes on a new figure.
+    unmatched : {"error", "drop"}
+        What to do with patients who have a label and no samples, or samples and no
+        label; the latter are then drawn as unclassifiable.
 
     Returns
     -------
@@ -42,7 +53,7 @@ def stages(maturation: Any, response: Any = None, *, ax: Axes | None = None) -> 
     """
     from longate.plot.canvas import SMALL, TITLE, axes_or_new, literal, tidy
 
-    table, blocks = _by_label(maturation, response)
+    table, blocks = _by_label(maturation, response, unmatched)
     names = _ordered(table)
     visits = visits_of(table["visit"])
     ax = axes_or_new(ax, 2.3 + 0.62 * len(visits) * len(blocks), 3.6)
@@ -80,7 +91,9 @@ def stages(maturation: Any, response: Any = None, *, ax: Axes | None = None) -> 
     return ax
 
 
-def _by_label(maturation: Any, response: Any) -> tuple[pd.DataFrame, list[str]]:
+def _by_label(
+    maturation: Any, response: Any, unmatched: str
+) -> tuple[pd.DataFrame, list[str]]:
     table = maturation.stages
     columns = ("patient", "visit", "stage", "on_axis", "fraction")
     require_columns(table, columns, "the stages of the maturation", MaturationError)
@@ -88,12 +101,17 @@ def _by_label(maturation: Any, response: Any) -> tuple[pd.DataFrame, list[str]]:
         require_one_scheme(table["scheme"].unique(), "the stages of the maturation")
     if response is None:
         return table.assign(label="all patients"), ["all patients"]
-    labels = table_of(response, "response", ClinicalError)
-    require_columns(labels, ("patient", "label"), "response", ClinicalError)
-    table = table.drop(columns="label", errors="ignore").merge(
-        labels[["patient", "label"]], on="patient", how="left"
+    labels = labels_by_patient(response, "response", ClinicalError)
+    patients = table["patient"].map(name_of)
+    unmatched_limits(
+        labels,
+        patients,
+        what="the maturation",
+        error=ClinicalError,
+        unmatched=unmatched,
+        stacklevel=3,
     )
-    table["label"] = table["label"].fillna("unclassifiable")
+    table = table.assign(label=patients.map(labels).fillna("unclassifiable"))
     return table, [label for label in LABELS if (table["label"] == label).any()]
 
 

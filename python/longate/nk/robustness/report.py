@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from longate._validation import listed, require_columns, table_of
+from longate._label_matching import labels_by_patient, unmatched_limits
+from longate._validation import listed
 from longate.exceptions import MaturationError
 from longate.nk.changes.sampling import any_frozen, recorded_clones
 from longate.nk.robustness.calls import CallRules, sample_calls
@@ -71,6 +72,8 @@ class Robustness:
         the patients whose change carries the estimand, that would produce it.
     words : tuple of str
         What cannot be excluded with this panel and this study.
+    limits : tuple of str
+        Patients who were left out because labels and samples did not match.
     """
 
     samples: pd.DataFrame
@@ -79,6 +82,7 @@ class Robustness:
     conclusion: pd.DataFrame
     conclusion_gains: pd.DataFrame
     words: tuple[str, ...]
+    limits: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Say the conclusion, its range, the nearest gain, and what stays open."""
@@ -112,6 +116,7 @@ def robustness(
     labels: object = None,
     units: Sequence[float] = UNITS,
     clones: Mapping[str, str] | None = None,
+    unmatched: str = "error",
 ) -> Robustness:
     """Report how far thresholds, gain, counts and handling could move the index.
 
@@ -136,6 +141,9 @@ def robustness(
         How far thresholds are moved, up and down.
     clones : mapping of str to str, optional
         Marker -> clones and specificities, as in :func:`maturation`.
+    unmatched : {"error", "drop"}
+        What to do with patients who have a label and no data, or data and no label;
+        who is dropped stands in ``.limits`` by name.
 
     Returns
     -------
@@ -169,6 +177,15 @@ def robustness(
     import pandas as pd
 
     samples, rules = _sampled(thresholds, scheme, clones)
+    limits: list[str] = []
+    if labels is not None:
+        limits = unmatched_limits(
+            labels_by_patient(labels, "labels", MaturationError),
+            [str(one.row["patient"]) for one in samples.values()],
+            what="the samples",
+            error=MaturationError,
+            unmatched=unmatched,
+        )
     moves = moves_of(rules, units)
     moved: dict[tuple[str, str], dict[Any, float]] = {}
     move_rows = []
@@ -216,6 +233,7 @@ def robustness(
             *_words(table, gains),
             *cannot_exclude(handling, rules, thresholds),
         ),
+        limits=tuple(limits),
     )
 
 
@@ -301,9 +319,7 @@ def _sides(
     patients = [str(first.row["patient"]) for first, _ in pairs]
     if labels is None:
         return dict.fromkeys(patients, 1 / len(patients)), "mean change"
-    table = table_of(labels, "labels", MaturationError)
-    require_columns(table, ("patient", "label"), "labels", MaturationError)
-    given = dict(zip(table["patient"].astype(str), table["label"], strict=True))
+    given = labels_by_patient(labels, "labels", MaturationError)
     groups: dict[str, list[str]] = {}
     for patient in patients:
         label = given.get(patient)

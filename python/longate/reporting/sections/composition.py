@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import pandas as pd
 
+from longate.exceptions import NameWarning
 from longate.plot.palette import stage_words
 from longate.plot.visit_order import visits_of
 from longate.reporting import document as doc
@@ -24,6 +26,10 @@ def stages_section(maturation: Any, response: Any) -> doc.Section:
     from longate.plot import stages
 
     table = maturation.stages
+    with warnings.catch_warnings():
+        # The analysis has said which patients did not match, and its limits name them.
+        warnings.simplefilter("ignore", NameWarning)
+        drawn = stages(maturation, response, unmatched="drop")
     notes = getattr(maturation, "notes", ())
     schemes = list(dict.fromkeys(maturation.table["scheme"].astype(str)))
     return doc.Section(
@@ -31,7 +37,7 @@ def stages_section(maturation: Any, response: Any) -> doc.Section:
         "NK stages",
         [
             doc.picture(
-                stages(maturation, response),
+                drawn,
                 alt="Mean stage fractions by visit, stacked, for each response label",
                 caption="Mean of the patients' stage fractions, in percent of the NK "
                 "parent; grey stages lie off the maturation axis and do not enter the "

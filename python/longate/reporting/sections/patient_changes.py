@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from longate._validation import table_of
+from longate._label_matching import labels_by_patient
+from longate._names import name_of
 from longate.exceptions import ClinicalError
 from longate.plot.visit_order import visits_of
 from longate.reporting import document as doc
@@ -96,10 +97,8 @@ def _joined(
         rows["contrast"] = rows["to"].astype(str) + " - " + rows["from"].astype(str)
         rows = rows.merge(judged, on=["patient", "contrast"], how="left")
     if response is not None:
-        labels = table_of(response, "response", ClinicalError)
-        rows["label"] = rows["patient"].map(
-            dict(zip(labels["patient"], labels["label"], strict=True))
-        )
+        labels = labels_by_patient(response, "response", ClinicalError)
+        rows["label"] = rows["patient"].map(name_of).map(labels)
         rows = rows.sort_values(["label", "patient"], ascending=[False, True])
     return rows
 
