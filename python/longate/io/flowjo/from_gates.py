@@ -112,7 +112,7 @@ class ColumnsOfStrategy:
         names = {self.detector(name) for name in own.detectors}
         if detector not in names:
             return False
-        if own.dyes != own.detectors:
+        if own.fluorochromes != own.detectors:
             msg = "FlowJo has square matrices of detectors only, not unmixing"
             raise FlowJoError(msg)
         if self.matrix is None:

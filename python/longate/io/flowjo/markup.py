@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, overload
 
 from lxml import etree
@@ -21,27 +22,30 @@ DATA = "http://www.isac-net.org/std/Gating-ML/v2.0/datatypes"
 NAMESPACES = {"gating": GATING, "transforms": TRANSFORMS, "data-type": DATA}
 
 
+@cache
+def _qualified(name: str) -> tuple[str, ...]:
+    return tuple(f"{{{space}}}{name}" for space in (DATA, GATING, TRANSFORMS))
+
+
 def local(element: _Element) -> str:
     """Return the name of an element without its namespace."""
     tag: str = element.tag
     return tag[tag.rfind("}") + 1 :]
 
 
+@cache
+def _anywhere(*names: str) -> tuple[str, ...]:
+    return tuple(f"{{*}}{name}" for name in names)
+
+
 def child(element: _Element, name: str) -> _Element | None:
     """Return the first child of a local name."""
-    for one in element:
-        tag: str = one.tag
-        if tag.endswith(name) and local(one) == name:
-            return one
-    return None
+    return next(element.iterchildren(*_anywhere(name)), None)
 
 
 def children(element: _Element | None, *names: str) -> Iterator[_Element]:
     """Go through the children of some local names."""
-    if element is not None:
-        for one in element:
-            if local(one) in names:
-                yield one
+    return iter(()) if element is None else element.iterchildren(*_anywhere(*names))
 
 
 @overload
@@ -57,6 +61,10 @@ def attribute(element: _Element, name: str, default: str | None = None) -> str |
     value = element.get(name)
     if value is not None:
         return str(value)
+    for key in _qualified(name):
+        value = element.get(key)
+        if value is not None:
+            return str(value)
     for key, found in element.attrib.items():
         if str(key).endswith("}" + name):
             return str(found)

@@ -10,7 +10,7 @@ import numpy as np
 
 from longate.cytometry.compensation import Compensation
 from longate.exceptions import FlowJoError
-from longate.io.flowjo.markup import attribute, local, number, sub, text_of
+from longate.io.flowjo.markup import DATA, attribute, local, number, sub, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
     from longate.io.flowjo.markup import Names
+
+
+_PARAMETER = f"{{{DATA}}}parameter"
 
 
 @dataclass(frozen=True)
@@ -107,8 +110,10 @@ class FlowJoMatrix:
         index = {detector: place for place, detector in enumerate(detectors)}
         matrix = np.zeros((len(rows), len(rows)))
         for row, values in zip(rows, matrix, strict=True):
-            for coefficient in row:
-                detector = attribute(coefficient, "parameter", "")
+            for coefficient in row.iterchildren("{*}coefficient"):
+                detector = coefficient.get(_PARAMETER)
+                if detector not in index:
+                    detector = attribute(coefficient, "parameter", "")
                 if detector not in index:
                     msg = f"the matrix {name!r} has no row for detector {detector!r}"
                     raise FlowJoError(msg)

@@ -27,7 +27,8 @@ from longate.io.flowjo.model import WorkspaceSample
 from longate.io.flowjo.scales import FlowJoScale
 from longate.io.flowjo.tree import Tree
 from longate.io.flowjo.workspace import Workspace, WorkspaceProblem
-from longate.io.xml_tree import Wanted, read_xml
+from longate.io.xml_quick import read_large_xml
+from longate.io.xml_tree import Wanted
 
 if TYPE_CHECKING:
     import os
@@ -92,7 +93,7 @@ def read_flowjo(path: str | os.PathLike[str]) -> Workspace:
             "save it as a FlowJo 10 workspace (.wsp)"
         )
         raise FlowJoError(msg)
-    root = cast("_Element", read_xml(file, error=FlowJoError, wanted=WANTED))
+    root = cast("_Element", read_large_xml(file, error=FlowJoError, wanted=WANTED))
     if local(root) != "Workspace":
         msg = (
             f"{file.name} is no FlowJo workspace: its root is <{local(root)}>, not "

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from longate.io.flowjo.markup import attribute, child, children, number
+from longate.io.flowjo.markup import DATA, GATING, attribute, child, children, number
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from longate.gating.gates.base import Gate
     from longate.io.flowjo.columns import Columns, Geometry
     from longate.io.flowjo.markup import Names
+
+
+_VALUE = f"{{{DATA}}}value"
+_VERTEX = f"{{{GATING}}}vertex"
+_COORDINATES = f"{_VERTEX}/{{{GATING}}}coordinate"
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,17 @@ def dimension_names(element: _Element) -> tuple[str, ...]:
 
 def points_of(element: _Element | None) -> tuple[tuple[float, float], ...]:
     """Return the ``vertex`` elements of an element as pairs."""
+    if element is None:
+        return ()
+    texts = [one.get(_VALUE) for one in element.iterfind(_COORDINATES)]
+    n_vertices = sum(1 for _ in element.iterfind(_VERTEX))
+    if texts and None not in texts and len(texts) == 2 * n_vertices:
+        try:
+            values = list(map(float, texts))
+        except ValueError:
+            values = [math.nan]
+        if all(map(math.isfinite, values)):
+            return tuple(zip(values[::2], values[1::2], strict=True))
     points = []
     for vertex in children(element, "vertex"):
         x, y = (number(one, "value") for one in children(vertex, "coordinate"))
