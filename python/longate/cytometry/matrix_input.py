@@ -31,9 +31,7 @@ def is_no_path(given: object) -> bool:
     )
 
 
-def compensation_of(
-    given: Any, argument: str = "compensation", *, folder: Path | None = None
-) -> Compensation | None:
+def compensation_of(given: Any, argument: str = "compensation") -> Compensation | None:
     """Return a matrix from what was given for it.
 
     Parameters
@@ -44,8 +42,6 @@ def compensation_of(
         or the path of a file that :func:`longate.read_compensation` reads.
     argument : str
         The name of the argument, for messages.
-    folder : Path, optional
-        To which a path is relative.
 
     Raises
     ------
@@ -61,8 +57,7 @@ def compensation_of(
     if isinstance(given, str) and _KEYWORD.match(given):
         return Compensation.from_keyword(given.strip())
     if isinstance(given, str | PathLike):
-        path = Path(given).expanduser()
-        return _READERS[0](path if folder is None else folder / path)
+        return _READERS[0](Path(given).expanduser())
     if hasattr(given, "shape"):
         msg = (
             f"{argument} is an array, which does not say its detectors; give "

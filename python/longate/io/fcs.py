@@ -13,7 +13,7 @@ from longate.cytometry.acquisition import Acquisition
 from longate.cytometry.compensation import SPILLOVER_KEYWORDS, Compensation
 from longate.cytometry.file_spillover import stated_compensation
 from longate.cytometry.keywords import Keywords
-from longate.cytometry.matrix_input import compensation_of, register_matrix_reader
+from longate.cytometry.matrix_input import compensation_of
 from longate.cytometry.panel import Channel, Panel
 from longate.cytometry.sample import Sample, Violation
 from longate.exceptions import FcsError, SpilloverError
@@ -345,12 +345,3 @@ def _own_matrix(metadata: FcsMetadata) -> Compensation | None:
 
 
 register_reader(FileReader(read_metadata, read_fcs))
-
-
-def _read_matrix(path: Path) -> Compensation:
-    from longate.io.spillover_table import read_compensation
-
-    return read_compensation(path)
-
-
-register_matrix_reader(_read_matrix)

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING
 
 from longate._validation import cut, listed
 from longate.cytometry.compensation import Compensation
-from longate.cytometry.matrix_input import compensation_of, is_no_path
+from longate.cytometry.matrix_input import (
+    compensation_of,
+    is_no_path,
+    register_matrix_reader,
+)
 from longate.exceptions import SpilloverError
 from longate.io.spillover_xml import bare, read_spillover_xml, spillover_from_element
 
@@ -339,3 +343,6 @@ def _entry(field: str, row: str, column: str, line: int) -> float:
         f"{line}) holds {found}"
     )
     raise SpilloverError(msg)
+
+
+register_matrix_reader(read_compensation)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from longate.longitudinal.sentences import interval, number, p_words
-
-if TYPE_CHECKING:
-    from longate.longitudinal.result import ResponderAnalysis
 
 _SCALES = {
     "identity": "as measured",
@@ -16,7 +13,7 @@ _SCALES = {
 }
 
 
-def methods_of(result: ResponderAnalysis) -> str:
+def methods_of(result: Any) -> str:
     """Return what was compared, how, in whom and with which software.
 
     Parameters

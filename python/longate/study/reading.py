@@ -10,7 +10,7 @@ from longate._dates import DateRule
 from longate._names import is_missing
 from longate._validation import listed, one_of
 from longate.cytometry.compensation import Compensation
-from longate.cytometry.matrix_input import compensation_of
+from longate.cytometry.matrix_input import compensation_of, is_no_path
 from longate.exceptions import (
     DateWarning,
     FileWarning,
@@ -25,6 +25,7 @@ from longate.io.lot_table import read_lots
 from longate.io.sample_sheet import warn_of_notes
 from longate.io.sheet_paths import hint_for_missing
 from longate.io.sheet_reading import Sheet, SheetOptions, read_sheet
+from longate.io.spillover_table import read_compensation
 from longate.study.consistency import differing_files, require_matrices
 from longate.study.diagnosis import CHANGES_RESULTS, count_of_repaired
 from longate.study.problems import (
@@ -322,7 +323,11 @@ def _acquisition_matrix(
     words = str(given).strip()
     if words in ("", "acquisition"):
         return metadata.compensation
-    return None if words.lower() == "none" else compensation_of(words, folder=folder)
+    if words.lower() == "none":
+        return None
+    if is_no_path(words):
+        return compensation_of(words)
+    return read_compensation(folder / Path(words).expanduser())
 
 
 def _lots(
