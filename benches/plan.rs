@@ -75,7 +75,7 @@ fn plan(n_gates: usize) -> Plan {
                 channel: dye,
                 compensated: Some((0, dye)),
             }),
-            scale,
+            scale: scale.clone(),
         })
         .collect();
     let weights = Array2::from_shape_fn(
@@ -93,7 +93,7 @@ fn plan(n_gates: usize) -> Plan {
             let (x, y) = (number % DYES, (number + 3) % DYES);
             let kind = if number % 2 == 0 {
                 let bounds = (Some(0.2), None);
-                let side = Dimension::new(x, scale, bounds, Interval::HalfOpen);
+                let side = Dimension::new(x, scale.clone(), bounds, Interval::HalfOpen);
                 GateKind::Rectangle(Rectangle {
                     dimensions: vec![side.expect("a side")],
                 })
@@ -118,7 +118,7 @@ fn job(n_events: usize, n_gates: usize, variants: Option<usize>) -> Job {
         let versions = (0..n_variants)
             .map(|number| {
                 let bounds = (Some(0.2 + number as f64 * 1e-4), None);
-                let side = Dimension::new(0, axis.scale, bounds, Interval::HalfOpen);
+                let side = Dimension::new(0, axis.scale.clone(), bounds, Interval::HalfOpen);
                 let dimensions = vec![side.expect("a side")];
                 (0, GateKind::Rectangle(Rectangle { dimensions }))
             })

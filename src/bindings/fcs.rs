@@ -145,10 +145,10 @@ enum TableError {
 }
 
 /// An array of zeros; a want of memory is an error and no panic.
-fn table<'py, T: numpy::Element>(
-    py: Python<'py>,
+fn table<T: numpy::Element>(
+    py: Python<'_>,
     shape: [usize; 2],
-) -> std::result::Result<Bound<'py, PyArray2<T>>, TableError> {
+) -> std::result::Result<Bound<'_, PyArray2<T>>, TableError> {
     let bytes = shape.iter().fold(size_of::<T>() as u64, |bytes, &n| {
         bytes.saturating_mul(n as u64)
     });

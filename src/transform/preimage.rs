@@ -65,7 +65,7 @@ impl Scale {
         // Places a rounding wide may be those of numbers above one that has a higher place already.
         let wavers = || {
             let cuts = [&interval.lower, &interval.upper].into_iter().flatten();
-            cuts.flat_map(|cut| cut.undecided())
+            cuts.flat_map(Threshold::undecided)
                 .any(|x| interval.holds(x))
         };
         (low < high || only_infinity || wavers()).then_some(interval)
