@@ -44,6 +44,7 @@ class Arcsinh(Transform):
     """
 
     name: ClassVar[str] = "arcsinh"
+    element: ClassVar[str] = "fasinh"
 
     t: float = 262144.0
     m: float = 4.5

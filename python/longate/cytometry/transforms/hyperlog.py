@@ -46,6 +46,7 @@ class Hyperlog(Transform):
     """
 
     name: ClassVar[str] = "hyperlog"
+    element: ClassVar[str] = "hyperlog"
 
     t: float = 262144.0
     w: float = 0.5

@@ -36,6 +36,7 @@ class Linear(Transform):
     """
 
     name: ClassVar[str] = "linear"
+    element: ClassVar[str] = "flin"
 
     t: float = 262144.0
     a: float = 0.0

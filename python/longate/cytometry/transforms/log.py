@@ -39,6 +39,7 @@ class Log(Transform):
     """
 
     name: ClassVar[str] = "log"
+    element: ClassVar[str] = "flog"
 
     t: float = 262144.0
     m: float = 4.5

@@ -63,6 +63,7 @@ class Logicle(Transform):
     """
 
     name: ClassVar[str] = "logicle"
+    element: ClassVar[str] = "logicle"
 
     t: float = 262144.0
     w: float = 0.5

@@ -34,6 +34,8 @@ class Transform:
     """
 
     name: ClassVar[str] = ""
+    element: ClassVar[str] = ""
+    """Name of its element in Gating-ML 2.0, empty where the standard has none."""
     kinds: ClassVar[dict[str, type[Transform]]] = {}
 
     def __init_subclass__(cls, **options: Any) -> None:

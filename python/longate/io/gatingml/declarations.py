@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from longate._validation import listed, suggest
-from longate.cytometry.transforms import (
-    Arcsinh,
-    Bounded,
-    Hyperlog,
-    Linear,
-    Log,
-    Logicle,
-    Ratio,
-    Transform,
-)
+from longate.cytometry.transforms import Bounded, Linear, Ratio, Transform
 from longate.exceptions import (
     GateError,
     GatingMLError,
@@ -41,11 +32,9 @@ FLOWJO_PREFIX = "Comp-"
 """FlowJo calls a detector so where it is compensated."""
 
 SCALES: dict[str, tuple[type[Transform], str]] = {
-    "flin": (Linear, "TA"),
-    "flog": (Log, "TM"),
-    "fasinh": (Arcsinh, "TMA"),
-    "logicle": (Logicle, "TWMA"),
-    "hyperlog": (Hyperlog, "TWMA"),
+    kind.element: (kind, "".join(one.name.upper() for one in fields(kind)))
+    for kind in Transform.kinds.values()
+    if kind.element
 }
 """Element of the standard -> the scale, and its parameters' letters there."""
 
