@@ -65,4 +65,5 @@ def write_tube(path: Path, tube: Tube, panel: Panel, row: dict[str, Any]) -> Non
         markers={detector: marker for marker, detector in panel.stains},
         spillover=Compensation(panel.spillover, list(panel.detectors)),
         keywords=keywords,
+        values="raw",
     )
