@@ -42,8 +42,8 @@ def add_concordance(commands: Any) -> None:
 def run_concordance(arguments: argparse.Namespace) -> int:
     """Compare, print the summary, and write the page."""
     from longate.exceptions import LongateWarning
-    from longate.io.flowjo.read import read_workspace
     from longate.workspaces.concordance import concordance
+    from longate.workspaces.reading import read_workspace
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LongateWarning)  # the page has all of it

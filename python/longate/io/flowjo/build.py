@@ -9,8 +9,8 @@ from longate.gating.gates.boolean import BooleanGate
 from longate.gating.gates.boolean_expression import quoted
 from longate.gating.strategy.strategy import GatingStrategy
 from longate.gating.tree.problems import GateProblem
+from longate.io.flowjo.quadrants import quadrant_gates
 from longate.io.flowjo.shapes.boolean import BooleanDrawing
-from longate.io.flowjo.shapes.quadrants import quadrant_gates
 
 if TYPE_CHECKING:
     from longate.gating.gates.base import Gate

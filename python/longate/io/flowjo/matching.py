@@ -4,24 +4,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from longate._validation import listed
 from longate.exceptions import FlowJoError, LongateError
 from longate.io.fcs import read_metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
 
     from longate.io.fcs import FcsMetadata
     from longate.io.flowjo.model import WorkspaceSample
-    from longate.io.flowjo.workspace import Workspace
 
 SUFFIXES = (".fcs", ".lmd", ".fcs3", ".001")
 MOST_FILES = 100_000
 """Folders with more files are refused: the wrong folder was probably given."""
+
+
+class HasSamples(Protocol):
+    """What a workspace has that is matched."""
+
+    @property
+    def path(self) -> Path:
+        """The file of the workspace."""
+
+    @property
+    def samples(self) -> Sequence[WorkspaceSample]:
+        """Its samples."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +88,7 @@ class Matches:
         return pd.DataFrame(rows, columns=columns)
 
 
-def match_files(workspace: Workspace, folder: str | Path | None = None) -> Matches:
+def match_files(workspace: HasSamples, folder: str | Path | None = None) -> Matches:
     """Match the samples of a workspace with the files of a folder.
 
     Parameters

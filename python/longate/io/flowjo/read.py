@@ -108,25 +108,6 @@ def read_flowjo(path: str | os.PathLike[str]) -> Workspace:
     return _Reader(file, version).read(root)
 
 
-def read_workspace(path: str | os.PathLike[str]) -> Workspace:
-    """Read a workspace of FlowJo or an experiment of FACSDiva, by its root element.
-
-    Parameters
-    ----------
-    path : path-like
-        The file.
-
-    Raises
-    ------
-    FlowJoError
-        If it is neither.
-    """
-    from longate.io.facsdiva.read import is_facsdiva, read_facsdiva
-
-    file = Path(path)
-    return read_facsdiva(file) if is_facsdiva(file) else read_flowjo(file)
-
-
 class _Reader:
     """Reads a workspace of FlowJo 10, and collects what cannot be read."""
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from longate._validation import listed, one_of, suggest
 from longate.exceptions import FlowJoError
-from longate.io.flowjo.build import gates_of, strategy_of
+from longate.io.flowjo.build import strategy_of
 from longate.io.flowjo.grouping import strategy_of_group
+from longate.io.flowjo.matching import match_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from longate.io.flowjo.columns import Geometry
     from longate.io.flowjo.matrices import FlowJoMatrix
     from longate.io.flowjo.model import WorkspaceSample
-    from longate.study.study import Study
 
 GEOMETRIES = ("flowjo", "exact")
 ALL_SAMPLES = "All Samples"
@@ -186,7 +186,7 @@ class Workspace:
         sample_or_group: str | None = None,
         *,
         geometry: Geometry = "flowjo",
-        study: Study | None = None,
+        study: Any = None,
     ) -> GatingStrategy:
         """Return the gates of a sample, or of a group with overrides per sample.
 
@@ -251,7 +251,7 @@ class Workspace:
 
     def study(
         self, folder: str | Path | None = None, sheet: Any = None, **options: Any
-    ) -> Study:
+    ) -> Any:
         """Return a study of the workspace's samples.
 
         Parameters
@@ -275,8 +275,7 @@ class Workspace:
             (:meth:`match` shows how each file was found).
         """
         made = import_module("longate.workspaces.study")
-        study: Study = made.study_of_workspace(self, folder, sheet, options)
-        return study
+        return made.study_of_workspace(self, folder, sheet, options)
 
     def match(self, folder: str | Path | None = None) -> pd.DataFrame:
         """Match samples with the FCS files of a folder.
@@ -287,8 +286,6 @@ class Workspace:
             ``sample, id, file`` (missing where none or several fit), ``matched_by,
             candidates`` (their number) and ``problem``.
         """
-        from longate.io.flowjo.matching import match_files
-
         return match_files(self, folder).table
 
     def _repr_html_(self) -> str:
@@ -296,6 +293,3 @@ class Workspace:
         from html import escape
 
         return f"<pre>{escape(repr(self))}</pre>"
-
-
-__all__ = ["Workspace", "WorkspaceProblem", "gates_of"]
