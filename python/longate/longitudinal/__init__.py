@@ -17,6 +17,8 @@ from longate.longitudinal.power_by_method import detectable_effects, power_by_me
 from longate.longitudinal.result import ResponderAnalysis
 from longate.longitudinal.sign_flips import sign_flips
 from longate.longitudinal.testing_plan import Family, TestingPlan, testing_plan
+from longate.longitudinal.trial_plan import TrialPlan, plan_trial
+from longate.longitudinal.weighted import WeightedDifference, weighted_difference
 
 __all__ = [
     "Estimand",
@@ -24,6 +26,8 @@ __all__ = [
     "MixedModel",
     "ResponderAnalysis",
     "TestingPlan",
+    "TrialPlan",
+    "WeightedDifference",
     "classical",
     "counts",
     "detectable_effects",
@@ -31,8 +35,10 @@ __all__ = [
     "max_t",
     "mixed_model",
     "mmrm",
+    "plan_trial",
     "power_by_method",
     "responder_analysis",
     "sign_flips",
     "testing_plan",
+    "weighted_difference",
 ]

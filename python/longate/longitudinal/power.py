@@ -16,7 +16,12 @@ _NODES = 64
 
 
 def welch_power(
-    effect: float, n_first: int, n_second: int, alpha: float, sd_ratio: float = 1.0
+    effect: float,
+    n_first: float,
+    n_second: float,
+    alpha: float,
+    sd_ratio: float = 1.0,
+    nodes: int = _NODES,
 ) -> float:
     r"""Power of the two-sided Welch t for a difference of `effect` SD.
 
@@ -29,12 +34,14 @@ def welch_power(
     ----------
     effect : float
         True difference in standard deviations of the second group's changes.
-    n_first, n_second : int
-        Patients in the groups, at least 2.
+    n_first, n_second : float
+        Patients in the groups, above 1; not whole where they are expectations.
     alpha : float
         Two-sided level.
     sd_ratio : float
         Standard deviation of the first group in that of the second.
+    nodes : int
+        Of the quadrature in each variance.
 
     Returns
     -------
@@ -43,9 +50,9 @@ def welch_power(
     """
     from scipy.special import chdtri, ndtr, stdtrit
 
-    nodes, weights = _nodes()
+    at, weights = _nodes(nodes)
     first, second = (
-        chdtri(n - 1, (1 - nodes) / 2) / (n - 1) / n * sd**2
+        chdtri(n - 1, (1 - at) / 2) / (n - 1) / n * sd**2
         for n, sd in ((n_first, sd_ratio), (n_second, 1.0))
     )
     error = first[:, None] + second[None, :]
@@ -87,9 +94,9 @@ def welch_levels(n_first: int, n_second: int, alpha: float) -> tuple[float, floa
     return min(levels), max(levels)
 
 
-@lru_cache(maxsize=1)
-def _nodes() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+@lru_cache(maxsize=8)
+def _nodes(number: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    nodes, weights = np.polynomial.legendre.leggauss(number)
     return nodes, weights
 
 

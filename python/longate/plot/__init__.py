@@ -14,6 +14,7 @@ from longate.plot.scale_panels import scales
 from longate.plot.stage_bars import stages
 from longate.plot.thresholds_by_sample import thresholds
 from longate.plot.trajectory import trajectories, trajectory_panels
+from longate.plot.trial_plan import trial_plan
 
 __all__ = [
     "concordance",
@@ -24,5 +25,6 @@ __all__ = [
     "thresholds",
     "trajectories",
     "trajectory_panels",
+    "trial_plan",
     "truth",
 ]
