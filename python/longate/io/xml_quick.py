@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, cast
 
 from lxml import etree
 
+from longate.io.xml_bytes import as_utf8, read_bytes
 from longate.io.xml_tree import (
     MAX_DEPTH,
     MAX_ELEMENTS,
     Element,
     Wanted,
-    as_utf8,
     parse_xml,
-    read_bytes,
 )
 
 if TYPE_CHECKING:

@@ -11,13 +11,14 @@ and go on with the tree of :class:`Element` that it returns.
 
 from __future__ import annotations
 
-import codecs
 import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from lxml import etree
+
+from longate.io.xml_bytes import as_utf8, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -40,14 +41,8 @@ _CHUNK = 64 * 2**10
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z", re.ASCII)
 _SPECIAL = {"INF": math.inf, "-INF": -math.inf}
 _BOOLEAN = {"true": True, "1": True, "false": False, "0": False}
-_DECLARED = re.compile(rb"""\s*<\?xml[^>]{0,200}?\bencoding\s*=\s*["']([^"'>]*)""")
 _SUBSET = re.compile(
     rb"\xef?\xbb?\xbf?(?:\s|<\?.*?\?>|<!--.*?-->)*<!DOCTYPE[^>\[]*\[", re.DOTALL
-)
-# Encodings with one meaning for each byte, or decoders that cannot be made slow.
-_ENCODING = re.compile(
-    r"utf-8|ascii|utf-16(-[lb]e)?|iso8859-\d+|cp\d+|mac-\w+|koi8-\w"
-    r"|shift_jis|euc_\w+|gbk|gb2312|gb18030|big5"
 )
 # What libxml2 reports by number, in the words that people look up.
 _REASONS = {
@@ -194,60 +189,11 @@ def read_xml(
     return parse_xml(data, what=path.name, error=error, wanted=wanted)
 
 
-def read_bytes(path: Path, *, error: type[LongateError], most: int) -> bytes:
-    """Return the content of a file, which is refused where it is larger than `most`."""
-    blocks: list[bytes] = []
-    with path.open("rb") as stream:
-        while (block := stream.read(2**20)) and len(blocks) <= most // 2**20:
-            blocks.append(block)
-    data = b"".join(blocks)
-    if len(data) > most:
-        msg = f"{path.name} is larger than {most // 2**20} MB; it is not read"
-        raise error(msg)
-    return data
-
-
 def parse_xml(
     data: bytes, *, what: str, error: type[LongateError], wanted: Wanted = EVERYTHING
 ) -> Element:
     """Parse bytes as :func:`read_xml` does; `what` names them in messages."""
     return _Reading(as_utf8(data, what=what, error=error), what, error, wanted).run()
-
-
-def as_utf8(data: bytes, *, what: str, error: type[LongateError]) -> bytes:
-    """Return an XML text in UTF-8, whatever its encoding.
-
-    Raises
-    ------
-    LongateError
-        Of type `error`: the encoding is not known, or the bytes do not follow it.
-    """
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        name = "utf-16"
-    elif data.startswith((b"<\0", b"\0<")):
-        name = "utf-16-le" if data.startswith(b"<") else "utf-16-be"
-    else:
-        said = _DECLARED.match(data.removeprefix(codecs.BOM_UTF8))
-        name = said[1].decode("ascii", "replace") if said else "utf-8"
-    try:
-        codec = codecs.lookup(name).name
-        if not _ENCODING.fullmatch(codec):
-            raise LookupError(f"encoding {shortened(name)}")  # noqa: EM102
-        if codec in ("utf-8", "ascii"):
-            return data  # libxml2 names the line of a wrong byte
-        if codec == "utf-16" and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
-            return data  # the declaration was read as ASCII, so it is not UTF-16
-        text = data.decode(codec).encode("utf-8")
-        return _DECLARED.sub(_as_declared_utf8, text, count=1)
-    except (LookupError, ValueError) as problem:  # ValueError: bytes or a null in it
-        msg = f"{what} is in an encoding that cannot be read: {shortened(str(problem))}"
-        raise error(msg) from None
-
-
-def _as_declared_utf8(declaration: re.Match[bytes]) -> bytes:
-    """Return a declaration that says what the text is by now."""
-    before, name, after = declaration[0].rpartition(declaration[1])
-    return before + b"utf-8" + after if name else declaration[0]
 
 
 def number_of(text: str) -> float:

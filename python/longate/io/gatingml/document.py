@@ -15,13 +15,12 @@ from longate.io.gatingml.vocabulary import (
     Rule,
     prefixes,
 )
+from longate.io.xml_bytes import as_utf8, read_bytes
 from longate.io.xml_tree import (
     MAX_BYTES,
-    as_utf8,
     boolean_of,
     number_of,
     parse_xml,
-    read_bytes,
     shortened,
 )
 
