@@ -16,22 +16,31 @@ from longate.longitudinal.mixed import MixedModel, mixed_model, mmrm
 from longate.longitudinal.power_by_method import detectable_effects, power_by_method
 from longate.longitudinal.result import ResponderAnalysis
 from longate.longitudinal.sign_flips import sign_flips
+from longate.longitudinal.sites import combine_sites, site_summaries
 from longate.longitudinal.testing_plan import Family, TestingPlan, testing_plan
 from longate.longitudinal.trial_plan import TrialPlan, plan_trial
 from longate.longitudinal.weighted import WeightedDifference, weighted_difference
+from longate.longitudinal.worsening import (
+    LandmarkComparison,
+    landmark_comparison,
+    time_to_worsening,
+)
 
 __all__ = [
     "Estimand",
     "Family",
+    "LandmarkComparison",
     "MixedModel",
     "ResponderAnalysis",
     "TestingPlan",
     "TrialPlan",
     "WeightedDifference",
     "classical",
+    "combine_sites",
     "counts",
     "detectable_effects",
     "effects",
+    "landmark_comparison",
     "max_t",
     "mixed_model",
     "mmrm",
@@ -39,6 +48,8 @@ __all__ = [
     "power_by_method",
     "responder_analysis",
     "sign_flips",
+    "site_summaries",
     "testing_plan",
+    "time_to_worsening",
     "weighted_difference",
 ]
