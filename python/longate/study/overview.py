@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from longate.io.fcs import FcsMetadata
 
 
+_MOST_VISITS = 8
+
+
 def overview(
     usable: pd.DataFrame, metadata: Mapping[int, FcsMetadata], n_problems: int
 ) -> str:
@@ -33,14 +36,28 @@ def overview(
     counted = {"problems": n_problems, "repaired files": count_of_repaired(metadata)}
     more = "".join(f" · {n} {what}" for what, n in counted.items() if n)
     tubes = ", ".join(dict.fromkeys(usable["tube"]))
+    n_visits = f"{usable['visit'].nunique()} visits{_order(usable['visit'])}"
     return (
         f"Study · {usable['sample'].nunique()} samples · "
         f"{usable['patient'].nunique()} patients · "
-        f"{usable['visit'].nunique()} visits · tubes {tubes} · "
+        f"{n_visits} · tubes {tubes} · "
         f"{len(channels)} channels · {events / 1e6:.1f} M events{more}\n"
         "  .samples  .panel  .problems  .diagnosis  .gate(strategy)  "
         ".read(sample, tube=...)"
     )
+
+
+def _order(visits: pd.Series) -> str:
+    """Return the visits in their order, as far as they fit on a line."""
+    import pandas as pd
+
+    if not isinstance(visits.dtype, pd.CategoricalDtype):
+        return ""
+    seen = set(visits.dropna())
+    names = [str(name) for name in visits.cat.categories if name in seen]
+    if not 1 < len(names) <= _MOST_VISITS:
+        return ""
+    return f" ({' < '.join(names)})"
 
 
 def panel_table(
