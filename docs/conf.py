@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -10,12 +11,16 @@ sys.path.insert(0, str(HERE / "_ext"))
 
 import longate  # noqa: E402
 
+# Sphinx reads only below its folder.
+shutil.copytree(HERE.parent / "notebooks", HERE / "notebooks", dirs_exist_ok=True)
+
 project = "Longate"
 author = "The Longate developers"
 project_copyright = "The Longate developers"
 release = version = longate.__version__
 
 extensions = [
+    "api_pages",
     "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
@@ -24,7 +29,7 @@ extensions = [
     "sphinx_design",
     "offline_math",
 ]
-exclude_patterns = ["_build", "api/generated/README.md"]
+exclude_patterns = ["_build"]
 suppress_warnings = ["mystnb.unknown_mime_type"]
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
