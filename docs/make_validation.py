@@ -23,7 +23,10 @@ MADE = (
 ERROR_RATES = {
     "primary_error_rates": "Primary analysis and its sensitivity analyses",
     "mixed_error_rates": "Mixed models",
+    "small_groups": "Small groups",
+    "rare_events": "Rare populations",
     "count_error_rates": "Models of counts",
+    "precision_coverage": "Variance components",
     "maturation_coverage": "Intervals of the maturation index",
     "legacy_panel": "Scores without dump and NKG2C",
 }

@@ -17,12 +17,16 @@ TASKS: dict[str, tuple[str, str]] = {
         "read_fcs write_fcs scan_fcs deidentify Sample Panel Channel Compensation "
         "read_compensation spillover_from_controls spillover_spreading",
     ),
-    "scales": ("Scales", "Linear Log Logicle Arcsinh Hyperlog FlowJoBiex Ratio"),
+    "scales": ("Scales", "Linear Log Logicle Arcsinh Hyperlog FlowJoBiex Grid Bounded Ratio"),
     "gates": (
         "Gates and strategies",
         "GatingStrategy RectangleGate PolygonGate EllipsoidGate QuadrantGate "
         "BooleanGate Dimension INHERIT Perturbation Shift read_gatingml "
         "write_gatingml",
+    ),
+    "workspaces": (
+        "FlowJo and FACSDiva",
+        "read_flowjo write_flowjo read_facsdiva concordance",
     ),
     "studies": (
         "Studies and populations",
@@ -39,7 +43,7 @@ TASKS: dict[str, tuple[str, str]] = {
     "classical": ("Tests of older papers", "longitudinal.classical.*"),
     "effects": ("Effect sizes", "longitudinal.effects.*"),
     "counts": ("Models of counts", "longitudinal.counts.*"),
-    "show": ("Figures and reports", "plot.* report reporting.*"),
+    "show": ("Figures, tables and reports", "plot.* wide prism tidy report reporting.*"),
     "simulate": ("Simulated studies", "simulate.*"),
     "errors": ("Exceptions and warnings", "exceptions.*"),
 }

@@ -17,9 +17,9 @@ from longate.exceptions import StudyError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from longate.gating.strategy import GatingStrategy
+    from longate.gating.strategy.strategy import GatingStrategy
     from longate.simulate import SimulatedCohort
-    from longate.study import Study
+    from longate.study.study import Study
 
 SIZES = {
     "small": {"nk_events": 8_000, "lineage_events": 5_000, "fmo_events": 4_000},
@@ -138,7 +138,14 @@ def load_example(size: str = "small", *, progress: bool = False) -> Example:
     size = one_of("size", size, tuple(SIZES), StudyError)
     folder = cache_folder() / f"example-{size}-{__version__}"
     folder.parent.mkdir(parents=True, exist_ok=True)
-    made = cohort(folder, progress=progress, **SIZES[size])
+    events = SIZES[size]
+    made = cohort(
+        folder,
+        progress=progress,
+        nk_events=events["nk_events"],
+        lineage_events=events["lineage_events"],
+        fmo_events=events["fmo_events"],
+    )
     return Example(
         study=read_study(made.sheet),
         visits=made.visits,
