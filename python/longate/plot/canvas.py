@@ -70,7 +70,7 @@ def literal(drawn: Figure | Axes) -> None:
     }
     for text in drawn.findobj(Text):
         if text not in automatic:
-            cast("Text", text).set_parse_math(False)
+            text.set_parse_math(False)
 
 
 class Picture(Figure):
