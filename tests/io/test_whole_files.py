@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -216,3 +217,27 @@ def test_a_drafted_sheet_gives_names_back_that_look_like_formulas(tmp_path):
     files = sorted(Path(file).name for file in study.samples["file"])
     assert files == ["-A1_m00_NK.fcs", "=B2_m00_NK.fcs", "@C3_m00_NK.fcs"]
     assert sorted(study.samples["patient"]) == ["-A1", "=B2", "@C3"]
+
+
+WRITES = re.compile(
+    r"\.write_(text|bytes)\(|\.to_csv\((?!index=False\))|open\([^)]*[\"'][wxa]b?[\"']"
+)
+WRITE_TO_A_TEMPORARY_FILE = {
+    "_whole_files.py",
+    "io/fcs_rewrite.py",  # the copy that is checked before it takes its name
+    "study/saving.py",  # a folder that takes its name when it is whole
+}
+
+
+def test_no_module_writes_files_by_itself():
+    package = Path(lg.__file__).parent
+    found = {
+        f"{path.relative_to(package).as_posix()}:{number}: {line.strip()}"
+        for path in package.rglob("*.py")
+        if path.relative_to(package).as_posix() not in WRITE_TO_A_TEMPORARY_FILE
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        if WRITES.search(line)
+        and not line.lstrip().startswith((">>>", "..."))
+        and "unfinished.open(" not in line
+    }
+    assert not found

@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from longate._whole_files import write_csv
 from longate.cli.options import PROBLEMS, add_command
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def run_concordance(arguments: argparse.Namespace) -> int:
         print(compared.summary.to_string(index=False))
     print(f"written: {out}")
     if arguments.table:
-        compared.table.to_csv(arguments.table, index=False)
+        write_csv(compared.table, arguments.table)
         print(f"written: {arguments.table}")
     differing = compared.table["difference"].fillna(0).ne(0).any()
     return PROBLEMS if differing or workspace.problems else 0

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from lxml import etree
 
 from longate._validation import one_of
+from longate._whole_files import write_whole
 from longate.exceptions import FlowJoError, FlowJoWarning, LongateError
 from longate.gating.gates.boolean import BooleanGate
 from longate.gating.strategy.strategy import GatingStrategy
@@ -124,15 +125,10 @@ def write_flowjo(
                     _refuse(words, unsupported, omitted)
     else:
         workspace = _workspace_of(source, strategy, Path(path), unsupported, omitted)
-    file = Path(path)
-    file.write_bytes(
-        etree.tostring(
-            _document(workspace),
-            xml_declaration=True,
-            encoding="UTF-8",
-            pretty_print=True,
-        )
+    content = etree.tostring(
+        _document(workspace), xml_declaration=True, encoding="UTF-8", pretty_print=True
     )
+    file = write_whole(path, content)
     if omitted:
         msg = f"{len(omitted)} gates are left out of {file.name}:\n  " + "\n  ".join(
             omitted[:20]
