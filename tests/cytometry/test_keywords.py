@@ -11,6 +11,7 @@ import pytest
 import longate as lg
 from longate.cytometry.keywords import Keywords
 from longate.io.fcs import read_metadata
+from reference.fcs_bytes import Channel, build
 
 PAIRS = [("$TOT", "3"), ("Note", "first"), ("$Cyt", "made"), ("NOTE", "second")]
 TEXT = "".join(f"/{part}" for pair in PAIRS for part in pair) + "/"
@@ -99,9 +100,9 @@ def test_a_head_crosses_processes(long_file):
     ],
 )
 def test_the_first_spillover_keyword_that_is_not_blank(tmp_path, keywords, stated):
-    path = lg.write_fcs(
-        tmp_path / "a.fcs", np.ones((2, 2)), ["A", "B"], keywords=keywords
-    )
+    path = tmp_path / "a.fcs"
+    channels = [Channel("A"), Channel("B")]
+    path.write_bytes(build(channels, b"", 0, keywords=keywords))
     metadata = read_metadata(path)
     assert metadata.spillover == stated
     assert metadata.has_spillover == (stated is not None)

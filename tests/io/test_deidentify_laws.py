@@ -48,9 +48,16 @@ def test_any_words_any_delimiter_any_pseudonym(tmp_path, pairs, delimiter, pseud
     raw = data_set(pairs, delimiter=delimiter)
     source, target = tmp_path / "a.fcs", tmp_path / "b.fcs"
     source.write_bytes(raw)
+    target.unlink(missing_ok=True)
     before = lg.read_fcs(source)
     words = [value for key, value in pairs if key in SECRETS] or ["nobody"]
-    deidentify(source, target, mapping={words[0]: pseudonym})
+    try:
+        deidentify(source, target, mapping={words[0]: pseudonym})
+    except FcsError:  # such as a number that $PnR has too
+        assert not target.exists()
+        with pytest.raises(FcsError, match="told"):
+            deidentify(source, target, mapping={words[0]: pseudonym})
+        return
     after = lg.read_fcs(target)
     np.testing.assert_array_equal(after.to_numpy(), EVENTS)
     assert list(after.keywords) == list(before.keywords)

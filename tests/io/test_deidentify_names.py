@@ -61,11 +61,11 @@ def test_names_are_given_by_function_or_table(folder, tmp_path):
     files = [folder / "MUELLER" / "m00.fcs", folder / "MEIER_m06.lmd"]
     numbers = iter(range(9))
     by_function = deidentify(
-        files, tmp_path / "a", names=lambda _: f"{next(numbers)}.fcs"
+        files, tmp_path / "a", file_names=lambda _: f"{next(numbers)}.fcs"
     )
     assert by_function.files["file"].tolist() == ["0.fcs", "1.fcs"]
     by_table = deidentify(
-        files, tmp_path / "b", names={"m00.fcs": "x.fcs"}, mapping=WHO
+        files, tmp_path / "b", file_names={"m00.fcs": "x.fcs"}, mapping=WHO
     )
     assert by_table.files["file"].tolist() == ["x.fcs", "P08_m06.lmd"]
 
@@ -73,14 +73,16 @@ def test_names_are_given_by_function_or_table(folder, tmp_path):
 @pytest.mark.parametrize("name", ["", "../up.fcs", "a/b.fcs", "."])
 def test_a_name_that_leads_elsewhere_is_refused(folder, tmp_path, name):
     with pytest.raises(FcsError, match="no name of a file"):
-        deidentify(folder, tmp_path / "out", names=lambda _: name)
+        deidentify(folder, tmp_path / "out", file_names=lambda _: name)
 
 
 def test_two_copies_of_one_name_are_refused_before_anything_is_written(
     folder, tmp_path
 ):
     with pytest.raises(FcsError, match=r"several copies .* 'x.fcs'"):
-        deidentify([*folder.rglob("*.*")], tmp_path / "out", names=lambda _: "x.fcs")
+        deidentify(
+            [*folder.rglob("*.*")], tmp_path / "out", file_names=lambda _: "x.fcs"
+        )
     assert not (tmp_path / "out").exists()
 
 

@@ -49,10 +49,10 @@ def test_no_value_begins_or_ends_with_the_delimiter(
     assert read(copy, tmp_path).keywords["$SRC"] == written
 
 
-def test_where_values_are_empty_no_delimiter_can_be_written(copied, tmp_path):
+def test_beside_empty_values_a_delimiter_is_doubled_too(copied, tmp_path):
     more = [("$SRC", "Erika"), ("$INST", ""), ("$CYT", "Canto")]
     copy, _ = copied(data_set(more), mapping={"Erika": "P/07"})
-    assert read(copy, tmp_path).keywords["$SRC"] == "P_07"
+    assert read(copy, tmp_path).keywords["$SRC"] == "P/07"
 
 
 def test_doubled_delimiters_stay_doubled(copied, tmp_path):

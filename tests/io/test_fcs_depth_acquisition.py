@@ -61,7 +61,9 @@ def test_dates_are_read_where_they_are_one(text, expected):
         ("07:31:26:30", 27086.5),  # sixtieths of a second
         ("09:42:05:509", 34925.509),  # milliseconds
         ("23:59:59.999999", 86399.999999),
-        ("07:31:26:60", None),
+        ("07:31:26:60", 27086.6),  # hundredths, as Accuri writes to 99
+        ("07:31:26:99", 27086.99),
+        ("07:31:60:00", None),
         ("25:00:00", None),
         ("noon", None),
     ],

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from longate.exceptions import FcsError
-from longate.io.identifying import Names
+from longate.io.told_names import Names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -85,7 +85,7 @@ def plan_copies(
         else:
             name = (names or {}).get(source.name, replaced(source.name))
         if not name or Path(name).name != name:
-            msg = f"names gives {name!r}, which is no name of a file"
+            msg = f"file_names gives {name!r}, which is no name of a file"
             raise FcsError(msg)
         new_name = "/".join([*map(replaced, parts), name])
         old_name = "/".join([*parts, source.name])
@@ -100,7 +100,9 @@ def _checked(jobs: list[Job]) -> list[Job]:
     for job in jobs:
         target = job.target.resolve()
         if target in targets:
-            msg = f"several copies would have the name {job.new_name!r}; give names"
+            msg = (
+                f"several copies would have the name {job.new_name!r}; give file_names"
+            )
             raise FcsError(msg)
         if target in sources:
             msg = "a copy would replace a source; give another dst"

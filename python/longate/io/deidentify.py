@@ -8,26 +8,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from longate._whole_files import whole_file
-from longate.cytometry.keywords import Keywords
 from longate.exceptions import FcsError, FileWarning, LongateError, PrivacyWarning
 from longate.io.copies import Job, plan_copies
+from longate.io.copy_checks import Wanted, write_copy
 from longate.io.fcs import read_metadata
 from longate.io.fcs_layout import DataSet, read_layout
 from longate.io.fcs_rewrite import (
     OTHER_BYTES,
     Key,
     Plan,
-    copy_patched,
-    event_hash,
     plan_copy,
 )
-from longate.io.identifying import Change, Names, Rules, is_text, secrets_of
+from longate.io.identifying import Change, Rules, is_text, secrets_of
+from longate.io.told_names import Names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
+
 
 _REPORT = ["file", "data_set", "segment", "keyword", "action"]
 _FILES = ["source", "file", "n_events", "data_sets", "data_sha256"]
@@ -52,12 +51,15 @@ class Deidentified:
         sources it is the key to the pseudonyms: keep it apart from the copies.
     problems : DataFrame
         Files of which no copy was written: ``source, problem``.
+    unjudged : DataFrame
+        The keywords of `unlisted`, file by file: ``file, data_set, segment, keyword``.
     """
 
     table: pd.DataFrame = field(compare=False)
     unlisted: pd.DataFrame = field(compare=False)
     files: pd.DataFrame = field(compare=False)
     problems: pd.DataFrame = field(compare=False)
+    unjudged: pd.DataFrame = field(compare=False)
 
     def __repr__(self) -> str:
         """Count; names of sources are not shown."""
@@ -79,7 +81,8 @@ def deidentify(
     mapping: Mapping[str, str] | None = None,
     shift_dates: int | Mapping[str, int] | None = None,
     also: Sequence[str] = (),
-    names: Mapping[str, str] | Callable[[str], str] | None = None,
+    names: Sequence[str] = (),
+    file_names: Mapping[str, str] | Callable[[str], str] | None = None,
 ) -> Deidentified:
     """Write copies of FCS files without what tells who the patient is.
 
@@ -87,7 +90,9 @@ def deidentify(
     pseudonym; a value that is blanked in one keyword is also looked for in all others
     that hold words. ``$FIL`` becomes the name of the copy. Events, channels, order,
     delimiter and everything else keep their bytes: the SHA-256 of the DATA segments of
-    source and copy is compared, and the copy read back, before it gets its name.
+    source and copy is compared, and the copy read back, before it gets its name. Then
+    it is searched byte by byte for every name of `mapping` and `names`, in the case,
+    accents and encodings that can occur; a copy that holds one is not written.
 
     Parameters
     ----------
@@ -112,7 +117,10 @@ def deidentify(
     also : sequence of str
         Patterns of further identifying keywords, beside
         :data:`longate.io.identifying.IDENTIFYING_KEYWORDS`.
-    names : mapping of str to str, or callable, optional
+    names : sequence of str
+        Further names, numbers or words that may stand nowhere in the copies: of
+        patients, physicians, wards. They become ``"removed"``.
+    file_names : mapping of str to str, or callable, optional
         New names of files, from the old ones, instead of replacing as in `mapping`.
 
     Returns
@@ -123,7 +131,8 @@ def deidentify(
     Raises
     ------
     FcsError
-        If a single file cannot be copied, two copies would have one name, `dst` is or
+        If a single file cannot be copied, still holds a told name where it cannot be
+        taken out, two copies would have one name, `dst` is or
         lies in `src`, or nothing could be copied.
     FileNotFoundError
         If there is no such file or folder.
@@ -146,14 +155,17 @@ def deidentify(
     --------
     >>> lg.deidentify("raw", "shared", mapping={"MUELLER": "P07"})  # doctest: +SKIP
     """
-    rules = Rules(tuple(also), tuple(keep), dict(mapping or {}), shift_dates)
-    jobs = plan_copies(src, Path(dst), rules.mapping, names)
+    told = names if isinstance(names, str) else tuple(names)
+    rules = Rules(
+        tuple(also), tuple(keep), dict(mapping or {}), shift_dates, names=told
+    )
+    jobs = plan_copies(src, Path(dst), rules.told, file_names)
     alone = isinstance(src, str | Path) and not Path(src).is_dir()
     files, problems, told = [], [], []
     for job in jobs:
         try:
             row, of_file = _copy_file(job, rules)
-        except (LongateError, OSError) as error:
+        except (LongateError, OSError, MemoryError) as error:
             if alone:
                 raise
             problems.append((str(job.source), str(error)))
@@ -193,10 +205,14 @@ def _result(
         pd.DataFrame(sorted(left.items()), columns=["keyword", "n_files"]),
         pd.DataFrame(files, columns=_FILES),
         pd.DataFrame(problems, columns=["source", "problem"]),
+        pd.DataFrame(
+            [row for one in told for row in one.unjudged], columns=_REPORT[:-1]
+        ),
     )
 
 
 _Changes = dict[Key, dict[int, Change]]
+_Keys = dict[Key, dict[int, str]]
 
 
 def _copy_file(job: Job, rules: Rules) -> tuple[tuple[Any, ...], _Told]:
@@ -204,23 +220,28 @@ def _copy_file(job: Job, rules: Rules) -> tuple[tuple[Any, ...], _Told]:
     metadata = read_metadata(job.source)
     try:
         layout = read_layout(job.source)
-        changes = _changes(layout, job, rules)
+        changes, renamed = _changes(layout, job, rules)
         edits = {
             key: {i: c.value for i, c in found.items() if c.value is not None}
             for key, found in changes.items()
         }
         keep_other = rules.keeps(OTHER_BYTES)
-        plan = plan_copy(job.source, layout, edits, keep_other=keep_other)
+        plan = plan_copy(
+            job.source, layout, edits, keep_other=keep_other, renamed=renamed
+        )
     except FcsError as error:
         msg = f"{job.source}: {error}"
         raise FcsError(msg) from None
-    digest = _write(job, layout, plan, edits)
-    told = _told_of(layout, changes, plan, job)
-    return (str(job.source), job.new_name, metadata.n_events, len(layout), digest), told
+    digest = write_copy(job, layout, plan, Wanted(edits, renamed), rules)
+    told = _told_of(layout, changes, renamed, plan, job)
+    row = (str(job.source), job.new_name, metadata.n_events, len(layout), digest)
+    return row, told
 
 
-def _changes(layout: Sequence[DataSet], job: Job, rules: Rules) -> _Changes:
-    """Return what becomes of every keyword of a file."""
+def _changes(
+    layout: Sequence[DataSet], job: Job, rules: Rules
+) -> tuple[_Changes, _Keys]:
+    """Return what becomes of every value, and of every keyword, of a file."""
     texts = {(one.number, p.kind): p.text for one in layout for p in one.texts}
     pairs = {key: text.pairs for key, text in texts.items() if text is not None}
     days = rules.days(job.name, [pair for found in pairs.values() for pair in found])
@@ -229,69 +250,13 @@ def _changes(layout: Sequence[DataSet], job: Job, rules: Rules) -> _Changes:
     taken: dict[str, str] = {}
     for key, found in pairs.items():
         taken |= secrets_of(found, changes[key])
+    renamed: _Keys = {}
     for key, found in pairs.items():
         changes[key] |= rules.repeats(found, changes[key], taken)
-    return changes
-
-
-def _write(
-    job: Job,
-    layout: Sequence[DataSet],
-    plan: Plan,
-    edits: Mapping[Key, Mapping[int, str]],
-) -> str:
-    """Write the copy, look whether it is right, give it its name; return the hash."""
-    ranges = [part for one in layout for part in one.data]
-    digest = event_hash(job.source, ranges)
-    job.target.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(job.target) as unfinished:
-        copy_patched(job.source, unfinished, plan)
-        moved = [(plan.moved(a), plan.moved(a) + b - a) for a, b in ranges]
-        if event_hash(unfinished, moved) != digest:
-            msg = f"{job.source}: the events of the copy differ; no copy was written"
-            raise FcsError(msg)
-        for one in layout:
-            _check_copy(job.source, unfinished, one, edits)
-    return digest
-
-
-def _check_copy(
-    source: Path,
-    copy: Path,
-    one: DataSet,
-    edits: Mapping[Key, Mapping[int, str]],
-) -> None:
-    """Refuse a copy that does not read as the source does but for what was changed."""
-    metadata = read_metadata(source, dataset=one.number - 1)
-    found = read_metadata(copy, dataset=one.number - 1)
-    pairs = []
-    for segment in one.texts:
-        if segment.text is not None and segment.kind != "ANALYSIS":
-            new = edits.get((one.number, segment.kind), {})
-            pairs += [
-                (key, segment.text.as_read(new[index]) if index in new else value)
-                for index, (key, value) in enumerate(segment.text.pairs)
-            ]
-    wanted = dict(Keywords(pairs))
-    ours = {key: value for key, value in found.keywords.items() if key in wanted}
-    offsets = ("$BEGIN", "$END", "$NEXTDATA")
-    same = all(
-        ours.get(key) == value
-        for key, value in wanted.items()
-        if not key.upper().startswith(offsets)
-    )
-    new_violations = {d.code for d in found.diagnosis} - {
-        d.code for d in metadata.diagnosis
-    }
-    if (
-        not same
-        or len(found.keywords) != len(wanted)
-        or found.panel.channels != metadata.panel.channels
-        or found.n_events != metadata.n_events
-        or new_violations
-    ):
-        msg = f"{source}: the copy would read differently; no copy was written"
-        raise FcsError(msg)
+        values, keywords = rules.remaining(found, changes[key])
+        changes[key] |= values
+        renamed[key] = keywords
+    return changes, renamed
 
 
 @dataclass(frozen=True)
@@ -299,15 +264,17 @@ class _Told:
     """Rows of the report, keywords that were left, and whether the name tells."""
 
     rows: list[tuple[Any, ...]]
+    unjudged: list[tuple[Any, ...]]
     left: set[str]
     name_tells: bool
 
 
 def _told_of(
-    layout: Sequence[DataSet], changes: _Changes, plan: Plan, job: Job
+    layout: Sequence[DataSet], changes: _Changes, renamed: _Keys, plan: Plan, job: Job
 ) -> _Told:
     rows: list[tuple[Any, ...]] = []
     left: set[str] = set()
+    unjudged: list[tuple[Any, ...]] = []
     taken: dict[str, str] = {}
     for one in layout:
         for segment in one.texts:
@@ -319,8 +286,12 @@ def _told_of(
             taken |= secrets_of(pairs, changes[where])
             for index, (key, value) in enumerate(pairs):
                 change = changes[where].get(index)
+                key = renamed[where].get(index, key)
+                if index in renamed[where]:
+                    rows.append((*where, key, "keyword renamed"))
                 if change is None and is_text(key, value):
                     left.add(key)
+                    unjudged.append((*where, key))
                 elif change is not None and change.value != value:
                     rows.append((*where, key, change.action))
         if one.has_crc:
@@ -330,4 +301,9 @@ def _told_of(
     tells = bool(Names(taken).meant(job.new_name))
     if tells:
         rows.append((1, "", "(file name)", "kept, repeats a value that was taken out"))
-    return _Told([(job.new_name, *row) for row in rows], left, tells)
+    return _Told(
+        [(job.new_name, *row) for row in rows],
+        [(job.new_name, *row) for row in unjudged],
+        left,
+        tells,
+    )

@@ -8,11 +8,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, BinaryIO
 
 from longate.exceptions import FcsError
+from longate.io.fcs import read_metadata
 from longate.io.text_segment import TextSegment, split_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
+
+    from longate.io.fcs import FcsMetadata
 
 Range = tuple[int, int]
 """Bytes of a file, half-open, counted from its first byte."""
@@ -27,9 +30,6 @@ OFFSET_KEYWORDS = {
     "DATA": ("$BEGINDATA", "$ENDDATA"),
     "ANALYSIS": ("$BEGINANALYSIS", "$ENDANALYSIS"),
 }
-_VERSIONS = (b"FCS2.0", b"FCS3.0", b"FCS3.1", b"FCS3.2")
-_MOST_DATA_SETS = 10_000
-_MOST_CHANNELS = 10_000
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class DataSet:
     texts : tuple of KeywordSegment
         TEXT first, then what else there is.
     data : tuple of (int, int)
-        The bytes of the events; several ranges where HEADER and TEXT disagree.
+        The bytes of the events that are read; bytes that DATA has beyond are none.
     crc : tuple of int or None
         Where the checksum lies, behind the last segment.
     has_crc : bool
@@ -95,22 +95,21 @@ def read_layout(path: Path) -> list[DataSet]:
     Raises
     ------
     FcsError
-        If it is no FCS file, a segment lies outside the file, segments overlap, or
-        ``$NEXTDATA`` does not lead to another data set.
+        If it cannot be read, segments overlap, or ``$NEXTDATA`` does not lead to
+        another data set.
     """
     size = path.stat().st_size
     found: list[DataSet] = []
-    base = 0
     with path.open("rb") as file:
         while True:
-            made, following = _data_set(file, len(found) + 1, base, size)
-            found.append(made)
-            if not following:
-                break
-            base += following
-            if base >= size or len(found) >= _MOST_DATA_SETS:
-                msg = f"$NEXTDATA of data set {made.number} leads outside the file"
+            metadata = read_metadata(path, dataset=len(found))
+            found.append(_data_set(file, len(found) + 1, metadata, size))
+            codes = {one.code: one.found for one in metadata.diagnosis}
+            if "nextdata-unusable" in codes:
+                msg = f"data set {len(found)}: {codes['nextdata-unusable']}"
                 raise FcsError(msg)
+            if metadata.segments["next"] is None:
+                break
     _refuse_overlap(found)
     return found
 
@@ -150,74 +149,21 @@ def header_offsets(header: bytes) -> list[int]:
     return offsets
 
 
-def _data_set(file: BinaryIO, number: int, base: int, size: int) -> tuple[DataSet, int]:
+def _data_set(file: BinaryIO, number: int, metadata: FcsMetadata, size: int) -> DataSet:
+    """Return a data set as the reader sees it: TEXT, and the events that are read."""
+    base: int = metadata.segments["begin"]
     file.seek(base)
     header = file.read(HEADER_BYTES)
-    if len(header) < HEADER_BYTES or header[:6] not in _VERSIONS:
-        msg = f"data set {number} at byte {base} does not start with an FCS HEADER"
-        raise FcsError(msg)
     offsets = header_offsets(header)
-    begin, end = base + offsets[0], base + offsets[1] + 1
-    if offsets[0] < HEADER_BYTES or not begin < end <= size:
-        msg = f"TEXT of data set {number} does not lie inside the file"
-        raise FcsError(msg)
-    file.seek(begin)
-    raw = file.read(end - begin)
-    text = split_text(raw)
-    data = _data(text.pairs, offsets, base, (begin, end), size)
-    first = min((begin for begin, _ in data), default=end)
-    if first == end - 1:  # an end of TEXT that is one too far is common
-        end, text = first, split_text(raw[:-1])
-    texts = [KeywordSegment("TEXT", (begin, end), text)]
-    texts += _further(file, text.pairs, offsets, base, size, (begin, end))
+    primary: Range = metadata.segments["text"]
+    text = split_text(metadata.text)
+    texts = [KeywordSegment("TEXT", primary, text)]
+    texts += _further(file, text.pairs, offsets, base, size, primary)
+    events: Range = metadata.segments["data"]
+    data = (events,) if events[0] < events[1] else ()
     segments = [*data, *(segment.range for segment in texts)]
     crc, has_crc = _crc(file, header[:6], segments, size)
-    following = number_of(text.pairs, "$NEXTDATA")
-    made = DataSet(number, base, header, tuple(texts), data, crc, has_crc)
-    return made, following
-
-
-def _data(
-    pairs: Sequence[tuple[str, str]],
-    offsets: Sequence[int],
-    base: int,
-    text: Range,
-    size: int,
-) -> tuple[Range, ...]:
-    """Return where the events may lie; readers differ where HEADER and TEXT do."""
-    given = [
-        (number_of(pairs, "$BEGINDATA"), number_of(pairs, "$ENDDATA")),
-        (offsets[2], offsets[3]),
-    ]
-    needed = number_of(pairs, "$TOT") * _event_bytes(pairs)
-    ranges = {
-        (base + begin, min(max(base + end + 1, base + begin + needed), size))
-        for begin, end in given
-        if begin >= HEADER_BYTES and end >= begin and base + begin < size
-    }
-    clear = {r for r in ranges if r[0] >= text[1] - 1 or r[1] <= text[0]}
-    return tuple(_merged(clear or ranges))
-
-
-def _event_bytes(pairs: Sequence[tuple[str, str]]) -> int:
-    first: dict[str, str] = {}
-    for key, value in pairs:
-        first.setdefault(key.upper(), value)
-    channels = range(1, min(number_of(pairs, "$PAR"), _MOST_CHANNELS) + 1)
-    width = sum(whole_number(first.get(f"$P{n}B", "")) or 0 for n in channels)
-    # $PnB counts characters in ASCII, bits elsewhere.
-    is_ascii = first.get("$DATATYPE", "").strip().upper() == "A"
-    return width if is_ascii else (width + 7) // 8
-
-
-def _merged(ranges: Iterable[Range]) -> list[Range]:
-    out: list[Range] = []
-    for begin, end in sorted(ranges):
-        if out and begin <= out[-1][1]:
-            out[-1] = (out[-1][0], max(end, out[-1][1]))
-        else:
-            out.append((begin, end))
-    return out
+    return DataSet(number, base, header, tuple(texts), data, crc, has_crc)
 
 
 def _further(

@@ -7,6 +7,7 @@ moves, and with it every offset, in HEADER and in TEXT, of every data set.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
@@ -36,6 +37,7 @@ _BLOCK = 1 << 20
 _LARGEST_IN_HEADER = 99_999_999
 _MOST_ROUNDS = 10
 _BLANK = " \t\r\n\0"
+_VERSION = re.compile(rb"FCS(2\.0|3\.[012])\s{4}[ 0-9]{8}")
 _NOTHING = b" \0\r\n0"
 
 
@@ -76,6 +78,7 @@ def plan_copy(
     edits: Mapping[Key, Mapping[int, str]],
     *,
     keep_other: bool = False,
+    renamed: Mapping[Key, Mapping[int, str]] | None = None,
 ) -> Plan:
     """Settle every byte of the copy that differs.
 
@@ -87,6 +90,8 @@ def plan_copy(
         Its data sets.
     edits : mapping
         New values, by segment and index of the pair in it.
+    renamed : mapping, optional
+        New names of keywords, in the same way.
     keep_other : bool
         Whether bytes outside of all segments are kept; else they are blanked, and
         give room to longer keywords.
@@ -96,12 +101,14 @@ def plan_copy(
     FcsError
         If kept bytes would have to move, or an offset does not fit in HEADER.
     """
+    keys = renamed or {}
     gaps = _gaps(layout, source.stat().st_size)
     hidden = _not_blank(source, gaps)
+    _refuse_hidden_data_set(source, hidden)
     room = {} if keep_other else dict(gaps)
     segments = {(one.number, p.kind): p for one in layout for p in one.texts}
     texts = {
-        key: segment.text.with_values(edits.get(key, {}))
+        key: segment.text.with_values(edits.get(key, {}), keys.get(key))
         for key, segment in segments.items()
         if segment.text is not None
     }
@@ -114,7 +121,7 @@ def plan_copy(
                     key = (one.number, segment.kind)
                     values = dict(edits.get(key, {}))
                     values |= _offset_values(one, segment, texts, grown)
-                    settled[key] = segment.text.with_values(values)
+                    settled[key] = segment.text.with_values(values, keys.get(key))
         if settled == texts:
             break
         texts = settled
@@ -182,6 +189,22 @@ def _gaps(layout: Sequence[DataSet], size: int) -> list[Range]:
     ends = [end for _, end in known]
     begins = [*(begin for begin, _ in known[1:]), size]
     return [(a, b) for a, b in zip(ends, begins, strict=True) if a < b]
+
+
+def _refuse_hidden_data_set(source: Path, gaps: Iterable[Range]) -> None:
+    """Refuse to blank, or to keep unseen, a data set that no offset leads to."""
+    with source.open("rb") as file:
+        for begin, end in gaps:
+            for at in range(begin, end, _BLOCK):
+                file.seek(at)
+                match = _VERSION.search(file.read(min(_BLOCK + 64, end - at)))
+                if match:
+                    msg = (
+                        "a further data set seems to begin at byte "
+                        f"{at + match.start()}, to which $NEXTDATA does not lead; it "
+                        "can be neither kept nor blanked unseen"
+                    )
+                    raise FcsError(msg)
 
 
 def _not_blank(source: Path, gaps: Iterable[Range]) -> list[Range]:
@@ -294,6 +317,7 @@ def _header(
 ) -> bytes:
     """Return HEADER with the offsets of the copy; those that stay keep their bytes."""
     header = bytearray(one.header)
+    header[6:10] = b"    "  # blank by the standard, and room for a word
     old = header_offsets(one.header)
     for at, kind in zip(range(0, len(old), 2), FIELDS, strict=True):
         new = [

@@ -180,7 +180,7 @@ def _refuse_applied_again(names: Sequence[str], keywords: Mapping[str, str]) -> 
 def _stated_matrix(keywords: Mapping[str, str], names: Sequence[str]) -> str | None:
     """Return the keyword that holds a matrix, which must be as good as `spillover`."""
     for key, value in keywords.items():
-        if key.upper() not in SPILLOVER_KEYWORDS:
+        if key.upper() not in SPILLOVER_KEYWORDS or not value.strip():
             continue
         try:
             matrix, channels = parse_keyword(value)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from longate.cytometry.dates import shift_date
+from longate.cytometry.dates import shift_dates
 from longate.exceptions import FcsError
+from longate.io.told_names import Names, folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -31,7 +32,12 @@ IDENTIFYING_KEYWORDS = (
     "$LOCATIONID",
     "$LAST_MODIFIER",
     "$UNSTAINEDINFO",
+    "*MODIFIER*",
     # whatever the vendor
+    "*DEPARTMENT*",
+    "*HOST*ID*",
+    "*HOST*NAME*",
+    "*CLINIC*",
     "*PATIENT*",
     "*SUBJECT*",
     "*DONOR*",
@@ -56,6 +62,7 @@ IDENTIFYING_KEYWORDS = (
     "*FILE*NAME*",
     "*PATH",
     "*GUID*",
+    "QCM*",
     # BD: FACSDiva, FACSuite, CellQuest, Accuri
     "PLATE NAME",
     "PLATE ID",
@@ -100,6 +107,13 @@ _STRUCTURAL = re.compile(
     r"|(DET_|\$)?SPILL(OVER)?|\$COMP|\$DFC\d+TO\d+",
     re.IGNORECASE,
 )
+# Without these the events cannot be read, or would mean something else.
+_NEEDED = re.compile(
+    r"\$(BEGIN|END)(TEXT|STEXT|DATA|ANALYSIS)|\$BYTEORD|\$DATATYPE|\$MODE|\$NEXTDATA"
+    r"|\$PAR|\$TOT|\$UNICODE|\$TIMESTEP|\$P\d+(B|E|G|N|R|TYPE|DATATYPE)"
+    r"|\$?SPILL(OVER)?|\$COMP|\$DFC\d+TO\d+",
+    re.IGNORECASE,
+)
 # Not searched for values that were blanked elsewhere: they say what was measured with.
 _TECHNICAL = re.compile(
     r"\$CYT|\$CYTSN|CYTNUM|@CYTOMETERID|\$SYS|CREATOR|FCSVERSION|CHARSET", re.IGNORECASE
@@ -113,31 +127,6 @@ class Change(NamedTuple):
 
     action: str
     value: str | None
-
-
-class Names:
-    """Names that are looked for as whole words, and what each stands for."""
-
-    def __init__(self, meanings: Mapping[str, object]) -> None:
-        self._meanings = {key.casefold(): meaning for key, meaning in meanings.items()}
-        longest_first = sorted(meanings, key=len, reverse=True)
-        words = "|".join(re.escape(name) for name in longest_first)
-        self._pattern = re.compile(
-            rf"(?<![^\W_])(?:{words})(?![^\W_])" if words else r"(?!)", re.IGNORECASE
-        )
-
-    def meant(self, text: str) -> list[object]:
-        """Return the different meanings of the names in `text`, in order."""
-        found = (
-            self._meanings[match.casefold()] for match in self._pattern.findall(text)
-        )
-        return list(dict.fromkeys(found))
-
-    def replace(self, text: str) -> str:
-        """Return `text` with each name replaced by its meaning."""
-        return self._pattern.sub(
-            lambda match: str(self._meanings[match[0].casefold()]), text
-        )
 
 
 @dataclass(frozen=True)
@@ -154,16 +143,27 @@ class Rules:
         Identifying name to pseudonym.
     shift_dates : int, mapping of str to int, or None
         Days, for all files or by the patient's name.
+    names : sequence of str
+        Further names that may stand nowhere in the copy.
     """
 
     also: Sequence[str] = ()
     keep: Sequence[str] = ()
     mapping: Mapping[str, str] = field(default_factory=dict)
     shift_dates: int | Mapping[str, int] | None = None
+    names: Sequence[str] = ()
+
+    @property
+    def told(self) -> dict[str, str]:
+        """Every name that was told, and what is written for it."""
+        return {**dict.fromkeys(self.names, PLACEHOLDER), **self.mapping}
 
     def __post_init__(self) -> None:
-        if any(not name.strip() for name in self.mapping):
-            msg = "mapping names a blank; its keys must be names or numbers of patients"
+        if isinstance(self.names, str):
+            msg = "names must be a list of names; file_names renames files"
+            raise FcsError(msg)
+        if any(not folded(name).strip() for name in (*self.mapping, *self.names)):
+            msg = "mapping or names holds a blank; they must be names or numbers"
             raise FcsError(msg)
 
     def keeps(self, keyword: str) -> bool:
@@ -237,6 +237,63 @@ class Rules:
                 found[index] = Change("mapped", names.replace(value))
         return found
 
+    def remaining(
+        self, pairs: Sequence[tuple[str, str]], changes: Mapping[int, Change]
+    ) -> tuple[dict[int, Change], dict[int, str]]:
+        """Return what becomes of values, and of keywords, that still hold a told name.
+
+        Parameters
+        ----------
+        pairs : sequence of (str, str)
+            Keywords and values of a segment.
+        changes : mapping of int to Change
+            What becomes of them so far.
+
+        Returns
+        -------
+        tuple of (dict of int to Change, dict of int to str)
+            New values, and new names of keywords.
+
+        Raises
+        ------
+        FcsError
+            If a keyword holds one without which the events cannot be read.
+        """
+        told = Names(self.told)
+        values: dict[int, Change] = {}
+        keywords: dict[int, str] = {}
+        for index, (key, value) in enumerate(pairs):
+            change = changes.get(index)
+            now = value if change is None or change.value is None else change.value
+            if now in (PLACEHOLDER, *self.mapping.values()):
+                now = ""
+            own_name = key.upper() == "$FIL" and change is not None and change.value
+            in_value = not own_name and told.hold(now)
+            in_key = told.hold(key)
+            if not (in_value or in_key):
+                continue
+            if _NEEDED.fullmatch(key):
+                where = "a keyword" if in_key else f"the value of {key}"
+                msg = (
+                    f"{where} holds a name that was told, and events cannot be read "
+                    "without it; no copy was written"
+                )
+                raise FcsError(msg)
+            if in_value:
+                new = told.replace(now)
+                left = new
+                for meaning in self.told.values():
+                    left = left.replace(meaning, "")
+                values[index] = (
+                    Change("blanked, held a name", PLACEHOLDER)
+                    if told.hold(left)
+                    else Change("mapped", new)
+                )
+            if in_key:
+                new = told.replace(key)
+                keywords[index] = f"REMOVED {index + 1}" if told.hold(new) else new
+        return values, keywords
+
     def _change(
         self, key: str, value: str, new_name: str, days: int | None, names: Names
     ) -> Change | None:
@@ -251,7 +308,7 @@ class Rules:
                 return Change("mapped", str(meant[0]))
             return Change("blanked", PLACEHOLDER)
         if days is not None and any_fits(DATE_KEYWORDS, key) and not self.keeps(key):
-            moved = shift_date(value, days)
+            moved = shift_dates(value, days)
             if moved is None:
                 return Change("blanked, no date that can be shifted", PLACEHOLDER)
             return Change("shifted", moved)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _PADDING = b" \t\r\n\x0c\0"
 _BLANK = " \t\r\n\0"
+_REQUIRED = ("$PAR", "$TOT", "$MODE", "$DATATYPE", "$BYTEORD", "$NEXTDATA")
+"""Keywords without which no file can be read; none is the value of another."""
 
 
 @dataclass(frozen=True)
@@ -55,17 +57,23 @@ class TextSegment:
         """Whether keywords are words: binary data read as TEXT has others."""
         return all(key.isprintable() for key, _ in self.pairs)
 
-    def with_values(self, values: Mapping[int, str]) -> bytes:
-        """Return the segment with the values of some pairs replaced.
+    def with_values(
+        self, values: Mapping[int, str], keywords: Mapping[int, str] | None = None
+    ) -> bytes:
+        """Return the segment with values, and names of keywords, replaced.
 
         Parameters
         ----------
         values : mapping of int to str
             Index of the pair, from 0, to its new value.
+        keywords : mapping of int to str, optional
+            Index of the pair to its new keyword.
         """
         tokens = list(self.tokens)
         for index, value in values.items():
             tokens[2 * index + 1] = self._escape(value)
+        for index, keyword in (keywords or {}).items():
+            tokens[2 * index] = self._escape(keyword)
         return self.delimiter + self.delimiter.join(tokens) + self.tail
 
     def as_read(self, value: str) -> str:
@@ -92,9 +100,9 @@ class TextSegment:
 def split_text(segment: bytes) -> TextSegment:
     """Split a TEXT segment.
 
-    A doubled delimiter stands for itself (FCS 3.1 §3.2.3); if that cannot be, because
-    tokens do not pair or a keyword holds the delimiter, values are empty and every
-    delimiter separates.
+    A doubled delimiter stands for itself (FCS 3.1 §3.2.3); if that cannot be, a doubled
+    one behind a keyword is an empty value, as the reader takes it; if that cannot be
+    either, every delimiter separates.
 
     Raises
     ------
@@ -107,7 +115,8 @@ def split_text(segment: bytes) -> TextSegment:
         raise FcsError(msg)
     escaped = _split_single(body, delimiter)
     plain = body.split(delimiter)
-    readings = [(escaped, True), (plain, False)]
+    empty = _split_empty(body, delimiter)
+    readings = [(escaped, True), (empty, True), (plain, False)]
     for shorten in (False, True):
         for tokens, doubled in readings:
             tail = _tail(tokens, delimiter)
@@ -133,6 +142,30 @@ def _split_single(body: bytes, delimiter: bytes) -> list[bytes]:
     return [*tokens, body[begin:]]
 
 
+def _split_empty(body: bytes, delimiter: bytes) -> list[bytes]:
+    """Split where a keyword's run of delimiters may hold an empty value."""
+    runs = re.compile(re.escape(delimiter) + b"+")
+    tokens, at = [], 0
+    while True:
+        end = body.find(delimiter, at)
+        if end < 0:
+            return [*tokens, body[at:]]
+        tokens.append(body[at:end])
+        at = end + 1
+        run = runs.match(body, at)
+        behind = run.end() if run else at
+        if (behind - at) % 2:  # escapes of delimiters, then the one that ends the value
+            tokens.append(body[at : behind - 1])
+            at = behind
+            continue
+        single = (one for one in runs.finditer(body, behind) if len(one[0]) % 2)
+        found = next(single, None)
+        if found is None:
+            return [*tokens, body[at:]]
+        tokens.append(body[at : found.end() - 1])
+        at = found.end()
+
+
 def _tail(tokens: Sequence[bytes], delimiter: bytes) -> bytes | None:
     """Return the last delimiter with padding, or None where the last token is one."""
     last = tokens[-1]
@@ -140,10 +173,17 @@ def _tail(tokens: Sequence[bytes], delimiter: bytes) -> bytes | None:
 
 
 def _is_plausible(text: TextSegment) -> bool:
+    """Whether keywords look like keywords, by the law of the reader."""
     if not text.tokens or len(text.tokens) % 2:
         return False
     sign = text.delimiter.decode("latin-1")
-    return all(key and sign not in key for key, _ in text.pairs)
+    for key, value in text.pairs:
+        parts = key.split(sign)[1:]
+        if not key or (parts and key.startswith("$")):
+            return False
+        if any(part.startswith("$") for part in parts) or value.upper() in _REQUIRED:
+            return False
+    return True
 
 
 def _decode(raw: bytes) -> str:
