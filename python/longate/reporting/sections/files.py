@@ -26,7 +26,8 @@ def problems_section(study: Any, populations: Any) -> doc.Section:
         block = doc.table(problems, caption=f"{files}; all others were used")
     else:
         block = doc.paragraph(f"None: all {len(study.samples)} files were used.")
-    return doc.Section("problems", "Problems of files", [block, *_repairs(study)])
+    blocks = [block, *_repairs(study), *_lost_gates(populations)]
+    return doc.Section("problems", "Problems of files", blocks)
 
 
 def _repairs(study: Any) -> list[str]:
@@ -37,6 +38,22 @@ def _repairs(study: Any) -> list[str]:
     words = (
         f"{table['file'].nunique()} files violate the FCS standard and were repaired"
     )
+    return [doc.table(table, caption=words)]
+
+
+def _lost_gates(populations: Any) -> list[str]:
+    """Return the gates that files of gates have and the strategies lack."""
+    import pandas as pd
+
+    rows = [
+        (tube, one.gate, one.reason)
+        for tube, strategy in populations.strategies.items()
+        for one in strategy.problems
+    ]
+    if not rows:
+        return []
+    table = pd.DataFrame(rows, columns=["tube", "gate", "reason"])
+    words = "Gates that the strategies could not take over from their files"
     return [doc.table(table, caption=words)]
 
 
