@@ -255,7 +255,9 @@ def _offset(
     if segment is None:
         return _moved(one.base + old, grown) - base
     begin = _moved(segment.range[0], grown) - base
-    return begin + len(texts[one.number, kind]) - 1 if is_end else begin
+    # A shorter text is filled with blanks: its end stays, by which DATA may be told.
+    whole = max(len(texts[one.number, kind]), segment.range[1] - segment.range[0])
+    return begin + whole - 1 if is_end else begin
 
 
 def _offset_values(
