@@ -12,6 +12,7 @@ from longate._validation import require_columns, table_of
 from longate.exceptions import DesignError
 from longate.longitudinal.classical.outcome_by_visit import read_pairs
 from longate.longitudinal.classical.paired import check_confidence
+from longate.statistics import normal_quantile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,8 +94,6 @@ def reference_changes(
     >>> [round(float(found[name][0]), 2) for name in ("limit_low", "limit_high")]
     [0.55, 1.81]
     """
-    from scipy.special import stdtrit
-
     check_confidence(confidence)
     variance = 2 * sum(
         _log_variance(name, cv)
@@ -113,7 +112,7 @@ def reference_changes(
         (name_of(row.patient), name_of(row.visit))
         for row in frame.loc[zero, ["patient", "visit"]].itertuples()
     }
-    quantile = float(stdtrit(df, (1 + confidence) / 2))
+    quantile = normal_quantile(confidence, df)
     return _table(logs, errors, variance, quantile, confidence, without)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from longate._validation import listed
 from longate.exceptions import MaturationError
 from longate.quality.variation import Variation
-from longate.statistics import Z95
+from longate.statistics import Z95, normal_quantile
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -215,13 +215,12 @@ def _of_index(
     confidence: float,
 ) -> ReferenceChange:
     import pandas as pd
-    from scipy.special import stdtrit
 
     table = maturation.table
     half = (table["counting_high"] - table["counting_low"]) / 2
     known = table.assign(_counting=half / Z95)
     visits = [v for v in known["visit"].cat.categories if (known["visit"] == v).any()]
-    quantile = float(stdtrit(_df(within, assay), (1 + confidence) / 2))
+    quantile = normal_quantile(confidence, _df(within, assay))
     biology, laboratory = 2 * within.size**2, 2 * assay.size**2
     rows: list[dict[str, Any]] = []
     for patient, own in known.groupby("patient", sort=False, observed=True):
