@@ -39,10 +39,10 @@ fn with(mut bytes: Vec<u8>, old: &str, new: &str) -> Vec<u8> {
     let starts: Vec<usize> = bytes[..4096]
         .windows(old.len())
         .enumerate()
-        .filter_map(|(place, window)| (window == old.as_bytes()).then_some(place))
+        .filter_map(|(position, window)| (window == old.as_bytes()).then_some(position))
         .collect();
-    for place in starts {
-        bytes[place..place + old.len()].copy_from_slice(new.as_bytes());
+    for position in starts {
+        bytes[position..position + old.len()].copy_from_slice(new.as_bytes());
     }
     bytes
 }

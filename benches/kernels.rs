@@ -5,7 +5,7 @@ use divan::{Bencher, black_box};
 use longate::compensation::compensate;
 use longate::fcs::data::{Column, Values, read_columns};
 use longate::fcs::{ChannelToWrite, File, encode_metadata};
-use longate::gate::{Dimension, Interval, Polygon};
+use longate::gate::{AxisBounds, Interval, Polygon};
 use longate::transform::{Fast, Scale};
 
 const EVENTS: usize = 200_000;
@@ -151,7 +151,7 @@ fn tables_of_a_scale(bencher: Bencher, name: &str) {
 #[divan::bench]
 fn range_on_logicle(bencher: Bencher) {
     let scale = Scale::from_name("logicle", &[262_144.0, 0.5, 4.5, 0.0]).expect("a scale");
-    let range = Dimension::new(0, scale, (Some(0.4), Some(0.7)), Interval::HalfOpen);
+    let range = AxisBounds::new(0, scale, (Some(0.4), Some(0.7)), Interval::HalfOpen);
     let range = range.expect("a range");
     let column = values();
     bencher

@@ -6,7 +6,9 @@
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use longate::maturation::{Components, Fit, Marker, Positivity, fit_curve, score_events, shift};
+use longate::maturation::{
+    Components, Fit, Marker, Positivity, fit_curve, score_events, superiority,
+};
 
 fn main() {
     divan::main();
@@ -70,11 +72,11 @@ fn scores_of_7_markers_with_spread(bencher: Bencher, n: usize) {
 }
 
 #[divan::bench(args = [10_000, 100_000, 1_000_000, 10_000_000], max_time = 5)]
-fn rank_shift(bencher: Bencher, n: usize) {
+fn superiority_of_two_samples(bencher: Bencher, n: usize) {
     let (earlier, later) = (uniform(n, 1), uniform(n, 2));
     bencher
         .counter(ItemsCount::new(2 * n))
-        .bench(|| shift(&earlier, &later));
+        .bench(|| superiority(&earlier, &later));
 }
 
 #[divan::bench(args = [10_000, 100_000, 1_000_000], max_time = 10)]
@@ -106,7 +108,7 @@ fn fit_of_a_curve(bencher: Bencher, n: usize) {
         .bench(|| fit_curve(&points, MARKERS, &start, &fit));
 }
 
-/// One channel of a large file on 1024 places, for thresholds read from a density.
+/// One channel of a large file on 1024 positions, for thresholds read from a density.
 #[divan::bench]
 fn bin_density(bencher: Bencher) {
     let values: Vec<f64> = (0..200_000_u32)

@@ -12,7 +12,7 @@ import time
 
 import numpy as np
 
-from longate._core import fit_curve, rank_shift
+from longate._core import fit_curve, superiority
 from longate.nk import Positivity
 from longate.nk.thresholds.positivity import scored
 
@@ -38,7 +38,7 @@ def row(n, rng):
     values, later = rng.normal(0.4, 0.2, n), rng.normal(0.5, 0.2, n)
     rows = [(values, positivity, 1.0)] * MARKERS
     times = {"score": best(lambda: scored(rows, {}))}
-    times["rank shift"] = best(lambda: rank_shift(values, later)) / 2
+    times["superiority"] = best(lambda: superiority(values, later)) / 2
     if n <= 1_000_000:
         place = rng.random(n)
         turns = (np.arange(MARKERS) + 1) / 10

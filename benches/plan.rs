@@ -7,9 +7,9 @@ use std::sync::Arc;
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use longate::fcs::{ChannelToWrite, encode_metadata};
-use longate::gate::{Dimension, Interval, Polygon, Rectangle};
+use longate::gate::{AxisBounds, Interval, Polygon, Rectangle};
 use longate::plan::{
-    Axis, AxisSource, GateKind, GateSpec, Job, Keep, Matrix, Monitor, Plan, Value, Variants,
+    Axis, AxisSource, GateKind, GateSpec, Job, Keep, Matrix, Monitor, Perturbations, Plan, Value,
     run_files,
 };
 use longate::source::Location;
@@ -93,7 +93,7 @@ fn plan(n_gates: usize) -> Plan {
             let (x, y) = (number % DYES, (number + 3) % DYES);
             let kind = if number % 2 == 0 {
                 let bounds = (Some(0.2), None);
-                let side = Dimension::new(x, scale.clone(), bounds, Interval::HalfOpen);
+                let side = AxisBounds::new(x, scale.clone(), bounds, Interval::HalfOpen);
                 GateKind::Rectangle(Rectangle {
                     dimensions: vec![side.expect("a side")],
                 })
@@ -111,26 +111,26 @@ fn plan(n_gates: usize) -> Plan {
     Plan::compile((0..CHANNELS).collect(), vec![matrix], axes, gates).expect("a plan")
 }
 
-fn job(n_events: usize, n_gates: usize, variants: Option<usize>) -> Job {
+fn job(n_events: usize, n_gates: usize, perturbations: Option<usize>) -> Job {
     let plan = plan(n_gates);
-    let variants = variants.map(|n_variants| {
+    let perturbations = perturbations.map(|n_perturbations| {
         let axis = &plan.axes()[0];
-        let versions = (0..n_variants)
+        let versions = (0..n_perturbations)
             .map(|number| {
                 let bounds = (Some(0.2 + number as f64 * 1e-4), None);
-                let side = Dimension::new(0, axis.scale.clone(), bounds, Interval::HalfOpen);
+                let side = AxisBounds::new(0, axis.scale.clone(), bounds, Interval::HalfOpen);
                 let dimensions = vec![side.expect("a side")];
                 (0, GateKind::Rectangle(Rectangle { dimensions }))
             })
             .collect();
-        let chosen: Vec<Vec<usize>> = (0..n_variants).map(|number| vec![number]).collect();
-        Arc::new(Variants::new(&plan, versions, &chosen).expect("variants"))
+        let chosen: Vec<Vec<usize>> = (0..n_perturbations).map(|number| vec![number]).collect();
+        Arc::new(Perturbations::new(&plan, versions, &chosen).expect("perturbations"))
     });
     Job {
         location: Location::Path(file(n_events)),
         plan: Arc::new(plan),
         identity: None,
-        variants,
+        perturbations,
     }
 }
 
@@ -173,6 +173,11 @@ fn by_threads(bencher: Bencher, threads: usize) {
 }
 
 #[divan::bench(args = [1, 10, 100])]
-fn by_variants(bencher: Bencher, n_variants: usize) {
-    run(bencher, &[job(200_000, 10, Some(n_variants))], 1, 200_000);
+fn by_variants(bencher: Bencher, n_perturbations: usize) {
+    run(
+        bencher,
+        &[job(200_000, 10, Some(n_perturbations))],
+        1,
+        200_000,
+    );
 }

@@ -5,12 +5,12 @@
 
 use crate::error::{Error, Result};
 
-/// Events spread over an even grid of places.
+/// Events spread over an even grid of grid points.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Binned {
-    /// Weight at each place of the grid; they sum to the number of events inside.
+    /// Weight at each grid point of the grid; they sum to the number of events inside.
     pub weights: Vec<f64>,
-    /// Events below the first place.
+    /// Events below the first grid point.
     pub below: u64,
     /// Events above the last place.
     pub above: u64,
@@ -21,7 +21,7 @@ pub struct Binned {
 /// A peak of a density.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Peak {
-    /// Its place on the grid; the middle of a plateau, rounded down.
+    /// Its grid point on the grid; the middle of a plateau, rounded down.
     pub at: usize,
     /// Its height.
     pub height: f64,
@@ -30,19 +30,19 @@ pub struct Peak {
     pub prominence: f64,
 }
 
-/// Bin `values` linearly on `places` places from `low` to `high`, both included.
+/// Bin `values` linearly on `points` grid points from `low` to `high`, both included.
 ///
-/// A value between two places gives each a weight by its distance to the other (linear binning),
+/// A value between two grid points gives each a weight by its distance to the other (linear binning),
 /// so that the mean of the grid is the mean of the events.
 ///
 /// # Errors
-/// [`Error::Length`] if there are fewer than two places; [`Error::MalformedPlan`] if the ends are
+/// [`Error::Length`] if there are fewer than two grid points; [`Error::MalformedPlan`] if the ends are
 /// not finite or not in order.
-pub fn bin(values: &[f64], low: f64, high: f64, places: usize) -> Result<Binned> {
-    if places < 2 {
+pub fn bin(values: &[f64], low: f64, high: f64, points: usize) -> Result<Binned> {
+    if points < 2 {
         return Err(Error::Length {
             what: "the grid of a density",
-            found: places,
+            found: points,
             expected: 2,
         });
     }
@@ -51,38 +51,38 @@ pub fn bin(values: &[f64], low: f64, high: f64, places: usize) -> Result<Binned>
             detail: format!("a density needs finite ends in order, got {low} and {high}"),
         });
     }
-    let last = (places - 1) as f64;
+    let last = (points - 1) as f64;
     let per_unit = last / (high - low);
     // Two tables, one for every other event: an event need not wait for the one before.
     let mut tables = [
-        vec![[0.0_f64; 2]; places + 1],
-        vec![[0.0_f64; 2]; places + 1],
+        vec![[0.0_f64; 2]; points + 1],
+        vec![[0.0_f64; 2]; points + 1],
     ];
     let (mut below, mut above, mut undefined) = (0, 0, 0);
     for pair in values.chunks(2) {
         for (table, &value) in tables.iter_mut().zip(pair) {
-            let place = (value - low) * per_unit;
-            if place >= 0.0 && place <= last {
+            let point = (value - low) * per_unit;
+            if point >= 0.0 && point <= last {
                 // In range and not NaN, so the cast cuts the fraction and nothing else.
                 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-                let whole = place as usize;
+                let whole = point as usize;
                 let slot = &mut table[whole];
                 slot[0] += 1.0;
-                slot[1] += place - whole as f64;
+                slot[1] += point - whole as f64;
             } else if value.is_nan() {
                 undefined += 1;
-            } else if place < 0.0 {
+            } else if point < 0.0 {
                 below += 1;
             } else {
                 above += 1;
             }
         }
     }
-    let mut weights = vec![0.0; places];
+    let mut weights = vec![0.0; points];
     let mut carried = 0.0;
-    for (place, weight) in weights.iter_mut().enumerate() {
-        let count = tables[0][place][0] + tables[1][place][0];
-        let fraction = tables[0][place][1] + tables[1][place][1];
+    for (point, weight) in weights.iter_mut().enumerate() {
+        let count = tables[0][point][0] + tables[1][point][0];
+        let fraction = tables[0][point][1] + tables[1][point][1];
         *weight = count - fraction + carried;
         carried = fraction;
     }
@@ -118,17 +118,17 @@ pub fn smooth(weights: &[f64], bandwidth: f64) -> Result<Vec<f64>> {
         .collect();
     let total = half[0] + 2.0 * half[1..].iter().sum::<f64>();
     let mut out = vec![0.0; weights.len()];
-    for (place, &weight) in weights.iter().enumerate() {
+    for (point, &weight) in weights.iter().enumerate() {
         if weight == 0.0 {
             continue;
         }
         let share = weight / total;
-        let after = (weights.len() - 1 - place).min(reach);
-        let before = place.min(reach);
-        for (target, k) in out[place..=place + after].iter_mut().zip(&half) {
+        let after = (weights.len() - 1 - point).min(reach);
+        let before = point.min(reach);
+        for (target, k) in out[point..=point + after].iter_mut().zip(&half) {
             *target += share * k;
         }
-        for (target, k) in out[place - before..place].iter_mut().rev().zip(&half[1..]) {
+        for (target, k) in out[point - before..point].iter_mut().rev().zip(&half[1..]) {
             *target += share * k;
         }
     }
@@ -141,29 +141,29 @@ pub fn smooth(weights: &[f64], bandwidth: f64) -> Result<Vec<f64>> {
 #[must_use]
 pub fn peaks(density: &[f64]) -> Vec<Peak> {
     let mut found = Vec::new();
-    let mut place = 1;
-    while place + 1 < density.len() {
-        if density[place] > density[place - 1] {
-            let end = (place..density.len())
-                .find(|&next| density[next] != density[place])
+    let mut point = 1;
+    while point + 1 < density.len() {
+        if density[point] > density[point - 1] {
+            let end = (point..density.len())
+                .find(|&next| density[next] != density[point])
                 .unwrap_or(density.len());
-            if end < density.len() && density[end] < density[place] {
-                let at = usize::midpoint(place, end - 1);
+            if end < density.len() && density[end] < density[point] {
+                let at = usize::midpoint(point, end - 1);
                 found.push(Peak {
                     at,
                     height: density[at],
                     prominence: prominence(density, at),
                 });
             }
-            place = end;
+            point = end;
         } else {
-            place += 1;
+            point += 1;
         }
     }
     found
 }
 
-/// Place of the lowest point strictly between two places; the middle one of equals.
+/// Grid point of the lowest point strictly between two grid points; the middle one of equals.
 ///
 /// `None` if nothing lies between them.
 #[must_use]
@@ -171,7 +171,7 @@ pub fn valley(density: &[f64], from: usize, to: usize) -> Option<usize> {
     let between = density.get(from + 1..to)?;
     let lowest = between.iter().copied().reduce(f64::min)?;
     let equals: Vec<usize> = (from + 1..to)
-        .filter(|&place| density[place] == lowest)
+        .filter(|&point| density[point] == lowest)
         .collect();
     equals.get(equals.len() / 2).copied()
 }
@@ -194,7 +194,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn an_event_between_two_places_is_shared() -> Result<()> {
+    fn an_event_between_two_grid_points_is_shared() -> Result<()> {
         let binned = bin(&[0.25, 2.0], 0.0, 2.0, 3)?;
         assert_eq!(binned.weights, [0.75, 0.25, 1.0]);
         Ok(())
@@ -225,11 +225,11 @@ mod tests {
     fn finds_peaks_their_prominence_and_the_valley() {
         let density = [0.0, 2.0, 1.0, 1.0, 1.0, 3.0, 3.0, 0.0];
         let found = peaks(&density);
-        let places: Vec<_> = found
+        let points: Vec<_> = found
             .iter()
             .map(|peak| (peak.at, peak.prominence))
             .collect();
-        assert_eq!(places, [(1, 1.0), (5, 3.0)]);
+        assert_eq!(points, [(1, 1.0), (5, 3.0)]);
         assert_eq!(valley(&density, 1, 5), Some(3));
         assert_eq!(valley(&density, 1, 2), None);
     }

@@ -69,7 +69,7 @@ pub enum Error {
         /// What the file uses.
         what: String,
     },
-    /// HEADER and TEXT give different places for DATA and both are possible.
+    /// HEADER and TEXT give different positions for DATA and both are possible.
     #[error(
         "HEADER and TEXT disagree about where DATA begins ({header} and {text}) and {bytes} bytes of events fit neither or both; the choice would decide the values"
     )]
@@ -191,11 +191,11 @@ pub enum Error {
         expected: usize,
     },
     /// A value that is not a number where every value counts.
-    #[error("{what} has NaN at place {index}, counted from 0")]
+    #[error("{what} has NaN at position {index}, counted from 0")]
     NotANumber {
         /// The array.
         what: &'static str,
-        /// Place of the first one.
+        /// Position of the first one.
         index: usize,
     },
     /// The run was stopped from outside.

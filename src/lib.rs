@@ -2,14 +2,15 @@
 //!
 //! The crate takes the bytes of FCS files to populations: it decodes events,
 //! compensates them, puts them on a scale, decides gates and counts. It knows
-//! neither patients nor Python; the package around it does. Only the room
+//! neither patients nor Python; the package around it does. Only the module
 //! `bindings` (feature `python`) sees Python, and decides nothing.
 //!
-//! The rooms, from the bottom up; each uses only those before it:
+//! The modules, from the bottom up; each uses only those before it:
 //!
 //! - [`error`]: one variant per complaint.
-//! - [`simd`]: kernels compiled for several instruction sets; the only room with `unsafe`.
+//! - [`simd`]: kernels compiled for several instruction sets; the only one with `unsafe`.
 //! - [`threads`]: helpers that wait for work.
+//! - [`cache`]: values that are costly to make.
 //! - [`membership`]: bit masks, one bit per event.
 //! - [`source`]: where bytes come from.
 //! - [`fcs`]: bytes to events, and the HEADER and TEXT of a file to be written.
@@ -23,6 +24,7 @@
 //! - [`memory`]: allocations whose size a file decides.
 //! - [`plan`]: a compiled gating strategy and its single pass over a file.
 
+pub mod cache;
 pub mod compensation;
 pub mod density;
 pub mod error;

@@ -214,11 +214,11 @@ fn robust_cv(order: &mut Order<'_>) -> Result<Estimate> {
 
 fn quantile(order: &mut Order<'_>, p: f64, tail: f64) -> Result<Estimate> {
     let n = order.len();
-    let place = p * (n - 1) as f64;
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 0 <= place < n
-    let rank = (place.floor() as usize).min(n - 1);
+    let position = p * (n - 1) as f64;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 0 <= position < n
+    let rank = (position.floor() as usize).min(n - 1);
     let (a, b) = (order.at(rank)?, order.at((rank + 1).min(n - 1))?);
-    let value = between(a, b, place - rank as f64);
+    let value = between(a, b, position - rank as f64);
     let (low, high) = ranks(n, p, tail);
     let mut end = |rank: Option<usize>| rank.map_or(Ok(f64::NAN), |rank| order.at(rank));
     let reason = if low.is_some() && high.is_some() {

@@ -13,13 +13,13 @@ use std::thread;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 /// Helpers of a process: a child that was forked has none of its parent's threads.
-struct Crew {
+struct Helpers {
     process: u32,
     pool: ThreadPool,
 }
 
 /// Held by the one call that works with the helpers.
-static CREW: Mutex<Option<Crew>> = Mutex::new(None);
+static HELPERS: Mutex<Option<Helpers>> = Mutex::new(None);
 
 /// Looks at the other threads' progress before going to sleep: waking up takes longer than
 /// most last parts.
@@ -59,10 +59,10 @@ pub fn share<Part>(
         }
     };
     let helpers = threads.min(processors()).saturating_sub(1);
-    let Some(mut crew) = (helpers > 0).then(free_crew).flatten() else {
+    let Some(mut pool_of_helpers) = (helpers > 0).then(free_helpers).flatten() else {
         return run();
     };
-    let Some(pool) = awake(&mut crew) else {
+    let Some(pool) = awake(&mut pool_of_helpers) else {
         return run();
     };
     let busy = AtomicUsize::new(helpers);
@@ -102,8 +102,10 @@ pub fn beside<Answer>(
     };
     let ended = || running.load(Ordering::Acquire) == 0;
     let answer = thread::scope(|scope| {
-        let mut crew = (threads > 0).then(free_crew).flatten();
-        let pool = crew.as_mut().and_then(|crew| awake(crew));
+        let mut pool_of_helpers = (threads > 0).then(free_helpers).flatten();
+        let pool = pool_of_helpers
+            .as_mut()
+            .and_then(|pool_of_helpers| awake(pool_of_helpers));
         let helpers = pool.map_or(0, |pool| pool.current_num_threads().min(threads));
         for thread in helpers..threads {
             running.fetch_add(1, Ordering::Relaxed);
@@ -131,28 +133,33 @@ pub fn beside<Answer>(
 }
 
 /// The helpers, if no other call has them; one that failed has let them go.
-fn free_crew() -> Option<MutexGuard<'static, Option<Crew>>> {
-    match CREW.try_lock() {
-        Ok(crew) => Some(crew),
-        Err(TryLockError::Poisoned(crew)) => Some(crew.into_inner()),
+fn free_helpers() -> Option<MutexGuard<'static, Option<Helpers>>> {
+    match HELPERS.try_lock() {
+        Ok(pool_of_helpers) => Some(pool_of_helpers),
+        Err(TryLockError::Poisoned(pool_of_helpers)) => Some(pool_of_helpers.into_inner()),
         Err(TryLockError::WouldBlock) => None,
     }
 }
 
 /// The helpers of this process, if it can have any.
-fn awake(crew: &mut Option<Crew>) -> Option<&ThreadPool> {
+fn awake(pool_of_helpers: &mut Option<Helpers>) -> Option<&ThreadPool> {
     let process = process::id();
-    if crew.as_ref().is_none_or(|crew| crew.process != process) {
+    if pool_of_helpers
+        .as_ref()
+        .is_none_or(|pool_of_helpers| pool_of_helpers.process != process)
+    {
         // The threads of a parent cannot be ended from here.
-        std::mem::forget(crew.take());
+        std::mem::forget(pool_of_helpers.take());
         let pool = ThreadPoolBuilder::new()
             .num_threads(processors().saturating_sub(1).max(1))
             .thread_name(|_| "longate".into())
             .build()
             .ok()?;
-        *crew = Some(Crew { process, pool });
+        *pool_of_helpers = Some(Helpers { process, pool });
     }
-    crew.as_ref().map(|crew| &crew.pool)
+    pool_of_helpers
+        .as_ref()
+        .map(|pool_of_helpers| &pool_of_helpers.pool)
 }
 
 #[cfg(test)]
@@ -164,7 +171,7 @@ mod tests {
         for threads in [0, 1, 2, 5] {
             for length in [0, 1, 7, 1000] {
                 let mut out = vec![0_u32; length];
-                share(threads, out.iter_mut(), |place| *place += 1);
+                share(threads, out.iter_mut(), |position| *position += 1);
                 assert!(out.iter().all(|times| *times == 1));
             }
         }

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "Answer",
+    "FileCounts",
+    "Perturbations",
     "Plan",
-    "Variants",
     "__version__",
     "bin_density",
     "check_crc",
@@ -17,8 +19,8 @@ __all__ = [
     "compensate",
     "compensate_columns",
     "contains",
+    "count_perturbations",
     "count_phenotypes",
-    "count_variants",
     "data_set_begins",
     "density_peaks",
     "density_valley",
@@ -34,7 +36,6 @@ __all__ = [
     "project_on_curve",
     "quadrant_counts",
     "quadrant_masks",
-    "rank_shift",
     "read_columns",
     "read_metadata",
     "scale_forward",
@@ -44,6 +45,7 @@ __all__ = [
     "smooth_density",
     "spillover_weights",
     "summarise",
+    "superiority",
 ]
 
 __version__: str
@@ -75,11 +77,43 @@ _Location: TypeAlias = str | Path | _Feed
 _Identity: TypeAlias = tuple[int, int, int, int]
 _Named: TypeAlias = tuple[str, float | None]
 _Estimate: TypeAlias = tuple[float, float, float, str]
-_Summary: TypeAlias = tuple[int, list[_Estimate], NDArray[np.float64] | None]
-_Gated: TypeAlias = tuple[
-    int, list[int], list[int], NDArray[np.uint8] | None, list[_Summary]
-]
-_Kept: TypeAlias = tuple[int | None, int, bool, Sequence[_Named], bool]
+_Request: TypeAlias = tuple[int | None, int, bool, Sequence[_Named], bool]
+
+@final
+class Answer:
+    def __new__(
+        cls,
+        n_events: int,
+        estimates: Sequence[_Estimate],
+        values: NDArray[np.float64] | None,
+    ) -> Answer: ...
+    @property
+    def n_events(self) -> int: ...
+    @property
+    def estimates(self) -> list[_Estimate]: ...
+    @property
+    def values(self) -> NDArray[np.float64] | None: ...
+
+@final
+class FileCounts:
+    def __new__(
+        cls,
+        n_events: int,
+        counts: Sequence[int],
+        undefined: Sequence[int],
+        masks: NDArray[np.uint8] | None,
+        answers: Sequence[Answer],
+    ) -> FileCounts: ...
+    @property
+    def n_events(self) -> int: ...
+    @property
+    def counts(self) -> list[int]: ...
+    @property
+    def undefined(self) -> list[int]: ...
+    @property
+    def masks(self) -> NDArray[np.uint8] | None: ...
+    @property
+    def answers(self) -> list[Answer]: ...
 
 @final
 class Plan:
@@ -89,20 +123,20 @@ class Plan:
         matrices: Sequence[tuple[Sequence[int], NDArray[np.float64]]],
         axes: Sequence[_Axis],
         gates: Sequence[_Gate],
-        kept: Sequence[_Kept] = ...,
+        kept: Sequence[_Request] = ...,
         *,
         raw: bool = ...,
     ) -> Plan: ...
     def explain(self) -> dict[str, Any]: ...
 
 @final
-class Variants:
+class Perturbations:
     def __new__(
         cls,
         plan: Plan,
         versions: Sequence[tuple[int, _Gate]],
-        variants: Sequence[Sequence[int]],
-    ) -> Variants: ...
+        perturbations: Sequence[Sequence[int]],
+    ) -> Perturbations: ...
 
 def read_metadata(
     path: _Location, wanted: Sequence[str] = ..., *, begin: int = 0
@@ -178,15 +212,15 @@ def combine_masks(
     terms: Sequence[int | str],
     populations: Sequence[tuple[NDArray[np.uint64], NDArray[np.uint64]]],
 ) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]: ...
-def gate_arrays(plan: Plan, values: Sequence[_Column], n_events: int) -> _Gated: ...
+def gate_arrays(plan: Plan, values: Sequence[_Column], n_events: int) -> FileCounts: ...
 def gate_files(
     jobs: Sequence[tuple[_Location, Plan, _Identity | None]],
     threads: int,
     keep_masks: bool,
     progress: Callable[[int], object] | None,
-) -> list[_Gated | BaseException]: ...
-def count_variants(
-    jobs: Sequence[tuple[str | Path, Plan, _Identity | None, Variants]],
+) -> list[FileCounts | BaseException]: ...
+def count_perturbations(
+    jobs: Sequence[tuple[str | Path, Plan, _Identity | None, Perturbations]],
     threads: int,
     progress: Callable[[int], object] | None,
 ) -> list[tuple[int, list[int], NDArray[np.uint64]] | BaseException]: ...
@@ -220,7 +254,7 @@ def score_events(
     *,
     threads: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
-def rank_shift(
+def superiority(
     earlier: NDArray[np.float64], later: NDArray[np.float64]
 ) -> tuple[float, float, float]: ...
 def fit_curve(

@@ -5,7 +5,7 @@ use numpy::{
 };
 use pyo3::prelude::*;
 
-use crate::compensation::{self, Column, Places};
+use crate::compensation::{self, Column, Table};
 
 use super::errors::exception;
 use super::shared_arrays::{beside_python, is_writeable};
@@ -79,10 +79,10 @@ pub(super) fn compensate_columns<'py>(
         })
         .collect();
     let weights = weights.as_array();
-    let places = match &mut out {
-        Out::Single(table) => Places::Single(table.as_array_mut()),
-        Out::Double(table) => Places::Double(table.as_array_mut()),
+    let table = match &mut out {
+        Out::Single(table) => Table::Single(table.as_array_mut()),
+        Out::Double(table) => Table::Double(table.as_array_mut()),
     };
-    let kernel = || compensation::compensate_all(&columns, weights, places, threads);
+    let kernel = || compensation::compensate_all(&columns, weights, table, threads);
     beside_python(py, shared, kernel).map_err(exception)
 }

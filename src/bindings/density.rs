@@ -17,11 +17,11 @@ pub(super) fn bin_density<'py>(
     values: PyReadonlyArray1<'py, f64>,
     low: f64,
     high: f64,
-    places: usize,
+    points: usize,
 ) -> PyResult<Binned<'py>> {
     let values = values.as_slice()?;
     let binned = py
-        .detach(|| density::bin(values, low, high, places))
+        .detach(|| density::bin(values, low, high, points))
         .map_err(exception)?;
     let weights = binned.weights.into_pyarray(py);
     Ok((weights, binned.below, binned.above, binned.undefined))
@@ -41,7 +41,7 @@ pub(super) fn smooth_density<'py>(
     Ok(smoothed.into_pyarray(py))
 }
 
-/// Place, height and prominence of every peak.
+/// Grid point, height and prominence of every peak.
 #[pyfunction]
 pub(super) fn density_peaks(
     density: PyReadonlyArray1<'_, f64>,
@@ -53,7 +53,7 @@ pub(super) fn density_peaks(
         .collect())
 }
 
-/// Place of the lowest point between two places.
+/// Grid point of the lowest point between two grid points.
 #[pyfunction]
 pub(super) fn density_valley(
     density: PyReadonlyArray1<'_, f64>,

@@ -36,12 +36,12 @@ pub(super) fn exception(error: Error) -> PyErr {
 }
 
 /// The exception for an error that concerns the file at `path`, whose name comes first.
-pub(super) fn file_exception(path: &Location, error: Error) -> PyErr {
+pub(super) fn file_exception(path: &Location, error: &Error) -> PyErr {
     match error {
-        Error::Io(ref cause) if cause.kind() == std::io::ErrorKind::NotFound => {
+        Error::Io(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
             pyo3::exceptions::PyFileNotFoundError::new_err(format!("{path}: no such file"))
         }
-        Error::Interrupted => exception(error),
+        Error::Interrupted => PyKeyboardInterrupt::new_err(error.to_string()),
         _ => FcsError::new_err(format!("{path} {error}")),
     }
 }

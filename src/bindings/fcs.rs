@@ -36,7 +36,7 @@ fn identity_of(source: &dyn Source, file: &fcs::File) -> Identity {
 pub(super) fn data_set_begins(py: Python<'_>, path: LocationArgument) -> PyResult<Vec<u64>> {
     let LocationArgument(path) = path;
     py.detach(|| fcs::data_set_begins(&*path.open()?))
-        .map_err(|error| file_exception(&path, error))
+        .map_err(|error| file_exception(&path, &error))
 }
 
 /// HEADER and TEXT of the data set at byte `begin` of a file as a dictionary. Parameters are (detector, marker, range,
@@ -60,7 +60,7 @@ pub(super) fn read_metadata(
             let n_data_sets = (begin == 0).then(|| file.count_data_sets(&*source, 0));
             Ok((file, identity, n_data_sets))
         })
-        .map_err(|error| file_exception(&path, error))?;
+        .map_err(|error| file_exception(&path, &error))?;
     let parameters = file.parameters.iter().map(|parameter| {
         (
             &parameter.detector,
@@ -123,7 +123,7 @@ pub(super) fn check_crc(
         let source = path.open()?;
         fcs::File::read_at(&*source, begin)?.crc_fits(&*source)
     })
-    .map_err(|error| file_exception(&path, error))
+    .map_err(|error| file_exception(&path, &error))
 }
 
 /// A table of columns of one width, channel-contiguous: one row of it per column.
@@ -227,7 +227,7 @@ pub(super) fn read_columns(
     identity: Option<Identity>,
 ) -> PyResult<(Vec<Bound<'_, PyAny>>, Vec<ViolationEntry>)> {
     let LocationArgument(path) = path;
-    let failed = |error| file_exception(&path, error);
+    let failed = |error| file_exception(&path, &error);
     let values = if raw { Values::Raw } else { Values::Scale };
     let (source, file) = py
         .detach(|| open_checked(&path, begin, &channels, identity))
@@ -244,7 +244,7 @@ pub(super) fn read_columns(
     let shape = |columns| [columns, file.n_events];
     let failed_table = |error| match error {
         TableError::Python(error) => error,
-        TableError::Memory(error) => file_exception(&path, error),
+        TableError::Memory(error) => file_exception(&path, &error),
     };
     let tables = [
         Table::Float32(table(py, shape(n_narrow)).map_err(failed_table)?),

@@ -114,9 +114,9 @@ fn answers<'py>(
     // Memory from numpy: it keeps and reuses large pieces.
     let out = unwritten(py, n_events)?;
     {
-        let mut places = out.readwrite();
-        let places = places.as_slice_mut()?;
-        over_columns(py, held, |columns| kernel(columns, places))?;
+        let mut positions = out.readwrite();
+        let positions = positions.as_slice_mut()?;
+        over_columns(py, held, |columns| kernel(columns, positions))?;
     }
     out.call_method1(intern!(py, "view"), (intern!(py, "?"),))
 }

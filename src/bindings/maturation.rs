@@ -77,16 +77,16 @@ pub(super) fn score_events<'py>(
     Ok((probabilities, scores))
 }
 
-/// `(theta, earlier variance, later variance)`; see [`maturation::shift`].
+/// `(theta, earlier variance, later variance)`; see [`maturation::superiority`].
 #[pyfunction]
-pub(super) fn rank_shift(
+pub(super) fn superiority(
     py: Python<'_>,
     earlier: PyReadonlyArray1<'_, f64>,
     later: PyReadonlyArray1<'_, f64>,
 ) -> PyResult<(f64, f64, f64)> {
     let (earlier, later) = (earlier.as_slice()?, later.as_slice()?);
     let found = py
-        .detach(|| maturation::shift(earlier, later))
+        .detach(|| maturation::superiority(earlier, later))
         .map_err(exception)?;
     Ok((found.theta, found.earlier_variance, found.later_variance))
 }
@@ -120,11 +120,11 @@ pub(super) fn fit_curve<'py>(
         .detach(|| maturation::fit_curve(points, dimensions, start, &fit))
         .map_err(exception)?;
     let vertices = found.line.vertices().to_vec();
-    let places = (
-        found.places.arcs.into_pyarray(py),
-        found.places.squares.into_pyarray(py),
+    let projections = (
+        found.projections.arcs.into_pyarray(py),
+        found.projections.squares.into_pyarray(py),
     );
-    Ok((vertices, places, found.rounds, found.settled))
+    Ok((vertices, projections, found.rounds, found.settled))
 }
 
 /// `(arcs, squared distances)` of points on a polyline; see [`maturation::Polyline::project`].
@@ -138,13 +138,13 @@ pub(super) fn project_on_curve<'py>(
 ) -> PyResult<Placed<'py>> {
     let (dimensions, of_line) = (points.shape()[1], vertices.shape()[1]);
     let (points, vertices) = (points.as_slice()?, vertices.as_slice()?);
-    let places = py
+    let projections = py
         .detach(|| {
             maturation::Polyline::new(vertices, of_line)?.project(points, dimensions, threads)
         })
         .map_err(exception)?;
     Ok((
-        places.arcs.into_pyarray(py),
-        places.squares.into_pyarray(py),
+        projections.arcs.into_pyarray(py),
+        projections.squares.into_pyarray(py),
     ))
 }

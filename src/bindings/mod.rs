@@ -37,14 +37,16 @@ mod _core {
     use super::gates::{combine_masks, contains, quadrant_counts, quadrant_masks};
     #[pymodule_export]
     use super::maturation::{
-        count_phenotypes, fit_curve, project_on_curve, rank_shift, score_events,
+        count_phenotypes, fit_curve, project_on_curve, score_events, superiority,
     };
     #[pymodule_export]
     use super::numbers::{preimage_contains, scale_forward, scale_inverse, scale_preimage};
     #[pymodule_export]
-    use super::passes::{count_variants, gate_arrays, gate_files, summarise};
+    use super::passes::{
+        Answer, FileCounts, count_perturbations, gate_arrays, gate_files, summarise,
+    };
     #[pymodule_export]
-    use super::plan::{Plan, Variants};
+    use super::plan::{Perturbations, Plan};
     #[pymodule_export]
     use super::resample::permute_welch;
 

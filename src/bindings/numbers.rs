@@ -49,19 +49,19 @@ pub(super) fn scale_forward<'py>(
     )
 }
 
-/// Places on a scale brought back to values, exactly or within the bound of the fast path; those of
+/// Scaled values on a scale brought back to values, exactly or within the bound of the fast path; those of
 /// `out` itself where there are no others.
 #[pyfunction]
-#[pyo3(signature = (scale, places, out, *, fast))]
+#[pyo3(signature = (scale, scaled_values, out, *, fast))]
 pub(super) fn scale_inverse<'py>(
     py: Python<'py>,
     scale: ScaleArgument,
-    places: Option<PyReadonlyArray1<'py, f64>>,
+    scaled_values: Option<PyReadonlyArray1<'py, f64>>,
     out: PyReadwriteArray1<'py, f64>,
     fast: bool,
 ) -> PyResult<()> {
     let scale = scale.scale().map_err(exception)?;
-    convert(py, Conversion::inverse(scale), fast, places, out)
+    convert(py, Conversion::inverse(scale), fast, scaled_values, out)
 }
 
 /// Values between which other Python threads get their turn, and Ctrl-C is heard.
@@ -100,7 +100,7 @@ fn convert<'py>(
     Ok(())
 }
 
-/// The smallest value inside and the smallest beyond, of those whose places lie in `[lo, hi)`.
+/// The smallest value inside and the smallest beyond, of those whose scaled values lie in `[lo, hi)`.
 #[pyfunction]
 pub(super) fn scale_preimage(
     scale: ScaleArgument,
@@ -112,7 +112,7 @@ pub(super) fn scale_preimage(
     Ok(interval.map(|interval| (interval.low(), interval.high())))
 }
 
-/// Which values have their places in `[lo, hi)`, or none where there is no such interval.
+/// Which values have their scaled values in `[lo, hi)`, or none where there is no such interval.
 #[pyfunction]
 pub(super) fn preimage_contains<'py>(
     py: Python<'py>,

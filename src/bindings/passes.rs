@@ -5,33 +5,114 @@ use std::sync::atomic::AtomicBool;
 
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
 use pyo3::prelude::*;
+use pyo3::types::PyType;
 
-use crate::plan::{self, Job, Keep, Monitor, Outcome, Populations};
+use crate::plan::{self, Job, Keep, Monitor, Outcome};
 use crate::summary::{self, Estimate};
 
 use super::errors::{exception, file_exception};
 use super::fcs::Identity;
 use super::gates::Held;
 use super::location::LocationArgument;
-use super::plan::{Plan, Variants, statistics};
+use super::plan::{Perturbations, Plan, statistics};
 use super::watch::watched;
 
 /// An estimate as (value, low, high, reason of a NaN).
-type EstimateEntry = (f64, f64, f64, &'static str);
-/// What a request came to as (number of events, estimates, values or None).
-type SummaryEntry<'py> = (usize, Vec<EstimateEntry>, Option<Bound<'py, PyArray1<f64>>>);
-/// (number of events, counts and undefined events per gate, packed masks of gates x bytes or None,
-/// what each request came to).
-type Gated<'py> = (
+type EstimateEntry = (f64, f64, f64, String);
+/// The answer to a request.
+#[pyclass(frozen, get_all, module = "longate._core")]
+pub(super) struct Answer {
+    /// Number of events of the population.
+    n_events: usize,
+    /// One per statistic.
+    estimates: Vec<EstimateEntry>,
+    /// The values, or None where they were not asked for.
+    values: Option<Py<PyArray1<f64>>>,
+}
+
+/// Counts of a file or of values in memory.
+#[pyclass(frozen, get_all, module = "longate._core")]
+pub(super) struct FileCounts {
+    /// Number of events.
+    n_events: usize,
+    /// Events in each gate.
+    counts: Vec<u64>,
+    /// Events of the parent of each gate that are neither in it nor out of it.
+    undefined: Vec<u64>,
+    /// Packed masks of gates x bytes, or None where they were not kept.
+    masks: Option<Py<PyArray2<u8>>>,
+    /// One per request.
+    answers: Vec<Py<Answer>>,
+}
+
+/// What makes an answer again: workers of a cluster send theirs.
+type AnswerFields = (usize, Vec<EstimateEntry>, Option<Py<PyArray1<f64>>>);
+/// The same of counts.
+type FileCountsFields = (
     usize,
     Vec<u64>,
     Vec<u64>,
-    Option<Bound<'py, PyArray2<u8>>>,
-    Vec<SummaryEntry<'py>>,
+    Option<Py<PyArray2<u8>>>,
+    Vec<Py<Answer>>,
 );
 
+#[pymethods]
+impl Answer {
+    #[new]
+    fn new(
+        n_events: usize,
+        estimates: Vec<EstimateEntry>,
+        values: Option<Py<PyArray1<f64>>>,
+    ) -> Self {
+        Self {
+            n_events,
+            estimates,
+            values,
+        }
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> (Bound<'py, PyType>, AnswerFields) {
+        let values = self.values.as_ref().map(|values| values.clone_ref(py));
+        let fields = (self.n_events, self.estimates.clone(), values);
+        (py.get_type::<Self>(), fields)
+    }
+}
+
+#[pymethods]
+impl FileCounts {
+    #[new]
+    fn new(
+        n_events: usize,
+        counts: Vec<u64>,
+        undefined: Vec<u64>,
+        masks: Option<Py<PyArray2<u8>>>,
+        answers: Vec<Py<Answer>>,
+    ) -> Self {
+        Self {
+            n_events,
+            counts,
+            undefined,
+            masks,
+            answers,
+        }
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> (Bound<'py, PyType>, FileCountsFields) {
+        let masks = self.masks.as_ref().map(|masks| masks.clone_ref(py));
+        let answers = self.answers.iter().map(|answer| answer.clone_ref(py));
+        let fields = (
+            self.n_events,
+            self.counts.clone(),
+            self.undefined.clone(),
+            masks,
+            answers.collect(),
+        );
+        (py.get_type::<Self>(), fields)
+    }
+}
+
 fn entries(estimates: Vec<Estimate>) -> Vec<EstimateEntry> {
-    let entry = |one: Estimate| (one.value, one.low, one.high, one.reason);
+    let entry = |one: Estimate| (one.value, one.low, one.high, one.reason.into());
     estimates.into_iter().map(entry).collect()
 }
 
@@ -52,35 +133,38 @@ pub(super) fn summarise(
     ))
 }
 
-fn gated<'py>(
-    py: Python<'py>,
+fn gated(
+    py: Python<'_>,
     plan: &plan::Plan,
-    populations: Populations,
+    found: plan::FileCounts,
     keep: Keep,
-) -> PyResult<Gated<'py>> {
-    let bytes = populations.n_events.div_ceil(8);
-    let shape = [populations.counts.len(), bytes];
+) -> PyResult<FileCounts> {
+    let bytes = found.n_events.div_ceil(8);
+    let shape = [found.counts.len(), bytes];
     let masks = if keep.masks {
-        Some(populations.masks.into_pyarray(py).reshape(shape)?)
+        Some(found.masks.into_pyarray(py).reshape(shape)?.unbind())
     } else {
         None
     };
-    let summaries = populations
-        .summaries
-        .into_iter()
-        .zip(plan.kept())
-        .map(|(one, kept)| {
-            let values = kept.values.then(|| one.values.into_pyarray(py));
-            (one.n_events, entries(one.estimates), values)
+    let answers = found.answers.into_iter().zip(plan.requests());
+    let answers = answers
+        .map(|(one, request)| {
+            let values = request.values.then(|| one.values.into_pyarray(py).unbind());
+            let answer = Answer {
+                n_events: one.n_events,
+                estimates: entries(one.estimates),
+                values,
+            };
+            Py::new(py, answer)
         })
-        .collect();
-    Ok((
-        populations.n_events,
-        populations.counts,
-        populations.undefined,
+        .collect::<PyResult<_>>()?;
+    Ok(FileCounts {
+        n_events: found.n_events,
+        counts: found.counts,
+        undefined: found.undefined,
         masks,
-        summaries,
-    ))
+        answers,
+    })
 }
 
 /// Gate values in memory: one array per channel of the plan.
@@ -90,7 +174,7 @@ pub(super) fn gate_arrays<'py>(
     plan: &Plan,
     values: Vec<Held<'py>>,
     n_events: usize,
-) -> PyResult<Gated<'py>> {
+) -> PyResult<FileCounts> {
     let columns = values
         .iter()
         .map(Held::column)
@@ -131,7 +215,7 @@ impl Monitor for PythonMonitor<'_> {
 }
 
 /// A file as (path, plan, identity), the identity being that of `read_metadata` or None.
-type JobArgument<'py> = (LocationArgument, Bound<'py, Plan>, Option<Identity>);
+pub(super) type JobArgument<'py> = (LocationArgument, Bound<'py, Plan>, Option<Identity>);
 
 fn run(
     py: Python<'_>,
@@ -152,45 +236,48 @@ fn run(
     }
 }
 
-/// A file as (path, plan, identity, variants).
-type VariantJob<'py> = (
+/// A file as (path, plan, identity, perturbations).
+type PerturbationJob<'py> = (
     LocationArgument,
     Bound<'py, Plan>,
     Option<Identity>,
-    Bound<'py, Variants>,
+    Bound<'py, Perturbations>,
 );
 
-/// Count variants in files; each answer is a table of variants x gates beside the events of the file
+/// Count perturbations in files; each answer is a table of perturbations x gates beside the events of the file
 /// and the plan's own counts, or an exception.
 #[pyfunction]
 #[pyo3(signature = (jobs, threads, progress))]
-pub(super) fn count_variants<'py>(
+pub(super) fn count_perturbations<'py>(
     py: Python<'py>,
-    jobs: Vec<VariantJob<'py>>,
+    jobs: Vec<PerturbationJob<'py>>,
     threads: usize,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Vec<Bound<'py, PyAny>>> {
     let jobs: Vec<Job> = jobs
         .into_iter()
         .map(
-            |(LocationArgument(location), plan, identity, variants)| Job {
+            |(LocationArgument(location), plan, identity, perturbations)| Job {
                 location,
                 plan: Arc::clone(&plan.get().0),
                 identity,
-                variants: Some(Arc::clone(&variants.get().0)),
+                perturbations: Some(Arc::clone(&perturbations.get().0)),
             },
         )
         .collect();
     let outcomes = run(py, &jobs, threads, Keep::default(), progress.as_ref())?;
     let answer = |(job, outcome): (&Job, Outcome)| match outcome {
         Ok(found) => {
-            let n_variants = job.variants.as_ref().map_or(0, |variants| variants.len());
-            let shape = [n_variants, found.counts.len()];
-            let table = found.variants.into_pyarray(py).reshape(shape)?;
+            let n_perturbations = job
+                .perturbations
+                .as_ref()
+                .map_or(0, |perturbations| perturbations.len());
+            let shape = [n_perturbations, found.counts.len()];
+            let table = found.perturbations.into_pyarray(py).reshape(shape)?;
             let entry = (found.n_events, found.counts, table);
             Ok(entry.into_pyobject(py)?.into_any())
         }
-        Err(error) => Ok(file_exception(&job.location, error)
+        Err(error) => Ok(file_exception(&job.location, &error)
             .into_value(py)
             .into_bound(py)
             .into_any()),
@@ -214,16 +301,16 @@ pub(super) fn gate_files<'py>(
             location,
             plan: Arc::clone(&plan.get().0),
             identity,
-            variants: None,
+            perturbations: None,
         })
         .collect();
     let keep = Keep { masks: keep_masks };
     let outcomes = run(py, &jobs, threads, keep, progress.as_ref())?;
     let answer = |(job, outcome): (&Job, Outcome)| match outcome {
-        Ok(populations) => Ok(gated(py, &job.plan, populations, keep)?
+        Ok(found) => Ok(gated(py, &job.plan, found, keep)?
             .into_pyobject(py)?
             .into_any()),
-        Err(error) => Ok(file_exception(&job.location, error)
+        Err(error) => Ok(file_exception(&job.location, &error)
             .into_value(py)
             .into_bound(py)
             .into_any()),

@@ -1,4 +1,4 @@
-//! Compiled strategies, and their variants.
+//! Compiled strategies, and their perturbations.
 
 use std::sync::Arc;
 
@@ -9,14 +9,14 @@ use pyo3::types::PyDict;
 use crate::error::{Error, Result};
 use crate::fcs::data::Values;
 use crate::gate::{Expression, Term};
-use crate::plan::{self, Axis, AxisSource, GateKind, GateSpec, Kept, Matrix, Value};
+use crate::plan::{self, Axis, AxisSource, GateKind, GateSpec, Matrix, Request, Value};
 use crate::summary::Statistic;
 use crate::transform::Scale;
 
 use super::errors::exception;
 use super::numbers::ScaleArgument;
 
-/// A channel as (place, (matrix, column) or None).
+/// A channel as (position, (matrix, column) or None).
 type ValueArgument = (usize, Option<(usize, usize)>);
 
 /// An axis: `("value", channel, scale)` or `("ratio", (channel, channel), (a, b, c), scale)`.
@@ -72,7 +72,7 @@ impl AxisArgument {
 ///
 /// The parameters are a flat list of numbers, as [`GateKind::from_name`] has them, or the terms of
 /// a Boolean expression in postfix order.
-type GateArgument<'py> = (Option<usize>, String, Vec<usize>, Bound<'py, PyAny>);
+pub(super) type GateArgument<'py> = (Option<usize>, String, Vec<usize>, Bound<'py, PyAny>);
 
 /// A term of a Boolean expression: a gate's number, or the name of an operator.
 #[derive(FromPyObject)]
@@ -93,7 +93,10 @@ impl From<TermArgument> for Term {
 }
 
 /// The gate that Python describes.
-fn gate_of((parent, kind, of, parameters): GateArgument<'_>, axes: &[Axis]) -> PyResult<GateSpec> {
+pub(super) fn gate_of(
+    (parent, kind, of, parameters): GateArgument<'_>,
+    axes: &[Axis],
+) -> PyResult<GateSpec> {
     let kind = if kind == "boolean" {
         let terms: Vec<TermArgument> = parameters.extract()?;
         let terms = terms.into_iter().map(Term::from).collect();
@@ -112,7 +115,7 @@ fn gate_of((parent, kind, of, parameters): GateArgument<'_>, axes: &[Axis]) -> P
 
 /// A request as (population or None for all events, axis, whether on its scale, statistics as (name,
 /// percentile), whether the values are wanted too).
-type KeptArgument = (Option<usize>, usize, bool, Vec<(String, Option<f64>)>, bool);
+type RequestArgument = (Option<usize>, usize, bool, Vec<(String, Option<f64>)>, bool);
 
 /// A compiled gating strategy for files of one panel.
 #[pyclass(frozen)]
@@ -120,7 +123,7 @@ pub(super) struct Plan(pub(super) Arc<plan::Plan>);
 
 #[pymethods]
 impl Plan {
-    /// Compile a strategy: channel numbers of the file; matrices as (places among the channels of
+    /// Compile a strategy: channel numbers of the file; matrices as (positions among the channels of
     /// the detectors, weights of detectors x dyes); axes; gates. `raw` asks files for stored numbers.
     #[new]
     #[pyo3(signature = (channels, matrices, axes, gates, kept = Vec::new(), *, raw = false))]
@@ -129,7 +132,7 @@ impl Plan {
         matrices: Vec<(Vec<usize>, PyReadonlyArray2<'_, f64>)>,
         axes: Vec<AxisArgument>,
         gates: Vec<GateArgument<'_>>,
-        kept: Vec<KeptArgument>,
+        kept: Vec<RequestArgument>,
         raw: bool,
     ) -> PyResult<Self> {
         let matrices = matrices
@@ -151,7 +154,7 @@ impl Plan {
         let kept = kept
             .into_iter()
             .map(|(population, axis, scaled, named, values)| {
-                Ok(Kept {
+                Ok(Request {
                     population,
                     axis,
                     scaled,
@@ -183,24 +186,25 @@ impl Plan {
     }
 }
 
-/// Gates of a plan in other places, and which of them each variant takes.
+/// Gates of a plan in other positions, and which of them each perturbation takes.
 #[pyclass(frozen)]
-pub(super) struct Variants(pub(super) Arc<plan::Variants>);
+pub(super) struct Perturbations(pub(super) Arc<plan::Perturbations>);
 
 #[pymethods]
-impl Variants {
-    /// Gates as (number, what it becomes), and for each variant places among these.
+impl Perturbations {
+    /// Gates as (number, what it becomes), and for each perturbation positions among these.
     #[new]
     fn new(
         plan: &Plan,
         versions: Vec<(usize, GateArgument<'_>)>,
-        variants: Vec<Vec<usize>>,
+        perturbations: Vec<Vec<usize>>,
     ) -> PyResult<Self> {
         let versions = versions
             .into_iter()
             .map(|(gate, becomes)| Ok((gate, gate_of(becomes, plan.0.axes())?.kind)))
             .collect::<PyResult<Vec<_>>>()?;
-        let made = plan::Variants::new(&plan.0, versions, &variants).map_err(exception)?;
+        let made =
+            plan::Perturbations::new(&plan.0, versions, &perturbations).map_err(exception)?;
         Ok(Self(Arc::new(made)))
     }
 }

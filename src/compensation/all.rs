@@ -20,7 +20,7 @@ pub enum Column<'a> {
 
 /// Where compensated values go, dyes x events.
 #[derive(Debug)]
-pub enum Places<'a> {
+pub enum Table<'a> {
     /// Rounded once at the end, for display only.
     Single(ArrayViewMut2<'a, f32>),
     /// As they are.
@@ -46,13 +46,13 @@ impl Column<'_> {
         let events = first..first + out.len();
         match self {
             Self::Single(values) => {
-                for (place, &value) in out.iter_mut().zip(values.slice(s![events])) {
-                    *place = f64::from(value);
+                for (slot, &value) in out.iter_mut().zip(values.slice(s![events])) {
+                    *slot = f64::from(value);
                 }
             }
             Self::Double(values) => {
-                for (place, &value) in out.iter_mut().zip(values.slice(s![events])) {
-                    *place = value;
+                for (slot, &value) in out.iter_mut().zip(values.slice(s![events])) {
+                    *slot = value;
                 }
             }
         }
@@ -70,12 +70,12 @@ impl Column<'_> {
 pub fn compensate_all(
     columns: &[Column<'_>],
     weights: ArrayView2<'_, f64>,
-    out: Places<'_>,
+    out: Table<'_>,
     threads: usize,
 ) -> Result<()> {
     match out {
-        Places::Single(out) => run(columns, weights, out, threads),
-        Places::Double(out) => run(columns, weights, out, threads),
+        Table::Single(out) => run(columns, weights, out, threads),
+        Table::Double(out) => run(columns, weights, out, threads),
     }
 }
 
@@ -155,10 +155,10 @@ impl<'a, 'c> Source<'a, 'c> {
             Self::Other(columns) => {
                 copy.resize(columns.len() * BLOCK, 0.0);
                 let wide = copy.chunks_exact_mut(BLOCK);
-                let wide = columns.iter().zip(wide).map(|(column, place)| {
-                    let place = &mut place[..events.len()];
-                    column.load(events.start, place);
-                    &*place
+                let wide = columns.iter().zip(wide).map(|(column, slot)| {
+                    let slot = &mut slot[..events.len()];
+                    column.load(events.start, slot);
+                    &*slot
                 });
                 sum_groups(&wide.collect::<Vec<_>>(), groups, rows);
             }
@@ -258,8 +258,8 @@ mod tests {
             .map(|column| Column::Double(ArrayView1::from(column.as_slice())))
             .collect();
         let mut out = Array2::zeros((weights.ncols(), columns[0].len()));
-        let places = Places::Double(out.view_mut());
-        compensate_all(&views, weights.view(), places, threads).expect("fits");
+        let table = Table::Double(out.view_mut());
+        compensate_all(&views, weights.view(), table, threads).expect("fits");
         out
     }
 
@@ -290,19 +290,19 @@ mod tests {
         });
         let views: Vec<Column<'_>> = (0..4).map(|k| Column::Single(rows.column(k))).collect();
         let mut out = Array2::zeros((3, 300));
-        compensate_all(&views, weights.view(), Places::Double(out.view_mut()), 1).expect("fits");
+        compensate_all(&views, weights.view(), Table::Double(out.view_mut()), 1).expect("fits");
         let wide: Vec<Vec<f64>> = columns
             .iter()
             .map(|column| column.iter().map(|&x| f64::from(x as f32)).collect())
             .collect();
         assert_eq!(out, all(&wide, &weights, 1));
         let mut rounded = Array2::zeros((3, 300));
-        let places = Places::Single(rounded.view_mut());
-        compensate_all(&views, weights.view(), places, 1).expect("fits");
+        let table = Table::Single(rounded.view_mut());
+        compensate_all(&views, weights.view(), table, 1).expect("fits");
         assert_eq!(rounded, out.mapv(|x| x as f32));
         let mut turned = Array2::<f32>::zeros((300, 5));
-        let places = Places::Single(turned.slice_mut(s![.., 1..4]).reversed_axes());
-        compensate_all(&views, weights.view(), places, 1).expect("fits");
+        let table = Table::Single(turned.slice_mut(s![.., 1..4]).reversed_axes());
+        compensate_all(&views, weights.view(), table, 1).expect("fits");
         assert_eq!(turned.slice(s![.., 1..4]), rounded.t());
         assert!(
             turned
@@ -330,7 +330,7 @@ mod tests {
         let view = Column::Double(ArrayView1::from(&column));
         let mut out = Array2::<f64>::zeros((1, 3));
         let weights = Array2::<f64>::zeros((1, 1));
-        let outcome = compensate_all(&[view], weights.view(), Places::Double(out.view_mut()), 1);
+        let outcome = compensate_all(&[view], weights.view(), Table::Double(out.view_mut()), 1);
         assert!(matches!(
             outcome,
             Err(Error::Length {
@@ -339,7 +339,7 @@ mod tests {
                 ..
             })
         ));
-        let outcome = compensate_all(&[], weights.view(), Places::Double(out.view_mut()), 1);
+        let outcome = compensate_all(&[], weights.view(), Table::Double(out.view_mut()), 1);
         assert!(matches!(outcome, Err(Error::Length { .. })));
     }
 }

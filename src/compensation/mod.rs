@@ -15,7 +15,7 @@ mod least_squares;
 
 use ndarray::{Array2, ArrayView2};
 
-pub use all::{Column, Places, compensate_all};
+pub use all::{Column, Table, compensate_all};
 pub use apply::compensate;
 pub use invert::invert;
 pub use least_squares::least_squares;

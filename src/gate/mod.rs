@@ -10,6 +10,6 @@ mod region;
 
 pub use boolean::{Expression, Sides, Term};
 pub(crate) use rectangle::pairs;
-pub use rectangle::{Bounds, Dimension, Interval, Rectangle};
+pub use rectangle::{AxisBounds, Bounds, Interval, Rectangle};
 pub(crate) use region::numbers;
 pub use region::{Columns, Ellipsoid, Polygon, Region, Shape};

@@ -83,7 +83,7 @@ fn check_all(
         let mut taken = quadrant.iter().zip(intervals);
         quadrant.len() == intervals.len()
             && quadrant.iter().any(Option::is_some)
-            && taken.all(|(place, own)| place.is_none_or(|place| place < own.len()))
+            && taken.all(|(interval, own)| interval.is_none_or(|interval| interval < own.len()))
     };
     if !quadrants.iter().all(exists) {
         return Err(Error::MalformedGate {
@@ -144,7 +144,7 @@ fn cut(
             let mut taken = within
                 .iter()
                 .zip(quadrant)
-                .filter_map(|(own, place)| place.map(|place| &own[place]));
+                .filter_map(|(own, interval)| interval.map(|interval| &own[interval]));
             let Some(first) = taken.next() else {
                 continue;
             };
@@ -236,8 +236,8 @@ mod tests {
             let interval = usize::from(x >= -0.25) + usize::from(x >= 0.5);
             let along = usize::from(y >= 0.0);
             for (quadrant, taken) in quadrants.iter().enumerate() {
-                let on = |place: Option<usize>, found: usize, nan: bool| {
-                    place.is_none_or(|place| place == found && !nan)
+                let on = |interval: Option<usize>, found: usize, nan: bool| {
+                    interval.is_none_or(|interval| interval == found && !nan)
                 };
                 let expected =
                     on(taken[0], interval, x.is_nan()) && on(taken[1], along, y.is_nan());

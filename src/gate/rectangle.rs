@@ -156,16 +156,19 @@ fn before(x: f64) -> f64 {
 
 /// An interval on one axis, decided on the value before the scale.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Dimension {
+pub struct AxisBounds {
     /// Which axis of the plan.
     pub axis: usize,
     lower: Option<Threshold>,
     /// Events at or beyond it are out.
     upper: Option<Threshold>,
+    /// The scaled values that were asked for.
+    limits: (Option<f64>, Option<f64>),
+    interval: Interval,
 }
 
-impl Dimension {
-    /// The places from `min` to `max` on the axis number `axis` with this scale.
+impl AxisBounds {
+    /// The scaled values from `min` to `max` on the axis number `axis` with this scale.
     ///
     /// # Errors
     /// [`Error::MalformedGate`] for NaN, or where `min` is not below `max`.
@@ -184,7 +187,40 @@ impl Dimension {
             axis,
             lower: min.map(|min| Threshold::new(scale.clone(), min, Bound::AtLeast)),
             upper: max.map(|max| Threshold::new(scale, max, beyond)),
+            limits: (min, max),
+            interval,
         })
+    }
+
+    /// Of scaled values that are known to within `error`, and held in single precision, the lowest
+    /// and the highest that are surely inside; then those that are possibly.
+    #[must_use]
+    pub(crate) fn single_limits(&self, error: f64) -> [(f32, f32); 2] {
+        let (min, max) = self.limits;
+        let sides = |low: fn(f64, f64) -> f64, high: fn(f64, f64) -> f64| {
+            let bounds = Bounds {
+                low: min.map_or(f64::NEG_INFINITY, |min| low(min, error)),
+                high: max.map_or(f64::INFINITY, |max| high(max, error)),
+            };
+            bounds.in_single_precision()
+        };
+        if error == 0.0 {
+            let exact = match self.interval {
+                Interval::HalfOpen => sides(|min, _| min, |max, _| before(max)),
+                Interval::Closed => sides(|min, _| min, |max, _| max),
+            };
+            return [exact, exact];
+        }
+        if error.is_infinite() {
+            let is_open = min.is_none() && max.is_none();
+            let none = (f32::INFINITY, f32::NEG_INFINITY);
+            let all = (f32::NEG_INFINITY, f32::INFINITY);
+            return [if is_open { all } else { none }, all];
+        }
+        [
+            sides(|min, e| (min + e).next_up(), |max, e| (max - e).next_down()),
+            sides(|min, e| (min - e).next_down(), |max, e| (max + e).next_up()),
+        ]
     }
 
     /// Whether the value lies in the interval; never for NaN.
@@ -255,7 +291,7 @@ impl Dimension {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rectangle {
     /// At least one.
-    pub dimensions: Vec<Dimension>,
+    pub dimensions: Vec<AxisBounds>,
 }
 
 #[cfg(test)]
@@ -263,8 +299,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn dimension(min: Option<f64>, max: Option<f64>, interval: Interval) -> Dimension {
-        Dimension::new(0, Scale::Identity, (min, max), interval).expect("an interval")
+    fn dimension(min: Option<f64>, max: Option<f64>, interval: Interval) -> AxisBounds {
+        AxisBounds::new(0, Scale::Identity, (min, max), interval).expect("an interval")
     }
 
     #[test]
@@ -292,7 +328,7 @@ mod tests {
             let scale = Scale::from_name("logicle", &[262_144.0, 0.5, 4.5, 0.0]).expect("a scale");
             let upper = width.map(|width| lower.unwrap_or(0.0) + width + 1e-3);
             let interval = if closed { Interval::Closed } else { Interval::HalfOpen };
-            let dimension = Dimension::new(0, scale.clone(), (lower, upper), interval).expect("an interval");
+            let dimension = AxisBounds::new(0, scale.clone(), (lower, upper), interval).expect("an interval");
             for bound in [lower, upper].into_iter().flatten() {
                 let cut = scale.inverse(bound);
                 values.push(f64::from_bits(cut.to_bits().wrapping_add_signed(ulps)));
@@ -339,7 +375,7 @@ mod tests {
         {
             for interval in [Interval::HalfOpen, Interval::Closed] {
                 let Ok(bounds) = Bounds::new((min, max), interval) else {
-                    assert!(Dimension::new(0, Scale::Identity, (min, max), interval).is_err());
+                    assert!(AxisBounds::new(0, Scale::Identity, (min, max), interval).is_err());
                     continue;
                 };
                 let (low, high) = bounds.in_single_precision();
@@ -376,7 +412,7 @@ mod tests {
     fn refuses_an_interval_without_events() {
         for (min, max) in [(2.0, 1.0), (1.0, 1.0), (f64::NAN, 1.0)] {
             let bounds = (Some(min), Some(max));
-            assert!(Dimension::new(0, Scale::Identity, bounds, Interval::HalfOpen).is_err());
+            assert!(AxisBounds::new(0, Scale::Identity, bounds, Interval::HalfOpen).is_err());
         }
     }
 }

@@ -2,11 +2,11 @@
 
 mod event_score;
 mod principal_curve;
-mod shift;
 mod stage;
+mod superiority;
 mod threads;
 
 pub use event_score::{Components, Marker, Negatives, Positivity, score_events};
-pub use principal_curve::{Fit, Places, Polyline, PrincipalCurve, fit_curve};
-pub use shift::{Shift, shift};
+pub use principal_curve::{Fit, Polyline, PrincipalCurve, Projections, fit_curve};
 pub use stage::{MOST_MARKERS, count_phenotypes};
+pub use superiority::{Superiority, superiority};

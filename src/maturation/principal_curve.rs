@@ -1,4 +1,4 @@
-//! A principal curve: the smooth line through the middle of a cloud, and each point's place on it.
+//! A principal curve: the smooth line through the middle of a cloud, and each point's point on it.
 //!
 //! Hastie & Stuetzle 1989, doi:10.1080/01621459.1989.10478797, on a polyline: points are projected
 //! on the line, each coordinate is smoothed over the arc length by local linear regression
@@ -9,7 +9,7 @@
 mod polyline;
 mod smooth;
 
-pub use polyline::{Places, Polyline};
+pub use polyline::{Polyline, Projections};
 
 use crate::error::{Error, Result};
 
@@ -34,8 +34,8 @@ pub struct Fit {
 pub struct PrincipalCurve {
     /// The line.
     pub line: Polyline,
-    /// Places of the points, in the order they were given.
-    pub places: Places,
+    /// Points of the points, in the order they were given.
+    pub projections: Projections,
     /// Rounds that were needed.
     pub rounds: usize,
     /// Whether the mean squared distance had settled.
@@ -44,7 +44,7 @@ pub struct PrincipalCurve {
 
 /// Fit a curve through `points` (rows of `dimensions` coordinates).
 ///
-/// `start` gives each point's place along the first curve, in any unit; only its order and
+/// `start` gives each point's point along the first curve, in any unit; only its order and
 /// distances along the way matter.
 ///
 /// # Errors
@@ -81,22 +81,22 @@ pub fn fit_curve(
     let mut arcs: Vec<f64> = order.iter().map(|&row| start[row]).collect();
     let variance = variance(&columns, n);
     let (mut previous, mut round, mut settled) = (f64::INFINITY, 0, false);
-    let (line, places) = loop {
+    let (line, projections) = loop {
         let vertices = smooth::vertices(&columns, &arcs, fit.knots, fit.span);
         let line = Polyline::new(&vertices, dimensions)?;
-        let places = line.project_columns(&columns, n, fit.threads)?;
+        let projections = line.project_columns(&columns, n, fit.threads)?;
         round += 1;
-        let mean = places.squares.iter().sum::<f64>() / n as f64;
+        let mean = projections.squares.iter().sum::<f64>() / n as f64;
         settled = settled || (previous - mean).abs() <= fit.tolerance * variance;
         if settled || round >= fit.rounds {
-            break (line, places);
+            break (line, projections);
         }
         previous = mean;
-        arcs.clone_from(&places.arcs);
+        arcs.clone_from(&projections.arcs);
     };
     Ok(PrincipalCurve {
         line,
-        places: places.back_in_order(&order),
+        projections: projections.back_in_order(&order),
         rounds: round,
         settled,
     })

@@ -3,7 +3,7 @@
 use crate::gate::Expression;
 use crate::membership::{count, fill, for_each, words_for};
 
-use super::compile::{GateKind, Kept, Plan};
+use super::compile::{GateKind, Plan, Request};
 use super::decide::{EventsOfDomain, Workspace};
 use super::domain::{Domains, WHOLE};
 use super::operands::Operands;
@@ -64,7 +64,7 @@ impl Block {
         self.opened = 0;
         self.openings.clear();
         self.openings.resize(1, 0);
-        self.kept.resize_with(plan.kept.len(), Vec::new);
+        self.kept.resize_with(plan.requests.len(), Vec::new);
         for kept in &mut self.kept {
             kept.clear();
         }
@@ -111,8 +111,8 @@ impl Block {
 
     /// Keep the values that are asked for of a population.
     fn keep(&mut self, plan: &Plan, rows: Rows<'_>, population: Option<usize>) {
-        let is_asked = |kept: &&Kept| kept.population == population;
-        if !plan.kept.iter().any(|kept| is_asked(&kept))
+        let is_asked = |kept: &&Request| kept.population == population;
+        if !plan.requests.iter().any(|kept| is_asked(&kept))
             || population.is_some_and(|gate| self.n_inside(gate) == 0)
         {
             return;
@@ -120,7 +120,7 @@ impl Block {
         let mut mask = std::mem::take(&mut self.spare);
         let slot = self.domain_of(population, &mut mask);
         for (index, kept) in plan
-            .kept
+            .requests
             .iter()
             .enumerate()
             .filter(|(_, kept)| is_asked(kept))

@@ -1,16 +1,17 @@
 //! What each gate needs, and in which order gates are decided.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use ndarray::Array2;
 
 use crate::error::{Error, Result};
 use crate::fcs::data::Values;
-use crate::gate::{Dimension, Expression, Interval, Rectangle, Shape, numbers, pairs};
+use crate::gate::{AxisBounds, Expression, Interval, Rectangle, Shape, numbers, pairs};
 use crate::summary::Statistic;
 use crate::transform::Scale;
 
 use super::nodes::Nodes;
+use super::order::{beside, last_uses, needs, order};
 use super::reach::{Reach, reaches};
 
 /// A channel, as acquired or compensated.
@@ -69,7 +70,7 @@ pub struct Axis {
 /// What turns observed detectors into dyes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Matrix {
-    /// Places of the detectors among the plan's channels.
+    /// Positions of the detectors among the plan's channels.
     pub detectors: Vec<usize>,
     /// Detectors x dyes: the inverse of a spillover matrix, or its pseudo-inverse.
     pub weights: Array2<f64>,
@@ -120,7 +121,7 @@ impl GateKind {
         let dimensions = axes
             .iter()
             .zip(bounds)
-            .map(|(&axis, &[low, high])| Dimension::new(axis, scale(axis), (low, high), interval))
+            .map(|(&axis, &[low, high])| AxisBounds::new(axis, scale(axis), (low, high), interval))
             .collect::<Result<_>>()?;
         Ok(Self::Rectangle(Rectangle { dimensions }))
     }
@@ -146,7 +147,7 @@ pub struct GateSpec {
 
 /// Values of a population that are asked for.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Kept {
+pub struct Request {
     /// Which gate; `None` for all events.
     pub population: Option<usize>,
     /// Which axis.
@@ -170,7 +171,7 @@ pub struct Plan {
     pub(super) axes: Vec<Axis>,
     pub(super) gates: Vec<GateSpec>,
     /// What is asked for beyond counts.
-    pub(super) kept: Vec<Kept>,
+    pub(super) requests: Vec<Request>,
     /// Indices of `gates`, each after its parent and what it refers to.
     pub(super) order: Vec<usize>,
     /// What is computed of an event.
@@ -188,7 +189,7 @@ pub struct Plan {
 impl Plan {
     /// Check and order a gating strategy.
     ///
-    /// `channels` are numbers of the file's channels; values and matrices refer to places in it.
+    /// `channels` are numbers of the file's channels; values and matrices refer to positions in it.
     ///
     /// # Errors
     /// [`Error::MalformedPlan`] for an index beyond its list, or gates that need each other.
@@ -264,7 +265,7 @@ impl Plan {
             nodes,
             reaches: reaches(&axes, &gates),
             last_uses: last_uses(&gates, &order),
-            kept: Vec::new(),
+            requests: Vec::new(),
             values: Values::Scale,
             channels,
             matrices,
@@ -279,8 +280,8 @@ impl Plan {
     ///
     /// # Errors
     /// [`Error::MalformedPlan`] for a population or an axis that is not there.
-    pub fn keeping(mut self, kept: Vec<Kept>) -> Result<Self> {
-        for (index, one) in kept.iter().enumerate() {
+    pub fn keeping(mut self, requests: Vec<Request>) -> Result<Self> {
+        for (index, one) in requests.iter().enumerate() {
             let known = one.population.is_none_or(|gate| gate < self.gates.len());
             if !known || one.axis >= self.axes.len() {
                 return refuse(format!(
@@ -288,7 +289,7 @@ impl Plan {
                 ));
             }
         }
-        self.kept = kept;
+        self.requests = requests;
         Ok(self)
     }
 
@@ -316,8 +317,8 @@ impl Plan {
 
     /// What is asked for beyond counts.
     #[must_use]
-    pub fn kept(&self) -> &[Kept] {
-        &self.kept
+    pub fn requests(&self) -> &[Request] {
+        &self.requests
     }
 
     /// Number of gates.
@@ -327,76 +328,6 @@ impl Plan {
     }
 }
 
-fn refuse<T>(detail: String) -> Result<T> {
+pub(super) fn refuse<T>(detail: String) -> Result<T> {
     Err(Error::MalformedPlan { detail })
-}
-
-/// Per gate: the compensated values that gates of the same parent need.
-fn beside(gates: &[GateSpec], nodes: &Nodes) -> Vec<Vec<usize>> {
-    let mut of_parent: HashMap<Option<usize>, Vec<usize>> = HashMap::new();
-    for gate in gates {
-        let known = of_parent.entry(gate.parent).or_default();
-        gate.kind.for_each_axis(|axis| {
-            let source = nodes.source[axis];
-            if !nodes.all[source].detectors().is_empty() && !known.contains(&source) {
-                known.push(source);
-            }
-        });
-    }
-    let beside = |gate: &GateSpec| of_parent[&gate.parent].clone();
-    gates.iter().map(beside).collect()
-}
-
-/// The gates that must be decided before this one.
-fn needs(gate: &GateSpec) -> impl Iterator<Item = usize> + '_ {
-    let references = match &gate.kind {
-        GateKind::Boolean(expression) => Some(expression.populations()),
-        _ => None,
-    };
-    gate.parent
-        .into_iter()
-        .chain(references.into_iter().flatten())
-}
-
-/// Each gate after what it needs, and otherwise sub-tree by sub-tree, so that what was computed
-/// for a population can be given up early.
-fn order(gates: &[GateSpec]) -> Result<Vec<usize>> {
-    let mut waits: Vec<usize> = gates.iter().map(|gate| needs(gate).count()).collect();
-    let mut waiting: Vec<Vec<usize>> = vec![Vec::new(); gates.len()];
-    for (index, gate) in gates.iter().enumerate() {
-        needs(gate).for_each(|other| waiting[other].push(index));
-    }
-    let mut ready: Vec<usize> = (0..gates.len()).rev().filter(|&g| waits[g] == 0).collect();
-    let mut order = Vec::with_capacity(gates.len());
-    while let Some(index) = ready.pop() {
-        order.push(index);
-        for &next in waiting[index].iter().rev() {
-            waits[next] -= 1;
-            if waits[next] == 0 {
-                ready.push(next);
-            }
-        }
-    }
-    if order.len() < gates.len() {
-        return refuse("gates need each other in a circle".into());
-    }
-    Ok(order)
-}
-
-/// For each gate, the populations that no later gate lies in.
-fn last_uses(gates: &[GateSpec], order: &[usize]) -> Vec<Vec<usize>> {
-    let mut last: Vec<usize> = (0..gates.len()).collect();
-    for &gate in order {
-        let mut above = gates[gate].parent;
-        while let Some(parent) = above {
-            last[parent] = gate;
-            above = gates[parent].parent;
-        }
-    }
-    let mut uses = vec![Vec::new(); gates.len()];
-    // Inner domains are given up before those that they lie in.
-    for &population in order.iter().rev() {
-        uses[last[population]].push(population);
-    }
-    uses
 }

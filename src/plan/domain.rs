@@ -19,8 +19,8 @@ struct Domain {
     n_events: usize,
     /// The domain it was taken from.
     above: Option<usize>,
-    /// The places of its events there, and more; meant if that is not the whole block.
-    places: Vec<u32>,
+    /// The indices of its events there, and more; meant if that is not the whole block.
+    indices: Vec<u32>,
     /// Its events in the block, and more; meant if it is not the whole block itself.
     events: Vec<u32>,
     /// The same as a mask over the block.
@@ -51,10 +51,10 @@ impl Domain {
     }
 
     /// Its events in the domain that it was taken from.
-    fn places(&self) -> &[u32] {
+    fn indices(&self) -> &[u32] {
         match self.above {
             Some(WHOLE) => self.events(),
-            _ => &self.places[..self.n_events],
+            _ => &self.indices[..self.n_events],
         }
     }
 }
@@ -105,9 +105,9 @@ impl Domains {
         whole.resize(self.n_words, 0);
         self.spread(above, mask, &mut whole);
         let domain = &mut self.slots[slot];
-        let n_events = simd::bits::places(&whole, &mut domain.events);
+        let n_events = simd::bits::positions(&whole, &mut domain.events);
         if above != WHOLE {
-            simd::bits::places(mask, &mut domain.places);
+            simd::bits::positions(mask, &mut domain.indices);
         }
         domain.mask = whole;
         domain.above = Some(above);
@@ -151,7 +151,7 @@ impl Domains {
             .filter(|&above| self.knows(above, node))
         {
             self.ensure(nodes, rows, above, node);
-            gather(self.column(above, node), self.slots[slot].places(), out);
+            gather(self.column(above, node), self.slots[slot].indices(), out);
         } else {
             self.compute(nodes, rows, slot, node, out);
         }

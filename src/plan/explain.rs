@@ -38,8 +38,8 @@ impl Plan {
                 is_needed[self.nodes.scaled[axis]] = true;
             }
         }
-        for kept in &self.kept {
-            self.need(self.nodes.source[kept.axis], &mut is_needed);
+        for request in &self.requests {
+            self.need(self.nodes.source[request.axis], &mut is_needed);
         }
         let needed = || {
             self.nodes

@@ -9,25 +9,22 @@ mod compile;
 mod decide;
 mod domain;
 mod explain;
-mod memory;
+mod in_memory;
 mod nodes;
 mod operands;
+mod order;
+mod perturbations;
 mod pool;
 mod reach;
 mod rows;
 mod run;
-mod variants;
 
-pub use compile::{Axis, AxisSource, GateKind, GateSpec, Kept, Matrix, Plan, Value};
+pub use compile::{Axis, AxisSource, GateKind, GateSpec, Matrix, Plan, Request, Value};
 pub use explain::Explanation;
-pub use memory::{gate_values, takes_long};
+pub use in_memory::{gate_values, takes_long};
+pub use perturbations::Perturbations;
 pub use pool::{Job, Monitor, Outcome, run_files};
-pub use run::{Keep, Populations, Summary, run_file};
-pub use variants::Variants;
+pub use run::{Answer, FileCounts, Keep, run_file};
 
-#[cfg(test)]
-mod borders;
-#[cfg(test)]
-mod dice;
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! What can be computed of an event: each channel, compensated value, ratio and scaled place once.
+//! What can be computed of an event: each channel, compensated value, ratio and scaled scaled value once.
 
 use crate::transform::{Fast, Scale};
 
@@ -24,7 +24,7 @@ pub(super) enum Node {
         b: f64,
         c: f64,
     },
-    /// A place on a scale, near enough to find out which events need the exact place.
+    /// A scaled value on a scale, near enough to find out which events need the exact scaled value.
     Scaled { source: usize, fast: Fast },
 }
 
@@ -85,7 +85,7 @@ pub(super) struct Nodes {
     pub(super) all: Vec<Node>,
     /// Per axis: its value before the scale.
     pub(super) source: Vec<usize>,
-    /// Per axis: its place on the scale; the value itself where there is none.
+    /// Per axis: its scaled value on the scale; the value itself where there is none.
     pub(super) scaled: Vec<usize>,
 }
 

@@ -16,8 +16,8 @@ use crate::source::{Location, Source};
 use crate::threads::{beside, meant};
 
 use super::compile::Plan;
-use super::run::{Keep, Opened, Populations, Task, Worker};
-use super::variants::Variants;
+use super::perturbations::Perturbations;
+use super::run::{FileCounts, Keep, Opened, Task, Worker};
 
 /// A file to gate, and what it was when it was scanned.
 #[derive(Debug, Clone)]
@@ -29,12 +29,31 @@ pub struct Job {
     /// Length in bytes, modification time in nanoseconds, hash of HEADER and TEXT, and the byte at
     /// which the data set begins; `None` for the first data set without a check.
     pub identity: Option<(u64, i128, u64, u64)>,
-    /// Count these variants, and nothing else.
-    pub variants: Option<Arc<Variants>>,
+    /// Count these perturbations, and nothing else.
+    pub perturbations: Option<Arc<Perturbations>>,
+}
+
+impl Job {
+    /// Open the file, and refuse one that is another than was scanned.
+    pub(super) fn open(&self) -> Result<Opened<Arc<dyn Source + Send>>> {
+        let source = self.location.open()?;
+        let begin = self.identity.map_or(0, |identity| identity.3);
+        let file = File::read_at(&*source, begin)?;
+        let found = (
+            source.len(),
+            source.modified_ns(),
+            file.metadata_hash,
+            begin,
+        );
+        if self.identity.is_some_and(|expected| expected != found) {
+            return Err(Error::FileChanged);
+        }
+        Opened::new(source, file, &self.plan)
+    }
 }
 
 /// What became of a job.
-pub type Outcome = Result<Populations>;
+pub type Outcome = Result<FileCounts>;
 
 /// Called from the waiting thread; `false` stops the run.
 pub trait Monitor {
@@ -57,21 +76,21 @@ pub fn run_files(
     keep: Keep,
     monitor: &mut dyn Monitor,
 ) -> Result<Vec<Outcome>> {
-    let crew = Crew::new(jobs, keep);
+    let queue = FileQueue::new(jobs, keep);
     let (send, receive) = mpsc::channel();
-    let watch = RefCell::new(Watch::new(&crew, receive, monitor));
+    let watch = RefCell::new(Watch::new(&queue, receive, monitor));
     // Bytes that others feed may come late, and on this thread they would hear its signals.
     let takes_part = jobs.iter().all(|job| job.location.is_path());
-    let work = || crew.work(&send.clone(), &|| crew.stopped());
+    let work = || queue.work(&send.clone(), &|| queue.stopped());
     let watching = |ended: &dyn Fn() -> bool| {
-        let part = || crew.work(&send, &|| watch.borrow_mut().look_when_due());
+        let part = || queue.work(&send, &|| watch.borrow_mut().look_when_due());
         let well = !takes_part || catch_unwind(AssertUnwindSafe(part)).is_ok();
         watch.borrow_mut().wait(ended);
         well
     };
     let others = meant(threads) - usize::from(takes_part);
     let (well, others_well) = beside(others, work, watching);
-    if crew.stopped() {
+    if queue.stopped() {
         return Err(Error::Interrupted);
     }
     if !(well && others_well) {
@@ -87,7 +106,7 @@ pub fn run_files(
 /// What the calling thread does beside its own blocks: it collects outcomes, and lets the monitor
 /// know of them and stop the run.
 struct Watch<'a> {
-    crew: &'a Crew<'a>,
+    queue: &'a FileQueue<'a>,
     receive: mpsc::Receiver<(usize, Outcome)>,
     monitor: &'a mut dyn Monitor,
     outcomes: Vec<Option<Outcome>>,
@@ -97,15 +116,15 @@ struct Watch<'a> {
 
 impl<'a> Watch<'a> {
     fn new(
-        crew: &'a Crew<'a>,
+        queue: &'a FileQueue<'a>,
         receive: mpsc::Receiver<(usize, Outcome)>,
         monitor: &'a mut dyn Monitor,
     ) -> Self {
         Self {
-            crew,
+            queue,
             receive,
             monitor,
-            outcomes: crew.jobs.iter().map(|_| None).collect(),
+            outcomes: queue.jobs.iter().map(|_| None).collect(),
             finished: 0,
             looked: Instant::now(),
         }
@@ -118,25 +137,25 @@ impl<'a> Watch<'a> {
 
     /// Whether the run is to stop, which the monitor is asked from time to time.
     fn look_when_due(&mut self) -> bool {
-        if !self.crew.stopped() && self.looked.elapsed() >= SLICE {
+        if !self.queue.stopped() && self.looked.elapsed() >= SLICE {
             while let Ok(told) = self.receive.try_recv() {
                 self.take(told);
             }
             self.look();
         }
-        self.crew.stopped()
+        self.queue.stopped()
     }
 
     fn look(&mut self) {
         if !self.monitor.poll(self.finished) {
-            self.crew.stop.store(true, Ordering::Relaxed);
+            self.queue.stop.store(true, Ordering::Relaxed);
         }
         self.looked = Instant::now();
     }
 
     /// Wait in short slices until all is told, or the other threads have ended.
     fn wait(&mut self, ended: &dyn Fn() -> bool) {
-        while self.finished < self.outcomes.len() && !self.crew.stopped() {
+        while self.finished < self.outcomes.len() && !self.queue.stopped() {
             let all_told = ended();
             let patience = if all_told { Duration::ZERO } else { SLICE };
             match self.receive.recv_timeout(patience) {
@@ -154,14 +173,14 @@ struct Active {
     index: usize,
     opened: Opened<Arc<dyn Source + Send>>,
     plan: Arc<Plan>,
-    variants: Option<Arc<Variants>>,
+    perturbations: Option<Arc<Perturbations>>,
     next_block: AtomicUsize,
     result: Mutex<Gathered>,
 }
 
 /// What the blocks of a file have given so far.
 struct Gathered {
-    populations: Populations,
+    populations: FileCounts,
     blocks_left: usize,
     /// The first block that failed, and how.
     failure: Option<(usize, Error)>,
@@ -174,7 +193,7 @@ struct State {
     opening: usize,
 }
 
-struct Crew<'a> {
+struct FileQueue<'a> {
     jobs: &'a [Job],
     keep: Keep,
     next: AtomicUsize,
@@ -191,12 +210,12 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Counts a file as being opened for as long as it lives.
-struct Opening<'a>(&'a Crew<'a>);
+struct Opening<'a>(&'a FileQueue<'a>);
 
 impl<'a> Opening<'a> {
-    fn new(crew: &'a Crew<'a>) -> Self {
-        locked(&crew.state).opening += 1;
-        Self(crew)
+    fn new(queue: &'a FileQueue<'a>) -> Self {
+        locked(&queue.state).opening += 1;
+        Self(queue)
     }
 }
 
@@ -207,7 +226,7 @@ impl Drop for Opening<'_> {
     }
 }
 
-impl<'a> Crew<'a> {
+impl<'a> FileQueue<'a> {
     fn new(jobs: &'a [Job], keep: Keep) -> Self {
         Self {
             jobs,
@@ -233,8 +252,8 @@ impl<'a> Crew<'a> {
             };
             self.gate(&active, &mut worker, send, stopped);
         }
-        // What variants and kept values need may be large.
-        let is_small = |job: &Job| job.variants.is_none() && job.plan.kept().is_empty();
+        // What perturbations and kept values need may be large.
+        let is_small = |job: &Job| job.perturbations.is_none() && job.plan.requests().is_empty();
         if self.jobs.iter().all(is_small) {
             worker.keep();
         }
@@ -261,24 +280,12 @@ impl<'a> Crew<'a> {
     }
 
     fn open(&self, index: usize, job: &Job) -> Result<Active> {
-        let source = job.location.open()?;
-        let begin = job.identity.map_or(0, |identity| identity.3);
-        let file = File::read_at(&*source, begin)?;
-        let found = (
-            source.len(),
-            source.modified_ns(),
-            file.metadata_hash,
-            begin,
-        );
-        if job.identity.is_some_and(|expected| expected != found) {
-            return Err(Error::FileChanged);
-        }
-        let opened = Opened::new(source, file, &job.plan)?;
-        let populations = Populations::new(&job.plan, opened.n_events(), self.keep)?;
+        let opened = job.open()?;
+        let populations = FileCounts::new(&job.plan, opened.n_events(), self.keep)?;
         Ok(Active {
             index,
             plan: Arc::clone(&job.plan),
-            variants: job.variants.clone(),
+            perturbations: job.perturbations.clone(),
             next_block: AtomicUsize::new(0),
             result: Mutex::new(Gathered {
                 populations,
@@ -312,7 +319,7 @@ impl<'a> Crew<'a> {
         Task {
             plan: &active.plan,
             keep: self.keep,
-            variants: active.variants.as_deref(),
+            perturbations: active.perturbations.as_deref(),
         }
     }
 
@@ -394,9 +401,9 @@ mod tests {
 
     #[test]
     fn a_monitor_that_stopped_a_run_is_not_asked_again() {
-        let (crew, mut monitor) = (Crew::new(&[], Keep::default()), Stopper(0));
+        let (queue, mut monitor) = (FileQueue::new(&[], Keep::default()), Stopper(0));
         let (_send, receive) = mpsc::channel();
-        let mut watch = Watch::new(&crew, receive, &mut monitor);
+        let mut watch = Watch::new(&queue, receive, &mut monitor);
         for _ in 0..3 {
             std::thread::sleep(SLICE);
             assert!(watch.look_when_due());

@@ -81,17 +81,17 @@ impl Rows<'_> {
     ) {
         if let Self::Bytes(rows, decoders) = self {
             let mut window = [&decoders[channels[0]]; WINDOW];
-            for (place, &channel) in window.iter_mut().zip(channels) {
-                *place = &decoders[channel];
+            for (index, &channel) in window.iter_mut().zip(channels) {
+                *index = &decoders[channel];
             }
             decoders[channels[0]].decode_window(&window[..channels.len()], rows, events, out);
         }
     }
 }
 
-/// The values at some places.
-pub(super) fn gather(values: &[f64], places: &[u32], out: &mut [f64]) {
-    for (out, &place) in out.iter_mut().zip(places) {
-        *out = values[place as usize];
+/// The values at some indices.
+pub(super) fn gather(values: &[f64], indices: &[u32], out: &mut [f64]) {
+    for (out, &index) in out.iter_mut().zip(indices) {
+        *out = values[index as usize];
     }
 }

@@ -1,4 +1,4 @@
-//! Populations of one file or of values in memory, gathered from blocks.
+//! Counts and masks of one file or of values in memory, gathered from blocks.
 
 use std::sync::Mutex;
 
@@ -12,8 +12,8 @@ use crate::threads::processors;
 
 use super::block::Block;
 use super::compile::Plan;
+use super::perturbations::{PerturbationBlock, Perturbations};
 use super::rows::Rows;
-use super::variants::{VariantBlock, Variants};
 
 /// What is to be kept of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -24,7 +24,7 @@ pub struct Keep {
 
 /// What a request of a plan came to.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Summary {
+pub struct Answer {
     /// Number of events of the population.
     pub n_events: usize,
     /// One per statistic.
@@ -35,7 +35,7 @@ pub struct Summary {
 
 /// Counts, and masks where asked, of every gate of a plan.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Populations {
+pub struct FileCounts {
     /// Number of events of the file.
     pub n_events: usize,
     /// Events in each gate.
@@ -47,14 +47,14 @@ pub struct Populations {
     /// the other; empty where masks are not kept.
     pub masks: Vec<u8>,
     /// One per request of the plan.
-    pub summaries: Vec<Summary>,
-    /// Events in each gate of each variant (variants x gates); empty where there are none.
-    pub variants: Vec<u64>,
+    pub answers: Vec<Answer>,
+    /// Events in each gate of each perturbation (perturbations x gates); empty where there are none.
+    pub perturbations: Vec<u64>,
     /// Per request: values of each block, by its first event.
     pieces: Vec<Vec<(usize, Vec<f64>)>>,
 }
 
-impl Populations {
+impl FileCounts {
     /// # Errors
     /// [`Error::Memory`] if there is no room for masks and for the values of all requests.
     pub(super) fn new(plan: &Plan, n_events: usize, keep: Keep) -> Result<Self> {
@@ -62,7 +62,7 @@ impl Populations {
         let mask_bytes = plan.n_gates().saturating_mul(mask_bytes);
         // Values come block by block and are copied once to bring them into order.
         let kept_bytes = (n_events as u64)
-            .saturating_mul(plan.kept.len() as u64)
+            .saturating_mul(plan.requests.len() as u64)
             .saturating_mul(2 * size_of::<f64>() as u64);
         memory::check(kept_bytes.saturating_add(mask_bytes as u64), "gating")?;
         Ok(Self {
@@ -70,9 +70,9 @@ impl Populations {
             counts: vec![0; plan.n_gates()],
             undefined: vec![0; plan.n_gates()],
             masks: memory::filled(mask_bytes, 0, "the masks of populations")?,
-            summaries: Vec::new(),
-            variants: Vec::new(),
-            pieces: vec![Vec::new(); plan.kept.len()],
+            answers: Vec::new(),
+            perturbations: Vec::new(),
+            pieces: vec![Vec::new(); plan.requests.len()],
         })
     }
 
@@ -86,7 +86,7 @@ impl Populations {
     }
 
     /// Add what the block from event `first` on has. Sums of whole numbers and bits at their own
-    /// places: the order of the blocks does not matter.
+    /// positions: the order of the blocks does not matter.
     pub(super) fn add(&mut self, block: &mut Block, first: usize, keep: Keep) {
         let per_gate = self.counts.iter_mut().zip(&mut self.undefined);
         for (gate, (count, undefined)) in per_gate.enumerate() {
@@ -115,12 +115,12 @@ impl Populations {
     }
 }
 
-impl Populations {
+impl FileCounts {
     /// Estimate what was asked for, once all blocks are there, unless `stopped` says so first.
     pub(super) fn finish(&mut self, plan: &Plan, stopped: &dyn Fn() -> bool) -> Result<()> {
         let pieces = std::mem::take(&mut self.pieces);
-        self.summaries = plan
-            .kept
+        self.answers = plan
+            .requests
             .iter()
             .zip(pieces)
             .map(|(kept, pieces)| {
@@ -142,7 +142,7 @@ impl Populations {
                     summarise_unless(&mut values, &kept.statistics, stopped)?
                 };
                 let values = if kept.values { values } else { Vec::new() };
-                Ok(Summary {
+                Ok(Answer {
                     n_events,
                     estimates,
                     values,
@@ -152,10 +152,14 @@ impl Populations {
         Ok(())
     }
 
-    /// Fill in the counts of gates that a variant does not change.
-    fn finish_variants(&mut self, plan: &Plan, variants: &Variants) {
-        for (variant, counts) in self.variants.chunks_mut(plan.n_gates().max(1)).enumerate() {
-            variants.fill_unchanged(variant, &self.counts, counts);
+    /// Fill in the counts of gates that a perturbation does not change.
+    fn finish_perturbations(&mut self, plan: &Plan, perturbations: &Perturbations) {
+        for (perturbation, counts) in self
+            .perturbations
+            .chunks_mut(plan.n_gates().max(1))
+            .enumerate()
+        {
+            perturbations.fill_unchanged(perturbation, &self.counts, counts);
         }
     }
 }
@@ -219,6 +223,17 @@ impl<S: Source> Opened<S> {
         self.file.n_events.div_ceil(BLOCK_EVENTS)
     }
 
+    /// Read some events.
+    pub(super) fn rows<'a>(
+        &'a self,
+        first: usize,
+        n_events: usize,
+        bytes: &'a mut Vec<u8>,
+    ) -> Result<Rows<'a>> {
+        read_rows(&self.source, &self.file, first, n_events, bytes)?;
+        Ok(Rows::Bytes(bytes, &self.decoders))
+    }
+
     /// Read and decide a block; gives its first event.
     pub(super) fn decide(
         &self,
@@ -228,9 +243,8 @@ impl<S: Source> Opened<S> {
     ) -> Result<usize> {
         let first = index * BLOCK_EVENTS;
         let n_events = BLOCK_EVENTS.min(self.file.n_events - first);
-        read_rows(&self.source, &self.file, first, n_events, &mut worker.rows)?;
-        let rows = Rows::Bytes(&worker.rows, &self.decoders);
-        let Some(variants) = task.variants else {
+        let rows = self.rows(first, n_events, &mut worker.rows)?;
+        let Some(perturbations) = task.perturbations else {
             worker
                 .block
                 .decide(task.plan, rows, n_events, task.keep.masks);
@@ -238,12 +252,12 @@ impl<S: Source> Opened<S> {
         };
         let n_gates = task.plan.n_gates();
         worker.counts.clear();
-        worker.counts.resize(variants.len() * n_gates, 0);
+        worker.counts.resize(perturbations.len() * n_gates, 0);
         worker.base.clear();
         worker.base.resize(n_gates, 0);
-        worker.variants.count(
+        worker.perturbations.count(
             task.plan,
-            variants,
+            perturbations,
             rows,
             n_events,
             &mut worker.counts,
@@ -258,7 +272,7 @@ impl<S: Source> Opened<S> {
 pub(super) struct Worker {
     rows: Vec<u8>,
     block: Block,
-    variants: VariantBlock,
+    perturbations: PerturbationBlock,
     counts: Vec<u64>,
     base: Vec<u64>,
 }
@@ -284,18 +298,13 @@ impl Worker {
     }
 
     /// Add what the block at hand has.
-    pub(super) fn hand_over(
-        &mut self,
-        first: usize,
-        task: Task<'_>,
-        populations: &mut Populations,
-    ) {
-        if task.variants.is_none() {
+    pub(super) fn hand_over(&mut self, first: usize, task: Task<'_>, populations: &mut FileCounts) {
+        if task.perturbations.is_none() {
             populations.add(&mut self.block, first, task.keep);
             return;
         }
-        populations.variants.resize(self.counts.len(), 0);
-        let sums = populations.variants.iter_mut().zip(&self.counts);
+        populations.perturbations.resize(self.counts.len(), 0);
+        let sums = populations.perturbations.iter_mut().zip(&self.counts);
         sums.for_each(|(sum, count)| *sum += count);
         let sums = populations.counts.iter_mut().zip(&self.base);
         sums.for_each(|(sum, count)| *sum += count);
@@ -307,21 +316,21 @@ impl Worker {
 pub(super) struct Task<'a> {
     pub(super) plan: &'a Plan,
     pub(super) keep: Keep,
-    pub(super) variants: Option<&'a Variants>,
+    pub(super) perturbations: Option<&'a Perturbations>,
 }
 
 impl Task<'_> {
     /// What remains to be done once all blocks are there.
     pub(super) fn finish(
         &self,
-        populations: &mut Populations,
+        populations: &mut FileCounts,
         stopped: &dyn Fn() -> bool,
     ) -> Result<()> {
-        match self.variants {
-            Some(variants) => {
-                let cells = variants.len() * self.plan.n_gates();
-                populations.variants.resize(cells, 0);
-                populations.finish_variants(self.plan, variants);
+        match self.perturbations {
+            Some(perturbations) => {
+                let cells = perturbations.len() * self.plan.n_gates();
+                populations.perturbations.resize(cells, 0);
+                populations.finish_perturbations(self.plan, perturbations);
                 Ok(())
             }
             None => populations.finish(self.plan, stopped),
@@ -339,20 +348,29 @@ pub fn run_file(
     plan: &Plan,
     keep: Keep,
     stop: impl Fn() -> bool,
-) -> Result<Populations> {
-    let opened = Opened::new(source, file, plan)?;
-    let mut populations = Populations::new(plan, opened.n_events(), keep)?;
+) -> Result<FileCounts> {
+    run_opened(&Opened::new(source, file, plan)?, plan, keep, &stop)
+}
+
+/// [`run_file`] of an opened file.
+pub(super) fn run_opened<S: Source>(
+    opened: &Opened<S>,
+    plan: &Plan,
+    keep: Keep,
+    stop: &dyn Fn() -> bool,
+) -> Result<FileCounts> {
+    let mut populations = FileCounts::new(plan, opened.n_events(), keep)?;
     let mut worker = Worker::default();
     let task = Task {
         plan,
         keep,
-        variants: None,
+        perturbations: None,
     };
     for index in 0..opened.n_blocks() {
-        go_on(&stop)?;
+        go_on(stop)?;
         let first = opened.decide(task, index, &mut worker)?;
         worker.hand_over(first, task, &mut populations);
     }
-    task.finish(&mut populations, &stop)?;
+    task.finish(&mut populations, stop)?;
     Ok(populations)
 }

@@ -1,5 +1,8 @@
 //! Random strategies on random and hostile values: the pass in blocks against each event alone.
 
+mod borders;
+mod random;
+
 use crate::gate::Sides;
 use crate::gate::columns::Column;
 use std::sync::Arc;
@@ -7,8 +10,8 @@ use std::sync::atomic::AtomicBool;
 
 use proptest::prelude::*;
 
-use super::borders::put_on_borders;
-use super::dice::{CHANNELS, Dice};
+use self::borders::put_on_borders;
+use self::random::{CHANNELS, Random};
 use super::*;
 use crate::fcs::{ChannelToWrite, File, encode_metadata};
 use crate::simd::forced;
@@ -18,7 +21,7 @@ fn in_memory(
     columns: &[Column<'_>],
     n_events: usize,
     plan: &Plan,
-) -> crate::error::Result<Populations> {
+) -> crate::error::Result<FileCounts> {
     gate_values(columns, n_events, plan, &AtomicBool::new(false))
 }
 
@@ -37,8 +40,8 @@ fn alone(plan: &Plan, event: &[f64]) -> Vec<Truth> {
         Some((matrix, column)) => {
             let matrix = &plan.matrices[matrix];
             let detectors = matrix.detectors.iter().enumerate();
-            detectors.fold(0.0, |sum, (row, &place)| {
-                sum + event[place] * matrix.weights[[row, column]]
+            detectors.fold(0.0, |sum, (row, &position)| {
+                sum + event[position] * matrix.weights[[row, column]]
             })
         }
     };
@@ -105,9 +108,9 @@ fn alone(plan: &Plan, event: &[f64]) -> Vec<Truth> {
 }
 
 /// Counts, undefined events and masks from every event alone.
-fn by_events(plan: &Plan, columns: &[Vec<f64>], n_events: usize) -> Populations {
+fn by_events(plan: &Plan, columns: &[Vec<f64>], n_events: usize) -> FileCounts {
     let keep = Keep { masks: true };
-    let mut populations = Populations::new(plan, n_events, keep).expect("room");
+    let mut populations = FileCounts::new(plan, n_events, keep).expect("room");
     let bytes = n_events.div_ceil(8);
     for n in 0..n_events {
         let event: Vec<f64> = columns.iter().map(|column| column[n]).collect();
@@ -162,10 +165,10 @@ proptest! {
     fn blocks_decide_as_each_event_alone(
         seed in any::<u64>(), n_events in 0..300_usize, hostile in any::<bool>(),
     ) {
-        let mut dice = Dice(seed);
-        let plan = dice.plan();
-        let mut columns = dice.columns(n_events, hostile);
-        put_on_borders(&mut dice, &plan, &mut columns);
+        let mut random = Random(seed);
+        let plan = random.plan();
+        let mut columns = random.columns(n_events, hostile);
+        put_on_borders(&mut random, &plan, &mut columns);
         let expected = by_events(&plan, &columns, n_events);
         let found = in_memory(&slices(&columns), n_events, &plan).expect("lengths agree");
         prop_assert_eq!(&found, &expected);
@@ -182,9 +185,9 @@ proptest! {
 
     #[test]
     fn files_and_threads_give_what_memory_gives(seed in any::<u64>(), n_events in 4000..20_000_usize) {
-        let mut dice = Dice(seed);
-        let plan = Arc::new(dice.plan());
-        let columns = dice.columns(n_events, true);
+        let mut random = Random(seed);
+        let plan = Arc::new(random.plan());
+        let columns = random.columns(n_events, true);
         let expected = in_memory(&slices(&columns), n_events, &plan).expect("lengths agree");
         #[allow(clippy::cast_possible_truncation)] // they are single precision
         let single: Vec<Vec<f32>> = columns
@@ -203,7 +206,7 @@ proptest! {
 
         let path = std::env::temp_dir().join(format!("longate-plan-{}-{seed}", std::process::id()));
         std::fs::write(&path, &bytes).expect("written");
-        let job = Job { location: crate::source::Location::Path(path.clone()), plan: Arc::clone(&plan), identity: None, variants: None };
+        let job = Job { location: crate::source::Location::Path(path.clone()), plan: Arc::clone(&plan), identity: None, perturbations: None };
         let outcomes: Vec<_> = [1, 2, 3]
             .iter()
             .map(|&threads| run_files(&[job.clone(), job.clone()], threads, keep, &mut Patient))
@@ -227,10 +230,10 @@ impl Monitor for Patient {
 }
 
 /// A gate moved a little, on the axes that it has.
-fn moved(dice: &mut Dice, kind: &GateKind, axes: &[Axis]) -> Option<GateKind> {
+fn moved(random: &mut Random, kind: &GateKind, axes: &[Axis]) -> Option<GateKind> {
     for _ in 0..50 {
-        let number = dice.below(3);
-        let other = dice.gate(number, axes);
+        let number = random.below(3);
+        let other = random.gate(number, axes);
         if std::mem::discriminant(&other.kind) == std::mem::discriminant(kind) {
             return Some(other.kind);
         }
@@ -242,47 +245,47 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
-    fn variants_are_what_each_would_be_by_itself(seed in any::<u64>(), hostile in any::<bool>()) {
+    fn perturbations_are_what_each_would_be_by_itself(seed in any::<u64>(), hostile in any::<bool>()) {
         let n_events = 700;
-        let mut dice = Dice(seed);
-        let plan = dice.plan();
-        let columns = dice.columns(n_events, hostile);
+        let mut random = Random(seed);
+        let plan = random.plan();
+        let columns = random.columns(n_events, hostile);
         let mut versions = Vec::new();
         for gate in 0..plan.n_gates() {
             let spec = plan.gates[gate].clone();
-            for _ in 0..dice.below(3) {
+            for _ in 0..random.below(3) {
                 if !matches!(spec.kind, GateKind::Boolean(_))
-                    && let Some(kind) = moved(&mut dice, &spec.kind, &plan.axes)
+                    && let Some(kind) = moved(&mut random, &spec.kind, &plan.axes)
                 {
                     versions.push((gate, kind));
                 }
             }
         }
-        let mut variants: Vec<Vec<usize>> = vec![Vec::new()];
-        variants.extend((0..versions.len()).map(|version| vec![version]));
+        let mut perturbations: Vec<Vec<usize>> = vec![Vec::new()];
+        perturbations.extend((0..versions.len()).map(|version| vec![version]));
         if versions.len() > 1 {
-            let (a, b) = (dice.below(versions.len()), dice.below(versions.len()));
+            let (a, b) = (random.below(versions.len()), random.below(versions.len()));
             if versions[a].0 != versions[b].0 {
-                variants.push(vec![a, b]);
+                perturbations.push(vec![a, b]);
             }
         }
-        let compiled = Variants::new(&plan, versions.clone(), &variants).expect("variants");
+        let compiled = Perturbations::new(&plan, versions.clone(), &perturbations).expect("perturbations");
         let bytes = file_of(&columns, n_events);
-        let path = std::env::temp_dir().join(format!("longate-variants-{}-{seed}", std::process::id()));
+        let path = std::env::temp_dir().join(format!("longate-perturbations-{}-{seed}", std::process::id()));
         std::fs::write(&path, &bytes).expect("written");
         let shared = Arc::new(plan.clone());
         let job = Job {
             location: crate::source::Location::Path(path.clone()),
             plan: shared,
             identity: None,
-            variants: Some(Arc::new(compiled)),
+            perturbations: Some(Arc::new(compiled)),
         };
         let outcome = run_files(&[job], 1, Keep::default(), &mut Patient);
         std::fs::remove_file(&path).expect("removed");
         let found = outcome.expect("ran").remove(0).expect("gated");
-        for (variant, counts) in variants.iter().zip(found.variants.chunks(plan.n_gates())) {
+        for (perturbation, counts) in perturbations.iter().zip(found.perturbations.chunks(plan.n_gates())) {
             let mut gates = plan.gates.clone();
-            for &version in variant {
+            for &version in perturbation {
                 let (gate, kind) = &versions[version];
                 gates[*gate].kind = kind.clone();
             }
@@ -290,21 +293,21 @@ proptest! {
                 plan.channels.clone(), plan.matrices.clone(), plan.axes.clone(), gates,
             ).expect("a plan");
             let expected = by_events(&alone, &columns, n_events);
-            prop_assert_eq!(counts, &expected.counts[..], "{:?}", variant);
+            prop_assert_eq!(counts, &expected.counts[..], "{:?}", perturbation);
         }
     }
 
     #[test]
     fn kept_values_are_those_of_the_events(seed in any::<u64>(), n_events in 0..600_usize) {
-        let mut dice = Dice(seed);
-        let plan = dice.plan();
-        let columns = dice.columns(n_events, false);
+        let mut random = Random(seed);
+        let plan = random.plan();
+        let columns = random.columns(n_events, false);
         let expected = by_events(&plan, &columns, n_events);
-        let gate = dice.below(plan.n_gates());
-        let axis = dice.below(plan.axes.len());
+        let gate = random.below(plan.n_gates());
+        let axis = random.below(plan.axes.len());
         let AxisSource::Value(value) = plan.axes[axis].source else { return Ok(()) };
         let statistics = vec![crate::summary::Statistic::Median];
-        let kept = [None, Some(gate)].map(|population| Kept {
+        let kept = [None, Some(gate)].map(|population| Request {
             population, axis, scaled: false, statistics: statistics.clone(), values: true,
         });
         let plan = plan.keeping(kept.to_vec()).expect("requests");
@@ -319,29 +322,29 @@ proptest! {
             }
         };
         let all: Vec<f64> = (0..n_events).map(of).collect();
-        prop_assert_eq!(&found.summaries[0].values, &all);
+        prop_assert_eq!(&found.answers[0].values, &all);
         let inside: Vec<f64> = (0..n_events)
             .filter(|&event| crate::membership::packed_bit(expected.mask(gate), event))
             .map(of)
             .collect();
-        prop_assert_eq!(&found.summaries[1].values, &inside);
-        prop_assert_eq!(found.summaries[1].n_events, inside.len());
+        prop_assert_eq!(&found.answers[1].values, &inside);
+        prop_assert_eq!(found.answers[1].n_events, inside.len());
     }
 }
 
 #[test]
 fn a_run_can_be_stopped_in_its_blocks_and_in_its_statistics() {
-    let mut dice = Dice(7);
+    let mut random = Random(7);
     let n_events = 3 * crate::fcs::data::BLOCK_EVENTS;
-    let kept = Kept {
+    let kept = Request {
         population: None,
         axis: 0,
         scaled: true,
         statistics: vec![crate::summary::Statistic::Median],
         values: false,
     };
-    let plan = dice.plan().keeping(vec![kept]).expect("requests");
-    let columns = dice.columns(n_events, false);
+    let plan = random.plan().keeping(vec![kept]).expect("requests");
+    let columns = random.columns(n_events, false);
     let bytes = file_of(&columns, n_events);
     let looked = std::cell::Cell::new(0);
     let run = |most: usize| {

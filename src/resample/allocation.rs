@@ -15,10 +15,10 @@ pub(super) fn allocations(n: usize, k: usize) -> Option<u64> {
 /// Moves `chosen` to the next choice in lexicographic order; false at the last.
 pub(super) fn next_choice(chosen: &mut [usize], n: usize) -> bool {
     let k = chosen.len();
-    for place in (0..k).rev() {
-        if chosen[place] < n - k + place {
-            chosen[place] += 1;
-            for after in place + 1..k {
+    for position in (0..k).rev() {
+        if chosen[position] < n - k + position {
+            chosen[position] += 1;
+            for after in position + 1..k {
                 chosen[after] = chosen[after - 1] + 1;
             }
             return true;
@@ -59,13 +59,13 @@ pub(super) fn draw(
     order.extend(0..n);
     labels.fill(false);
     let mut state = mix(seed ^ mix(replicate));
-    for place in 0..n_first {
-        let left = (n - place) as u64;
+    for position in 0..n_first {
+        let left = (n - position) as u64;
         state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
         // Multiply and shift: the bias is below n / 2^64.
         let pick = (u128::from(mix(state)) * u128::from(left)) >> 64;
-        order.swap(place, place + usize::try_from(pick).unwrap_or(0));
-        labels[order[place]] = true;
+        order.swap(position, position + usize::try_from(pick).unwrap_or(0));
+        labels[order[position]] = true;
     }
 }
 

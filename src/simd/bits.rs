@@ -23,33 +23,33 @@ pub(crate) fn focus(mask: &[u64], whole: &[u64], out: &mut [u64]) {
     each_focus(mask, whole, out, extract);
 }
 
-/// The places of the set bits of each byte, lowest first.
-const PLACES: [[u8; 8]; 256] = {
-    let mut places = [[0; 8]; 256];
+/// The positions of the set bits of each byte, lowest first.
+const POSITIONS: [[u8; 8]; 256] = {
+    let mut positions = [[0; 8]; 256];
     let mut byte = 0;
     while byte < 256 {
         let (mut bit, mut found) = (0, 0);
         while bit < 8 {
             if byte >> bit & 1 == 1 {
-                places[byte][found] = bit;
+                positions[byte][found] = bit;
                 found += 1;
             }
             bit += 1;
         }
         byte += 1;
     }
-    places
+    positions
 };
 
-/// Write the places of the set bits of a mask (fewer than 2^32), rising; gives how many. `out` grows
+/// Write the positions of the set bits of a mask (fewer than 2^32), rising; gives how many. `out` grows
 /// as needed and may hold more behind them.
-pub(crate) fn places(mask: &[u64], out: &mut Vec<u32>) -> usize {
+pub(crate) fn positions(mask: &[u64], out: &mut Vec<u32>) -> usize {
     let n_bits = count(mask);
-    // Eight places are written at once, of which only some count.
+    // Eight positions are written at once, of which only some count.
     if out.len() < n_bits + 8 {
         out.resize(n_bits + 8, 0);
     }
-    write_places(mask, out);
+    write_positions(mask, out);
     n_bits
 }
 
@@ -60,14 +60,14 @@ multiversion! {
 }
 
 multiversion! {
-    fn write_places(mask: &[u64], out: &mut [u32]) {
+    fn write_positions(mask: &[u64], out: &mut [u32]) {
         let mut end = 0;
         for (begin, &word) in (0_u32..).step_by(64).zip(mask) {
             for (begin, byte) in (begin..).step_by(8).zip(word.to_le_bytes()) {
                 let Some(eight) = out.get_mut(end..).and_then(<[u32]>::first_chunk_mut::<8>) else {
                     return;
                 };
-                *eight = PLACES[usize::from(byte)].map(|place| begin + u32::from(place));
+                *eight = POSITIONS[usize::from(byte)].map(|slot| begin + u32::from(slot));
                 end += byte.count_ones() as usize;
             }
         }
@@ -120,10 +120,10 @@ fn deposit(bits: u64, whole: u64) -> u64 {
 
 /// The bits of `bits` at the set bits of `whole`, side by side.
 fn extract(bits: u64, whole: u64) -> u64 {
-    let (mut rest, mut out, mut place) = (whole, 0, 0);
+    let (mut rest, mut out, mut slot) = (whole, 0, 0);
     while rest != 0 {
-        out |= (bits >> rest.trailing_zeros() & 1) << place;
-        place += 1;
+        out |= (bits >> rest.trailing_zeros() & 1) << slot;
+        slot += 1;
         rest &= rest - 1;
     }
     out
@@ -151,19 +151,19 @@ mod tests {
     use crate::simd::tests::words;
     use proptest::prelude::*;
 
-    /// The places of the bits of a mask.
+    /// The positions of the bits of a mask.
     fn set_bits(mask: &[u64]) -> Vec<usize> {
-        let is_set = |&place: &usize| mask[place / 64] >> (place % 64) & 1 == 1;
+        let is_set = |&slot: &usize| mask[slot / 64] >> (slot % 64) & 1 == 1;
         (0..64 * mask.len()).filter(is_set).collect()
     }
 
     proptest! {
         #[test]
-        fn places_are_those_of_the_set_bits(mask in words(5), before in 0..400_usize) {
+        fn positions_are_those_of_the_set_bits(mask in words(5), before in 0..400_usize) {
             let run = || {
                 let mut out = vec![7; before];
-                let n_bits = places(&mask, &mut out);
-                out[..n_bits].iter().map(|&place| place as usize).collect::<Vec<_>>()
+                let n_bits = positions(&mask, &mut out);
+                out[..n_bits].iter().map(|&slot| slot as usize).collect::<Vec<_>>()
             };
             let expected: Vec<_> = set_bits(&mask);
             prop_assert_eq!(&run(), &expected);

@@ -58,12 +58,12 @@ mod tests {
     #[test]
     fn finds_a_nan_anywhere() {
         for n_values in [1, 7, 8, 9, 64, 67] {
-            for place in 0..n_values {
+            for slot in 0..n_values {
                 let mut values = vec![1.0; n_values];
                 assert!(!has_nan(&values));
-                values[place] = f64::INFINITY;
+                values[slot] = f64::INFINITY;
                 assert!(!has_nan(&values));
-                values[place] = f64::NAN;
+                values[slot] = f64::NAN;
                 assert!(has_nan(&values) && baseline(|| has_nan(&values)));
             }
         }

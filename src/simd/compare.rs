@@ -148,8 +148,8 @@ mod plain {
                 *lowest |= lowest_bits(eight) << (8 * group);
                 *second |= lowest_bits(eight >> 1) << (8 * group);
             }
-            for (place, byte) in rest.iter().enumerate() {
-                let bit = eights.len() * 8 + place;
+            for (slot, byte) in rest.iter().enumerate() {
+                let bit = eights.len() * 8 + slot;
                 *lowest |= u64::from(byte & 1) << bit;
                 *second |= u64::from(byte >> 1 & 1) << bit;
             }
@@ -172,7 +172,7 @@ pub(super) mod avx2 {
 
     #[target_feature(enable = "avx2")]
     pub(super) fn unpack(mask: &[u64], out: &mut [u8]) {
-        // Byte k of the first half of a word goes to eight places, and so on.
+        // Byte k of the first half of a word goes to eight positions, and so on.
         let spread = _mm256_setr_epi64x(
             0,
             0x0101_0101_0101_0101,
@@ -345,7 +345,7 @@ mod tests {
                 assert_eq!(u64::from(*answer), bit, "{event} of {length}");
             }
             let bytes: Vec<u8> = (0..length)
-                .map(|place| (words[place % 5] >> (place % 50)).to_le_bytes()[0])
+                .map(|slot| (words[slot % 5] >> (slot % 50)).to_le_bytes()[0])
                 .collect();
             let mut fast = [[u64::MAX; 6]; 2];
             let mut plain = fast;
@@ -354,11 +354,11 @@ mod tests {
             let [lowest, second] = &mut plain;
             baseline(|| split_bits(&bytes, lowest, second));
             assert_eq!(fast, plain);
-            for place in 0..6 * WORD {
+            for slot in 0..6 * WORD {
                 for (bit, mask) in fast.iter().enumerate() {
-                    let expected = bytes.get(place).is_some_and(|byte| byte >> bit & 1 == 1);
-                    let found = mask[place / WORD] >> (place % WORD) & 1 == 1;
-                    assert_eq!(found, expected, "bit {bit} of byte {place} of {length}");
+                    let expected = bytes.get(slot).is_some_and(|byte| byte >> bit & 1 == 1);
+                    let found = mask[slot / WORD] >> (slot % WORD) & 1 == 1;
+                    assert_eq!(found, expected, "bit {bit} of byte {slot} of {length}");
                 }
             }
         }

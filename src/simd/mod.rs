@@ -162,8 +162,8 @@ mod tests {
     multiversion! {
         /// A sum of squares.
         fn squares(values: &[f64], out: &mut [f64]) {
-            for (place, value) in out.iter_mut().zip(values) {
-                *place = value * value + 0.1;
+            for (slot, value) in out.iter_mut().zip(values) {
+                *slot = value * value + 0.1;
             }
         }
     }

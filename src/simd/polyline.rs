@@ -1,4 +1,4 @@
-//! The nearest place of a polyline, for many points at a time.
+//! The nearest point of a polyline, for many points at a time.
 
 /// Points that are looked at together.
 pub const BLOCK: usize = 256;
@@ -17,9 +17,9 @@ pub struct Segment {
 }
 
 multiversion! {
-    /// Arc length and squared distance of the nearest place for at most [`BLOCK`] points.
+    /// Arc length and squared distance of the nearest point for at most [`BLOCK`] points.
     ///
-    /// `coordinates` holds one column of points after the other. Of places equally near the
+    /// `coordinates` holds one column of points after the other. Of points equally near the
     /// first along the polyline is taken.
     pub fn nearest(
         coordinates: &[f64],
@@ -44,12 +44,12 @@ multiversion! {
             }
             let best = arcs.iter_mut().zip(squares.iter_mut());
             for ((arc, nearest), (&along, &square)) in best.zip(along.iter().zip(square.iter())) {
-                let place = if along < 0.0 { 0.0 } else { along };
-                let place = if place > segment.length { segment.length } else { place };
-                let left = square + place * (place - 2.0 * along);
+                let point = if along < 0.0 { 0.0 } else { along };
+                let point = if point > segment.length { segment.length } else { point };
+                let left = square + point * (point - 2.0 * along);
                 let left = if left < 0.0 { 0.0 } else { left };
                 let closer = left < *nearest;
-                *arc = if closer { segment.before + place } else { *arc };
+                *arc = if closer { segment.before + point } else { *arc };
                 *nearest = if closer { left } else { *nearest };
             }
         }
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_the_nearest_place_of_a_corner() {
+    fn finds_the_nearest_scaled_of_a_corner() {
         let xs = [-1.0, 1.0, 3.0, 3.0, 2.0];
         let ys = [1.0, -1.0, 1.0, 5.0, 0.0];
         let columns: Vec<f64> = xs.iter().chain(&ys).copied().collect();

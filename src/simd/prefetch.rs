@@ -4,16 +4,16 @@
 /// Bytes that come from memory at once.
 pub(crate) const LINE: usize = 64;
 
-/// Ask for the line of a place; one that does not exist does no harm.
+/// Ask for the line of a position; one that does not exist does no harm.
 #[inline(always)]
 #[allow(clippy::inline_always)] // one instruction
-pub(crate) fn prefetch<X>(place: *const X) {
+pub(crate) fn prefetch<X>(slot: *const X) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         // SAFETY: a hint, that neither reads nor faults.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(place.cast()) };
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(slot.cast()) };
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = place;
+    let _ = slot;
 }

@@ -41,11 +41,11 @@ macro_rules! grid {
         $(#[$about])*
         #[derive(Debug, Clone, Copy, PartialEq)]
         pub struct $grid {
-            /// The middle of the first cell: places before it, and NaN, count as there.
+            /// The middle of the first cell: points before it, and NaN, count as there.
             pub low: ($number, $number),
-            /// The middle of the last cell; places beyond it count as there.
+            /// The middle of the last cell; points beyond it count as there.
             pub high: ($number, $number),
-            /// Cells per unit. Cell `k` has the places nearest to `k` cells from `low`.
+            /// Cells per unit. Cell `k` has the points nearest to `k` cells from `low`.
             pub scale: ($number, $number),
             /// The logarithm to base 2 of the number of columns, and of rows.
             pub bits: u32,
@@ -58,7 +58,7 @@ macro_rules! grid {
                 1 << (2 * self.bits)
             }
 
-            /// The cell of a place, rows first. It never falls as a coordinate rises.
+            /// The cell of a point, rows first. It never falls as a coordinate rises.
             #[inline(always)]
             #[allow(clippy::inline_always)] // it must take on the features of the kernel around it
             #[allow(clippy::cast_possible_truncation)] // only the lowest bits count
@@ -81,7 +81,7 @@ macro_rules! grid {
         }
 
         multiversion! {
-            /// The cell of each place.
+            /// The cell of each point.
             fn $cells(xs: &[$number], ys: &[$number], grid: &$grid, cells: &mut [u32]) {
                 let grid = *grid;
                 for ((cell, &x), &y) in cells.iter_mut().zip(xs).zip(ys) {
@@ -90,7 +90,7 @@ macro_rules! grid {
             }
         }
 
-        /// The cell of each of at most [`BLOCK`] places, and what `classes` says of it. Bits beyond
+        /// The cell of each of at most [`BLOCK`] points, and what `classes` says of it. Bits beyond
         /// the last place are clear.
         ///
         /// # Panics
@@ -107,7 +107,7 @@ macro_rules! grid {
             let a_line = LINE / size_of::<$number>();
             let lines = found.classes.chunks_mut(a_line).zip(found.cells[..xs.len()].chunks(a_line));
             for (line, (known, cells)) in lines.enumerate() {
-                // The places of the next block come while this one waits for nothing.
+                // The points of the next block come while this one waits for nothing.
                 prefetch(xs.as_ptr().wrapping_add(BLOCK + line * a_line));
                 prefetch(ys.as_ptr().wrapping_add(BLOCK + line * a_line));
                 for (class, &cell) in known.iter_mut().zip(cells) {

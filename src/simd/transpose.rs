@@ -79,8 +79,8 @@ pub fn floats(rows: Rows<'_>, out: &mut [&mut [f32]]) {
             }
             fewer => {
                 for (skip, column) in (4 * columns..).step_by(4).zip(fewer) {
-                    for (bytes, place) in rows.chunks(done, skip).zip(&mut column[done..]) {
-                        *place = f32::from_bits(word(bytes, rows.big_endian));
+                    for (bytes, slot) in rows.chunks(done, skip).zip(&mut column[done..]) {
+                        *slot = f32::from_bits(word(bytes, rows.big_endian));
                     }
                 }
             }
@@ -147,11 +147,11 @@ pub fn halfwords(rows: Rows<'_>, masks: &[u16], out: &mut [&mut [f32]]) -> [u16;
     }
     let columns = (0..).step_by(2).zip(masks).zip(out);
     for (((skip, &mask), column), met) in columns.zip(&mut met) {
-        let (chunks, places) = (rows.chunks(done, skip), &mut column[done..]);
+        let (chunks, slots) = (rows.chunks(done, skip), &mut column[done..]);
         *met |= if rows.big_endian {
-            masked(chunks.map(u16::from_be_bytes), mask, places)
+            masked(chunks.map(u16::from_be_bytes), mask, slots)
         } else {
-            masked(chunks.map(u16::from_le_bytes), mask, places)
+            masked(chunks.map(u16::from_le_bytes), mask, slots)
         };
     }
     met
@@ -160,11 +160,11 @@ pub fn halfwords(rows: Rows<'_>, masks: &[u16], out: &mut [&mut [f32]]) -> [u16;
 /// Numbers cleared of the bits outside the mask, as floats; gives the bits that were met.
 fn masked(numbers: impl Iterator<Item = u16>, mask: u16, out: &mut [f32]) -> u16 {
     let (mut met, mask) = (0, i32::from(mask));
-    for (number, place) in numbers.zip(out) {
+    for (number, slot) in numbers.zip(out) {
         let number = i32::from(number);
         met |= number;
         // Exact: at most 16 bits.
-        *place = (number & mask) as f32;
+        *slot = (number & mask) as f32;
     }
     u16::try_from(met).unwrap_or(u16::MAX)
 }
@@ -188,7 +188,7 @@ mod avx2 {
     /// Turn the first `n_rows` rows but for a rest of fewer than eight; gives how many.
     ///
     /// # Safety
-    /// `n_rows` rows have `4 * WIDTH` bytes behind the offset, and every column as many places.
+    /// `n_rows` rows have `4 * WIDTH` bytes behind the offset, and every column as many elements.
     #[target_feature(enable = "avx2")]
     pub(super) unsafe fn floats(rows: Rows<'_>, n_rows: usize, out: &mut [&mut [f32]]) -> usize {
         let reversed = _mm_setr_epi8(3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12);
@@ -197,19 +197,19 @@ mod avx2 {
         for group in 0..groups {
             let begin = rows.bytes[group * WIDTH * rows.stride + rows.offset..].as_ptr();
             let mut table = [_mm256_castsi256_ps(reversed); WIDTH];
-            for (row, place) in table.iter_mut().enumerate() {
+            for (row, slot) in table.iter_mut().enumerate() {
                 // SAFETY: by the condition on `n_rows`.
                 let mut eight =
                     unsafe { _mm256_loadu_si256(begin.add(row * rows.stride).cast::<__m256i>()) };
                 if rows.big_endian {
                     eight = _mm256_shuffle_epi8(eight, reversed);
                 }
-                *place = _mm256_castsi256_ps(eight);
+                *slot = _mm256_castsi256_ps(eight);
             }
             for (column, eight) in out.iter_mut().zip(turned(table)) {
-                let places = &mut column[group * WIDTH..][..WIDTH];
-                // SAFETY: eight places.
-                unsafe { _mm256_storeu_ps(places.as_mut_ptr(), eight) };
+                let slots = &mut column[group * WIDTH..][..WIDTH];
+                // SAFETY: eight elements.
+                unsafe { _mm256_storeu_ps(slots.as_mut_ptr(), eight) };
             }
         }
         groups * WIDTH
@@ -256,7 +256,7 @@ mod avx2 {
     /// As [`floats`], for 16-bit integers.
     ///
     /// # Safety
-    /// `n_rows` rows have `2 * WIDTH` bytes behind the offset, and every column as many places.
+    /// `n_rows` rows have `2 * WIDTH` bytes behind the offset, and every column as many elements.
     #[target_feature(enable = "avx2")]
     pub(super) unsafe fn halfwords(
         rows: Rows<'_>,
@@ -275,20 +275,20 @@ mod avx2 {
         for group in 0..groups {
             let begin = rows.bytes[group * WIDTH * rows.stride + rows.offset..].as_ptr();
             let mut table = [reversed; WIDTH];
-            for (row, place) in table.iter_mut().enumerate() {
+            for (row, slot) in table.iter_mut().enumerate() {
                 // SAFETY: by the condition on `n_rows`.
-                *place = unsafe { _mm_loadu_si128(begin.add(row * rows.stride).cast::<__m128i>()) };
+                *slot = unsafe { _mm_loadu_si128(begin.add(row * rows.stride).cast::<__m128i>()) };
                 if rows.big_endian {
-                    *place = _mm_shuffle_epi8(*place, reversed);
+                    *slot = _mm_shuffle_epi8(*slot, reversed);
                 }
             }
             let columns = out.iter_mut().zip(turned_halfwords(table));
             for ((column, eight), (sum, &mask)) in columns.zip(sums.iter_mut().zip(&keep)) {
                 *sum = _mm_or_si128(*sum, eight);
                 let wide = _mm256_cvtepu16_epi32(_mm_and_si128(eight, mask));
-                let places = &mut column[group * WIDTH..][..WIDTH];
-                // SAFETY: eight places.
-                unsafe { _mm256_storeu_ps(places.as_mut_ptr(), _mm256_cvtepi32_ps(wide)) };
+                let slots = &mut column[group * WIDTH..][..WIDTH];
+                // SAFETY: eight elements.
+                unsafe { _mm256_storeu_ps(slots.as_mut_ptr(), _mm256_cvtepi32_ps(wide)) };
             }
         }
         for (met, sum) in met.iter_mut().zip(sums) {

@@ -15,7 +15,7 @@ const MOST_ROUNDS: usize = 12;
 /// Values from which order statistics are taken.
 pub(super) struct Order<'a> {
     values: &'a mut [f64],
-    /// Places, ascending: no value before such a place is above one behind it.
+    /// Positions, ascending: no value before such a position is above one behind it.
     cuts: Vec<usize>,
     stopped: &'a dyn Fn() -> bool,
 }
@@ -73,9 +73,9 @@ impl<'a> Order<'a> {
         (self.cuts[next - 1], self.cuts[next])
     }
 
-    fn cut(&mut self, place: usize) {
-        if let Err(next) = self.cuts.binary_search(&place) {
-            self.cuts.insert(next, place);
+    fn cut(&mut self, position: usize) {
+        if let Err(next) = self.cuts.binary_search(&position) {
+            self.cuts.insert(next, position);
         }
     }
 
@@ -86,21 +86,21 @@ impl<'a> Order<'a> {
             .map(|number| key(self.values[begin + number * step]))
             .collect();
         sample.sort_unstable();
-        let place = ((rank - begin) / step).min(SAMPLE - 1);
-        let high = (place + width).min(SAMPLE - 1);
-        (sample[place.saturating_sub(width)], sample[high])
+        let position = ((rank - begin) / step).min(SAMPLE - 1);
+        let high = (position + width).min(SAMPLE - 1);
+        (sample[position.saturating_sub(width)], sample[high])
     }
 
-    /// Put values that belong in front before the others; gives the place of the first other one.
+    /// Put values that belong in front before the others; gives the position of the first other one.
     fn part(&mut self, begin: usize, end: usize, in_front: impl Fn(i64) -> bool) -> Result<usize> {
         let mut border = begin;
         for first in (begin..end).step_by(CHUNK) {
             if (self.stopped)() {
                 return Err(Error::Interrupted);
             }
-            for place in first..end.min(first + CHUNK) {
-                let value = self.values[place];
-                self.values.swap(place, border);
+            for position in first..end.min(first + CHUNK) {
+                let value = self.values[position];
+                self.values.swap(position, border);
                 border += usize::from(in_front(key(value)));
             }
         }

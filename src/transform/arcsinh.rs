@@ -60,7 +60,7 @@ impl Arcsinh {
         })
     }
 
-    /// Place of data zero, about which the scale is reflected.
+    /// Scaled value of data zero, about which the scale is reflected.
     pub(super) fn zero(&self) -> f64 {
         self.shift / self.span
     }
@@ -78,11 +78,11 @@ impl Curve for Arcsinh {
     }
 
     #[inline(always)]
-    fn place(&self, x: f64) -> f64 {
+    fn scaled(&self, x: f64) -> f64 {
         (asinh((x * self.gain).abs()).copysign(x) + self.shift) / self.span
     }
 
-    fn place_beyond(&self, x: f64) -> f64 {
+    fn scaled_beyond(&self, x: f64) -> f64 {
         if x.is_finite() {
             let size = ln_anywhere(x.abs()) + ln_anywhere(self.gain) + LN_2;
             (size.copysign(x) + self.shift) / self.span

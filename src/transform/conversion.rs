@@ -27,7 +27,7 @@ fn threads(n: usize) -> usize {
 }
 
 impl Conversion {
-    /// Values to places on `scale`, exact.
+    /// Values to scaled values on `scale`, exact.
     #[must_use]
     pub fn forward(scale: Scale) -> Self {
         Self {
@@ -38,7 +38,7 @@ impl Conversion {
         }
     }
 
-    /// Places on `scale` to values, exact.
+    /// Scaled values on `scale` to values, exact.
     #[must_use]
     pub fn inverse(scale: Scale) -> Self {
         Self {

@@ -6,30 +6,30 @@
 /// The first is plain arithmetic without branches, so that a loop over it becomes vectors; for
 /// numbers out of its reach its answer is of no use, but no harm.
 pub(super) trait Curve {
-    /// Whether [`Curve::place`] holds for `x`; not for NaN.
+    /// Whether [`Curve::scaled`] holds for `x`; not for NaN.
     fn reaches(&self, x: f64) -> bool;
-    /// The place of a value within reach.
-    fn place(&self, x: f64) -> f64;
-    /// The place of any other value, infinities and NaN among them.
-    fn place_beyond(&self, x: f64) -> f64;
+    /// The scaled value of a value within reach.
+    fn scaled(&self, x: f64) -> f64;
+    /// The scaled value of any other value, infinities and NaN among them.
+    fn scaled_beyond(&self, x: f64) -> f64;
     /// Whether [`Curve::value`] holds for `y`; not for NaN.
     fn reaches_back(&self, y: f64) -> bool;
-    /// The value at a place within reach.
+    /// The value at a scaled value within reach.
     fn value(&self, y: f64) -> f64;
-    /// The value at any other place, infinities and NaN among them.
+    /// The value at any other scaled value, infinities and NaN among them.
     fn value_beyond(&self, y: f64) -> f64;
 
-    /// The place of any value.
+    /// The scaled value of any value.
     #[inline]
     fn forward(&self, x: f64) -> f64 {
         if self.reaches(x) {
-            self.place(x)
+            self.scaled(x)
         } else {
-            self.place_beyond(x)
+            self.scaled_beyond(x)
         }
     }
 
-    /// The value at any place.
+    /// The value at any scaled value.
     #[inline]
     fn inverse(&self, y: f64) -> f64 {
         if self.reaches_back(y) {
@@ -63,14 +63,14 @@ macro_rules! loops_over {
                 use crate::transform::curve::{BLOCK, Curve};
                 for (values, out) in values.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
                     let mut all = true;
-                    for (place, &x) in out.iter_mut().zip(values) {
-                        *place = scale.place(x);
+                    for (scaled, &x) in out.iter_mut().zip(values) {
+                        *scaled = scale.scaled(x);
                         all &= scale.reaches(x);
                     }
                     if !all {
-                        for (place, &x) in out.iter_mut().zip(values) {
+                        for (scaled, &x) in out.iter_mut().zip(values) {
                             if !scale.reaches(x) {
-                                *place = scale.place_beyond(x);
+                                *scaled = scale.scaled_beyond(x);
                             }
                         }
                     }
@@ -78,17 +78,17 @@ macro_rules! loops_over {
             }
         }
         crate::simd::multiversion! {
-            /// Bring `places` on the scale back to values.
-            pub(super) fn $inverse(scale: &$scale, places: &[f64], out: &mut [f64]) {
+            /// Bring `scaled_values` on the scale back to values.
+            pub(super) fn $inverse(scale: &$scale, scaled_values: &[f64], out: &mut [f64]) {
                 use crate::transform::curve::{BLOCK, Curve};
-                for (places, out) in places.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
+                for (scaled_values, out) in scaled_values.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
                     let mut all = true;
-                    for (value, &y) in out.iter_mut().zip(places) {
+                    for (value, &y) in out.iter_mut().zip(scaled_values) {
                         *value = scale.value(y);
                         all &= scale.reaches_back(y);
                     }
                     if !all {
-                        for (value, &y) in out.iter_mut().zip(places) {
+                        for (value, &y) in out.iter_mut().zip(scaled_values) {
                             if !scale.reaches_back(y) {
                                 *value = scale.value_beyond(y);
                             }

@@ -1,4 +1,4 @@
-//! Exponentials and logarithms in plain Rust, so that a place does not depend on the platform's
+//! Exponentials and logarithms in plain Rust, so that a scaled value does not depend on the platform's
 //! mathematical library, and without branches, so that loops over them become vectors.
 //!
 //! All are series after a reduction of the argument: `x = k ln 2 + r` for exponentials,

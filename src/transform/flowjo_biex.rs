@@ -12,7 +12,7 @@
 //! ```
 //!
 //! A value's channel is found between the channels 0 to `N` by linear interpolation; finite values
-//! beyond the first or the last of them have its place, and infinite ones stay infinite. Places are
+//! beyond the first or the last of them have its scaled value, and infinite ones stay infinite. Scaled values are
 //! channels over `N`.
 
 use std::f64::consts::LN_10;
@@ -210,7 +210,7 @@ impl FlowJoBiex {
         (x < self.highest) & (x > self.lowest)
     }
 
-    /// The place of what is not between the ends of the table: of a finite value that of the end;
+    /// The scaled value of what is not between the ends of the table: of a finite value that of the end;
     /// NaN stays NaN, and infinities infinite.
     pub(super) fn end(&self, x: f64) -> f64 {
         if !x.is_finite() {
@@ -222,21 +222,21 @@ impl FlowJoBiex {
         }
     }
 
-    /// Whether values without end share a finite place, or no value lies on its side of it: 0, 1, and beyond.
+    /// Whether values without end share a finite scaled value, or no value lies on its side of it: 0, 1, and beyond.
     #[allow(clippy::unused_self)] // every table has these ends
     pub(super) fn saturates_at(&self, y: f64) -> bool {
         y.is_finite() && !(0.0 < y && y < 1.0)
     }
 
-    /// The place of `x`, whose size lies in `[knot, next)`, the values `k` and `k + 1` channels from data zero.
+    /// The scaled value of `x`, whose size lies in `[knot, next)`, the values `k` and `k + 1` channels from data zero.
     #[inline(always)]
     pub(super) fn between(&self, x: f64, k: f64, knot: f64, next: f64) -> f64 {
         let above = k + (x.abs() - knot) / (next - knot);
         (self.zero + above.copysign(x)) / self.length
     }
 
-    /// The place of data zero.
-    pub(super) fn zero_place(&self) -> f64 {
+    /// The scaled value of data zero.
+    pub(super) fn scaled_zero(&self) -> f64 {
         self.zero / self.length
     }
 
@@ -245,7 +245,7 @@ impl FlowJoBiex {
         self.highest.max(-self.lowest)
     }
 
-    /// How far a place above data zero is, on the curve through the channels' values, less half of how far the
+    /// How far a scaled value above data zero is, on the curve through the channels' values, less half of how far the
     /// lines between the channels lie below that curve at most.
     pub(super) fn amid_lines(&self, size: f64) -> f64 {
         if size == 0.0 {
@@ -255,12 +255,12 @@ impl FlowJoBiex {
         (u / self.step - self.step * self.curve.curvature(u) / 16.0) / self.length
     }
 
-    /// How far places may be from [`Self::amid_lines`], which the first exponential bounds.
+    /// How far scaled values may be from [`Self::amid_lines`], which the first exponential bounds.
     pub(super) fn half_gap(&self) -> f64 {
         self.step * self.curve.b / 16.0 / self.length
     }
 
-    /// How many channels a place lies above that of data zero, and the whole part of its size.
+    /// How many channels a scaled value lies above that of data zero, and the whole part of its size.
     #[inline(always)]
     pub(super) fn channel(&self, y: f64) -> (f64, f64) {
         let above = y * self.length - self.zero;
@@ -274,13 +274,13 @@ impl FlowJoBiex {
         (knot + (above.abs() - k) * (next - knot)).copysign(above)
     }
 
-    /// The value of a place that is not from 0 to 1: infinities stay, and no value has another one: NaN.
+    /// The value of a scaled value that is not from 0 to 1: infinities stay, and no value has another one: NaN.
     #[allow(clippy::unused_self)]
     pub(super) fn value_beyond(&self, y: f64) -> f64 {
         if y.is_infinite() { y } else { f64::NAN }
     }
 
-    /// The value at a place.
+    /// The value at a scaled value.
     pub(super) fn inverse(&self, y: f64) -> f64 {
         if !(0.0..=1.0).contains(&y) {
             return self.value_beyond(y);
@@ -317,9 +317,9 @@ mod tests {
     fn has_its_channels_at_the_values_of_the_table() {
         let scale = usual();
         for channel in [0.0, 1.0, 462.0, 463.0, 464.0, 2000.0, 4095.0] {
-            let place = channel / 4096.0;
-            let back = scale.forward(scale.inverse(place));
-            assert!((back - place).abs() < 1e-14, "{channel}: {back}");
+            let scaled = channel / 4096.0;
+            let back = scale.forward(scale.inverse(scaled));
+            assert!((back - scaled).abs() < 1e-14, "{channel}: {back}");
         }
         assert_eq!(scale.forward(0.0), 463.0 / 4096.0);
     }

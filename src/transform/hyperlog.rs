@@ -1,6 +1,6 @@
 //! Hyperlog (Bagwell 2005, doi:10.1002/cyto.a.20114, as parametrised in Gating-ML 2.0 §6.6).
 //!
-//! The hyperlog is the inverse of `EH(y) = α e^{by} + γ y - φ`. With `x1` the place of data zero
+//! The hyperlog is the inverse of `EH(y) = α e^{by} + γ y - φ`. With `x1` the scaled value of data zero
 //! and `u = y - x1`, its constants reduce to
 //!
 //! ```text
@@ -24,7 +24,7 @@ pub struct Hyperlog {
     ratio: f64,
     /// `K` above.
     amplitude: f64,
-    /// Place of data zero.
+    /// Scaled value of data zero.
     zero: f64,
 }
 
@@ -54,7 +54,7 @@ impl Hyperlog {
         })
     }
 
-    /// Place of data zero, about which the scale is reflected.
+    /// Scaled value of data zero, about which the scale is reflected.
     pub(super) fn zero(&self) -> f64 {
         self.zero
     }
@@ -94,11 +94,11 @@ impl Curve for Hyperlog {
     }
 
     #[inline(always)]
-    fn place(&self, x: f64) -> f64 {
+    fn scaled(&self, x: f64) -> f64 {
         self.zero + self.solve(x.abs() / self.amplitude).copysign(x)
     }
 
-    fn place_beyond(&self, x: f64) -> f64 {
+    fn scaled_beyond(&self, x: f64) -> f64 {
         if x.is_finite() {
             let above = (ln_anywhere(x.abs()) - ln_anywhere(self.amplitude)) / self.b;
             self.zero + above.copysign(x)

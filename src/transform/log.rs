@@ -51,9 +51,9 @@ impl Log {
         Ok(Self { t, m, span, top })
     }
 
-    /// The place of what has this `log10`, a sum.
+    /// The scaled value of what has this `log10`, a sum.
     #[inline(always)]
-    fn place_of(&self, (sum, rest): (f64, f64)) -> f64 {
+    fn scaled_of(&self, (sum, rest): (f64, f64)) -> f64 {
         let decades = sum - self.top.0;
         // What the difference loses, as neither need be larger than the other.
         let back = decades + self.top.0;
@@ -72,19 +72,19 @@ impl Curve for Log {
     }
 
     #[inline(always)]
-    fn place(&self, x: f64) -> f64 {
-        let place = self.place_of(log10_in_two(x));
-        if x <= 0.0 { f64::NEG_INFINITY } else { place }
+    fn scaled(&self, x: f64) -> f64 {
+        let scaled = self.scaled_of(log10_in_two(x));
+        if x <= 0.0 { f64::NEG_INFINITY } else { scaled }
     }
 
-    fn place_beyond(&self, x: f64) -> f64 {
+    fn scaled_beyond(&self, x: f64) -> f64 {
         if x > f64::MAX || x.is_nan() {
             return x;
         }
         // Below the normal numbers.
         let (sum, rest) = log10_in_two(x * RAISED);
         let raised = log10_in_two(RAISED);
-        self.place_of((sum - raised.0, rest - raised.1))
+        self.scaled_of((sum - raised.0, rest - raised.1))
     }
 
     #[inline(always)]

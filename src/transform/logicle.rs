@@ -2,7 +2,7 @@
 //! doi:10.1002/cyto.a.22030; Gating-ML 2.0 §6.5), solved, not looked up.
 //!
 //! The logicle is the inverse of the biexponential `B(y) = α e^{by} - γ e^{-dy} + φ`. With
-//! `x1` the place of data zero and `u = y - x1`, its five constants reduce to
+//! `x1` the scaled value of data zero and `u = y - x1`, its five constants reduce to
 //!
 //! ```text
 //! B = K [ expm1(b u) - r expm1(-d u) ],   r = e^{w (b + d)},   B(1) = t
@@ -24,7 +24,7 @@ use super::standard::{Shape, Standard};
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Logicle {
     curve: Biexponential,
-    /// Place of data zero.
+    /// Scaled value of data zero.
     zero: f64,
 }
 
@@ -54,7 +54,7 @@ impl Logicle {
         Ok(Self { curve, zero })
     }
 
-    /// Place of data zero, about which the scale is reflected.
+    /// Scaled value of data zero, about which the scale is reflected.
     pub(super) fn zero(&self) -> f64 {
         self.zero
     }
@@ -72,11 +72,11 @@ impl Curve for Logicle {
     }
 
     #[inline(always)]
-    fn place(&self, x: f64) -> f64 {
+    fn scaled(&self, x: f64) -> f64 {
         self.zero + self.curve.solve(x.abs()).copysign(x)
     }
 
-    fn place_beyond(&self, x: f64) -> f64 {
+    fn scaled_beyond(&self, x: f64) -> f64 {
         if x.is_finite() {
             self.zero + self.curve.solve_beyond(x.abs()).copysign(x)
         } else {

@@ -4,7 +4,7 @@
 //! those of Gating-ML 2.0 (§6): `t` top of scale, `w` width of the linear part in decades,
 //! `m` decades, `a` extra negative decades; the top of scale maps to 1. Each scale has one
 //! forward function, which alone decides where a value lies; see `threshold`. [`Fast`] gives
-//! places within a bound, and decides nothing.
+//! scaled values within a bound, and decides nothing.
 
 // A formula must become part of the loop over values, or that does not become vectors.
 #![allow(clippy::inline_always)]
@@ -122,7 +122,7 @@ impl Scale {
         }
     }
 
-    /// The place of `x` on the axis; increasing; NaN for NaN. It alone decides.
+    /// The scaled value of `x` on the axis; increasing; NaN for NaN. It alone decides.
     #[must_use]
     pub fn forward(&self, x: f64) -> f64 {
         match self {
@@ -138,7 +138,7 @@ impl Scale {
         }
     }
 
-    /// The value at place `y` of the axis; NaN for a place that no value has.
+    /// The value at scaled value `y` of the axis; NaN for a scaled value that no value has.
     #[must_use]
     pub fn inverse(&self, y: f64) -> f64 {
         match self {
@@ -163,8 +163,8 @@ impl Scale {
             Self::Logicle(scale) => logicle::logicle_forward(scale, values, out),
             Self::Hyperlog(scale) => hyperlog::hyperlog_forward(scale, values, out),
             Self::Linear(scale) => {
-                for (place, &x) in out.iter_mut().zip(values) {
-                    *place = scale.forward(x);
+                for (scaled, &x) in out.iter_mut().zip(values) {
+                    *scaled = scale.forward(x);
                 }
             }
             Self::FlowJoBiex(scale) => {
@@ -172,8 +172,8 @@ impl Scale {
                 if values.len() > MANY && Fast::new(self.clone()).exact_into(values, out) {
                     return;
                 }
-                for (place, &x) in out.iter_mut().zip(values) {
-                    *place = scale.forward(x);
+                for (scaled, &x) in out.iter_mut().zip(values) {
+                    *scaled = scale.forward(x);
                 }
             }
             Self::Grid(scale) => scale.forward_into(values, out),
@@ -181,31 +181,31 @@ impl Scale {
         }
     }
 
-    /// Bring `places` back to values: the same numbers as [`Self::inverse`] of each.
-    pub fn inverse_into(&self, places: &[f64], out: &mut [f64]) {
+    /// Bring `scaled_values` back to values: the same numbers as [`Self::inverse`] of each.
+    pub fn inverse_into(&self, scaled_values: &[f64], out: &mut [f64]) {
         match self {
-            Self::Identity => out.copy_from_slice(places),
-            Self::Log(scale) => log::log_inverse(scale, places, out),
-            Self::Arcsinh(scale) => arcsinh::arcsinh_inverse(scale, places, out),
-            Self::Logicle(scale) => logicle::logicle_inverse(scale, places, out),
-            Self::Hyperlog(scale) => hyperlog::hyperlog_inverse(scale, places, out),
+            Self::Identity => out.copy_from_slice(scaled_values),
+            Self::Log(scale) => log::log_inverse(scale, scaled_values, out),
+            Self::Arcsinh(scale) => arcsinh::arcsinh_inverse(scale, scaled_values, out),
+            Self::Logicle(scale) => logicle::logicle_inverse(scale, scaled_values, out),
+            Self::Hyperlog(scale) => hyperlog::hyperlog_inverse(scale, scaled_values, out),
             Self::Linear(scale) => {
-                for (value, &y) in out.iter_mut().zip(places) {
+                for (value, &y) in out.iter_mut().zip(scaled_values) {
                     *value = scale.inverse(y);
                 }
             }
             Self::FlowJoBiex(scale) => {
-                for (value, &y) in out.iter_mut().zip(places) {
+                for (value, &y) in out.iter_mut().zip(scaled_values) {
                     *value = scale.inverse(y);
                 }
             }
             Self::Grid(scale) => {
-                for (value, &y) in out.iter_mut().zip(places) {
+                for (value, &y) in out.iter_mut().zip(scaled_values) {
                     *value = scale.inverse(y);
                 }
             }
             Self::Bounded(scale) => {
-                for (value, &y) in out.iter_mut().zip(places) {
+                for (value, &y) in out.iter_mut().zip(scaled_values) {
                     *value = scale.inverse(y);
                 }
             }
@@ -217,9 +217,11 @@ impl Scale {
         curve::in_place(values, |values, out| self.forward_into(values, out));
     }
 
-    /// Bring places on the axis back to values, in place.
-    pub fn inverse_all(&self, places: &mut [f64]) {
-        curve::in_place(places, |places, out| self.inverse_into(places, out));
+    /// Bring scaled values on the axis back to values, in place.
+    pub fn inverse_all(&self, scaled_values: &mut [f64]) {
+        curve::in_place(scaled_values, |scaled_values, out| {
+            self.inverse_into(scaled_values, out)
+        });
     }
 }
 
@@ -291,10 +293,10 @@ mod tests {
                 let threshold = Threshold::new(scale.clone(), y, bound);
                 let near = f64::from_bits(scale.inverse(y).to_bits().wrapping_add_signed(ulps));
                 for value in [x, near, 0.0, -0.0, f64::INFINITY, f64::NEG_INFINITY] {
-                    let place = scale.forward(value);
+                    let scaled = scale.forward(value);
                     let expected = match bound {
-                        Bound::AtLeast => place >= y,
-                        Bound::Above => place > y,
+                        Bound::AtLeast => scaled >= y,
+                        Bound::Above => scaled > y,
                     };
                     prop_assert_eq!(threshold.holds(value), expected, "{:?} {} {}", scale, y, value);
                 }

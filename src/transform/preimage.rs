@@ -1,9 +1,9 @@
-//! The values whose places lie in a range: what a range on a scaled axis is on the compensated one.
+//! The values whose scaled values lie in a range: what a range on a scaled axis is on the compensated one.
 
 use super::Scale;
 use super::threshold::{Bound, Threshold};
 
-/// The values `x` with `lo <= place(x) < hi`, decided as [`Scale::forward`] decides them.
+/// The values `x` with `lo <= scaled value(x) < hi`, decided as [`Scale::forward`] decides them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Interval {
     lower: Option<Threshold>,
@@ -25,7 +25,7 @@ impl Interval {
         self.high
     }
 
-    /// Whether the place of `x` lies in the range; never for NaN.
+    /// Whether the scaled value of `x` lies in the range; never for NaN.
     ///
     /// This is `low <= x < high` but for values a few roundings above an end, where the scale may
     /// waver and decides itself, and for +inf, which an open upper side admits.
@@ -38,13 +38,13 @@ impl Interval {
 }
 
 impl Scale {
-    /// The interval of values whose places lie in `[lo, hi)`; an infinite end leaves its side open.
+    /// The interval of values whose scaled values lie in `[lo, hi)`; an infinite end leaves its side open.
     ///
     /// Both cuts are found by bisection over the order of floating-point numbers on
-    /// [`Scale::forward`]. There is none where no value has such a place, where an end is NaN or `lo`
-    /// is not below `hi`, and where an end is at or beyond a place that the scale gives to all finite
+    /// [`Scale::forward`]. There is none where no value has such a scaled value, where an end is NaN or `lo`
+    /// is not below `hi`, and where an end is at or beyond a scaled value that the scale gives to all finite
     /// values beyond some number (the ends of FlowJo's table): there a comparison of values with one
-    /// number would say nothing about the many that share the place.
+    /// number would say nothing about the many that share the scaled value.
     #[must_use]
     pub fn preimage(&self, lo: f64, hi: f64) -> Option<Interval> {
         if lo.is_nan() || hi.is_nan() || lo >= hi || self.saturates_at(lo) || self.saturates_at(hi)
@@ -62,7 +62,7 @@ impl Scale {
             low,
             high,
         };
-        // Places a rounding wide may be those of numbers above one that has a higher place already.
+        // Scaled values a rounding wide may be those of numbers above one that has a higher scaled value already.
         let wavers = || {
             let cuts = [&interval.lower, &interval.upper].into_iter().flatten();
             cuts.flat_map(Threshold::undecided)
@@ -71,7 +71,7 @@ impl Scale {
         (low < high || only_infinity || wavers()).then_some(interval)
     }
 
-    /// Whether `y` is at or beyond a place that all finite values beyond some number share.
+    /// Whether `y` is at or beyond a scaled value that all finite values beyond some number share.
     pub(super) fn saturates_at(&self, y: f64) -> bool {
         match self {
             Self::FlowJoBiex(scale) => scale.saturates_at(y),
@@ -136,9 +136,9 @@ mod tests {
 
     fn check(scale: &Scale, lo: f64, hi: f64, values: &[f64]) {
         let within = |x: f64| {
-            let place = scale.forward(x);
-            let beyond = if hi.is_finite() { place >= hi } else { false };
-            place >= lo && !beyond
+            let scaled = scale.forward(x);
+            let beyond = if hi.is_finite() { scaled >= hi } else { false };
+            scaled >= lo && !beyond
         };
         let Some(interval) = scale.preimage(lo, hi) else {
             let shared = scale.saturates_at(lo) || scale.saturates_at(hi);
@@ -170,30 +170,30 @@ mod tests {
         }
 
         #[test]
-        fn an_end_that_is_a_place_is_closed_below_and_open_above(which in 0..10_usize, x in 1.0..9e4_f64) {
-            // Ties: many values share a place; all of them or none must be inside.
+        fn an_end_that_is_a_scaled_value_is_closed_below_and_open_above(which in 0..10_usize, x in 1.0..9e4_f64) {
+            // Ties: many values share a scaled value; all of them or none must be inside.
             let scale = scales()[which].clone();
-            let place = scale.forward(x);
-            check(&scale, place, place + 0.01, &around(x));
-            check(&scale, place - 0.01, place, &around(x));
-            check(&scale, place, place.next_up(), &around(x));
-            let interval = scale.preimage(place, place + 0.01).expect("a range with x in it");
+            let scaled = scale.forward(x);
+            check(&scale, scaled, scaled + 0.01, &around(x));
+            check(&scale, scaled - 0.01, scaled, &around(x));
+            check(&scale, scaled, scaled.next_up(), &around(x));
+            let interval = scale.preimage(scaled, scaled + 0.01).expect("a range with x in it");
             prop_assert!(interval.low() <= x && interval.holds(x));
         }
     }
 
     #[test]
     fn is_there_where_only_a_wavering_scale_reaches_the_range() {
-        // The first number whose place is at least this one has a higher place; a later one has it.
+        // The first number whose scaled value is at least this one has a higher scaled value; a later one has it.
         let (scale, x) = (scales()[6].clone(), 69_655.620_110_047_76);
-        let place = scale.forward(x);
-        check(&scale, place, place.next_up(), &around(x));
-        let interval = scale.preimage(place, place.next_up());
+        let scaled = scale.forward(x);
+        check(&scale, scaled, scaled.next_up(), &around(x));
+        let interval = scale.preimage(scaled, scaled.next_up());
         assert!(interval.is_some_and(|interval| interval.holds(x)));
     }
 
     #[test]
-    fn is_none_where_values_without_end_share_a_place() {
+    fn is_none_where_values_without_end_share_a_scaled_value() {
         let biex = scales()[9].clone();
         for (lo, hi) in [(0.0, 0.5), (0.5, 1.0), (-0.5, 0.5), (0.5, 1.5), (1.0, 2.0)] {
             assert_eq!(biex.preimage(lo, hi), None, "{lo} {hi}");

@@ -13,7 +13,7 @@ pub(super) struct Standard {
     named: [(&'static str, f64); 4],
 }
 
-/// What a scale is made of: `b = (m + a) ln 10`, the width `w / (m + a)`, and the place of data zero.
+/// What a scale is made of: `b = (m + a) ln 10`, the width `w / (m + a)`, and the scaled value of data zero.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shape {
     pub(super) b: f64,

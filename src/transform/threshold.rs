@@ -1,6 +1,6 @@
 //! Exact thresholds: a cut on a scaled axis, decided on the value itself.
 //!
-//! Scales increase, so "the place of x is at least y" holds from some number on. That number
+//! Scales increase, so "the scaled value of x is at least y" holds from some number on. That number
 //! is found by bisection over the order of floating-point numbers, on the scale's own forward
 //! function; since rounding may make that function waver by an ulp, values in a zone
 //! around the cut are still decided by it. A gate so decided agrees with the forward function
@@ -8,16 +8,16 @@
 
 use super::Scale;
 
-/// Which places satisfy a threshold.
+/// Which scaled values satisfy a threshold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bound {
-    /// `place >= y`.
+    /// `scaled value >= y`.
     AtLeast,
-    /// `place > y`.
+    /// `scaled value > y`.
     Above,
 }
 
-/// `place >= y` or `place > y`, ready to be decided on values.
+/// `scaled value >= y` or `scaled value > y`, ready to be decided on values.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Threshold {
     scale: Scale,
@@ -29,7 +29,7 @@ pub struct Threshold {
 }
 
 /// Numbers on either side of the cut that the scale itself decides. Rounding in a scale is a
-/// few ulp of the place; in the logarithmic part that is at most some ten times as many ulp of the value.
+/// few ulp of the scaled value; in the logarithmic part that is at most some ten times as many ulp of the value.
 const ZONE: i64 = 1024;
 
 impl Threshold {
@@ -62,7 +62,7 @@ impl Threshold {
         threshold
     }
 
-    /// Whether the place of `x` satisfies the threshold; never for NaN.
+    /// Whether the scaled value of `x` satisfies the threshold; never for NaN.
     #[inline]
     #[must_use]
     pub fn holds(&self, x: f64) -> bool {
@@ -109,10 +109,10 @@ impl Threshold {
     }
 
     fn decides(&self, x: f64) -> bool {
-        let place = self.scale.forward(x);
+        let scaled = self.scale.forward(x);
         match self.bound {
-            Bound::AtLeast => place >= self.y,
-            Bound::Above => place > self.y,
+            Bound::AtLeast => scaled >= self.y,
+            Bound::Above => scaled > self.y,
         }
     }
 }

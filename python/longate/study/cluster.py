@@ -74,7 +74,7 @@ def gate_task(task: GatingTask) -> Any:
 
     Returns
     -------
-    tuple or LongateError
+    FileCounts or LongateError
         What the kernel gives, or what is wrong with the file. What may go well
         elsewhere or later, as a file system that fails, is raised.
     """
@@ -96,10 +96,9 @@ def gate_task(task: GatingTask) -> Any:
         jobs = [(locate(metadata.path), compiled.plan, metadata.identity)]
         outcome = gate_files(jobs, 1, task.keep_masks, None)[0]
         if not isinstance(outcome, BaseException):
-            kept = [values for _, _, values in outcome[4] if values is not None]
-            _refuse_large(
-                sum(values.nbytes for values in kept), "kept values", metadata
-            )
+            kept = [one.values for one in outcome.answers if one.values is not None]
+            n_bytes = sum(values.nbytes for values in kept)
+            _refuse_large(n_bytes, "kept values", metadata)
         return outcome
     except LongateError as error:
         return error

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from longate._core import count_variants
+from longate._core import count_perturbations
 from longate.gating.compile.compiler import compile_perturbed
 from longate.gating.results.counting import count_rows
 from longate.gating.results.joining import KEYS
@@ -65,7 +65,7 @@ def sensitivity_table(
         for file, _, (compiled, perturbed) in ready:
             where, identity = locate(file.metadata.path), file.metadata.identity
             jobs.append((where, compiled.plan, identity, perturbed))
-        return count_variants(jobs, threads, tick)
+        return count_perturbations(jobs, threads, tick)
 
     ready = run.compiled(make, by_sample=any(one.differs for one in perturbations))
     counted = []

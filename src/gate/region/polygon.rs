@@ -8,12 +8,13 @@
 mod orientation;
 mod raster;
 
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 
 use crate::error::{Error, Result, number};
 use crate::simd::raster::{BLOCK, Found};
 
 use super::{Columns, Region, WORD, lowest_bits, retain_bits};
+use crate::cache::Cache;
 use orientation::orientation;
 use raster::{Coordinate, Passing, Raster, near, passes};
 
@@ -47,10 +48,9 @@ impl std::fmt::Debug for Polygon {
 /// Tests of an edge that cost less than building a grid.
 const FEW_TESTS: u64 = 1 << 14;
 
-/// The polygons that were asked for last, the latest at the end.
-static LATEST: Mutex<Vec<Polygon>> = Mutex::new(Vec::new());
-/// So many are kept, with grids of mostly a hundred kilobytes.
-const KEPT: usize = 64;
+/// Grids take mostly a hundred kilobytes each.
+const MOST_POLYGONS: usize = 64;
+static LATEST: Cache<Polygon> = Cache::new(MOST_POLYGONS);
 /// Outlines of more vertices have larger grids, and are not kept.
 const MOST_VERTICES: usize = 512;
 
@@ -115,23 +115,10 @@ impl Polygon {
         if vertices.len() > MOST_VERTICES {
             return Self::new(vertices);
         }
-        // Who finds it locked, perhaps for ever in the child of a fork, builds a grid of its own.
-        if let Ok(mut latest) = LATEST.try_lock()
-            && let Some(place) = latest
-                .iter()
-                .rposition(|known| known.vertices() == vertices)
-        {
-            latest[place..].rotate_left(1);
-            return Ok(latest[latest.len() - 1].clone());
-        }
-        let polygon = Self::new(vertices)?;
-        if let Ok(mut latest) = LATEST.try_lock() {
-            if latest.len() >= KEPT {
-                latest.remove(0);
-            }
-            latest.push(polygon.clone());
-        }
-        Ok(polygon)
+        LATEST.get_or_make(
+            |known| known.vertices() == vertices,
+            || Self::new(vertices.clone()),
+        )
     }
 
     /// The vertices it was made from.
@@ -203,19 +190,19 @@ impl Polygon {
             });
             return;
         };
-        sweep(raster, xs, ys, mask, |_, asked, places| {
-            let undecided = asked & places.border;
+        sweep(raster, xs, ys, mask, |_, asked, points| {
+            let undecided = asked & points.border;
             let settled = retain_bits(undecided, |event| {
-                let (x, y) = places.place(event);
-                raster.settle(&self.outline, places.cell(event), x, y)
+                let (x, y) = points.point(event);
+                raster.settle(&self.outline, points.cell(event), x, y)
             });
-            asked & places.inside & !places.border | settled
+            asked & points.inside & !points.border | settled
         });
     }
 
-    fn near_any_edge(&self, place: (f64, f64), delta: (f64, f64)) -> bool {
+    fn near_any_edge(&self, point: (f64, f64), delta: (f64, f64)) -> bool {
         let mut edges = self.outline.windows(2);
-        edges.any(|ends| near((ends[0], ends[1]), place, delta))
+        edges.any(|ends| near((ends[0], ends[1]), point, delta))
     }
 }
 
@@ -275,22 +262,22 @@ impl Region for Polygon {
             });
             return;
         };
-        sweep(raster, xs, ys, inside, |word, asked, places| {
-            let near_edge = asked & places.border;
+        sweep(raster, xs, ys, inside, |word, asked, points| {
+            let near_edge = asked & points.border;
             let unsure = retain_bits(near_edge, |event| {
                 raster.near(
                     &self.outline,
-                    places.cell(event),
-                    places.place(event),
+                    points.cell(event),
+                    points.point(event),
                     delta,
                 )
             });
             undecided[word] = unsure;
             let settled = retain_bits(near_edge & !unsure, |event| {
-                let (x, y) = places.place(event);
-                raster.settle(&self.outline, places.cell(event), x, y)
+                let (x, y) = points.point(event);
+                raster.settle(&self.outline, points.cell(event), x, y)
             });
-            asked & places.inside & !places.border | settled
+            asked & points.inside & !points.border | settled
         });
     }
 
@@ -305,7 +292,7 @@ impl Region for Polygon {
 }
 
 /// What the grid says about the events of one word.
-struct Places<'a, X> {
+struct Points<'a, X> {
     xs: &'a [X],
     ys: &'a [X],
     cells: &'a [u32],
@@ -313,23 +300,23 @@ struct Places<'a, X> {
     border: u64,
 }
 
-impl<X: Coordinate> Places<'_, X> {
+impl<X: Coordinate> Points<'_, X> {
     fn cell(&self, event: usize) -> usize {
         self.cells[event] as usize
     }
 
-    fn place(&self, event: usize) -> (f64, f64) {
+    fn point(&self, event: usize) -> (f64, f64) {
         (self.xs[event].into(), self.ys[event].into())
     }
 }
 
-/// Replace each word of `mask` by what `decide` makes of it and of its places, in order.
+/// Replace each word of `mask` by what `decide` makes of it and of its points, in order.
 fn sweep<X: Coordinate>(
     raster: &Raster,
     xs: &[X],
     ys: &[X],
     mask: &mut [u64],
-    mut decide: impl FnMut(usize, u64, &Places<X>) -> u64,
+    mut decide: impl FnMut(usize, u64, &Points<X>) -> u64,
 ) {
     let n_events = xs.len().min(ys.len());
     let mut found = Found::default();
@@ -349,7 +336,7 @@ fn sweep<X: Coordinate>(
             *word = decide(
                 block * BLOCK / WORD + index,
                 *word,
-                &Places {
+                &Points {
                     xs: &xs[begin..end],
                     ys: &ys[begin..end],
                     cells: &found.cells[begin..end],

@@ -1,4 +1,4 @@
-//! A line of straight pieces, and the nearest place on it.
+//! A line of straight pieces, and the nearest point on it.
 
 use crate::error::{Error, Result};
 use crate::maturation::threads::share_out;
@@ -12,17 +12,17 @@ pub struct Polyline {
     segments: Vec<Segment>,
 }
 
-/// The nearest place on a line of each of some points.
+/// The nearest point on a line of each of some points.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Places {
-    /// Length of the line up to the nearest place.
+pub struct Projections {
+    /// Length of the line up to the nearest point.
     pub arcs: Vec<f64>,
     /// Squared distance from it.
     pub squares: Vec<f64>,
 }
 
-impl Places {
-    /// Places of rows that had been put in `order`, as the rows came.
+impl Projections {
+    /// Points of rows that had been put in `order`, as the rows came.
     pub(super) fn back_in_order(&self, order: &[usize]) -> Self {
         let mut back = self.clone();
         for (at, &row) in order.iter().enumerate() {
@@ -80,12 +80,17 @@ impl Polyline {
         &self.vertices
     }
 
-    /// Places of `points`, rows of coordinates.
+    /// Points of `points`, rows of coordinates.
     ///
     /// # Errors
     /// [`Error::Length`] if rows have another number of coordinates; [`Error::NotANumber`];
     /// [`Error::Threads`].
-    pub fn project(&self, points: &[f64], dimensions: usize, threads: usize) -> Result<Places> {
+    pub fn project(
+        &self,
+        points: &[f64],
+        dimensions: usize,
+        threads: usize,
+    ) -> Result<Projections> {
         let expected = self.vertices[0].len();
         if dimensions != expected {
             return Err(Error::Length {
@@ -106,13 +111,13 @@ impl Polyline {
         self.project_columns(&columns, points.len() / dimensions, threads)
     }
 
-    /// Places of points given as columns.
+    /// Points of points given as columns.
     pub(super) fn project_columns(
         &self,
         columns: &[Vec<f64>],
         n: usize,
         threads: usize,
-    ) -> Result<Places> {
+    ) -> Result<Projections> {
         let (mut arcs, mut squares) = (vec![0.0; n], vec![0.0; n]);
         share_out(vec![&mut arcs, &mut squares], threads, &|first, outs| {
             let [arcs, squares] = outs else { return };
@@ -131,6 +136,6 @@ impl Polyline {
                 );
             }
         })?;
-        Ok(Places { arcs, squares })
+        Ok(Projections { arcs, squares })
     }
 }

@@ -65,7 +65,7 @@ fn binned(columns: &[Vec<f64>], arcs: &[f64], most: usize) -> Bins {
 fn tricube(arcs: &[f64], at: f64, near: usize) -> Vec<f64> {
     let mut away: Vec<f64> = arcs.iter().map(|arc| (arc - at).abs()).collect();
     away.sort_unstable_by(f64::total_cmp);
-    // A little beyond the last one, which would have no weight; where many bins share one place
+    // A little beyond the last one, which would have no weight; where many bins share one point
     // (an end that many points project on) they alone count.
     let reach = away[near - 1] * 1.000_001 + 1e-12 * (arcs[arcs.len() - 1] - arcs[0]).abs();
     arcs.iter()

@@ -2,34 +2,32 @@
 
 use super::{Rows, WIDTH, chunk, word};
 
-/// Turn 32-bit floats of all rows, or of those at `places` (rising): `out[k][i]` becomes number
+/// Turn 32-bit floats of all rows, or of those at `elements` (rising): `out[k][i]` becomes number
 /// `lanes[k]` behind the offset, of the row of event `i`.
 ///
 /// There are at most [`WIDTH`] columns, all of one length; lanes differ and are below [`WIDTH`].
 ///
 /// # Panics
 /// If they are not.
-pub fn doubles(rows: Rows<'_>, places: Option<&[u32]>, lanes: &[usize], out: &mut [&mut [f64]]) {
+pub fn doubles(rows: Rows<'_>, slots: Option<&[u32]>, lanes: &[usize], out: &mut [&mut [f64]]) {
     assert!(lanes.iter().all(|lane| *lane < WIDTH) && lanes.len() == out.len());
     let n_events = out.first().map_or(0, |column| column.len());
     assert!(out.iter().all(|column| column.len() == n_events));
-    let n_events = places.map_or(n_events, |places| n_events.min(places.len()));
+    let n_events = slots.map_or(n_events, |slots| n_events.min(slots.len()));
     let mut done = 0;
     #[cfg(target_arch = "x86_64")]
     if super::super::level() != super::super::Level::Baseline {
-        let row = |event: usize| places.map_or(event, |places| places[event] as usize);
+        let row = |event: usize| slots.map_or(event, |slots| slots[event] as usize);
         let is_safe =
             |event: usize| row(event) * rows.stride + rows.offset + 4 * WIDTH <= rows.bytes.len();
         // Only the last rows may have fewer bytes behind the offset than are loaded at once.
         let unsafe_ones = (0..n_events).rev().take_while(|&event| !is_safe(event));
         let safe = n_events - unsafe_ones.count();
-        // SAFETY: the processor has AVX2, or the level would be another; places rise, so that all
+        // SAFETY: the processor has AVX2, or the level would be another; elements rise, so that all
         // rows before the last safe one are safe; the columns have been looked at.
         done = unsafe {
-            match places {
-                Some(places) => {
-                    avx2::doubles(rows, |event| places[event] as usize, safe, lanes, out)
-                }
+            match slots {
+                Some(slots) => avx2::doubles(rows, |event| slots[event] as usize, safe, lanes, out),
                 None => avx2::doubles(rows, |event| event, safe, lanes, out),
             }
         };
@@ -39,18 +37,18 @@ pub fn doubles(rows: Rows<'_>, places: Option<&[u32]>, lanes: &[usize], out: &mu
         let value =
             |row: &[u8]| f64::from(f32::from_bits(word(chunk(row, begin), rows.big_endian)));
         let column = &mut column[done..];
-        match places {
-            Some(places) => {
-                for (place, &row) in column.iter_mut().zip(&places[done..]) {
-                    *place = value(&rows.bytes[row as usize * rows.stride..]);
+        match slots {
+            Some(slots) => {
+                for (slot, &row) in column.iter_mut().zip(&slots[done..]) {
+                    *slot = value(&rows.bytes[row as usize * rows.stride..]);
                 }
             }
             None => {
-                for (place, row) in column
+                for (slot, row) in column
                     .iter_mut()
                     .zip(rows.from(done).chunks_exact(rows.stride))
                 {
-                    *place = value(row);
+                    *slot = value(row);
                 }
             }
         }
@@ -76,7 +74,7 @@ mod avx2 {
     ///
     /// # Safety
     /// The rows of `n_events` events have `4 * WIDTH` bytes behind the offset, and every column as
-    /// many places; lanes are below `WIDTH`.
+    /// many elements; lanes are below `WIDTH`.
     #[target_feature(enable = "avx2")]
     pub(super) unsafe fn doubles(
         rows: Rows<'_>,
@@ -135,11 +133,11 @@ mod avx2 {
     #[inline]
     unsafe fn all_columns(row: impl Fn(usize) -> *const u8, swap: bool) -> [__m256; WIDTH] {
         let mut table = [_mm256_setzero_ps(); WIDTH];
-        for (k, place) in table.iter_mut().enumerate() {
+        for (k, slot) in table.iter_mut().enumerate() {
             // SAFETY: by the condition.
-            *place = unsafe { _mm256_loadu_ps(row(k).cast::<f32>()) };
+            *slot = unsafe { _mm256_loadu_ps(row(k).cast::<f32>()) };
             if swap {
-                *place = swapped(*place);
+                *slot = swapped(*slot);
             }
         }
         turned(table)
@@ -153,15 +151,15 @@ mod avx2 {
     #[inline]
     unsafe fn few_columns(row: impl Fn(usize) -> *const u8, swap: bool) -> [__m256; FEW] {
         let mut rows = [_mm256_setzero_ps(); FEW];
-        for (k, place) in rows.iter_mut().enumerate() {
+        for (k, slot) in rows.iter_mut().enumerate() {
             // SAFETY: by the condition.
-            *place = unsafe {
+            *slot = unsafe {
                 let low = _mm_loadu_ps(row(k).cast::<f32>());
                 let high = _mm_loadu_ps(row(k + FEW).cast::<f32>());
                 _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(low), high)
             };
             if swap {
-                *place = swapped(*place);
+                *slot = swapped(*slot);
             }
         }
         let low = [
@@ -183,7 +181,7 @@ mod avx2 {
     /// Write eight events from event `first` on to those lanes that have a column.
     ///
     /// # Safety
-    /// Columns have a place for every event.
+    /// Columns have a element for every event.
     #[target_feature(enable = "avx2")]
     #[inline]
     unsafe fn store<const N: usize>(
@@ -195,10 +193,10 @@ mod avx2 {
             if let Some(column) = column {
                 // SAFETY: by the condition.
                 unsafe {
-                    let places = column.add(first);
-                    _mm256_storeu_pd(places, _mm256_cvtps_pd(_mm256_castps256_ps128(eight)));
+                    let slots = column.add(first);
+                    _mm256_storeu_pd(slots, _mm256_cvtps_pd(_mm256_castps256_ps128(eight)));
                     let high = _mm256_extractf128_ps::<1>(eight);
-                    _mm256_storeu_pd(places.add(4), _mm256_cvtps_pd(high));
+                    _mm256_storeu_pd(slots.add(4), _mm256_cvtps_pd(high));
                 }
             }
         }

@@ -44,18 +44,18 @@ proptest! {
         let bytes = noise(n_rows * stride, seed);
         let rows = Rows { bytes: &bytes, stride, offset: before, big_endian };
         let lanes: Vec<usize> = (0..width).filter(|lane| seed >> lane & 1 == 1).collect();
-        let places: Vec<u32> = (0..40).filter(|&row| seed >> row & 1 == 1 && (row as usize) < n_rows).collect();
-        let n_events = if some { places.len() } else { n_rows };
+        let slots: Vec<u32> = (0..40).filter(|&row| seed >> row & 1 == 1 && (row as usize) < n_rows).collect();
+        let n_events = if some { slots.len() } else { n_rows };
         let run = || {
             let mut out = vec![vec![0.0; n_events]; lanes.len()];
             let mut views: Vec<_> = out.iter_mut().map(Vec::as_mut_slice).collect();
-            doubles(rows, some.then_some(&places), &lanes, &mut views);
+            doubles(rows, some.then_some(&slots), &lanes, &mut views);
             out
         };
         let (fast, plain) = (run(), baseline(run));
         for (k, lane) in lanes.iter().enumerate() {
             for i in 0..n_events {
-                let row = if some { places[i] as usize } else { i };
+                let row = if some { slots[i] as usize } else { i };
                 let at = row * stride + before + 4 * lane;
                 let stored: [u8; 4] = bytes[at..at + 4].try_into().expect("four bytes");
                 let truth = f64::from(f32::from_bits(word(stored, big_endian)));

@@ -42,7 +42,7 @@ impl Vector for Eight {
 
     #[inline(always)]
     unsafe fn store<Y: Number>(self, to: *mut Y) {
-        // SAFETY: the processor has AVX-512, and `to` eight places of this type.
+        // SAFETY: the processor has AVX-512, and `to` eight positions of this type.
         unsafe {
             if Y::SINGLE {
                 _mm256_storeu_ps(to.cast(), _mm512_cvtpd_ps(self.0));

@@ -42,7 +42,7 @@ impl<const N: usize> Vector for Lanes<N> {
     unsafe fn store<Y: Number>(self, to: *mut Y) {
         let mut lane = 0;
         while lane < N {
-            // SAFETY: the caller has so many places there.
+            // SAFETY: the caller has so many positions there.
             unsafe { to.add(lane).write(Y::nearest(self.0[lane])) };
             lane += 1;
         }

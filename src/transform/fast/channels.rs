@@ -1,4 +1,4 @@
-//! Places on FlowJo's scale amid the lines between its channels, which are so short that nobody sees
+//! Scaled values on FlowJo's scale amid the lines between its channels, which are so short that nobody sees
 //! their corners.
 
 use std::sync::OnceLock;
@@ -7,7 +7,7 @@ use crate::simd::multiversion;
 use crate::transform::FlowJoBiex;
 
 use super::knots::Knots;
-use super::places::Places;
+use super::scaled_values::ScaledValues;
 use super::{Fast, GROUP, first, in_groups};
 
 /// Tables of FlowJo's scale, made when first asked for.
@@ -15,7 +15,7 @@ use super::{Fast, GROUP, first, in_groups};
 pub(super) struct Channels {
     scale: FlowJoBiex,
     /// None where channels are so few that lines between them are not within the bound of a curve.
-    smooth: OnceLock<Option<Places>>,
+    smooth: OnceLock<Option<ScaledValues>>,
     /// None where there would be too many.
     knots: OnceLock<Option<Knots>>,
 }
@@ -34,17 +34,17 @@ impl Channels {
         first(&self.knots, || Knots::new(&self.scale)).as_ref()
     }
 
-    /// Places amid the lines.
-    pub(super) fn smooth(&self) -> Option<&Places> {
+    /// Scaled values amid the lines.
+    pub(super) fn smooth(&self) -> Option<&ScaledValues> {
         let scale = &self.scale;
         let made = || {
             if scale.half_gap() > 0.6 * Fast::BOUND {
                 return None;
             }
-            let (zero, end) = (scale.zero_place(), scale.largest_size());
-            Places::through(zero, scale.linear_size(), end, |sizes, places| {
-                for (place, &size) in places.iter_mut().zip(sizes) {
-                    *place = scale.amid_lines(size);
+            let (zero, end) = (scale.scaled_zero(), scale.largest_size());
+            ScaledValues::through(zero, scale.linear_size(), end, |sizes, scaled_values| {
+                for (scaled, &size) in scaled_values.iter_mut().zip(sizes) {
+                    *scaled = scale.amid_lines(size);
                 }
             })
         };
@@ -71,21 +71,21 @@ impl Channels {
     }
 }
 
-/// The place of a value between the ends, which stays there.
+/// The scaled value of a value between the ends, which stays there.
 #[inline(always)]
-fn place_of(table: &Places, x: f64) -> f64 {
-    let place = table.of(x);
-    let place = if place > 0.0 { place } else { 0.0 };
-    if place < 1.0 { place } else { 1.0 }
+fn scaled_of(table: &ScaledValues, x: f64) -> f64 {
+    let scaled = table.of(x);
+    let scaled = if scaled > 0.0 { scaled } else { 0.0 };
+    if scaled < 1.0 { scaled } else { 1.0 }
 }
 
-/// The places of values some of which saturate, are infinite or NaN.
+/// The scaled values of values some of which saturate, are infinite or NaN.
 #[cold]
 #[inline(never)]
-fn beyond(table: &Places, scale: &FlowJoBiex, values: &[f64; GROUP], out: &mut [f64; GROUP]) {
-    for (place, &x) in out.iter_mut().zip(values) {
-        *place = if scale.is_between_ends(x) {
-            place_of(table, x)
+fn beyond(table: &ScaledValues, scale: &FlowJoBiex, values: &[f64; GROUP], out: &mut [f64; GROUP]) {
+    for (scaled, &x) in out.iter_mut().zip(values) {
+        *scaled = if scale.is_between_ends(x) {
+            scaled_of(table, x)
         } else {
             scale.end(x)
         };
@@ -94,7 +94,7 @@ fn beyond(table: &Places, scale: &FlowJoBiex, values: &[f64; GROUP], out: &mut [
 
 multiversion! {
     /// Look up groups of values.
-    fn amid_lines(table: &Places, scale: &FlowJoBiex, values: &[[f64; GROUP]], out: &mut [[f64; GROUP]]) {
+    fn amid_lines(table: &ScaledValues, scale: &FlowJoBiex, values: &[[f64; GROUP]], out: &mut [[f64; GROUP]]) {
         if table.is_empty() {
             return;
         }
@@ -106,10 +106,10 @@ multiversion! {
                 & scale.is_between_ends(d)
             {
                 *out = [
-                    place_of(table, a),
-                    place_of(table, b),
-                    place_of(table, c),
-                    place_of(table, d),
+                    scaled_of(table, a),
+                    scaled_of(table, b),
+                    scaled_of(table, c),
+                    scaled_of(table, d),
                 ];
             } else {
                 beyond(table, scale, values, out);

@@ -1,4 +1,4 @@
-//! FlowJo's table of values by channel, and an index into it: the same places as the scale itself
+//! FlowJo's table of values by channel, and an index into it: the same scaled values as the scale itself
 //! gives, to the last bit.
 
 use crate::simd::multiversion;
@@ -81,19 +81,19 @@ impl Knots {
     /// Put `values` on the scale.
     pub(super) fn forward_into(&self, values: &[f64], out: &mut [f64]) {
         for (values, out) in values.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
-            if !places_of(self, values, out) {
-                for (place, &x) in out.iter_mut().zip(values) {
+            if !scaled_values_of(self, values, out) {
+                for (scaled, &x) in out.iter_mut().zip(values) {
                     if !self.scale.is_between_ends(x) {
-                        *place = self.scale.end(x);
+                        *scaled = self.scale.end(x);
                     }
                 }
             }
         }
     }
 
-    /// Bring `places` back to values.
-    pub(super) fn inverse_into(&self, places: &[f64], out: &mut [f64]) {
-        for (value, &y) in out.iter_mut().zip(places) {
+    /// Bring `scaled_values` back to values.
+    pub(super) fn inverse_into(&self, scaled_values: &[f64], out: &mut [f64]) {
+        for (value, &y) in out.iter_mut().zip(scaled_values) {
             *value = if (0.0..=1.0).contains(&y) {
                 let (above, k) = self.scale.channel(y);
                 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
@@ -109,7 +109,7 @@ impl Knots {
 
 multiversion! {
     /// Look up a block; whether all of it was in the table.
-    fn places_of(table: &Knots, values: &[f64], out: &mut [f64]) -> bool {
+    fn scaled_values_of(table: &Knots, values: &[f64], out: &mut [f64]) -> bool {
         let mut cells = [0_u32; BLOCK];
         let mut channels = [0_u32; BLOCK];
         let (mut lower, mut upper) = ([0.0_f64; BLOCK], [0.0_f64; BLOCK]);
@@ -137,10 +137,10 @@ multiversion! {
             *lower = knots[k as usize];
             *upper = knots[k as usize + 1];
         }
-        for ((((place, &k), &lower), &upper), &x) in
+        for ((((scaled, &k), &lower), &upper), &x) in
             out.iter_mut().zip(&*channels).zip(&*lower).zip(&*upper).zip(values)
         {
-            *place = scale.between(x, f64::from(k), lower, upper);
+            *scaled = scale.between(x, f64::from(k), lower, upper);
         }
         all
     }

@@ -1,25 +1,27 @@
-//! Scales for drawings and first guesses: the place of a value within [`Fast::BOUND`], in a fraction
+//! Scales for drawings and first guesses: the scaled value of a value within [`Fast::BOUND`], in a fraction
 //! of the time of the exact solution.
 //!
-//! A table holds one parabola for each short interval of values (or places); intervals are found in
+//! A table holds one parabola for each short interval of values (or scaled values); intervals are found in
 //! the bits of a number, and values below data zero are the reflection of those above. Numbers
 //! outside the table take the exact path. What is decided is decided by [`Scale::forward`]: whoever
-//! finds a place nearer to a border than the bound asks it.
+//! finds a scaled value nearer to a border than the bound asks it.
 
 mod channels;
 mod cubics;
 mod knots;
 mod octave;
 mod parabolas;
-mod places;
+mod scaled_values;
 mod values;
 
-use std::sync::{Arc, Mutex, OnceLock};
+use std::convert::Infallible;
+use std::sync::{Arc, OnceLock};
 
 use super::Scale;
+use crate::cache::Cache;
 use channels::Channels;
 use octave::Octave;
-use places::Places;
+use scaled_values::ScaledValues;
 use values::Values;
 
 /// Values that are looked up side by side.
@@ -32,14 +34,14 @@ pub struct Fast {
     tables: Arc<Tables>,
 }
 
-/// How places are found.
+/// How scaled values are found.
 #[derive(Debug)]
 enum Tables {
     /// As the scale itself does, because it is quick, or has too many decades.
     Exact,
-    /// Parabolas over the sizes of values, and over the distances of places from data zero, which are
+    /// Parabolas over the sizes of values, and over the distances of scaled values from data zero, which are
     /// made when first asked for.
-    Reflected(Places, OnceLock<Option<Values>>),
+    Reflected(ScaledValues, OnceLock<Option<Values>>),
     /// Cubics over the mantissa.
     Octave(Octave),
     /// FlowJo's channels.
@@ -49,8 +51,8 @@ enum Tables {
 impl Tables {
     fn new(scale: &Scale) -> Self {
         let reflected = |zero: f64, linear_size: f64| {
-            let places = Places::new(scale, zero, linear_size, scale.inverse(1.0))?;
-            Some(Self::Reflected(places, OnceLock::new()))
+            let scaled_values = ScaledValues::new(scale, zero, linear_size, scale.inverse(1.0))?;
+            Some(Self::Reflected(scaled_values, OnceLock::new()))
         };
         let tables = match scale {
             Scale::Identity | Scale::Linear(_) | Scale::Grid(_) | Scale::Bounded(_) => None,
@@ -64,13 +66,12 @@ impl Tables {
     }
 }
 
-/// Scales whose tables were made last, the latest at the end.
-static LATEST: Mutex<Vec<Fast>> = Mutex::new(Vec::new());
-/// So many are kept: one for each channel of some panels, of some kilobytes each.
-const KEPT: usize = 64;
+/// One for each channel of some panels, of some kilobytes each.
+const MOST_TABLES: usize = 64;
+static LATEST: Cache<Fast> = Cache::new(MOST_TABLES);
 
 impl Fast {
-    /// How far a place may lie from the exact one, the whole scale being 1; and how far the place of a
+    /// How far a scaled value may lie from the exact one, the whole scale being 1; and how far the scaled value of a
     /// value brought back may lie from where it came from.
     pub const BOUND: f64 = 1e-7;
 
@@ -78,23 +79,11 @@ impl Fast {
     /// microseconds.
     #[must_use]
     pub fn new(scale: Scale) -> Self {
-        // Who finds it locked, perhaps for ever in the child of a fork, makes tables of its own.
-        let Ok(mut latest) = LATEST.try_lock() else {
-            return Self::made(scale);
-        };
-        if let Some(place) = latest.iter().position(|fast| fast.scale == scale) {
-            latest[place..].rotate_left(1);
-            return latest[latest.len() - 1].clone();
+        let made: Result<_, Infallible> =
+            LATEST.get_or_make(|fast| fast.scale == scale, || Ok(Self::made(scale.clone())));
+        match made {
+            Ok(fast) => fast,
         }
-        drop(latest);
-        let fast = Self::made(scale);
-        if let Ok(mut latest) = LATEST.try_lock() {
-            if latest.len() >= KEPT {
-                latest.remove(0);
-            }
-            latest.push(fast.clone());
-        }
-        fast
     }
 
     fn made(scale: Scale) -> Self {
@@ -118,7 +107,7 @@ impl Fast {
     pub fn forward_into(&self, values: &[f64], out: &mut [f64]) {
         match &*self.tables {
             Tables::Exact => self.scale.forward_into(values, out),
-            Tables::Reflected(places, _) => places.look_up(&self.scale, values, out),
+            Tables::Reflected(scaled_values, _) => scaled_values.look_up(&self.scale, values, out),
             Tables::Octave(octave) => octave.look_up(&self.scale, values, out),
             Tables::Channels(channels) => {
                 if !channels.look_up(values, out) {
@@ -128,20 +117,20 @@ impl Fast {
         }
     }
 
-    /// Bring `places` back to values whose places are these, within [`Self::BOUND`].
-    pub fn inverse_into(&self, places: &[f64], out: &mut [f64]) {
+    /// Bring `scaled_values` back to values whose scaled values are these, within [`Self::BOUND`].
+    pub fn inverse_into(&self, scaled_values: &[f64], out: &mut [f64]) {
         match &*self.tables {
             Tables::Reflected(of, values) => {
                 match first(values, || Values::new(&self.scale, of.zero())) {
-                    Some(values) => values.look_up(&self.scale, places, out),
-                    None => self.scale.inverse_into(places, out),
+                    Some(values) => values.look_up(&self.scale, scaled_values, out),
+                    None => self.scale.inverse_into(scaled_values, out),
                 }
             }
             Tables::Channels(channels) => match channels.knots() {
-                Some(knots) => knots.inverse_into(places, out),
-                None => self.scale.inverse_into(places, out),
+                Some(knots) => knots.inverse_into(scaled_values, out),
+                None => self.scale.inverse_into(scaled_values, out),
             },
-            Tables::Exact | Tables::Octave(_) => self.scale.inverse_into(places, out),
+            Tables::Exact | Tables::Octave(_) => self.scale.inverse_into(scaled_values, out),
         }
     }
 
@@ -156,9 +145,11 @@ impl Fast {
         super::curve::in_place(values, |values, out| self.forward_into(values, out));
     }
 
-    /// Bring `places` back to values, in place, within [`Self::BOUND`].
-    pub fn inverse_all(&self, places: &mut [f64]) {
-        super::curve::in_place(places, |places, out| self.inverse_into(places, out));
+    /// Bring `scaled_values` back to values, in place, within [`Self::BOUND`].
+    pub fn inverse_all(&self, scaled_values: &mut [f64]) {
+        super::curve::in_place(scaled_values, |scaled_values, out| {
+            self.inverse_into(scaled_values, out)
+        });
     }
 }
 
@@ -179,14 +170,14 @@ fn in_groups(
     kernel: impl Fn(&[[f64; GROUP]], &mut [[f64; GROUP]]),
 ) {
     let (groups, rest) = values.as_chunks();
-    let (places, last) = out.as_chunks_mut();
-    kernel(groups, places);
+    let (scaled_values, last) = out.as_chunks_mut();
+    kernel(groups, scaled_values);
     if !rest.is_empty() {
         let mut group = [0.0; GROUP];
         group[..rest.len()].copy_from_slice(rest);
-        let mut places = [[0.0; GROUP]];
-        kernel(&[group], &mut places);
-        last.copy_from_slice(&places[0][..rest.len()]);
+        let mut scaled_values = [[0.0; GROUP]];
+        kernel(&[group], &mut scaled_values);
+        last.copy_from_slice(&scaled_values[0][..rest.len()]);
     }
 }
 

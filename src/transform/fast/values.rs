@@ -1,4 +1,4 @@
-//! Values by the distance of a place from that of data zero, in cells of one width.
+//! Values by the distance of a scaled value from that of data zero, in cells of one width.
 
 use crate::simd::multiversion;
 use crate::transform::Scale;
@@ -11,14 +11,14 @@ const FARTHEST: f64 = 1.25;
 /// Added to a number below 2^32 it leaves the nearest whole one in the lowest bits.
 const WHOLE: f64 = 4_503_599_627_370_496.0;
 
-/// A table by the distance of a place from that of data zero; a cell reaches half a width to either side.
+/// A table by the distance of a scaled value from that of data zero; a cell reaches half a width to either side.
 #[derive(Debug)]
 pub(super) struct Values {
     /// As many as a power of two.
     cells: Vec<Parabola>,
     /// Cells in a distance of 1.
     per_unit: f64,
-    /// Place of data zero.
+    /// Scaled value of data zero.
     zero: f64,
 }
 
@@ -35,12 +35,12 @@ impl Values {
         let width = 1.0 / f64::from(per_unit);
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a small whole number
         let last = last as i32;
-        let places: Vec<_> = (-1..=2 * last + 1)
+        let scaled_values: Vec<_> = (-1..=2 * last + 1)
             .map(|half| zero + 0.5 * width * f64::from(half))
             .collect();
-        let mut values = vec![0.0; places.len()];
-        scale.inverse_into(&places, &mut values);
-        // An error of a value is one of its place by the rise of the scale.
+        let mut values = vec![0.0; scaled_values.len()];
+        scale.inverse_into(&scaled_values, &mut values);
+        // An error of a value is one of its scaled value by the rise of the scale.
         if !hold(&values, 0.1 * Fast::BOUND, |rise| width / rise) {
             return None;
         }
@@ -63,7 +63,7 @@ impl Values {
         self.cells.len()
     }
 
-    /// The value at a place within reach.
+    /// The value at a scaled value within reach.
     #[inline(always)]
     fn of(&self, y: f64) -> f64 {
         let above = y - self.zero;
@@ -75,24 +75,24 @@ impl Values {
         cell.at(distance - (nearest - WHOLE)).copysign(above)
     }
 
-    /// Whether a place is within reach.
+    /// Whether a scaled value is within reach.
     #[inline(always)]
     fn reaches(&self, y: f64) -> bool {
         (y - self.zero).abs() <= FARTHEST
     }
 
-    /// Bring `places` back to values.
-    pub(super) fn look_up(&self, scale: &Scale, places: &[f64], out: &mut [f64]) {
-        in_groups(places, out, |places, out| {
-            values_of(self, scale, places, out);
+    /// Bring `scaled_values` back to values.
+    pub(super) fn look_up(&self, scale: &Scale, scaled_values: &[f64], out: &mut [f64]) {
+        in_groups(scaled_values, out, |scaled_values, out| {
+            values_of(self, scale, scaled_values, out);
         });
     }
 
-    /// The values at places not all of which are within reach.
+    /// The values at scaled values not all of which are within reach.
     #[cold]
     #[inline(never)]
-    fn beyond(&self, scale: &Scale, places: &[f64; GROUP], out: &mut [f64; GROUP]) {
-        for (value, &y) in out.iter_mut().zip(places) {
+    fn beyond(&self, scale: &Scale, scaled_values: &[f64; GROUP], out: &mut [f64; GROUP]) {
+        for (value, &y) in out.iter_mut().zip(scaled_values) {
             *value = if self.reaches(y) {
                 self.of(y)
             } else {
@@ -103,17 +103,17 @@ impl Values {
 }
 
 multiversion! {
-    /// Look up groups of places.
-    fn values_of(table: &Values, scale: &Scale, places: &[[f64; GROUP]], out: &mut [[f64; GROUP]]) {
+    /// Look up groups of scaled values.
+    fn values_of(table: &Values, scale: &Scale, scaled_values: &[[f64; GROUP]], out: &mut [[f64; GROUP]]) {
         if table.cells.is_empty() {
-            return; // never; with it said, no place in the table has to be checked
+            return; // never; with it said, no scaled value in the table has to be checked
         }
-        for (places, out) in places.iter().zip(out) {
-            let [a, b, c, d] = *places;
+        for (scaled_values, out) in scaled_values.iter().zip(out) {
+            let [a, b, c, d] = *scaled_values;
             if table.reaches(a) & table.reaches(b) & table.reaches(c) & table.reaches(d) {
                 *out = [table.of(a), table.of(b), table.of(c), table.of(d)];
             } else {
-                table.beyond(scale, places, out);
+                table.beyond(scale, scaled_values, out);
             }
         }
     }

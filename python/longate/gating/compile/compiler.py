@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from longate._core import Plan, Variants
+from longate._core import Perturbations, Plan
 from longate._validation import listed
 from longate.cytometry.acquired import RAW, in_values
 from longate.exceptions import (
@@ -179,7 +179,7 @@ def compile_perturbed(
     panel: Panel,
     acquired: Compensation | None,
     perturbations: Sequence[Mapping[str, Gate]],
-) -> tuple[CompiledStrategy, Variants]:
+) -> tuple[CompiledStrategy, Perturbations]:
     """Make a strategy and its perturbations ready for files of one panel.
 
     Parameters
@@ -220,7 +220,7 @@ def compile_perturbed(
     compiled = CompiledStrategy(
         strategy, tuple(parts.channels), plan, tuple(parts.names)
     )
-    return compiled, Variants(plan, versions, taken)
+    return compiled, Perturbations(plan, versions, taken)
 
 
 def _entry(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from longate._core import FileCounts
     from longate.cytometry.sample import Sample
     from longate.gating.compile.compiler import CompiledStrategy
     from longate.gating.compile.requests import Request
@@ -55,19 +56,18 @@ class GatedSample:
     answers: tuple[Answer, ...] = ()
 
     @classmethod
-    def of(cls, compiled: CompiledStrategy, outcome: Any) -> GatedSample:
+    def of(cls, compiled: CompiledStrategy, outcome: FileCounts) -> GatedSample:
         """Take what a kernel gives."""
-        n_events, inside, undefined, masks, summaries = outcome
         answers = tuple(
-            (request, *summary)
-            for request, summary in zip(compiled.requests, summaries, strict=True)
+            (request, one.n_events, one.estimates, one.values)
+            for request, one in zip(compiled.requests, outcome.answers, strict=True)
         )
         return cls(
             compiled.strategy,
-            n_events,
-            tuple(inside),
-            tuple(undefined),
-            masks,
+            outcome.n_events,
+            tuple(outcome.counts),
+            tuple(outcome.undefined),
+            outcome.masks,
             answers,
         )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from longate._core import rank_shift as _rank_shift
+from longate._core import superiority as _superiority
 from longate.exceptions import MaturationError
 from longate.statistics import Z95, newcombe_interval
 
@@ -77,7 +77,7 @@ def superiority(earlier: ArrayLike, later: ArrayLike) -> Superiority:
     x = np.ascontiguousarray(earlier, dtype=float)
     y = np.ascontiguousarray(later, dtype=float)
     try:
-        theta, var_x, var_y = _rank_shift(x, y)
+        theta, var_x, var_y = _superiority(x, y)
     except ValueError as error:
         msg = f"two samples cannot be compared by ranks: {error}"
         raise MaturationError(msg) from None

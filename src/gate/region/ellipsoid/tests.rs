@@ -15,8 +15,8 @@ fn message(made: Result<Ellipsoid>) -> String {
 fn has_its_border_inside() {
     let circle = Ellipsoid::new(&[0.0, 0.0], &matrix(&[&[1.0, 0.0], &[0.0, 1.0]]), 25.0);
     let circle = circle.expect("a circle");
-    for place in [[3.0, 4.0], [-5.0, 0.0], [0.0, 5.0], [4.0, -3.0]] {
-        assert!(circle.contains(&place), "{place:?}");
+    for point in [[3.0, 4.0], [-5.0, 0.0], [0.0, 5.0], [4.0, -3.0]] {
+        assert!(circle.contains(&point), "{point:?}");
     }
     assert!(!circle.contains(&[3.0, 4.0_f64.next_up()]));
     assert!(!circle.contains(&[5.0_f64.next_up(), 0.0]));
@@ -136,9 +136,9 @@ fn takes_a_matrix_as_it_is_written_on_request() {
     assert!(form.contains(&[mean[0] + 1000.0, mean[1] - 1000.0, mean[2]]));
     for hostile in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         for at in 0..3 {
-            let mut place = mean;
-            place[at] = hostile;
-            assert!(!form.contains(&place), "{place:?}");
+            let mut point = mean;
+            point[at] = hostile;
+            assert!(!form.contains(&point), "{point:?}");
         }
     }
     let strict = matrix(&[&[2.0, 1.0], &[1.0, 3.0]]);
@@ -182,13 +182,13 @@ fn single_precision_is_used_where_it_leaves_little_undecided() {
 
 proptest! {
     #[test]
-    fn columns_of_single_precision_are_decided_as_their_places(
+    fn columns_of_single_precision_are_decided_as_their_values(
         (covariance, _) in spread(2), off in (-1.0..1.0_f64, -1.0..1.0_f64), far in -3..6_i32,
         angles in prop::collection::vec((0.0..6.3_f64, -25.0..0.0_f64, any::<bool>()), 1..700),
         scales in (-45..45_i32, -45..45_i32), distance in -40..40_i32, tilt in 0..14_i32,
         given in any::<u64>(),
     ) {
-        // Places up to 2⁻²⁵ of the radius from the border, of ellipses thin and thick, near and far.
+        // Points up to 2⁻²⁵ of the radius from the border, of ellipses thin and thick, near and far.
         let (fx, fy) = (2.0_f64.powi(scales.0), 2.0_f64.powi(scales.1));
         let thin = 4.0_f64.powi(-tilt);
         let slope = covariance[1][0] / covariance[0][0];
@@ -261,9 +261,9 @@ proptest! {
     }
 
     #[test]
-    fn words_decide_as_single_places_do(
+    fn words_decide_as_single_points_do(
         (covariance, _) in spread(3), mean in prop::collection::vec(-9.0..9.0_f64, 3),
-        places in prop::collection::vec(prop::collection::vec(-20.0..20.0_f64, 3), 1..1200),
+        points in prop::collection::vec(prop::collection::vec(-20.0..20.0_f64, 3), 1..1200),
         scale in -300..300_i32, given in any::<u64>(), strict in any::<bool>(), n_axes in 2..=3_usize,
     ) {
         let factor = 2.0_f64.powi(scale);
@@ -278,7 +278,7 @@ proptest! {
             Ellipsoid::as_written(&mean, &covariance, 0.7).expect("an inverse")
         };
         let mut columns: Vec<Vec<f64>> = (0..n_axes)
-            .map(|i| places.iter().map(|place| place[i] * factor).collect()).collect();
+            .map(|i| points.iter().map(|point| point[i] * factor).collect()).collect();
         for (i, column) in columns.iter_mut().enumerate() {
             column[0] = [f64::NAN, f64::INFINITY, 1e300][i];
             column.extend([mean[i], 1e300, 1e-300, f64::NEG_INFINITY, 5e-324, mean[i]]);

@@ -61,8 +61,8 @@ impl Sum {
     fn add_product(&mut self, x: f64, y: f64) {
         let ((a, to_a), (b, to_b)) = (parts(x), parts(y));
         let product = u128::from(a) * u128::from(b);
-        let place = (to_a + to_b - LOWEST).unsigned_abs();
-        let (limb, shift) = ((place / 64) as usize, place % 64);
+        let point = (to_a + to_b - LOWEST).unsigned_abs();
+        let (limb, shift) = ((point / 64) as usize, point % 64);
         // 106 bits moved by at most 63 lie in three limbs.
         #[allow(clippy::cast_possible_truncation)]
         let (low, high) = (product as u64, (product >> 64) as u64);
@@ -78,13 +78,13 @@ impl Sum {
     fn add(&mut self, limb: usize, moved: [u64; 3]) {
         let mut carry = false;
         let parts = moved.into_iter().chain(std::iter::repeat(0));
-        for (index, (place, part)) in self.limbs[limb..].iter_mut().zip(parts).enumerate() {
+        for (index, (point, part)) in self.limbs[limb..].iter_mut().zip(parts).enumerate() {
             if index >= moved.len() && !carry {
                 break;
             }
-            let (sum, over) = place.overflowing_add(part);
+            let (sum, over) = point.overflowing_add(part);
             let (sum, again) = sum.overflowing_add(u64::from(carry));
-            *place = sum;
+            *point = sum;
             carry = over | again;
         }
     }
@@ -92,13 +92,13 @@ impl Sum {
     fn subtract(&mut self, limb: usize, moved: [u64; 3]) {
         let mut borrow = false;
         let parts = moved.into_iter().chain(std::iter::repeat(0));
-        for (index, (place, part)) in self.limbs[limb..].iter_mut().zip(parts).enumerate() {
+        for (index, (point, part)) in self.limbs[limb..].iter_mut().zip(parts).enumerate() {
             if index >= moved.len() && !borrow {
                 break;
             }
-            let (rest, under) = place.overflowing_sub(part);
+            let (rest, under) = point.overflowing_sub(part);
             let (rest, again) = rest.overflowing_sub(u64::from(borrow));
-            *place = rest;
+            *point = rest;
             borrow = under | again;
         }
     }
@@ -201,8 +201,8 @@ mod tests {
             };
             let whole = |x: i64| x.abs() < 1 << 53;
             prop_assume!(whole(px) && whole(py));
-            let place = |x, y| (scaled(x, to_x), scaled(y, to_y));
-            let sign = orientation(place(ax, ay), place(bx, by), place(px, py));
+            let point = |x, y| (scaled(x, to_x), scaled(y, to_y));
+            let sign = orientation(point(ax, ay), point(bx, by), point(px, py));
             prop_assert_eq!(i128::from(sign), determinant.signum());
         }
     }

@@ -1,7 +1,7 @@
 //! A grid over a polygon that is built once: which cells lie inside, which outside, and which few
 //! edges matter to the events of the others.
 //!
-//! A place counts the edges to its right that its height crosses. For all places of a cell, the
+//! A point counts the edges to its right that its height crosses. For all points of a cell, the
 //! edges that pass to the right of the cell and not through it count alike, but for ends within
 //! the row of cells: those of a chain of such edges matter only where it meets an edge
 //! through the cell. So a cell with a border keeps one parity, the edges through it, and for each of
@@ -31,10 +31,10 @@ const FEWEST_BITS: u32 = 2;
 const MOST_ENTRIES: usize = 1 << 19;
 /// Cells that an edge comes nearer than this count as touched, in units of cells.
 const NEAR: f64 = 1.0 / 32.0;
-/// Places moved by this much stay within reach of the edges of their cell, in units of cells.
+/// Points moved by this much stay within reach of the edges of their cell, in units of cells.
 const REACH: f64 = 1.0 / 64.0;
 /// The arithmetic of a grid may err by so many cells: less than [`NEAR`] leaves beside [`REACH`].
-const MISPLACED: f64 = 1.0 / 128.0;
+const MOST_DISPLACED: f64 = 1.0 / 128.0;
 /// Spans beyond these have no grid: its arithmetic would overflow or lose digits.
 const SPANS: std::ops::Range<f64> = 1e-280..1e280;
 
@@ -74,7 +74,7 @@ impl Raster {
         loop {
             let drawing = Drawing::new(outline, low, spans, bits);
             // Where a few neighbouring numbers span the polygon, they tell no cells apart.
-            if misplacement(&drawing.grid, f64::EPSILON) > MISPLACED {
+            if displacement(&drawing.grid, f64::EPSILON) > MOST_DISPLACED {
                 return None;
             }
             let most = MOST_ENTRIES + 8 * n_edges;
@@ -86,17 +86,17 @@ impl Raster {
         }
     }
 
-    /// The cell of a place.
+    /// The cell of a point.
     pub(super) fn cell(&self, x: f64, y: f64) -> usize {
         self.grid.cell(x, y) as usize
     }
-    /// Whether all places of a cell are inside, or none, if it has no border.
+    /// Whether all points of a cell are inside, or none, if it has no border.
     pub(super) fn known(&self, cell: usize) -> Option<bool> {
         let class = self.classes[cell];
         (class & BORDER == 0).then_some(class & INSIDE != 0)
     }
 
-    /// Decide a place in a cell with a border, as the test with all edges would.
+    /// Decide a point in a cell with a border, as the test with all edges would.
     #[inline]
     pub(super) fn settle(&self, outline: &[(f64, f64)], cell: usize, x: f64, y: f64) -> bool {
         let mut inside = self.classes[cell] & INSIDE != 0;
@@ -113,19 +113,19 @@ impl Raster {
         inside
     }
 
-    /// Whether a place in the cell lies within `delta` of an edge, maybe too often.
+    /// Whether a point in the cell lies within `delta` of an edge, maybe too often.
     pub(super) fn near(
         &self,
         outline: &[(f64, f64)],
         cell: usize,
-        place: (f64, f64),
+        point: (f64, f64),
         delta: (f64, f64),
     ) -> bool {
         let mut edges = self.entries(cell).iter();
-        edges.any(|&entry| near(edge(outline, (entry & EDGE) as usize), place, delta))
+        edges.any(|&entry| near(edge(outline, (entry & EDGE) as usize), point, delta))
     }
 
-    /// Whether all edges within `delta` of a place are among those of its cell.
+    /// Whether all edges within `delta` of a point are among those of its cell.
     pub(super) fn reaches(&self, delta: (f64, f64)) -> bool {
         delta.0 * self.grid.scale.0 <= REACH && delta.1 * self.grid.scale.1 <= REACH
     }
@@ -137,7 +137,7 @@ impl Raster {
 
 /// A coordinate as it is stored.
 pub(super) trait Coordinate: Copy + Into<f64> {
-    /// The cells of at most [`BLOCK`] places, and what is known about them.
+    /// The cells of at most [`BLOCK`] points, and what is known about them.
     fn locate(raster: &Raster, xs: &[Self], ys: &[Self], found: &mut Found);
 }
 
@@ -161,8 +161,8 @@ impl Coordinate for f32 {
     }
 }
 
-/// By how much a place may be off in a grid, in units of cells, with numbers of this precision.
-fn misplacement(grid: &Grid, epsilon: f64) -> f64 {
+/// By how much a point may be off in a grid, in units of cells, with numbers of this precision.
+fn displacement(grid: &Grid, epsilon: f64) -> f64 {
     let off = |low: f64, high: f64, scale: f64| {
         // Both ends are rounded to half an ulp, and so are a difference of at most the span, the
         // scale, and their product.
@@ -173,14 +173,14 @@ fn misplacement(grid: &Grid, epsilon: f64) -> f64 {
     off(low.0, high.0, scale.0).max(off(low.1, high.1, scale.1))
 }
 
-/// The grid in single precision, if places are well enough found in it.
+/// The grid in single precision, if points are well enough found in it.
 fn single(grid: &Grid) -> Option<SingleGrid> {
     let (low, high, scale) = (grid.low, grid.high, grid.scale);
     let mut numbers = [low.0, low.1, high.0, high.1, scale.0, scale.1].into_iter();
     let all_fit = numbers.all(|x| x == 0.0 || (1e-30..1e30).contains(&x.abs()));
-    #[allow(clippy::cast_possible_truncation)] // to the nearest: `misplacement` knows
+    #[allow(clippy::cast_possible_truncation)] // to the nearest: `displacement` knows
     let narrow = |(x, y): (f64, f64)| (x as f32, y as f32);
-    (all_fit && misplacement(grid, f64::from(f32::EPSILON)) <= MISPLACED).then(|| SingleGrid {
+    (all_fit && displacement(grid, f64::from(f32::EPSILON)) <= MOST_DISPLACED).then(|| SingleGrid {
         low: narrow(low),
         high: narrow(high),
         scale: narrow(scale),
@@ -188,7 +188,7 @@ fn single(grid: &Grid) -> Option<SingleGrid> {
     })
 }
 
-/// How an edge passes a place.
+/// How an edge passes a point.
 pub(super) enum Passing {
     /// Through it.
     On,
@@ -198,7 +198,7 @@ pub(super) enum Passing {
     Not,
 }
 
-/// How the edge a → b passes the place; exact.
+/// How the edge a → b passes the point; exact.
 #[inline]
 pub(super) fn passes(a: (f64, f64), b: (f64, f64), x: f64, y: f64) -> Passing {
     if !(y >= a.1.min(b.1) && y <= a.1.max(b.1)) {
@@ -217,7 +217,7 @@ pub(super) fn passes(a: (f64, f64), b: (f64, f64), x: f64, y: f64) -> Passing {
     }
 }
 
-/// Whether the place lies within `delta` of the edge, maybe too often.
+/// Whether the point lies within `delta` of the edge, maybe too often.
 pub(super) fn near(
     (a, b): ((f64, f64), (f64, f64)),
     (x, y): (f64, f64),

@@ -79,22 +79,22 @@ const HOSTILE: [f64; 13] = [
 
 /// Vertices, points on edges, their neighbours, and hostile numbers.
 fn probes(vertices: &[(f64, f64)]) -> (Vec<f64>, Vec<f64>) {
-    let mut places = Vec::new();
+    let mut points = Vec::new();
     for (index, &a) in vertices.iter().enumerate() {
         let b = vertices[(index + 1) % vertices.len()];
         for part in [0.0, 0.5, 0.25, 1.0 / 3.0, 0.9] {
             let (x, y) = (a.0 + part * (b.0 - a.0), a.1 + part * (b.1 - a.1));
             for x in around(x) {
-                places.extend(around(y).map(|y| (x, y)));
+                points.extend(around(y).map(|y| (x, y)));
             }
         }
-        places.extend(HOSTILE.map(|hostile| (hostile, a.1)));
-        places.extend(HOSTILE.map(|hostile| (a.0, hostile)));
+        points.extend(HOSTILE.map(|hostile| (hostile, a.1)));
+        points.extend(HOSTILE.map(|hostile| (a.0, hostile)));
     }
     for x in HOSTILE {
-        places.extend(HOSTILE.map(|y| (x, y)));
+        points.extend(HOSTILE.map(|y| (x, y)));
     }
-    places.into_iter().unzip()
+    points.into_iter().unzip()
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn is_exact_at_every_magnitude() {
                 "{to_x} {to_y}"
             );
         }
-        let (xs, ys): (Vec<_>, Vec<_>) = lattice.iter().map(|place| scale(*place)).unzip();
+        let (xs, ys): (Vec<_>, Vec<_>) = lattice.iter().map(|point| scale(*point)).unzip();
         check(&scaled, &xs, &ys);
         let (xs, ys) = probes(scaled.vertices());
         check(&scaled, &xs, &ys);
@@ -299,7 +299,7 @@ proptest! {
     #[test]
     fn two_that_share_an_edge_cover_their_union(
         angles in prop::collection::btree_set(0..1000_u32, 5..20), cut in 2..4_usize,
-        places in prop::collection::vec((-1.2..1.2_f64, -1.2..1.2_f64), 200),
+        points in prop::collection::vec((-1.2..1.2_f64, -1.2..1.2_f64), 200),
     ) {
         // A convex outline, cut along a diagonal.
         let whole: Vec<_> =
@@ -310,7 +310,7 @@ proptest! {
         if let (Ok(one), Ok(other), Ok(whole)) =
             (Polygon::new(one), Polygon::new(other), Polygon::new(whole))
         {
-            let (mut xs, mut ys): (Vec<f64>, Vec<f64>) = places.into_iter().unzip();
+            let (mut xs, mut ys): (Vec<f64>, Vec<f64>) = points.into_iter().unzip();
             let (more_x, more_y) = probes(one.vertices());
             xs.extend(more_x);
             ys.extend(more_y);
@@ -373,6 +373,6 @@ fn equal_polygons_share_a_grid() {
         Polygon::shared(outline(k)).expect("an outline");
     }
     assert_eq!(again(), first);
-    assert!(LATEST.lock().expect("no failure").len() <= KEPT);
+    assert!(LATEST.len() <= MOST_POLYGONS);
     assert!(Polygon::shared(vec![(0.0, 0.0), (f64::NAN, 1.0), (1.0, 0.0)]).is_err());
 }

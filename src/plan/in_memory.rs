@@ -1,4 +1,4 @@
-//! Populations of values in memory.
+//! Gating of values in memory.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -11,7 +11,7 @@ use crate::threads::{processors, share};
 use super::block::Block;
 use super::compile::Plan;
 use super::rows::Rows;
-use super::run::{Keep, MANY_EVENTS, Populations};
+use super::run::{FileCounts, Keep, MANY_EVENTS};
 
 /// Decisions that take some tens of milliseconds.
 const MANY_DECISIONS: usize = 10_000_000;
@@ -30,7 +30,7 @@ pub fn gate_values(
     n_events: usize,
     plan: &Plan,
     stop: &AtomicBool,
-) -> Result<Populations> {
+) -> Result<FileCounts> {
     let refuse = |what, found, expected| {
         Err(Error::Length {
             what,
@@ -48,7 +48,7 @@ pub fn gate_values(
         plan.prepare();
     }
     let keep = Keep { masks: true };
-    let populations = Mutex::new(Populations::new(plan, n_events, keep)?);
+    let populations = Mutex::new(FileCounts::new(plan, n_events, keep)?);
     let all = || populations.lock().unwrap_or_else(PoisonError::into_inner);
     let n_blocks = n_events.div_ceil(BLOCK_EVENTS);
     let threads = processors().min(n_blocks / BLOCKS_PER_THREAD).max(1);
@@ -76,5 +76,5 @@ pub fn gate_values(
 /// Whether gating so many values in memory may take so long that it should be possible to stop it.
 #[must_use]
 pub fn takes_long(n_events: usize, plan: &Plan) -> bool {
-    n_events.saturating_mul(plan.n_gates()) > MANY_DECISIONS || !plan.kept.is_empty()
+    n_events.saturating_mul(plan.n_gates()) > MANY_DECISIONS || !plan.requests.is_empty()
 }

@@ -2,17 +2,17 @@
 
 use ndarray::Array2;
 
-use super::compile::{Axis, AxisSource, GateKind, GateSpec, Matrix, Plan, Value};
-use crate::gate::{Dimension, Ellipsoid, Expression, Interval, Polygon, Rectangle, Term};
+use crate::gate::{AxisBounds, Ellipsoid, Expression, Interval, Polygon, Rectangle, Term};
+use crate::plan::compile::{Axis, AxisSource, GateKind, GateSpec, Matrix, Plan, Value};
 use crate::transform::Scale;
 
 /// Channels of random files.
 pub(super) const CHANNELS: usize = 6;
 
 /// Small numbers from a seed.
-pub(super) struct Dice(pub(super) u64);
+pub(super) struct Random(pub(super) u64);
 
-impl Dice {
+impl Random {
     pub(super) fn below(&mut self, n: usize) -> usize {
         self.0 = self
             .0
@@ -93,7 +93,7 @@ impl Dice {
                         _ => (Some(low), Some(high)),
                     };
                     let interval = [Interval::HalfOpen, Interval::Closed][self.below(2)];
-                    Dimension::new(axis, axes[axis].scale.clone(), bounds, interval)
+                    AxisBounds::new(axis, axes[axis].scale.clone(), bounds, interval)
                         .expect("a side")
                 });
                 GateKind::Rectangle(Rectangle {
@@ -115,7 +115,7 @@ impl Dice {
             }
             2 => {
                 let mean = [self.bound(&axes[x]), self.bound(&axes[y])];
-                let size = mean.map(|place| place.abs().max(0.01));
+                let size = mean.map(|point| point.abs().max(0.01));
                 let mixed = 0.3 * size[0] * size[1];
                 let covariance = [
                     vec![size[0] * size[0], mixed],

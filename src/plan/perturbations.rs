@@ -1,8 +1,8 @@
-//! Many variants of a strategy in one reading: gates that were moved, and what hangs on them.
+//! Many perturbations of a strategy in one reading: gates that were moved, and what hangs on them.
 //!
 //! What a gate decides of an event by its own axes does not depend on the gates above it. So each
-//! version of each gate is decided once per block, on the events that any variant leaves in its
-//! parent; a variant is then a chain of ands of bit masks, and only below the gates that it changes.
+//! version of each gate is decided once per block, on the events that any perturbation leaves in its
+//! parent; a perturbation is then a chain of ands of bit masks, and only below the gates that it changes.
 
 use crate::error::{Error, Result};
 use crate::gate::Expression;
@@ -15,32 +15,32 @@ use super::domain::{Domains, WHOLE};
 use super::operands::Operands;
 use super::rows::Rows;
 
-/// Gates in other places, and which of them each variant takes.
+/// Gates in other positions, and which of them each perturbation takes.
 #[derive(Debug, Clone)]
-pub struct Variants {
+pub struct Perturbations {
     /// Per gate: its further versions.
     versions: Vec<Vec<GateKind>>,
-    /// Per variant: the gates that it may change, in the plan's order, and which version each takes
+    /// Per perturbation: the gates that it may change, in the plan's order, and which version each takes
     /// (0: the plan's own).
     changes: Vec<Vec<(usize, usize)>>,
 }
 
-impl Variants {
-    /// Check and order variants of a plan.
+impl Perturbations {
+    /// Check and order perturbations of a plan.
     ///
-    /// `versions` are gates and what they become; a variant is a list of places among these.
+    /// `versions` are gates and what they become; a perturbation is a list of positions among these.
     ///
     /// # Errors
     /// [`Error::MalformedPlan`] for a version of a gate or on an axis that is not there, a Boolean
-    /// one, or a variant that changes one gate twice.
+    /// one, or a perturbation that changes one gate twice.
     pub fn new(
         plan: &Plan,
         versions: Vec<(usize, GateKind)>,
-        variants: &[Vec<usize>],
+        perturbations: &[Vec<usize>],
     ) -> Result<Self> {
         let refuse = |detail: String| Err(Error::MalformedPlan { detail });
         let mut by_gate: Vec<Vec<GateKind>> = vec![Vec::new(); plan.n_gates()];
-        let mut places = Vec::with_capacity(versions.len());
+        let mut positions = Vec::with_capacity(versions.len());
         for (number, (gate, kind)) in versions.into_iter().enumerate() {
             let mut axis_missing = false;
             kind.for_each_axis(|axis| axis_missing |= axis >= plan.axes.len());
@@ -52,19 +52,19 @@ impl Variants {
                 return refuse(format!("version {number} fits no gate of the plan"));
             }
             by_gate[gate].push(kind);
-            places.push((gate, by_gate[gate].len()));
+            positions.push((gate, by_gate[gate].len()));
         }
-        let mut changes = Vec::with_capacity(variants.len());
-        for (number, variant) in variants.iter().enumerate() {
+        let mut changes = Vec::with_capacity(perturbations.len());
+        for (number, perturbation) in perturbations.iter().enumerate() {
             let mut taken = vec![0; plan.n_gates()];
-            for &version in variant {
-                let Some(&(gate, version)) = places.get(version) else {
+            for &version in perturbation {
+                let Some(&(gate, version)) = positions.get(version) else {
                     return refuse(format!(
-                        "variant {number} asks for a version that is not there"
+                        "perturbation {number} asks for a version that is not there"
                     ));
                 };
                 if taken[gate] != 0 {
-                    return refuse(format!("variant {number} changes gate {gate} twice"));
+                    return refuse(format!("perturbation {number} changes gate {gate} twice"));
                 }
                 taken[gate] = version;
             }
@@ -76,9 +76,9 @@ impl Variants {
         })
     }
 
-    /// Take over the counts of gates that a variant does not change.
-    pub(super) fn fill_unchanged(&self, variant: usize, base: &[u64], counts: &mut [u64]) {
-        let mut changes = self.changes[variant].iter().map(|(gate, _)| *gate);
+    /// Take over the counts of gates that a perturbation does not change.
+    pub(super) fn fill_unchanged(&self, perturbation: usize, base: &[u64], counts: &mut [u64]) {
+        let mut changes = self.changes[perturbation].iter().map(|(gate, _)| *gate);
         let mut is_changed = vec![false; base.len()];
         changes.by_ref().for_each(|gate| is_changed[gate] = true);
         for ((count, base), changed) in counts.iter_mut().zip(base).zip(is_changed) {
@@ -88,7 +88,7 @@ impl Variants {
         }
     }
 
-    /// Number of variants.
+    /// Number of perturbations.
     #[must_use]
     pub fn len(&self) -> usize {
         self.changes.len()
@@ -119,11 +119,11 @@ fn changed(plan: &Plan, taken: &[usize]) -> Vec<(usize, usize)> {
     changes
 }
 
-/// A gate in a block, over all variants.
+/// A gate in a block, over all perturbations.
 #[derive(Debug, Default)]
 struct Decided {
     slot: usize,
-    /// The domain's events that any variant leaves in the gate.
+    /// The domain's events that any perturbation leaves in the gate.
     any: Vec<u64>,
     own_domain: Option<usize>,
     /// Per version, over the block: the events that the gate holds by its own axes.
@@ -131,7 +131,7 @@ struct Decided {
     /// Per version, over the block: the events for which an axis is NaN; empty where there are none.
     nan: Vec<Vec<u64>>,
     any_nan: bool,
-    /// In the plan's own version, and in the variant at hand: the events inside, and those that
+    /// In the plan's own version, and in the perturbation at hand: the events inside, and those that
     /// are neither in nor out.
     base: (Vec<u64>, Vec<u64>),
     here: (Vec<u64>, Vec<u64>),
@@ -140,7 +140,7 @@ struct Decided {
 
 /// One thread's buffers, used for block after block.
 #[derive(Debug, Default)]
-pub(super) struct VariantBlock {
+pub(super) struct PerturbationBlock {
     gates: Vec<Decided>,
     all: Vec<u64>,
     none: Vec<u64>,
@@ -151,13 +151,13 @@ pub(super) struct VariantBlock {
     undefined: Vec<u64>,
 }
 
-impl VariantBlock {
-    /// Count the events of every gate in every variant, and add them to `counts` (variants x gates);
+impl PerturbationBlock {
+    /// Count the events of every gate in every perturbation, and add them to `counts` (perturbations x gates);
     /// the plan's own counts go to `base`.
     pub(super) fn count(
         &mut self,
         plan: &Plan,
-        variants: &Variants,
+        perturbations: &Perturbations,
         rows: Rows<'_>,
         n_events: usize,
         counts: &mut [u64],
@@ -173,7 +173,7 @@ impl VariantBlock {
         let mut any_nan = false;
         for &gate in &plan.order {
             let mut decided = std::mem::take(&mut self.gates[gate]);
-            self.decide(plan, variants, rows, gate, &mut decided);
+            self.decide(plan, perturbations, rows, gate, &mut decided);
             any_nan |= decided.any_nan;
             self.gates[gate] = decided;
             for &done in &plan.last_uses[gate] {
@@ -190,7 +190,7 @@ impl VariantBlock {
             decided.changed = false;
             self.gates[gate] = decided;
         }
-        for (changes, counts) in variants
+        for (changes, counts) in perturbations
             .changes
             .iter()
             .zip(counts.chunks_mut(plan.n_gates()))
@@ -210,11 +210,11 @@ impl VariantBlock {
         }
     }
 
-    /// Decide every version of a gate on the events that any variant leaves in its parent.
+    /// Decide every version of a gate on the events that any perturbation leaves in its parent.
     fn decide(
         &mut self,
         plan: &Plan,
-        variants: &Variants,
+        perturbations: &Perturbations,
         rows: Rows<'_>,
         gate: usize,
         decided: &mut Decided,
@@ -226,7 +226,7 @@ impl VariantBlock {
         decided.own_domain = None;
         decided.any_nan = false;
         decided.any.clear();
-        let versions = &variants.versions[gate];
+        let versions = &perturbations.versions[gate];
         decided.own.resize_with(versions.len() + 1, Vec::new);
         decided.nan.resize_with(versions.len() + 1, Vec::new);
         decided.nan.iter_mut().for_each(Vec::clear);
@@ -318,10 +318,10 @@ impl VariantBlock {
         }
     }
 
-    /// The events inside a gate, over the block, in the plan's own version or in the variant at hand.
-    fn masks(&self, gate: usize, in_variant: bool) -> &(Vec<u64>, Vec<u64>) {
+    /// The events inside a gate, over the block, in the plan's own version or in the perturbation at hand.
+    fn masks(&self, gate: usize, perturbed: bool) -> &(Vec<u64>, Vec<u64>) {
         let decided = &self.gates[gate];
-        if in_variant && decided.changed {
+        if perturbed && decided.changed {
             &decided.here
         } else {
             &decided.base
@@ -338,19 +338,19 @@ impl VariantBlock {
         version: usize,
         any_nan: bool,
         (inside, beyond): &mut (Vec<u64>, Vec<u64>),
-        in_variant: bool,
+        perturbed: bool,
     ) -> u64 {
         let n_words = self.all.len();
         inside.resize(n_words, 0);
         let parent = plan.gates[gate]
             .parent
-            .map(|parent| self.masks(parent, in_variant));
+            .map(|parent| self.masks(parent, perturbed));
         let parent_inside = parent.map_or(&self.all, |(inside, _)| inside);
         let parent_beyond = parent.map_or(&self.none, |(_, beyond)| beyond);
         beyond.clear();
         if let GateKind::Boolean(expression) = &plan.gates[gate].kind {
             beyond.resize(n_words, 0);
-            self.boolean(expression, parent_inside, in_variant, inside, beyond);
+            self.boolean(expression, parent_inside, perturbed, inside, beyond);
         } else {
             let n_inside = simd::and_count(parent_inside, &decided.own[version], inside);
             if !any_nan {
@@ -372,13 +372,13 @@ impl VariantBlock {
         &self,
         expression: &Expression,
         parent: &[u64],
-        in_variant: bool,
+        perturbed: bool,
         inside: &mut [u64],
         beyond: &mut [u64],
     ) {
         inside.copy_from_slice(parent);
         let write = |other: usize, inside: &mut [u64], out: &mut [u64]| {
-            let (held, beyond) = self.masks(other, in_variant);
+            let (held, beyond) = self.masks(other, perturbed);
             inside.copy_from_slice(held);
             if !beyond.is_empty() {
                 out.copy_from_slice(beyond);

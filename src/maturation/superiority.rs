@@ -4,9 +4,9 @@ use std::thread;
 
 use crate::error::{Error, Result};
 
-/// How the events of two samples lie to each other.
+/// The Mann-Whitney probability that later events lie above earlier ones, and its parts.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Shift {
+pub struct Superiority {
     /// `P(later > earlier) + P(later = earlier) / 2` of a random pair.
     pub theta: f64,
     /// Sample variance, over the earlier events, of the share of later events above each; 0 for
@@ -24,7 +24,7 @@ pub struct Shift {
 ///
 /// # Errors
 /// [`Error::NotANumber`] if a value is NaN; [`Error::Length`] if a sample is empty.
-pub fn shift(earlier: &[f64], later: &[f64]) -> Result<Shift> {
+pub fn superiority(earlier: &[f64], later: &[f64]) -> Result<Superiority> {
     for (what, values) in [("the earlier sample", earlier), ("the later sample", later)] {
         if values.is_empty() {
             return Err(Error::Length {
@@ -44,7 +44,7 @@ pub fn shift(earlier: &[f64], later: &[f64]) -> Result<Shift> {
     let later = later.map_err(|_| Error::Threads("a sort did not finish".into()))?;
     let (below, above) = placements(&earlier, &later);
     let (m, n) = (earlier.len(), later.len());
-    Ok(Shift {
+    Ok(Superiority {
         theta: below.sum as f64 / (2.0 * m as f64 * n as f64),
         earlier_variance: above.variance(m, n),
         later_variance: below.variance(n, m),
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn pairwise(earlier: &[f64], later: &[f64]) -> Shift {
+    fn pairwise(earlier: &[f64], later: &[f64]) -> Superiority {
         let win = |x: f64, y: f64| f64::from(u8::from(y > x)) + 0.5 * f64::from(u8::from(y == x));
         let (m, n) = (earlier.len() as f64, later.len() as f64);
         let of_later: Vec<f64> = later
@@ -141,7 +141,7 @@ mod tests {
                 squares / (shares.len() as f64 - 1.0)
             }
         };
-        Shift {
+        Superiority {
             theta,
             earlier_variance: variance(&of_earlier),
             later_variance: variance(&of_later),
@@ -155,7 +155,7 @@ mod tests {
     proptest! {
         #[test]
         fn agrees_with_all_pairs(earlier in sample(), later in sample()) {
-            let (fast, slow) = (shift(&earlier, &later).expect("values"), pairwise(&earlier, &later));
+            let (fast, slow) = (superiority(&earlier, &later).expect("values"), pairwise(&earlier, &later));
             prop_assert!((fast.theta - slow.theta).abs() < 1e-12);
             prop_assert!((fast.earlier_variance - slow.earlier_variance).abs() < 1e-12);
             prop_assert!((fast.later_variance - slow.later_variance).abs() < 1e-12);
@@ -165,29 +165,29 @@ mod tests {
         fn only_ranks_matter(earlier in sample(), later in sample()) {
             let warp = |values: &[f64]| values.iter().map(|x| x.exp() * 3.0 - 7.0).collect::<Vec<_>>();
             prop_assert_eq!(
-                shift(&earlier, &later).expect("values"),
-                shift(&warp(&earlier), &warp(&later)).expect("values")
+                superiority(&earlier, &later).expect("values"),
+                superiority(&warp(&earlier), &warp(&later)).expect("values")
             );
         }
 
         #[test]
         fn order_does_not_matter_and_sides_mirror(mut earlier in sample(), mut later in sample()) {
-            let before = shift(&earlier, &later).expect("values");
-            let mirrored = shift(&later, &earlier).expect("values");
+            let before = superiority(&earlier, &later).expect("values");
+            let mirrored = superiority(&later, &earlier).expect("values");
             prop_assert!((before.theta + mirrored.theta - 1.0).abs() < 1e-12);
             earlier.reverse();
             later.rotate_left(1);
-            prop_assert_eq!(before, shift(&earlier, &later).expect("values"));
+            prop_assert_eq!(before, superiority(&earlier, &later).expect("values"));
         }
     }
 
     #[test]
     fn refuses_what_is_no_number_and_what_is_empty() {
         assert!(matches!(
-            shift(&[0.0, f64::NAN], &[1.0]),
+            superiority(&[0.0, f64::NAN], &[1.0]),
             Err(Error::NotANumber { index: 1, .. })
         ));
-        assert!(shift(&[], &[1.0]).is_err());
-        assert_eq!(shift(&[-0.0], &[0.0]).expect("values").theta, 0.5);
+        assert!(superiority(&[], &[1.0]).is_err());
+        assert_eq!(superiority(&[-0.0], &[0.0]).expect("values").theta, 0.5);
     }
 }

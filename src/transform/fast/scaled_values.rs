@@ -1,4 +1,4 @@
-//! Places by the size of a value, of a scale that is reflected about data zero.
+//! Scaled values by the size of a value, of a scale that is reflected about data zero.
 
 use crate::simd::multiversion;
 use crate::transform::Scale;
@@ -19,30 +19,30 @@ const LINEAR_SIZES: f64 = 4096.0;
 /// the leading bits of that sum; the offset makes them even where the scale is linear. The table is
 /// a ring: a cell stands at the lowest of those bits.
 #[derive(Debug)]
-pub(super) struct Places {
+pub(super) struct ScaledValues {
     ring: Vec<Parabola>,
     offset: f64,
     /// How many trailing bits of the sum lie within a cell.
     within: u32,
     /// The largest size in the table.
     largest: f64,
-    /// Place of data zero.
+    /// Scaled value of data zero.
     zero: f64,
 }
 
-impl Places {
+impl ScaledValues {
     /// A table for sizes from 0 to beyond `top`, or none where it would be huge or inexact.
     pub(super) fn new(scale: &Scale, zero: f64, linear_size: f64, top: f64) -> Option<Self> {
         let end = (top * TOPS).max(linear_size * LINEAR_SIZES);
-        Self::through(zero, linear_size, end, |sizes, places| {
-            scale.forward_into(sizes, places);
-            for place in places {
-                *place -= zero;
+        Self::through(zero, linear_size, end, |sizes, scaled_values| {
+            scale.forward_into(sizes, scaled_values);
+            for scaled in scaled_values {
+                *scaled -= zero;
             }
         })
     }
 
-    /// The same from the places of sizes above that of data zero, up to a size.
+    /// The same from the scaled values of sizes above that of data zero, up to a size.
     pub(super) fn through(
         zero: f64,
         linear_size: f64,
@@ -74,9 +74,9 @@ impl Places {
         let sizes: Vec<_> = (2 * first..=2 * (last + 1))
             .map(|half| f64::from_bits(half << (within - 1)) - offset)
             .collect();
-        let mut places = vec![0.0; sizes.len()];
-        heights(&sizes, &mut places);
-        if !hold(&places, 0.25 * Fast::BOUND, |_| 1.0) {
+        let mut scaled_values = vec![0.0; sizes.len()];
+        heights(&sizes, &mut scaled_values);
+        if !hold(&scaled_values, 0.25 * Fast::BOUND, |_| 1.0) {
             return None;
         }
         let length = (last + 1 - first).next_power_of_two();
@@ -91,14 +91,18 @@ impl Places {
         table.ring.resize(length as usize, Parabola::default());
         for (cell, half) in (first..=last).zip((0..).step_by(2)) {
             let width = sizes[half + 2] - sizes[half];
-            let heights = [places[half], places[half + 1], places[half + 2]];
+            let heights = [
+                scaled_values[half],
+                scaled_values[half + 1],
+                scaled_values[half + 2],
+            ];
             let at = table.at(cell);
             table.ring[at] = Parabola::from_end(heights, width)?;
         }
         Some(table)
     }
 
-    /// Place of data zero.
+    /// Scaled value of data zero.
     pub(super) fn zero(&self) -> f64 {
         self.zero
     }
@@ -109,7 +113,7 @@ impl Places {
         self.ring.len()
     }
 
-    /// Never; where it is said, no place in the ring has to be checked.
+    /// Never; where it is said, no scaled value in the ring has to be checked.
     #[inline(always)]
     pub(super) fn is_empty(&self) -> bool {
         self.ring.is_empty()
@@ -122,7 +126,7 @@ impl Places {
         (cell & (self.ring.len() as u64 - 1)) as usize
     }
 
-    /// The place of a value within reach.
+    /// The scaled value of a value within reach.
     #[inline(always)]
     pub(super) fn of(&self, x: f64) -> f64 {
         let sum = x.abs() + self.offset;
@@ -141,16 +145,16 @@ impl Places {
     /// Put `values` on the scale.
     pub(super) fn look_up(&self, scale: &Scale, values: &[f64], out: &mut [f64]) {
         in_groups(values, out, |values, out| {
-            places_of(self, scale, values, out);
+            scaled_values_of(self, scale, values, out);
         });
     }
 
-    /// The places of values not all of which are within reach.
+    /// The scaled values of values not all of which are within reach.
     #[cold]
     #[inline(never)]
     fn beyond(&self, scale: &Scale, values: &[f64; GROUP], out: &mut [f64; GROUP]) {
-        for (place, &x) in out.iter_mut().zip(values) {
-            *place = if self.reaches(x) {
+        for (scaled, &x) in out.iter_mut().zip(values) {
+            *scaled = if self.reaches(x) {
                 self.of(x)
             } else {
                 scale.forward(x)
@@ -161,7 +165,7 @@ impl Places {
 
 multiversion! {
     /// Look up groups of values.
-    fn places_of(table: &Places, scale: &Scale, values: &[[f64; GROUP]], out: &mut [[f64; GROUP]]) {
+    fn scaled_values_of(table: &ScaledValues, scale: &Scale, values: &[[f64; GROUP]], out: &mut [[f64; GROUP]]) {
         if table.is_empty() {
             return;
         }
