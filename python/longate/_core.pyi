@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 __all__ = [
     "Answer",
     "FileCounts",
+    "LiveStudy",
     "Perturbations",
     "Plan",
     "__version__",
@@ -114,6 +115,24 @@ class FileCounts:
     def masks(self) -> NDArray[np.uint8] | None: ...
     @property
     def answers(self) -> list[Answer]: ...
+
+@final
+class LiveStudy:
+    def __new__(
+        cls,
+        jobs: Sequence[tuple[_Location, Plan, _Identity | None]],
+        *,
+        max_memory: int,
+        threads: int,
+    ) -> LiveStudy: ...
+    @property
+    def n_bytes(self) -> int: ...
+    @property
+    def n_held(self) -> int: ...
+    def counts(
+        self,
+    ) -> tuple[NDArray[np.uint64], list[tuple[int, BaseException]]]: ...
+    def set_gate(self, gate: int, becomes: Sequence[_Gate]) -> None: ...
 
 @final
 class Plan:

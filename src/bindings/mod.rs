@@ -9,6 +9,7 @@ mod errors;
 mod families;
 mod fcs;
 mod gates;
+mod live;
 mod location;
 mod maturation;
 mod numbers;
@@ -35,6 +36,8 @@ mod _core {
     };
     #[pymodule_export]
     use super::gates::{combine_masks, contains, quadrant_counts, quadrant_masks};
+    #[pymodule_export]
+    use super::live::LiveStudy;
     #[pymodule_export]
     use super::maturation::{
         count_phenotypes, fit_curve, project_on_curve, score_events, superiority,
