@@ -34,6 +34,7 @@ from longate.gating.results.populations import Populations
 from longate.gating.strategy.perturbation import Perturbation, Shift
 from longate.gating.strategy.strategy import GatingStrategy
 from longate.io.fcs import read_fcs, write_fcs
+from longate.study.live import LiveStudy
 from longate.study.reading import read_study
 from longate.study.study import Study
 
@@ -80,6 +81,7 @@ __all__ = [
     "Grid",
     "Hyperlog",
     "Linear",
+    "LiveStudy",
     "Log",
     "Logicle",
     "Panel",

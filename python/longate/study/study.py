@@ -31,6 +31,7 @@ from longate.study.files import (
     run_id_of,
     usable_files,
 )
+from longate.study.live import MAX_MEMORY, LiveStudy, live_study
 from longate.study.overview import overview, panel_table
 from longate.study.problems import problem_table
 from longate.study.run import Run, refuse_threads, refuse_unmeasured, strategies_by_tube
@@ -329,6 +330,46 @@ class Study:
         options = {"statistics": tuple(statistics), "keep": keep}
         return Populations(
             self, run.strategies, tuple(files), problems, run_id, options
+        )
+
+    def live(
+        self,
+        strategy: GatingStrategy,
+        *,
+        max_memory: int = MAX_MEMORY,
+        threads: int | None = None,
+    ) -> LiveStudy:
+        """Read the samples once, to count them again and again as gates move.
+
+        Parameters
+        ----------
+        strategy : GatingStrategy
+            The gates at the beginning; of a study of one tube.
+        max_memory : int
+            Bytes of values and masks that are held at most: 4 per event and axis of a
+            gate, and an eighth per event and gate. Files beyond are read again for
+            every change.
+        threads : int, optional
+            All processors by default. Counts do not depend on it.
+
+        Returns
+        -------
+        LiveStudy
+            A file that fails is listed in ``.problems``; the others are counted.
+
+        Raises
+        ------
+        StudyError
+            If `max_memory` is negative, or as :meth:`gate`.
+        """
+        run = self._run(strategy, threads)
+        return live_study(
+            strategy,
+            run,
+            self.samples,
+            self.problems,
+            max_memory=max_memory,
+            threads=threads or 0,
         )
 
     def _run(

@@ -213,29 +213,28 @@ impl Held {
                 Some((&column.values[..], side.single_limits(column.error())))
             })
             .collect();
+        let all_exact = sides
+            .iter()
+            .all(|(_, [surely, possibly])| surely == possibly);
         let words = own
             .chunks_mut(CHUNK / WORD_BITS)
             .zip(undecided.chunks_mut(CHUNK / WORD_BITS));
         for (chunk, (own, undecided)) in words.enumerate() {
             let (first, last) = (chunk * CHUNK, self.n_events.min((chunk + 1) * CHUNK));
-            undecided.copy_from_slice(own);
-            let mut exact = true;
+            if !all_exact {
+                undecided.copy_from_slice(own);
+            }
             for (values, [surely, possibly]) in &sides {
                 let values = &values[first..last];
                 keep_within_f32(values, surely.0, surely.1, own);
-                if surely == possibly {
-                    keep_within_f32(values, surely.0, surely.1, undecided);
-                } else {
-                    exact = false;
+                if !all_exact {
                     keep_within_f32(values, possibly.0, possibly.1, undecided);
                 }
             }
-            if exact {
-                undecided.fill(0);
-                continue;
-            }
-            for (undecided, own) in undecided.iter_mut().zip(own) {
-                *undecided &= !*own;
+            if !all_exact {
+                for (undecided, own) in undecided.iter_mut().zip(own) {
+                    *undecided &= !*own;
+                }
             }
         }
     }

@@ -223,6 +223,49 @@ def compile_perturbed(
     return compiled, Perturbations(plan, versions, taken)
 
 
+class KernelGates:
+    """Gates of one strategy and panel, as the kernel numbers what they refer to.
+
+    Parameters
+    ----------
+    strategy : GateTree
+        Whose gates give the axes their numbers.
+    panel, acquired
+        As for :func:`compile_strategy`.
+    """
+
+    def __init__(
+        self, strategy: GateTree, panel: Panel, acquired: Compensation | None
+    ) -> None:
+        self._strategy = strategy
+        self._parts = _Parts(PanelAxes(strategy, panel, acquired))
+        self._numbers = {path: number for number, path in enumerate(strategy.paths)}
+        for path, gate in strategy.tree.by_path.items():
+            self.entry(path, gate)
+        self._n_axes = len(self._parts.axes)
+
+    def entry(self, path: str, gate: Gate) -> KernelGate:
+        """Describe a gate to the kernel."""
+        return _entry(path, gate, self._strategy, self._parts, self._numbers)
+
+    def exchanged(self, path: str, gate: Gate) -> KernelGate:
+        """Describe a gate that takes the place of one, on axes that are known.
+
+        Raises
+        ------
+        StrategyError
+            If no gate of the strategy is on one of its axes.
+        """
+        entry = self.entry(path, gate)
+        if any(axis >= self._n_axes for axis in entry[2]):
+            msg = (
+                f"gate {path!r}: no gate was on {listed(gate.axes)} when the strategy "
+                "was compiled"
+            )
+            raise StrategyError(msg)
+        return entry
+
+
 def _entry(
     path: str,
     gate: Gate,
