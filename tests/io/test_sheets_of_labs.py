@@ -304,3 +304,16 @@ def test_a_file_that_is_not_there_comes_with_a_hint(tmp_path):
         str(tmp_path / "P1.fcs"), tmp_path
     )
     assert "no folder" in hint_for_missing(str(tmp_path / "x" / "b.fcs"), tmp_path)
+
+
+def test_days_before_a_dose_and_days_out_of_order(text):
+    heads = ["file", "patient", "visit", "tube", "days_since_dose", "hours_to_stain"]
+    lines = [heads, ["a.fcs", "P1", "m0", "NK", "-7", "0"]]
+    assert text(lines)["days_since_dose"].tolist() == [-7.0]
+    wrong = [heads, ["a.fcs", "P1", "m0", "NK", "-7", "-1"]]
+    assert "must be a number of 0 or more" in complaint(text, wrong)
+    days = ["file", "patient", "visit", "tube", "collected", "acquired"]
+    row = ["a.fcs", "P1", "m0", "NK", "2022-09-05", "2022-09-01"]
+    told = "acquired 2022-09-01 is before collected 2022-09-05"
+    with pytest.warns(SampleSheetWarning, match=told):
+        text([days, row])

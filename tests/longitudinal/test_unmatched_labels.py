@@ -127,3 +127,17 @@ def test_patients_of_one_spelling_are_said():
             data, pd.concat([response, more]), value="index", models=False
         )
     assert any("'P01', 'p01'" in limit for limit in result.limits)
+
+
+@pytest.mark.parametrize("column", ["visit", "population"])
+def test_visits_and_outcomes_of_one_spelling_are_said(column):
+    data, response = family()
+    names = {"visit": ("m12", "M 12"), "population": ("NK", "nk")}[column]
+    at = data.index[data[column] == names[0]][0]
+    data.loc[at, column] = names[1]
+    options = {"by": "population", "value": "index", "models": False}
+    if column == "visit":
+        options |= {"visit_order": ["m00", "m12", "M 12"], "last": "m12"}
+    with pytest.warns(NameWarning, match=f"'{names[0]}'"):
+        result = responder_analysis(data, response, **options)
+    assert any(repr(names[1]) in limit for limit in result.limits)

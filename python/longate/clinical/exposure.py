@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from longate._dates import DateRule
-from longate._names import unmatched_names, unmatched_words
+from longate._names import unmatched_names, unmatched_words, warn_of_spelling
 from longate._validation import listed, require_columns, table_of
 from longate.clinical.edss import edss_series
 from longate.clinical.rows import as_dates, as_names, named_rows, require_present
@@ -167,6 +167,7 @@ def patient_covariates(table: object, columns: Sequence[str]) -> pd.DataFrame:
     require_columns(frame, ["patient", *names], what, ClinicalError)
     require_present(frame, ["patient"], what)
     patients = as_names(frame, "patient", what)
+    warn_of_spelling(patients, "patient", what)
     found: dict[str, object] = {"patient": list(dict.fromkeys(patients))}
     for name in names:
         grouped = frame[name].groupby(patients, sort=False)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from longate._names import is_missing
+from longate._names import is_missing, warn_of_spelling
 from longate._validation import listed, require_columns, table_of
 from longate._visits import VisitOrder
 from longate.clinical.course import LABELS, UNCLASSIFIABLE
@@ -212,6 +212,7 @@ def _given(
         rows = named_rows(table, torn, ["patient", "label"])
         msg = f"{what} says more than one thing about a patient: {rows}"
         raise ClinicalError(msg)
+    warn_of_spelling(table["patient"], "patient", what, stacklevel=4)
     # As objects, so that no deciding visit is None rather than NaN.
     found = table.reset_index(drop=True).astype(object)
     return found.where(found.notna(), None)

@@ -15,8 +15,13 @@ if TYPE_CHECKING:
 REQUIRED = ["file", "patient", "visit", "tube"]
 DATES = ("collected", "stained", "acquired", "date")
 """Columns of dates; ``date`` is that of collection where it is the only one."""
-ABOVE_ZERO = ("blood_ul", "dilution")
-NUMBERS = (*ABOVE_ZERO, "hours_to_stain", "days_since_dose")
+NUMBERS: dict[str, float | None] = {
+    "blood_ul": 1.0,
+    "dilution": 1.0,
+    "hours_to_stain": 0.0,
+    "days_since_dose": None,
+}
+"""Columns of numbers: above 0 (1), of 0 or more (0), or any (None)."""
 KNOWN = (
     *REQUIRED,
     *("sample", "role", "reason", "run", "batch", "specimen", "bead_lot"),

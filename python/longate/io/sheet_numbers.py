@@ -125,12 +125,13 @@ def numbers_of(
     decimal: str | None,
     complaints: Complaints,
     *,
-    above_zero: bool,
+    least: float | None,
 ) -> list[float]:
     """Return a column of numbers; NaN where blank or complained of."""
-    right = (
-        "must be a number above 0" if above_zero else "must be a number of 0 or more"
-    )
+    # Volumes and dilutions are above 0; a day may lie before the first dose.
+    right = "must be a number"
+    if least is not None:
+        right += " above 0" if least > 0 else " of 0 or more"
     found = []
     for at, cell in enumerate(column):
         if cell is None:
@@ -139,7 +140,7 @@ def numbers_of(
         value = number_of(cell, decimal) if isinstance(cell, str) else _plain(cell)
         if isinstance(value, str):
             complaints.cell(at, name, cell, f"{value}; it {right}")
-        elif not (value > 0 or (value == 0 and not above_zero)):
+        elif least is not None and (value < 0 or (least > 0 and value == 0)):
             complaints.cell(at, name, cell, right)
         found.append(value if isinstance(value, float) else float("nan"))
     return found

@@ -21,7 +21,7 @@ from longate.io.sheet_checks import (
 )
 from longate.io.sheet_complaints import Complaints
 from longate.io.sheet_file import Shown, number_behind, read_rows
-from longate.io.sheet_headings import ABOVE_ZERO, DATES, NUMBERS, name_columns
+from longate.io.sheet_headings import DATES, NUMBERS, name_columns
 from longate.io.sheet_numbers import check_decimal, find_decimal, inferred, numbers_of
 from longate.io.sheet_paths import located
 
@@ -108,9 +108,7 @@ def read_sheet(sheet: str | Path | pd.DataFrame, options: SheetOptions) -> Sheet
     check_cells(cells, complaints)
     decimal = options.decimal or find_decimal(table.values())
     numbers = {
-        name: numbers_of(
-            table[name], name, decimal, complaints, above_zero=name in ABOVE_ZERO
-        )
+        name: numbers_of(table[name], name, decimal, complaints, least=NUMBERS[name])
         for name in NUMBERS
         if name in table
     }
@@ -141,6 +139,7 @@ def read_sheet(sheet: str | Path | pd.DataFrame, options: SheetOptions) -> Sheet
     columns["visit"] = _categorical(columns["visit"], order)
     notes = [
         *((at, repairs[row]) for at, row in enumerate(kept) if row in repairs),
+        *_out_of_order(days, kept),
         *((None, text) for text in _spelling(cells)),
     ]
     return Sheet(columns, order, tuple(notes), folder, complaints.sheet)
@@ -265,6 +264,22 @@ def _dates(table: Table, rule: DateRule, complaints: Complaints) -> dict[str, An
             for at, (value, why) in wrong.items():
                 complaints.cell(at, name, value, with_advice(why))
             found[name] = [day and day.first for day in days]
+    return found
+
+
+def _out_of_order(
+    days: Mapping[str, Sequence[Any]], kept: Sequence[int]
+) -> list[tuple[int, str]]:
+    """Return the rows in which blood was stained or acquired before it was drawn."""
+    found = []
+    order = ("collected", "stained", "acquired")
+    for first, later in (order[:2], order[1:], order[::2]):
+        if first not in days or later not in days:
+            continue
+        for at, row in enumerate(kept):
+            before, after = days[first][row], days[later][row]
+            if before is not None and after is not None and after < before:
+                found.append((at, f"{later} {after} is before {first} {before}"))
     return found
 
 

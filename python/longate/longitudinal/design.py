@@ -12,7 +12,7 @@ from longate._names import name_of, require_names
 from longate._validation import listed, require_columns, suggest, table_of
 from longate._visits import VisitOrder, order_visits
 from longate.exceptions import DesignError
-from longate.longitudinal.labels import match_labels
+from longate.longitudinal.labels import match_labels, with_spelling
 from longate.longitudinal.scarce import use_fractions_where_scarce
 from longate.longitudinal.ties import difference
 
@@ -127,6 +127,7 @@ def read_design(
     names = require_names(frame, ["patient", "visit"], _WHAT, DesignError)
     patient, visit = names["patient"], names["visit"]
     labels = match_labels(labels, patient, _WHAT)
+    labels = with_spelling(labels, {"visit": visit, "outcome": outcome}, _WHAT)
     order = _order(frame["visit"], visit, baseline, last, visit_order)
     where = "patient " + patient.map(repr) + ", visit " + visit.map(repr)
     if groupers:

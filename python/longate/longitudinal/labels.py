@@ -153,6 +153,24 @@ def match_labels(
     return replace(labels, limits=found)
 
 
+def with_spelling(
+    labels: Labels, columns: Mapping[str, Iterable[str]], what: str
+) -> Labels:
+    """Return labels whose limits name what differs in spelling alone in the data.
+
+    Warns
+    -----
+    NameWarning
+        If there are such names.
+    """
+    notes = [
+        note
+        for column, names in columns.items()
+        for note in warn_of_spelling(names, column, what, stacklevel=5)
+    ]
+    return replace(labels, limits=(*labels.limits, *notes)) if notes else labels
+
+
 def _rule(response: object, frame: object) -> str:
     name = getattr(getattr(response, "rule", None), "name", None)
     if isinstance(name, str):
