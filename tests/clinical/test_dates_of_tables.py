@@ -165,6 +165,13 @@ def lost(**stop):
     return found.table["label"][0], found.table["reason"][0], found
 
 
+def test_a_blank_edss_was_not_assessed():
+    blank = edss(scores=("4.0", " ", "4.0"))
+    found = classify(blank, NONE)
+    assert found.table["label"].tolist() == [R]
+    assert "no EDSS at m06" in found.table["reason"][0]
+
+
 def test_stopping_for_progression_is_an_outcome():
     assert lost()[0] == U
     label, reason, found = lost(reason="Progression", stop_date="2022-09-01")

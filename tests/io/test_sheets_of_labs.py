@@ -317,3 +317,10 @@ def test_days_before_a_dose_and_days_out_of_order(text):
     told = "acquired 2022-09-01 is before collected 2022-09-05"
     with pytest.warns(SampleSheetWarning, match=told):
         text([days, row])
+
+
+def test_arguments_of_another_kind_are_refused(text):
+    for given in (None, 5, ["a.fcs"]):
+        with pytest.raises(SampleSheetError, match="is a path or a DataFrame, got"):
+            read_sample_sheet(given)
+    assert "columns must be a mapping" in complaint(text, [HEADS], columns=["Datei"])

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from longate._dates import DateRule
+from longate._names import is_missing
 from longate._validation import require_columns, table_of
 from longate._visits import VisitOrder, order_visits
 from longate.clinical.rows import (
@@ -131,9 +132,10 @@ def _require_dates_in_order(tidy: pd.DataFrame, order: VisitOrder) -> None:
 def _scores(frame: pd.DataFrame) -> pd.Series:
     import pandas as pd
 
+    empty = frame["edss"].map(is_missing).astype(bool)
     scores = pd.to_numeric(frame["edss"], errors="coerce").astype("float64")
     columns = ["patient", "visit", "edss"]
-    bad = scores.isna() & frame["edss"].notna()
+    bad = scores.isna() & ~empty
     if bad.any():
         msg = (
             f"EDSS is not a number in {named_rows(frame, bad, columns)}; "

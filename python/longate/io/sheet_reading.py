@@ -101,6 +101,12 @@ def read_sheet(sheet: str | Path | pd.DataFrame, options: SheetOptions) -> Sheet
         As there.
     """
     check_decimal(options.decimal)
+    if options.columns is not None and not hasattr(options.columns, "items"):
+        msg = (
+            f"columns must be a mapping such as {{'Pat.-Nr.': 'patient'}}, got "
+            f"{options.columns!r}"
+        )
+        raise SampleSheetError(msg)
     check_rule(options.dates, SampleSheetError)
     table, complaints, folder, frame = _load(sheet, options)
     cells = _names(table, complaints)
@@ -205,6 +211,9 @@ def _load(
 
 
 def _sheet_path(sheet: str | Path) -> Path:
+    if not isinstance(sheet, str | os.PathLike):
+        msg = f"a sample sheet is a path or a DataFrame, got {type(sheet).__name__}"
+        raise SampleSheetError(msg)
     path = Path(sheet).expanduser()
     if not path.is_file():
         if os.sep == "/" and "\\" in str(sheet):

@@ -145,8 +145,8 @@ def read_study(
         root=root,
     )
     is_frame = isinstance(source, pd.DataFrame)
-    folder = Path() if is_frame else Path(source).expanduser().parent
     read = read_sheet(source, options)
+    folder = Path() if is_frame else Path(source).expanduser().parent
     lots = _lots(bead_lots, folder, options, beside=not is_frame)
     table = read.columns
     metadata: dict[int, FcsMetadata] = {}
