@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 
@@ -10,9 +9,6 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_ext"))
 
 import longate  # noqa: E402
-
-# Sphinx reads only below its folder.
-shutil.copytree(HERE.parent / "notebooks", HERE / "notebooks", dirs_exist_ok=True)
 
 project = "Longate"
 author = "The Longate developers"
@@ -34,9 +30,10 @@ suppress_warnings = ["mystnb.unknown_mime_type"]
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
-nb_execution_mode = "force"
-nb_execution_timeout = 120
-nb_execution_raise_on_error = True
+# `make docs` copies the notebooks that the tests have executed.
+nb_execution_mode = "off"
+# Widgets would load scripts from outside.
+nb_ipywidgets_js = {}
 
 # Every member has a page by its class; numpydoc's own lists would repeat them.
 numpydoc_show_class_members = False
@@ -53,7 +50,7 @@ html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
     "navbar_align": "left",
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 5,
     "show_toc_level": 2,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
