@@ -237,7 +237,7 @@ def _rows(
         counted, problem = _count(sample, metadata)
     found: dict[str, dict[str, Any]] = {}
     for one in sample.populations:
-        row = {
+        row: dict[str, Any] = {
             "sample": sample.name,
             "id": sample.id,
             "population": one.path,

@@ -51,7 +51,8 @@ def study_of_workspace(
         msg = f"no sample of {workspace.path.name} has a file:\n{told}"
         raise FlowJoError(msg)
     if sheet is None:
-        rows, missing = _plain_rows(workspace, found), []
+        rows = _plain_rows(workspace, found)
+        missing: list[dict[str, Any]] = []
     else:
         rows, missing = _joined_rows(workspace, found, sheet, options)
     frame = pd.DataFrame(rows)

@@ -125,12 +125,12 @@ class ColumnsOfStrategy:
     def scale(self, dimension: Dimension, detector: str) -> Transform | None:
         """Return the scale on which the gate of an axis is drawn."""
         if dimension.scale is not INHERIT:
-            own: Transform | None = dimension.scale  # type: ignore[assignment]
+            own: Transform | None = dimension.scale
             return own
         scale = self.strategy.scale
         if scale is None or not hasattr(scale, "items"):
             fluorescent = _may_be_compensated(detector)
-            return scale if fluorescent else None  # type: ignore[return-value]
+            return scale if fluorescent else None
         by_detector = {}
         for name, one in scale.items():
             try:

@@ -40,14 +40,14 @@ def quadrant_gates(
     for one in populations:
         corner = _corner(one)
         if corner is not None:
-            cuts = tuple(side[:2] for side in corner)
-            crosses.setdefault((one.parent, *cuts), {}).setdefault(corner, one)
+            cross = (one.parent, corner[0][:2], corner[1][:2])
+            crosses.setdefault(cross, {}).setdefault(corner, one)
     taken: dict[str, int] = {}
-    for (_, *cuts), corners in crosses.items():
+    for corners in crosses.values():
         if len(corners) != 4:
             continue
         first = next(iter(corners.values()))
-        names = [str(cut[0]) for cut in cuts]  # type: ignore[index]
+        names = [name for name, _, _ in next(iter(corners))]
         try:
             found = [columns[name] for name in names]
             dividers = {

@@ -60,7 +60,8 @@ class Tree:
 def _population(
     element: _Element, path: str, written: str, parent: str | None
 ) -> WorkspacePopulation:
-    kind, drawing, problem = local(element), None, None
+    kind, problem = local(element), None
+    drawing: Drawing | BooleanDrawing | None = None
     try:
         if kind in NODES:
             drawing = BooleanDrawing.read(element)

@@ -75,7 +75,7 @@ class EllipseDrawing(Drawing):
             )
             raise FlowJoError(msg)
         optional_number(element, "distance")
-        made = cls(is_outside(element), *names, foci, edges)
+        made = cls(is_outside(element), names[0], names[1], foci, edges)
         _ = made.half_axes
         return made
 
