@@ -128,12 +128,6 @@ def test_a_gated_study_is_written_with_files_and_counts(tmp_path, file):
     ("gate", "words"),
     [
         (
-            lg.RectangleGate(
-                "three", dimensions={"FSC-A": (0, 1), "SSC-A": (0, 1), "W": (0, 1)}
-            ),
-            "two dimensions",
-        ),
-        (
             lg.RectangleGate("r", dimensions={lg.Ratio("FSC-A", "SSC-A"): (0, 1)}),
             "ratio",
         ),
@@ -153,6 +147,24 @@ def test_what_flowjo_lacks_is_named_or_left_out(tmp_path, gate, words):
     with pytest.warns(FlowJoWarning, match=f"(?s){gate.name}.*below"):
         path = lg.write_flowjo(strategy, tmp_path / "a.wsp", unsupported="omit")
     assert lg.read_flowjo(path).strategy().paths == ("FSC", "SSC")
+
+
+def test_rectangles_of_three_dimensions_are_an_and_of_two(tmp_path, file):
+    sides = {"FSC-A": (5e4, 2e5), "SSC-A": (None, 1.2e5), "PE-A": (0.3, 0.8)}
+    strategy = lg.GatingStrategy(
+        [
+            lg.RectangleGate("three", dimensions=sides),
+            lg.RectangleGate("below", parent="three", dimensions={"FITC-A": (0.3, 1)}),
+        ],
+        scale=SCALES[0],
+        compensation=MATRIX,
+    )
+    path = lg.write_flowjo(strategy, tmp_path / "a.wsp")
+    assert "three (part 2)" in path.read_text(encoding="utf-8")
+    again = lg.read_flowjo(path).strategy()
+    assert again.paths == ("three", "three/below")
+    assert len(again.gates[0].dimensions) == 3
+    pd.testing.assert_series_equal(counts_of(strategy, file), counts_of(again, file))
 
 
 def test_a_matrix_that_comes_with_files_needs_a_study(tmp_path):

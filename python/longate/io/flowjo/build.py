@@ -9,6 +9,7 @@ from longate.gating.gates.boolean import BooleanGate
 from longate.gating.gates.boolean_expression import quoted
 from longate.gating.strategy.strategy import GatingStrategy
 from longate.gating.tree.problems import GateProblem
+from longate.io.flowjo.parts import whole_rectangles
 from longate.io.flowjo.quadrants import quadrant_gates
 from longate.io.flowjo.shapes.boolean import BooleanDrawing
 
@@ -51,6 +52,10 @@ def gates_of(
         except (LongateError, ValueError, ArithmeticError) as error:
             refused[one.path] = str(error)
     _refuse_dependents(sample, made, refused)
+    for path, whole, parts in list(whole_rectangles(made)):
+        made[path] = [whole]
+        for part in parts:
+            del made[part]
     if quadrants:
         kept = [one for one in sample.populations if one.path in made]
         for paths, gate in quadrant_gates(kept, sample.columns):

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from longate.cytometry.compensation import Compensation
-from longate.cytometry.transforms import Grid, Linear, Ratio
-from longate.exceptions import FlowJoError, LongateError
+from longate.cytometry.transforms import FlowJoBiex, Grid
+from longate.exceptions import FlowJoError
 from longate.gating.gates.boolean_expression import parse
-from longate.gating.gates.dimension import ACQUISITION, INHERIT, Dimension, dimension_of
 from longate.gating.gates.ellipsoid import EllipsoidGate
 from longate.gating.gates.polygon import PolygonGate
 from longate.gating.gates.rectangle import RectangleGate
 from longate.io.flowjo.build import OUTLINE
-from longate.io.flowjo.matrices import FlowJoMatrix
-from longate.io.flowjo.scales import FlowJoScale, flowjo_scale
 from longate.io.flowjo.shapes.boolean import BooleanDrawing
 from longate.io.flowjo.shapes.ellipse import EllipseDrawing
 from longate.io.flowjo.shapes.polygon import PolygonDrawing
@@ -28,188 +24,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from longate.cytometry.panel import Panel
     from longate.cytometry.transforms import Transform
     from longate.gating.gates.base import Gate
     from longate.gating.gates.boolean import BooleanGate
     from longate.gating.strategy.strategy import GatingStrategy
     from longate.io.flowjo.shapes.drawing import Drawing
-
-TOP = 262144.0
-"""The end of a linear axis where no file says one."""
-PREFIX = "Comp-"
-
-
-class ColumnsOfStrategy:
-    """The columns that a strategy's gates are on, and their scales, in one sample.
-
-    Parameters
-    ----------
-    strategy : GatingStrategy
-        As it holds for the sample.
-    panel : Panel or None
-        The channels of its file; None where there is no file.
-    acquired : Compensation or None
-        The matrix that came with it.
-    """
-
-    def __init__(
-        self,
-        strategy: GatingStrategy,
-        panel: Panel | None,
-        acquired: Compensation | None,
-    ) -> None:
-        self.strategy = strategy
-        self.panel = panel
-        self.acquired = acquired
-        self.matrix: Compensation | None = None
-        self.scales: dict[str, Transform | None] = {}
-        self.ends: dict[str, tuple[float, float]] = {}
-        own = strategy.compensation
-        if isinstance(own, Compensation):
-            self.matrix = own
-        elif own == ACQUISITION:
-            self.matrix = acquired
-
-    def detector(self, name: str) -> str:
-        """Return the detector that a name means."""
-        if self.panel is None:
-            return name
-        return self.panel.channels[self.panel.index(name)].detector
-
-    def column(self, axis: Any) -> tuple[str, Transform | None]:
-        """Return the column of an axis, and the scale on which its gate is drawn.
-
-        Raises
-        ------
-        FlowJoError
-            If it is a ratio, or compensated with a second matrix.
-        """
-        dimension = dimension_of(axis)
-        if isinstance(dimension.channel, Ratio):
-            msg = f"FlowJo has no ratio {dimension} (it would be a derived parameter)"
-            raise FlowJoError(msg)
-        detector = self.detector(dimension.channel)
-        if self.is_compensated(dimension, detector):
-            return PREFIX + written(detector), self.scale(dimension, detector)
-        return written(detector), self.scale(dimension, detector)
-
-    def is_compensated(self, dimension: Dimension, detector: str) -> bool:
-        """Whether an axis is compensated, and by the one matrix of the sample."""
-        own = dimension.compensation
-        if own is INHERIT:
-            own = self.strategy.compensation
-        if own == ACQUISITION:
-            own = self.acquired
-            if self.panel is None and _may_be_compensated(detector):
-                msg = (
-                    f"{detector!r} is compensated with the matrix of its file; write a "
-                    "study that was gated, or give the strategy a matrix"
-                )
-                raise FlowJoError(msg)
-        if not isinstance(own, Compensation):
-            return False
-        names = {self.detector(name) for name in own.detectors}
-        if detector not in names:
-            return False
-        if own.fluorochromes != own.detectors:
-            msg = "FlowJo has square matrices of detectors only, not unmixing"
-            raise FlowJoError(msg)
-        if self.matrix is None:
-            self.matrix = own
-        if own != self.matrix:
-            msg = f"{detector!r} is compensated with a second matrix; FlowJo has one"
-            raise FlowJoError(msg)
-        return True
-
-    def scale(self, dimension: Dimension, detector: str) -> Transform | None:
-        """Return the scale on which the gate of an axis is drawn."""
-        if dimension.scale is not INHERIT:
-            own: Transform | None = dimension.scale
-            return own
-        scale = self.strategy.scale
-        if scale is None or not hasattr(scale, "items"):
-            fluorescent = _may_be_compensated(detector)
-            return scale if fluorescent else None
-        by_detector = {}
-        for name, one in scale.items():
-            try:
-                by_detector[self.detector(name)] = one
-            except LongateError:
-                continue  # a channel of another panel
-        return by_detector.get(detector)
-
-    def keep(self, column: str, scale: Transform | None) -> None:
-        """Note the scale on which a column is displayed.
-
-        Raises
-        ------
-        FlowJoError
-            If it is displayed on another already.
-        """
-        base = scale.base if isinstance(scale, Grid) else scale
-        base = None if isinstance(base, Linear) else base
-        if column in self.scales and self.scales[column] != base:
-            msg = (
-                f"{column!r} is drawn on two scales, {self.scales[column]} and {base}; "
-                "FlowJo has one per column and sample"
-            )
-            raise FlowJoError(msg)
-        if isinstance(scale, Grid) and base is None:
-            self.ends[column] = (scale.low, scale.high)
-        elif isinstance(scale, Linear):
-            self.ends[column] = (-scale.a, scale.t)
-        self.scales[column] = base
-
-    def shown(self, column: str) -> tuple[float, float]:
-        """Return the range of a linear column."""
-        if column in self.ends:
-            return self.ends[column]
-        name = column.removeprefix(PREFIX)
-        for channel in self.panel or ():
-            if written(channel.detector) == name and channel.range > 0:
-                return (0.0, channel.range)
-        return (0.0, TOP)
-
-    def flowjo_scales(self) -> dict[str, FlowJoScale]:
-        """Return the transformation of every column."""
-        columns = dict(self.scales)
-        for channel in self.panel or ():
-            columns.setdefault(written(channel.detector), None)
-        for name in self.matrix.detectors if self.matrix else ():
-            detector = self.detector(name)
-            column = PREFIX + written(detector)
-            if column not in columns:
-                scale = self.scale(Dimension(name), detector)
-                columns[column] = scale.base if isinstance(scale, Grid) else scale
-        made = {}
-        for column, scale in columns.items():
-            try:
-                made[column] = flowjo_scale(scale, self.shown(column))
-            except LongateError:
-                if column in self.scales:
-                    raise
-                made[column] = flowjo_scale(None, self.shown(column))
-        return made
-
-    def flowjo_matrix(self) -> FlowJoMatrix | None:
-        """Return the matrix of the sample."""
-        if self.matrix is None:
-            return None
-        detectors = tuple(
-            written(self.detector(name)) for name in self.matrix.detectors
-        )
-        return FlowJoMatrix(
-            "Longate",
-            detectors,
-            tuple(tuple(map(float, row)) for row in self.matrix.matrix),
-            tuple(PREFIX + name for name in detectors),
-        )
-
-
-def written(detector: str) -> str:
-    """Return a detector as FlowJo writes it."""
-    return detector.replace("/", "_")
+    from longate.io.flowjo.strategy_columns import ColumnsOfStrategy
 
 
 def drawing_of(gate: Gate, columns: ColumnsOfStrategy) -> Drawing:
@@ -288,21 +108,35 @@ def _rectangle(gate: RectangleGate, columns: ColumnsOfStrategy) -> RectangleDraw
         column, scale = columns.column(axis)
         if gate.interval == "closed" and high is not None:
             high = math.nextafter(high, math.inf)
-        if scale is not None and (low, high) != (None, None):
-            found = scale.preimage(low, high)
-            if found is None:
-                msg = (
-                    f"its bounds on {axis} are beyond the ends of the scale, where "
-                    "FlowJo compares data"
-                )
-                raise FlowJoError(msg)
-            first, last = found
-            low = None if low is None else first
-            high = None if high is None else last
+        if scale is not None:
+            low, high = _in_data(scale, low, high, str(axis))
         if scale is not None and column not in columns.scales:
             columns.keep(column, scale)
         sides.append((column, low, high))
     return RectangleDrawing(outside=False, sides=tuple(sides))
+
+
+def _in_data(
+    scale: Transform, low: float | None, high: float | None, axis: str
+) -> tuple[float | None, float | None]:
+    """Return bounds on a scale as bounds on data, which FlowJo compares."""
+    if isinstance(scale, FlowJoBiex):
+        # Beyond the ends of the table all values are one: 0 is open, 1 is its top.
+        top = float(scale.inverse([1.0])[0])
+        low = None if low is not None and low <= 0 else low
+        high = None if high is not None and high > 1 else high
+        if low == 1:
+            return top, None
+        if high == 1:
+            return _in_data(scale, low, None, axis)[0], top
+    if (low, high) == (None, None):
+        return None, None
+    found = scale.preimage(low, high)
+    if found is None:
+        msg = f"its bounds on {axis} hold no data"
+        raise FlowJoError(msg)
+    first, last = found
+    return (None if low is None else first), (None if high is None else last)
 
 
 def _polygon(gate: PolygonGate, columns: ColumnsOfStrategy) -> PolygonDrawing:
@@ -386,9 +220,3 @@ def _ellipse(gate: EllipsoidGate, columns: ColumnsOfStrategy) -> EllipseDrawing:
         foci=points(apart * along, -apart * along),
         edges=points(long * along, -long * along, short * across, -short * across),
     )
-
-
-def _may_be_compensated(detector: str) -> bool:
-    from longate.cytometry.panel import Channel
-
-    return Channel(detector).kind == "fluorescence"

@@ -15,10 +15,10 @@ from longate._validation import one_of
 from longate._whole_files import write_whole
 from longate.exceptions import FlowJoError, FlowJoWarning, LongateError
 from longate.gating.gates.boolean import BooleanGate
+from longate.gating.gates.rectangle import RectangleGate
 from longate.gating.strategy.strategy import GatingStrategy
 from longate.io.flowjo.columns import Columns
 from longate.io.flowjo.from_gates import (
-    ColumnsOfStrategy,
     boolean_of,
     drawing_of,
     outline_of,
@@ -26,7 +26,9 @@ from longate.io.flowjo.from_gates import (
 from longate.io.flowjo.keywords import channels_of, gains_of, positive
 from longate.io.flowjo.markup import NAMESPACES, Names, sub, text_of
 from longate.io.flowjo.model import WorkspacePopulation, WorkspaceSample
+from longate.io.flowjo.parts import parts_of
 from longate.io.flowjo.shapes.boolean import NODES, BooleanDrawing, write_dependents
+from longate.io.flowjo.strategy_columns import ColumnsOfStrategy
 from longate.io.flowjo.workspace import ALL_SAMPLES, Workspace
 
 if TYPE_CHECKING:
@@ -66,8 +68,9 @@ def write_flowjo(
     """Write a workspace that FlowJo 10 opens.
 
     Samples, groups, matrices, scales and gates are written: rectangles, polygons,
-    ellipses, quadrants of one cut per axis (as four rectangles), And, Or and Not
-    populations, and what lies outside of a shape. Gates on a grid of FlowJo are written
+    ellipses, quadrants of one cut per axis (as four rectangles), rectangles of more
+    dimensions (as an And of two-dimensional ones), And, Or and Not populations, and
+    what lies outside of a shape. Gates on a grid of FlowJo are written
     as vertices that lie in the same cells. :func:`read_flowjo` gives the same counts.
 
     Parameters
@@ -235,23 +238,24 @@ def _sample(
             left.add(path)
             continue
         try:
-            drawing = _drawing(gate, path, strategy, columns, names)
+            drawings = _drawings(gate, path, strategy, columns, names)
         except (LongateError, ValueError) as error:
             _refuse(f"{words}: {error}", unsupported, omitted)
             left.add(path)
             continue
         names[path] = path
-        count = (source.counts or {}).get(path)
-        found.append(
-            WorkspacePopulation(
-                path,
-                path,
-                parent or None,
-                None if count is None else int(count),
-                drawing,
-                kind=_kind(drawing),
+        for own, drawing in drawings.items():
+            count = (source.counts or {}).get(own)
+            found.append(
+                WorkspacePopulation(
+                    own,
+                    own,
+                    parent or None,
+                    None if count is None else int(count),
+                    drawing,
+                    kind=_kind(drawing),
+                )
             )
-        )
     keywords = dict(source.keywords or {})
     matrix = columns.flowjo_matrix()
     return WorkspaceSample(
@@ -273,21 +277,28 @@ def _sample(
     )
 
 
-def _drawing(
+def _drawings(
     gate: Any,
     path: str,
     strategy: GatingStrategy,
     columns: ColumnsOfStrategy,
     names: Mapping[str, str],
-) -> Any:
+) -> dict[str, Any]:
+    """Return path -> drawing: one, or the parts of a rectangle and their And."""
+    if isinstance(gate, RectangleGate) and len(gate.dimensions) > 2:
+        above = path.removesuffix(gate.name)
+        parts = {
+            above + part.name: drawing_of(part, columns) for part in parts_of(gate)
+        }
+        return {**parts, path: BooleanDrawing("and", tuple(parts))}
     if not isinstance(gate, BooleanGate):
-        return drawing_of(gate, columns)
+        return {path: drawing_of(gate, columns)}
     outline = outline_of(gate, path, strategy)
     if outline is not None:
         shape = drawing_of(strategy.tree.by_path[outline], columns)
-        return replace(shape, outside=True)
+        return {path: replace(shape, outside=True)}
     everything = {one: one for one in strategy.paths}
-    return boolean_of(gate, strategy, everything | dict(names))
+    return {path: boolean_of(gate, strategy, everything | dict(names))}
 
 
 def _kind(drawing: Any) -> str:
