@@ -192,3 +192,40 @@ def test_one_outcome_that_cannot_be_tested_does_not_stop_the_family():
 def test_a_family_in_which_nothing_can_be_tested_is_an_error():
     data, response = family(responders=(0.1, None))
     refused(data, response, "none of the 3 outcomes", by="population")
+
+
+@pytest.mark.parametrize("name", ["response", "value", "visit", "index", "label"])
+def test_a_covariate_with_a_name_of_the_models_is_refused(name):
+    data, response = tables()
+    data = data.assign(**{} if name in data else {name: 1.0})
+    with pytest.raises(DesignError, match=f"the covariate '{name}' is"):
+        responder_analysis(data, response, value="index", covariates=[name])
+
+
+def test_a_covariate_aliased_with_visit_is_refused_for_the_headline():
+    data, response = tables()
+    data = data.assign(batch=data["visit"].map({"m00": "B1", "m12": "B2"}))
+    with pytest.raises(DesignError, match=r"'batch' .* aliased with visit"):
+        responder_analysis(data, response, value="index", covariates=["batch"])
+
+
+def test_a_covariate_known_at_baseline_alone_holds_for_the_patient():
+    data, response = tables()
+    age = {name: 30.0 + 3 * (at % 5) for at, name in enumerate(response["patient"])}
+    whole = data.assign(age=data["patient"].map(age))
+    sheet = whole.assign(age=whole["age"].where(whole["visit"] == "m00"))
+    rows = [
+        responder_analysis(one, response, value="index", covariates=["age"]).sensitivity
+        for one in (whole, sheet)
+    ]
+    mixed = "MMRM, unstructured covariance, Kenward-Roger, with age x visit"
+    found = [row.set_index("analysis").loc[mixed, "estimate"] for row in rows]
+    assert found[0] == found[1]
+    assert np.isfinite(found[0])
+
+
+def test_other_words_for_labels_are_pointed_to_their_meaning():
+    data, response = tables()
+    given = response.assign(label=response["label"].map({"responder": "R"}).fillna("N"))
+    with pytest.raises(DesignError, match=r"Response\.from_table\(table, meaning="):
+        responder_analysis(data, given, value="index")

@@ -6,6 +6,7 @@ import math
 
 import pandas as pd
 import pytest
+from scipy import stats
 
 import longate as lg
 from gating.samples import write_study
@@ -33,8 +34,12 @@ def test_by_hand(tmp_path):
     assert row["per_microlitre"] == pytest.approx(30.0)
     variance = 1 / 120 + 1 / 2000 + 0.03**2
     assert row["log_variance"] == pytest.approx(variance)
-    spread = math.exp(1.959963984540054 * math.sqrt(variance))
-    assert (row["low"], row["high"]) == pytest.approx((30 / spread, 30 * spread))
+    # Exact for the two counts, the error of the volume added on the log scale.
+    share = stats.beta.ppf([0.025, 0.975], [120, 121], [2001, 2000])
+    exact = share / (1 - share) * 50_000 / 100
+    halves = [math.hypot(math.log(end / 30), 1.959963984540054 * 0.03) for end in exact]
+    low, high = 30 * math.exp(-halves[0]), 30 * math.exp(halves[1])
+    assert (row["low"], row["high"]) == pytest.approx((low, high))
     assert (row["n_events"], row["n_beads"]) == (120, 2000)
 
 
@@ -78,8 +83,10 @@ def test_an_impossible_pipetting_error_is_refused(tmp_path, cv):
 def test_no_cells_give_a_count_of_0_with_an_exact_upper_bound(tmp_path):
     row = row_of(counted(tmp_path, [bead_file(sizes={"n_nk": 0})]))
     assert (row["per_microlitre"], row["low"]) == (0.0, 0.0)
-    # P(no event | mean m) = 2.5 % at m = 3.689.
-    assert row["high"] == pytest.approx(3.688879454113936 * 50_000 / 2000 / 100)
+    # P(no event | mean m) = 2.5 % at m = 3.689; the beads and the volume add to it.
+    poisson = 3.688879454113936 * 50_000 / 2000 / 100
+    assert row["high"] == pytest.approx(poisson * math.exp(1.96 * 0.03), rel=0.002)
+    assert row["high"] > poisson
     assert row["detection"] == "below detection"
     assert not row["quantifiable"]
 

@@ -12,6 +12,7 @@ from longate._names import name_of, require_names
 from longate._validation import listed, require_columns, suggest, table_of
 from longate._visits import VisitOrder, order_visits
 from longate.exceptions import DesignError
+from longate.longitudinal.covariates import checked_covariates
 from longate.longitudinal.labels import match_labels, with_spelling
 from longate.longitudinal.scarce import use_fractions_where_scarce
 from longate.longitudinal.ties import difference
@@ -126,6 +127,9 @@ def read_design(
     frame, outcome = _of_family(frame, outcome, family, groupers)
     names = require_names(frame, ["patient", "visit"], _WHAT, DesignError)
     patient, visit = names["patient"], names["visit"]
+    if len(covariates):
+        own = checked_covariates(frame, patient, visit, covariates, measure.columns)
+        frame = frame.assign(**{name: own[name] for name in covariates})
     labels = match_labels(labels, patient, _WHAT)
     labels = with_spelling(labels, {"visit": visit, "outcome": outcome}, _WHAT)
     order = _order(frame["visit"], visit, baseline, last, visit_order)
@@ -148,7 +152,7 @@ def read_design(
     )
     first = order.names[0] if baseline is None else name_of(baseline)
     final = order.names[-1] if last is None else name_of(last)
-    own = list(dict.fromkeys([*measure.columns, *covariates]))
+    columns = list(dict.fromkeys([*measure.columns, *covariates]))
     return Design(
         measure=measure,
         observations=observations.sort_values(["outcome", "patient", "visit"]),
@@ -157,7 +161,7 @@ def read_design(
         baseline=first,
         last=final,
         labels=labels,
-        source=pd.concat([keys, frame[own]], axis=1).reset_index(drop=True),
+        source=pd.concat([keys, frame[columns]], axis=1).reset_index(drop=True),
         scarcity=scarcity,
     )
 

@@ -97,7 +97,8 @@ def read_labels(response: object, *, unmatched: str = "error") -> Labels:
         if label not in LABELS:
             msg = (
                 f"the response has the label {label!r}; allowed are {listed(LABELS)}"
-                f"{suggest(str(label), LABELS)}"
+                f"{suggest(str(label), LABELS)}. Other words are given a meaning by "
+                f"Response.from_table(table, meaning={{{label!r}: 'responder', ...}})"
             )
             raise DesignError(msg)
     by_patient = dict(zip(patients, labels, strict=True))

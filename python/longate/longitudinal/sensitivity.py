@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from longate.longitudinal.exact import Permutation
 
 _TAG = "sensitivity"
+_UNEQUAL = (
+    "; by Monte Carlo at 5 against 7 it rejects in 6.5 to 7 % of studies where "
+    "responders vary twice as much, in 7.5 to 8 % at three times"
+)
 
 
 def sensitivity_of(
@@ -46,7 +50,7 @@ def sensitivity_of(
             "low": exact.low,
             "high": exact.high,
             "p": exact.p,
-            "note": exact.words(),
+            "note": exact.words() + _UNEQUAL,
         }
         | shared,
     ]

@@ -31,7 +31,7 @@ def trajectories(
     """Draw one line per patient and each compared group's mean with its interval.
 
     All patients are drawn, also those without a label or a last visit: a line
-    that stops is a patient who left. Below the axis stands n per visit and label.
+    that stops has no value at later visits. Below the axis is n per visit and label.
 
     Parameters
     ----------

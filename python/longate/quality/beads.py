@@ -12,7 +12,7 @@ from longate._names import names_of
 from longate._validation import listed, require_columns
 from longate.exceptions import CountingError, CountingWarning
 from longate.gating.gates.base import ALL_EVENTS
-from longate.statistics import Z95
+from longate.statistics import Z95, count_ratio_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,8 +69,9 @@ def per_microlitre(
         ``sample, patient, visit, tube, population, name`` (last part of the path),
         ``n_events, n_beads, microlitres`` (blood that the beads say was acquired),
         ``per_microlitre, low, high`` (95 %), ``log_variance, detection, quantifiable,
-        lot_expired, share_disagrees, run_id`` and the sheet's columns. With no cells
-        the count is 0 and ``low`` 0, ``high`` from the exact bound of 3.69 events.
+        lot_expired, share_disagrees, run_id`` and the sheet's columns. The interval is
+        exact for the counts of cells and beads (conditional binomial), the volume's
+        error added; with no cells ``low`` is 0.
         ``lot_expired`` is missing without a date or an expiry, ``share_disagrees``
         where no other tube has the share.
 
@@ -239,15 +240,14 @@ def _concentrations(cells: pd.DataFrame, pipetting_cv: float) -> pd.DataFrame:
     found = n_cells > 0
     variance = np.full(len(cells), np.nan)
     variance[found] = 1 / n_cells[found] + 1 / n_beads[found] + pipetting_cv**2
-    spread = np.exp(Z95 * np.sqrt(np.where(found, variance, 0.0)))
-    # No cells: the exact 97.5 % bound of a Poisson mean, -ln 0.025 = 3.69 events.
-    none_high = -np.log(0.025) * per_cell
+    low, high = count_ratio_interval(n_cells, n_beads, cv=pipetting_cv)
+    factor = cells["factor"].to_numpy(float)
     count = n_cells * per_cell
     return cells.assign(
         microlitres=microlitres,
         per_microlitre=count,
-        low=np.where(found, count / spread, 0.0 * per_cell),
-        high=np.where(found, count * spread, none_high),
+        low=low * factor,
+        high=np.where(np.isnan(count), np.nan, high * factor),
         log_variance=variance,
     )
 

@@ -5,6 +5,7 @@ The lowest layer: it imports NumPy and SciPy, and nothing else of the package.
 
 from __future__ import annotations
 
+from longate.statistics.count_ratio import count_ratio_interval
 from longate.statistics.normal import Z95, normal_quantile
 from longate.statistics.order_statistics import (
     FEWEST_FOR_MEDIAN,
@@ -18,6 +19,7 @@ __all__ = [
     "FEWEST_FOR_MEDIAN",
     "Z95",
     "clopper_pearson",
+    "count_ratio_interval",
     "interval_ranks",
     "newcombe_interval",
     "normal_quantile",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from longate._names import name_of
 from longate._validation import listed, require_columns, suggest, table_of
@@ -11,9 +11,7 @@ from longate.exceptions import DesignError
 from longate.longitudinal.labels import NON_RESPONDER, RESPONDER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    import pandas as pd
+    from collections.abc import Sequence
 
     from longate.longitudinal.mixed.result import MixedModel
 
@@ -43,19 +41,64 @@ class ModelledDifference:
     notes: tuple[str, ...]
 
 
+class Fit(Protocol):
+    """A model of all visits: :func:`mixed_model` or :func:`mmrm`."""
+
+    def __call__(
+        self,
+        formula: str,
+        table: object,
+        *,
+        patient: str,
+        visit: str,
+        response: str,
+        df: str,
+        confidence: float,
+    ) -> MixedModel:
+        """Fit a formula to a table."""
+
+
 def modelled_difference(
-    model: Callable[[str, pd.DataFrame], MixedModel],
+    fit: Fit,
     table: object,
     *,
     value: str,
-    patient: str,
-    visit: str,
-    response: str,
+    patient: str = "patient",
+    visit: str = "visit",
+    response: str = "response",
     baseline: object,
     last: object,
-    covariates: Sequence[str],
+    covariates: Sequence[str] = (),
+    df: str = "kenward-roger",
+    confidence: float = 0.95,
 ) -> ModelledDifference:
-    """Fit ``value ~ visit * (response + covariates)`` and take the difference.
+    """Return responders' change minus non-responders' by a model of all visits.
+
+    The formula is ``value ~ visit * (response + covariates)``: covariates enter with
+    an effect at each visit. Patients who are neither responder nor non-responder are
+    left out. By an MMRM of complete data without covariates this is Student's t of
+    the changes.
+
+    Parameters
+    ----------
+    fit : callable
+        The model.
+    table : DataFrame, or an object with a ``.table``
+        Tidy, one row per patient and visit.
+    value : str
+        The column to analyse, on the scale of analysis.
+    patient, visit, response : str
+        Columns; `response` holds responder and non-responder.
+    baseline, last : visit
+        The change is `last` minus `baseline`.
+    covariates : sequence of str
+        Columns, declared beforehand.
+    df : {"kenward-roger", "satterthwaite"}
+    confidence : float
+
+    Returns
+    -------
+    ModelledDifference
 
     Raises
     ------
@@ -87,7 +130,15 @@ def modelled_difference(
             )
             raise DesignError(msg)
     own = [f"`{visit}` * `{name}`" for name in (response, *covariates)]
-    fitted = model(f"`{value}` ~ {' + '.join(own)}", kept)
+    fitted = fit(
+        f"`{value}` ~ {' + '.join(own)}",
+        kept,
+        patient=patient,
+        visit=visit,
+        response=response,
+        df=df,
+        confidence=confidence,
+    )
     found = fitted.contrast(
         change=(baseline, last), between=(RESPONDER, NON_RESPONDER)
     ).iloc[0]

@@ -10,10 +10,7 @@ import numpy as np
 
 from longate._validation import one_of
 from longate.exceptions import DesignError
-from longate.longitudinal.mixed.difference import (
-    ModelledDifference,
-    modelled_difference,
-)
+from longate.longitudinal.mixed.difference import modelled_difference
 from longate.longitudinal.mixed.fitted import estimates_of, fitted_model, small_sample
 from longate.longitudinal.mixed.intercept_reml import fit_random_intercept
 from longate.longitudinal.mixed.model_data import read_model_data
@@ -21,8 +18,6 @@ from longate.longitudinal.mixed.result import METHODS, MixedModel
 from longate.longitudinal.mixed.working_scale import WorkingScale
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import pandas as pd
 
     from longate.longitudinal.mixed.intercept_reml import InterceptFit
@@ -129,69 +124,8 @@ def mixed_model(
     )
 
 
-def difference_in_change(
-    table: object,
-    *,
-    value: str,
-    patient: str = "patient",
-    visit: str = "visit",
-    response: str = "response",
-    baseline: object,
-    last: object,
-    covariates: Sequence[str] = (),
-    df: str = "kenward-roger",
-    confidence: float = 0.95,
-) -> ModelledDifference:
-    """Return responders' change minus non-responders' by a random intercept.
-
-    All visits of the table are used; covariates enter with an own effect at
-    each visit. Patients who are neither responder nor non-responder are left
-    out.
-
-    Parameters
-    ----------
-    table : DataFrame, or an object with a ``.table``
-        Tidy, one row per patient and visit.
-    value : str
-        The column to analyse, on the scale of analysis.
-    patient, visit, response : str
-        Columns; `response` holds responder and non-responder.
-    baseline, last : visit
-        The change is `last` minus `baseline`.
-    covariates : sequence of str
-        Columns, declared beforehand.
-    df : {"kenward-roger", "satterthwaite"}
-    confidence : float
-
-    Returns
-    -------
-    ModelledDifference
-        estimate, se, df, t, p, low, high, n_responder, n_non_responder, notes.
-
-    Raises
-    ------
-    DesignError
-        As :func:`mixed_model`.
-    """
-    model = partial(
-        mixed_model,
-        patient=patient,
-        visit=visit,
-        response=response,
-        df=df,
-        confidence=confidence,
-    )
-    return modelled_difference(
-        model,
-        table,
-        value=value,
-        patient=patient,
-        visit=visit,
-        response=response,
-        baseline=baseline,
-        last=last,
-        covariates=covariates,
-    )
+difference_in_change = partial(modelled_difference, mixed_model)
+"""The difference in change by this model; see :func:`modelled_difference`."""
 
 
 def require_confidence(confidence: float) -> None:

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
     from longate.longitudinal import ResponderAnalysis
 PICTURE = (
-    "Thin lines are patients; a line that stops is a patient who left. Thick lines are "
-    "group means with 95 % intervals at each visit: they describe the groups. Whether "
-    "the groups changed differently is the difference in change above."
+    "Thin lines are patients; a line that stops has no value at later visits. Thick "
+    "lines are group means with 95 % intervals at each visit: they describe the "
+    "groups. Whether the groups changed differently is the difference in change above."
 )
 
 QUESTION = (
