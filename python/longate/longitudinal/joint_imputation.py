@@ -75,7 +75,7 @@ class Cohort:
     @property
     def changed(self) -> Bools:
         """Whether a patient's change was seen, (n,)."""
-        return ~np.isnan(self.values[:, [0, -1]]).any(axis=1)
+        return np.asarray(~np.isnan(self.values[:, [0, -1]]).any(axis=1))
 
 
 @dataclass(frozen=True, eq=False)

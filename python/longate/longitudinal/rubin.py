@@ -55,7 +55,7 @@ def pool(
 
     each = np.asarray(estimates, dtype=np.float64)
     m = len(each)
-    within = float(np.mean(variances))
+    within = float(np.asarray(variances, dtype=np.float64).mean())
     between = (1 + 1 / m) * float(each.var(ddof=1))
     total = within + between
     share = between / total

@@ -75,8 +75,8 @@ def time_to_worsening(
     numbers = frame[[time, score]].apply(pd.to_numeric, errors="coerce")
     bad = numbers[time].isna() | (numbers[score].isna() & frame[score].notna())
     if bad.any():
-        rows = listed(frame.index[bad])
-        msg = f"{time} and {score} must be numbers; not in row(s) {rows}"
+        where = listed(frame.index[bad])
+        msg = f"{time} and {score} must be numbers; not in row(s) {where}"
         raise DesignError(msg)
     known = numbers.assign(patient=names)[numbers[score].notna()]
     twice = known.duplicated(["patient", time])
