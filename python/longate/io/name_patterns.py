@@ -63,7 +63,8 @@ def propose_patterns(names: Sequence[str]) -> list[Proposal]:
         pattern = _pattern(rows, key[:-1])
         if pattern is not None:
             found.append(pattern)
-    proposals = [_described(pattern, stems) for pattern in dict.fromkeys(found)]
+    described = (_described(pattern, stems) for pattern in dict.fromkeys(found))
+    proposals = [one for one in described if one is not None]
     proposals.sort(key=lambda one: -one.n_files)
     return proposals[:_MOST_PATTERNS]
 
@@ -120,10 +121,13 @@ def _all(pattern: re.Pattern[str], words: Iterable[str]) -> bool:
     return all(pattern.fullmatch(word) for word in words)
 
 
-def _described(pattern: str, stems: Sequence[str]) -> Proposal:
+def _described(pattern: str, stems: Sequence[str]) -> Proposal | None:
+    """Return a pattern with an example; None where it fits no name."""
     reader = NamePattern(pattern)
     read = [(stem, reader.read(f"{stem}.fcs")) for stem in stems]
     fitting = [(stem, told) for stem, told in read if told is not None]
+    if not fitting:
+        return None
     stem, told = fitting[0]
     said = ", ".join(
         f"{key} {value!r}" for key, value in told.items() if not key.startswith("_")

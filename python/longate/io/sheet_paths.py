@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from os.path import exists, isabs, normpath
 from pathlib import Path
 
@@ -40,13 +41,19 @@ def located(name: str, base: Path) -> tuple[str, str | None]:
             return plain, None
         path = plain
     other = _in_other_case(Path(path))
+    if other is not None and _composed(str(other)) == _composed(path):
+        return str(other), None
     if other is not None:
         return str(other), f"{name!r} is not there and was read as {other.name!r}"
     return path, None
 
 
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
+
+
 def _in_other_case(path: Path) -> Path | None:
-    """Return the only file whose path differs in case alone."""
+    """Return the only file whose path differs in case or composed letters alone."""
     folder = path.parent
     if not folder.is_dir():
         parent = _in_other_case(folder) if folder != path else None
@@ -55,9 +62,14 @@ def _in_other_case(path: Path) -> Path | None:
         folder = parent
     if not folder.is_dir():
         return None
-    wanted = path.name.casefold()
-    alike = [one for one in folder.iterdir() if one.name.casefold() == wanted]
+    wanted = _plain(path.name)
+    alike = [one for one in folder.iterdir() if _plain(one.name) == wanted]
     return alike[0] if len(alike) == 1 else None
+
+
+def _plain(name: str) -> str:
+    """Return a name without regard to case; macOS writes letters and accents apart."""
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def hint_for_missing(path: str, base: Path) -> str:

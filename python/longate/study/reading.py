@@ -163,7 +163,7 @@ def read_study(
             )
             compensations[row] = _acquisition_matrix(given[row], of_file, folder)
             metadata[row] = of_file
-        except (LongateError, OSError) as error:
+        except (LongateError, OSError, ImportError, ValueError, MemoryError) as error:
             if len(failed) < _MOST_HINTS:
                 error = _with_hint(error, table["file"][row], read.folder)
             failed.append(problem(table, row, "read", error))
@@ -244,9 +244,7 @@ def _differences(
     return found
 
 
-def _with_hint(
-    error: LongateError | OSError, path: str, folder: Path
-) -> LongateError | OSError:
+def _with_hint(error: Exception, path: str, folder: Path) -> Exception:
     """Return the error, with where the file may be if it is not there."""
     if not isinstance(error, FileNotFoundError) or Path(path).exists():
         return error

@@ -74,7 +74,14 @@ def _write(populations: Populations, folder: Path) -> None:
     tables = {}
     for name, frame in _tables(populations):
         path = folder / f"{name}.parquet"
-        frame.to_parquet(path)
+        try:
+            frame.to_parquet(path)
+        except UnicodeEncodeError:
+            msg = (
+                f"the table {name!r} holds a text, such as the name of a file, that is "
+                "no Unicode; rename that file to save its populations"
+            )
+            raise StudyError(msg) from None
         tables[name] = {
             "file": path.name,
             "n_rows": len(frame),
