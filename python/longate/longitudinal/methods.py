@@ -10,6 +10,7 @@ _SCALES = {
     "identity": "as measured",
     "log": "as natural logarithm",
     "logit": "as log odds",
+    "fraction": "as fractions",
 }
 
 

@@ -53,7 +53,7 @@ def effects(result: Any, *, ax: Axes | None = None, title: str | None = None) ->
     from longate.plot.canvas import TITLE, axes_or_new, literal, tidy
 
     table = _rows(result)
-    ratio = result.design.measure.ratio
+    ratio = result.design.measure.ratio if table["ratio"].notna().any() else None
     names = ["ratio", "ratio_low", "ratio_high"] if ratio else COLUMNS[1:4]
     values = table[names].to_numpy(dtype=float)
     estimate, low, high = values.T

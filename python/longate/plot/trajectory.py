@@ -66,7 +66,7 @@ def trajectories(
     from longate.plot.canvas import TITLE, Pads, axes_or_new, literal, tidy
 
     table = _one_outcome(result, outcome)
-    scale = str(result.design.measure.scale)
+    scale = _scale_of(result, str(table["outcome"].iloc[0]))
     pads = Pads(left=1.15, bottom=0.75, right=0.1, top=0.3 if title else 0.1)
     ax = axes_or_new(ax, 5.0, 3.9, pads=pads)
     visits = visits_of(table["visit"])
@@ -78,6 +78,9 @@ def trajectories(
         _log_axis(ax)
     name = str(table["outcome"].iloc[0])
     words = outcome_words(name) if ylabel is None else ylabel
+    columns = getattr(result.design.measure, "columns", ())
+    if ylabel is None and len(columns) == 2 and columns[0] not in words:
+        words = f"{words}\nfraction: {columns[0]} / {columns[1]}"
     ax.set_ylabel(words, color=INK, fontsize=TITLE - 0.5)
     if title:
         ax.set_title(title, loc="left", fontsize=TITLE, color=INK, fontweight="bold")
@@ -169,6 +172,12 @@ def _draw_patients(ax: Axes, table: pd.DataFrame, visits: list[str]) -> None:
             )
 
 
+def _scale_of(result: Any, outcome: str) -> str:
+    """Return the scale on which an outcome is analysed."""
+    own = getattr(result.design, "measure_of", None)
+    return str((own(outcome) if own else result.design.measure).scale)
+
+
 def _draw_mean(
     ax: Axes, rows: pd.DataFrame, visits: list[str], label: str, scale: str
 ) -> None:
@@ -207,7 +216,7 @@ def mean_interval(
     ----------
     analysed : (n,) array of float
         One per patient, on the scale of analysis, n >= 2.
-    scale : {"identity", "log", "logit"}
+    scale : {"identity", "log", "logit", "fraction"}
         From which the three numbers are brought back.
     level : float
         Of the interval.
@@ -219,7 +228,11 @@ def mean_interval(
     mean = float(np.mean(analysed))
     half = float(special.stdtrit(n - 1, 0.5 + level / 2))
     half *= float(np.std(analysed, ddof=1)) / n**0.5
-    return float(back(mean)), float(back(mean - half)), float(back(mean + half))
+    low, high = float(back(mean - half)), float(back(mean + half))
+    if scale == "fraction":
+        # No fraction lies beyond: the interval ends where fractions do.
+        low, high = max(low, 0.0), min(high, 1.0)
+    return float(back(mean)), low, high
 
 
 def _log_axis(ax: Axes) -> None:

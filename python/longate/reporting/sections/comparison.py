@@ -59,7 +59,8 @@ def _effect_note(result: ResponderAnalysis) -> str:
     unit = {
         "identity": "Changes are differences",
         "log": "Changes are ratios",
-        "logit": "Changes are odds ratios",
+        "logit": "Changes are odds ratios (of rare events: differences of fractions)",
+        "fraction": "Changes are differences of fractions",
     }[design.measure.scale]
     low, high = (
         float(result.table["permutation_smallest_p"].agg(f)) for f in ("min", "max")
@@ -84,7 +85,7 @@ def _effect_note(result: ResponderAnalysis) -> str:
 def _effect_rows(result: ResponderAnalysis) -> pd.DataFrame:
     """Return one row per outcome: both groups' changes beside their difference."""
     table = result.table
-    ratio = result.design.measure.ratio
+    ratio = result.design.measure.ratio if table["ratio"].notna().any() else None
     rows = {}
     if len(table) > 1:
         rows["outcome"] = table["outcome"]
@@ -114,10 +115,23 @@ def _effect_rows(result: ResponderAnalysis) -> pd.DataFrame:
 
 def _estimates(table: pd.DataFrame, names: tuple[str, str, str]) -> pd.Series:
     """Return ``0.06 [0.04, 0.08]`` for each row, an en dash where not known."""
-    words = [
-        f"{doc.number(a)} [{doc.number(b)}, {doc.number(c)}]" if pd.notna(a) else "–"
-        for a, b, c in table[list(names)].itertuples(index=False)
-    ]
+
+    def written(a: float, b: float, c: float) -> str:
+        if pd.isna(a):
+            return "–"
+        return f"{doc.number(a)} [{doc.number(b)}, {doc.number(c)}]"
+
+    words = [written(*row) for row in table[list(names)].itertuples(index=False)]
+    if names[0] == "ratio":
+        # Rare events have no ratio: their difference of fractions, named as such.
+        own = "estimate" if "estimate" in table else "mean_change"
+        plain = table[[own, "low", "high"]].itertuples(index=False)
+        words = [
+            f"{written(*row)} as a fraction"
+            if word == "–" and pd.notna(row[0])
+            else word
+            for word, row in zip(words, plain, strict=True)
+        ]
     return pd.Series(words, index=table.index)
 
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 SCALES = {
     "identity": "Group means",
     "log": "Logarithmic axes, geometric group means",
-    "logit": "Group means formed on the logit scale",
+    "logit": "Group means formed on the logit scale (of rare events: of fractions)",
+    "fraction": "Group means of fractions",
 }
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from longate._label_matching import labels_by_patient
 from longate._names import name_of
+from longate._visits import natural_key
 from longate.exceptions import ClinicalError
 from longate.plot.visit_order import visits_of
 from longate.reporting import document as doc
@@ -99,8 +100,8 @@ def _joined(
     if response is not None:
         labels = labels_by_patient(response, "response", ClinicalError)
         rows["label"] = rows["patient"].map(name_of).map(labels)
-        rows = rows.sort_values(["label", "patient"], ascending=[False, True])
-    return rows
+    # By patient, not by response: nobody's row tells the label by its position.
+    return rows.sort_values("patient", key=lambda names: names.map(natural_key))
 
 
 def _answer(rows: pd.DataFrame, reference: ReferenceChange | None) -> str:
