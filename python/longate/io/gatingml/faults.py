@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from longate._validation import listed, suggest
 from longate.gating.tree.problems import GateProblem
+from longate.gating.tree.tree import MOST_LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from longate.io.gatingml.document import Document
     from longate.io.gatingml.records import GateRecord
     from longate.io.xml_tree import Element
+
+
+MOST_SUGGESTED = 20
+"""So many faults of a file get near names, which take long to find among many."""
 
 
 class Fault(NamedTuple):
@@ -129,13 +134,15 @@ def resolved(
     for record in kept:
         parent = record.parent
         if parent is not None and parent not in known and parent not in faults.lost:
-            complaint = _absent(parent, "its parent is", known, quadrant_gates)
+            near = known if len(faults.roots) < MOST_SUGGESTED else ()
+            complaint = _absent(parent, "its parent is", near, quadrant_gates)
             faults.complain(record, complaint, record.element)
             continue
         for reference in record.references:
             name = reference.id
             if name not in known and name not in faults.lost:
-                complaint = _absent(name, "it refers to", known, quadrant_gates)
+                near = known if len(faults.roots) < MOST_SUGGESTED else ()
+                complaint = _absent(name, "it refers to", near, quadrant_gates)
                 faults.complain(record, complaint, reference.element)
                 break
     kept = faults.remaining(kept)
@@ -149,7 +156,23 @@ def resolved(
     kept = faults.remaining(kept)
     circle = "gates need each other in a circle"
     _drop_circles(kept, faults, circle, lambda one: one.needs)
+    kept = faults.remaining(kept)
+    _drop_deep(kept, faults)
     return faults.remaining(kept)
+
+
+def _drop_deep(records: Sequence[GateRecord], faults: Faults) -> None:
+    """Leave out gates that lie deeper than the populations of a strategy may."""
+    below: dict[str | None, list[GateRecord]] = {}
+    for record in records:
+        below.setdefault(record.parent, []).append(record)
+    level = below.get(None, [])
+    for _ in range(MOST_LEVELS):
+        names = [name for each in level for name in each.populations]
+        level = [one for name in names for one in below.get(name, ())]
+    for record in level:
+        complaint = f"it lies more than {MOST_LEVELS:,} populations deep"
+        faults.complain(record, complaint, record.element)
 
 
 def _absent(
@@ -208,12 +231,11 @@ def _drop_circles(
         for one in records
     }
     in_circles = _unordered(_reversed(needs), set(_unordered(needs, set(needs))))
+    shown = listed(in_circles)
     by_id = {one.id: one for one in records}
-    for name in needs:
-        if name in in_circles:
-            record = by_id[name]
-            around = listed([name, *(n for n in in_circles if n != name)])
-            faults.complain(record, f"{complaint}: {around}", record.element)
+    for name in in_circles:
+        record = by_id[name]
+        faults.complain(record, f"{complaint}: {shown}", record.element)
 
 
 def _reversed(needs: dict[str, set[str]]) -> dict[str, set[str]]:
