@@ -198,6 +198,9 @@ def test_no_lot_table_is_refused_with_what_to_do(tmp_path):
         (LOTS.assign(beads_per_tube=[-5, 1]), "'L1'.*above 0"),
         (LOTS.assign(beads_per_tube=["51,000", "x"]), "'L1'.*above 0"),
         (LOTS.assign(expiry=["soon", "2025-01-01"]), "expiry.*soon"),
+        (LOTS.assign(expiry=["05.09.2026", "2025-01-01"]), "2026-09-05 with dayfirst"),
+        (LOTS.assign(expiry=[44809, 44810]), "Excel's serial of 2022-09-05"),
+        (LOTS.assign(expiry=[20260905, 20260906]), "date_format='%Y%m%d'"),
     ],
 )
 def test_a_lot_table_that_cannot_be_used_is_refused(tmp_path, lots, words):

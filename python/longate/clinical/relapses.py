@@ -1,4 +1,4 @@
-"""Relapses: a tidy table, checked, and their place between the visits."""
+"""Relapses: a tidy table, checked, and the visit by which each had happened."""
 
 from __future__ import annotations
 

@@ -40,13 +40,13 @@ def find_conflicts(
     Parameters
     ----------
     sheet : DataFrame
-        The draft, its index the place of each file.
+        The draft; its index numbers the files.
     names : sequence of str
         Names of the files, below the folder.
     metadata : mapping of int to FcsMetadata
         What the legible files say.
     notes : iterable of (str, int, str)
-        Kind, place and detail of what was noticed on single files.
+        Kind, index of the file and detail of what was noticed on single files.
 
     Returns
     -------
@@ -54,10 +54,10 @@ def find_conflicts(
         ``conflict, files`` (joined by ``"; "``), ``detail``; the gravest kinds first.
     """
     gathered: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for kind, place, detail in notes:
-        gathered[kind, detail].append(place)
+    for kind, index, detail in notes:
+        gathered[kind, detail].append(index)
     found: list[_Found] = [
-        (kind, places, detail) for (kind, detail), places in gathered.items()
+        (kind, indices, detail) for (kind, detail), indices in gathered.items()
     ]
     samples = sheet[sheet["role"] == "sample"]
     found += _missing_cells(samples)
@@ -73,10 +73,10 @@ def find_conflicts(
     return [
         {
             "conflict": kind,
-            "files": "; ".join(names[place] for place in places),
+            "files": "; ".join(names[index] for index in indices),
             "detail": detail,
         }
-        for kind, places, detail in found
+        for kind, indices, detail in found
     ]
 
 
@@ -96,7 +96,7 @@ def conflicts_of_study(
     metadata : mapping of int to FcsMetadata
         What the readable files say, by row.
     """
-    found = [(places, detail) for _, places, detail in _same_events(metadata)]
+    found = [(indices, detail) for _, indices, detail in _same_events(metadata)]
     return found + _other_patients(sheet, metadata)
 
 
@@ -151,19 +151,19 @@ def _several_files(samples: pd.DataFrame) -> Iterator[_Found]:
 def _same_events(metadata: Mapping[int, FcsMetadata]) -> Iterator[_Found]:
     """Only files of one shape are read, so that most folders cost nothing."""
     shapes: dict[Any, list[int]] = defaultdict(list)
-    for place, of_file in metadata.items():
+    for index, of_file in metadata.items():
         if of_file.n_events:
-            shapes[of_file.n_events, of_file.panel.channels].append(place)
+            shapes[of_file.n_events, of_file.panel.channels].append(index)
     for alike in shapes.values():
         hashes: dict[str, list[int]] = defaultdict(list)
-        for place in alike if len(alike) > 1 else ():
-            begin = _event_hash(metadata[place], most=_FIRST_BYTES)
+        for index in alike if len(alike) > 1 else ():
+            begin = _event_hash(metadata[index], most=_FIRST_BYTES)
             if begin:
-                hashes[begin].append(place)
+                hashes[begin].append(index)
         for same in hashes.values():
             whole: dict[str, list[int]] = defaultdict(list)
-            for place in same if len(same) > 1 else ():
-                whole[_event_hash(metadata[place])].append(place)
+            for index in same if len(same) > 1 else ():
+                whole[_event_hash(metadata[index])].append(index)
             for digest, ones in whole.items():
                 if digest and len(ones) > 1:
                     yield "same events", ones, "one measurement under several names"
@@ -214,17 +214,17 @@ def _several_dates(samples: pd.DataFrame) -> Iterator[_Found]:
 def _several_cytometers(
     sheet: pd.DataFrame, metadata: Mapping[int, FcsMetadata]
 ) -> Iterator[_Found]:
-    places: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for place in metadata:
-        key = (sheet["cytometer"][place], sheet["serial"][place])
-        places[key].append(place)
-    if len(places) > 1:
-        ordered = sorted(places.items(), key=lambda one: -len(one[1]))
+    indices: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for index in metadata:
+        key = (sheet["cytometer"][index], sheet["serial"][index])
+        indices[key].append(index)
+    if len(indices) > 1:
+        ordered = sorted(indices.items(), key=lambda one: -len(one[1]))
         told = [
             f"{name or 'not recorded'} {serial} ({len(of)} files)".replace("  ", " ")
             for (name, serial), of in ordered
         ]
-        others = sorted(place for _, of in ordered[1:] for place in of)
+        others = sorted(index for _, of in ordered[1:] for index in of)
         yield "several cytometers", others, ", ".join(told)
 
 
@@ -234,12 +234,12 @@ def _panels(
     """Compare panels and names of tubes: each should tell the other."""
     by_tube: dict[str, dict[Any, list[int]]] = defaultdict(lambda: defaultdict(list))
     by_panel: dict[Any, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for place in samples.index:
-        tube = samples["tube"][place]
-        panel = tuple((c.detector, c.marker or "") for c in metadata[place].panel)
+    for index in samples.index:
+        tube = samples["tube"][index]
+        panel = tuple((c.detector, c.marker or "") for c in metadata[index].panel)
         if tube:
-            by_tube[tube][panel].append(place)
-            by_panel[panel][tube].append(place)
+            by_tube[tube][panel].append(index)
+            by_panel[panel][tube].append(index)
     for tube, panels in by_tube.items():
         if len(panels) > 1:
             most = max(panels, key=lambda panel: len(panels[panel]))
@@ -248,6 +248,6 @@ def _panels(
             yield "several panels", sorted(others), detail
     for tubes in by_panel.values():
         if len(tubes) > 1:
-            places = sorted(place for of in tubes.values() for place in of)
+            indices = sorted(index for of in tubes.values() for index in of)
             detail = f"one panel under the tubes {listed(tubes)}"
-            yield "several tubes", places, detail
+            yield "several tubes", indices, detail

@@ -178,10 +178,10 @@ def draft_sheet(folder: str | Path, *, pattern: str | None = None) -> DraftSheet
     metadata: dict[int, FcsMetadata] = {}
     rows: list[dict[str, Any]] = []
     notes: list[tuple[str, int, str]] = []
-    for place, (path, name) in enumerate(zip(paths, shown, strict=True)):
+    for index, (path, name) in enumerate(zip(paths, shown, strict=True)):
         try:
-            metadata[place] = read_metadata(path)
-            row, of_file = propose_row(name, metadata[place], names)
+            metadata[index] = read_metadata(path)
+            row, of_file = propose_row(name, metadata[index], names)
         except (LongateError, OSError) as error:
             reason = f"cannot be read: {error}".replace(str(path), name)
             row, of_file = (
@@ -189,10 +189,10 @@ def draft_sheet(folder: str | Path, *, pattern: str | None = None) -> DraftSheet
                 [("unreadable", reason)],
             )
         rows.append({"file": str(path.absolute()), **row})
-        notes += [(kind, place, detail) for kind, detail in of_file]
+        notes += [(kind, index, detail) for kind, detail in of_file]
     frame = _frame(rows, names.fields if names else [])
     notes += _number_visits(frame)
-    _number_runs(frame, [_clock(metadata.get(place)) for place in range(len(paths))])
+    _number_runs(frame, [_clock(metadata.get(index)) for index in range(len(paths))])
     conflicts = find_conflicts(frame, shown, metadata, notes)
     return DraftSheet(
         frame,
@@ -249,7 +249,7 @@ def _number_visits(frame: pd.DataFrame) -> list[tuple[str, int, str]]:
             numbers = rows["acquired"].rank(method="dense").astype(int)
             frame.loc[rows.index, "visit"] = "v" + numbers.astype(str)
             detail = "numbered by date within the patient, as no name tells a visit"
-            notes += [("visit", int(place), detail) for place in rows.index]
+            notes += [("visit", int(index), detail) for index in rows.index]
     return notes
 
 
@@ -259,9 +259,9 @@ def _number_runs(frame: pd.DataFrame, clocks: Sequence[str]) -> None:
     samples = frame[(frame["role"] == "sample") & (frame[keys] != "").all(axis=1)]
     for _, rows in samples.groupby(keys, sort=False):
         if len(rows) > 1 and (rows["run"] == "").any():
-            ordered = sorted(rows.index, key=lambda place: clocks[place])
-            for number, place in enumerate(ordered, start=1):
-                frame.loc[place, "run"] = str(number)
+            ordered = sorted(rows.index, key=lambda index: clocks[index])
+            for number, index in enumerate(ordered, start=1):
+                frame.loc[index, "run"] = str(number)
 
 
 def _clock(metadata: FcsMetadata | None) -> str:

@@ -75,8 +75,8 @@ class NamePattern:
         if self._is_template:
             pieces = _FIELD.split(pattern)
             expression = "".join(
-                f"(?P<{piece}>[^/]+?)" if place % 2 else re.escape(piece)
-                for place, piece in enumerate(pieces)
+                f"(?P<{piece}>[^/]+?)" if index % 2 else re.escape(piece)
+                for index, piece in enumerate(pieces)
             )
         try:
             self._pattern = re.compile(expression)

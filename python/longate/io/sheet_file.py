@@ -307,24 +307,24 @@ def _below_heading(
     named = [at for at, heading in enumerate(headings) if heading]
     nameless = next(
         (
-            (place, number)
-            for place in range(len(headings))
-            if place not in named
+            (column, number)
+            for column in range(len(headings))
+            if column not in named
             for number, row in zip(numbers, cells, strict=True)
-            if row[place] is not None
+            if row[column] is not None
         ),
         None,
     )
     if nameless:
-        place, number = nameless
+        column, number = nameless
         msg = (
-            f"{name}: column {place + 1} has no heading in row {at + 1}, but row "
+            f"{name}: column {column + 1} has no heading in row {at + 1}, but row "
             f"{number} has a value there; give it a name"
         )
         raise SampleSheetError(msg)
     return SheetRows(
-        [headings[place] for place in named],
-        [[row[place] for place in named] for row in cells],
+        [headings[column] for column in named],
+        [[row[column] for column in named] for row in cells],
         numbers,
         name,
         typed,
