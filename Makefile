@@ -9,7 +9,7 @@ SEED ?= 2012
 RUST_SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src -name '*.rs')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-rust test-python test-minimum notebooks lint format docs wheel check-wheel bench scaling clean
+.PHONY: help setup build demo test test-rust test-python test-minimum notebooks lint format docs wheel check-wheel bench scaling fuzz clean
 
 help: ## Show this help
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-19s %s\n", $$1, $$2}'
@@ -105,6 +105,10 @@ bench: build ## Measure the kernels in events per second
 
 scaling: build ## Measure how gating scales, up to 10^8 events (a quarter of an hour, 5 GB)
 	$(BIN)/python benches/gating_scaling.py --docs
+
+MINUTES ?= 10
+fuzz: build ## Fuzz the readers for MINUTES in all; what fails stays in fuzz/artifacts
+	fuzz/run.sh $(MINUTES) $(abspath $(BIN)/python)
 
 clean: ## Remove what was built; the demo stays
 	rm -rf build target $(VENV) $(MINIMUM)

@@ -155,9 +155,9 @@ def deidentify(
     --------
     >>> lg.deidentify("raw", "shared", mapping={"MUELLER": "P07"})  # doctest: +SKIP
     """
-    told = names if isinstance(names, str) else tuple(names)
+    looked_for = names if isinstance(names, str) else tuple(names)
     rules = Rules(
-        tuple(also), tuple(keep), dict(mapping or {}), shift_dates, names=told
+        tuple(also), tuple(keep), dict(mapping or {}), shift_dates, names=looked_for
     )
     jobs = plan_copies(src, Path(dst), rules.told, file_names)
     alone = isinstance(src, str | Path) and not Path(src).is_dir()

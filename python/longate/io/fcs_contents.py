@@ -72,11 +72,12 @@ def contents_of(
         return _of_sample(events, channels)
     origin: Mapping[str, Any] = {}
     if channels is None:
-        if not hasattr(events, "columns"):
+        columns = getattr(events, "columns", None)
+        if columns is None:
             msg = "channels must be given where events is not a DataFrame"
             raise FcsError(msg)
         # Texts stay as they are: blanks around them are refused and not taken off.
-        labels = [_named(name) for name in events.columns]
+        labels = [_named(name) for name in columns]
         origin = getattr(events, "attrs", {}).get("channels", {})
         known = [origin.get(label, {}) for label in labels]
         names = [

@@ -145,7 +145,8 @@ def _split_single(body: bytes, delimiter: bytes) -> list[bytes]:
 def _split_empty(body: bytes, delimiter: bytes) -> list[bytes]:
     """Split where a keyword's run of delimiters may hold an empty value."""
     runs = re.compile(re.escape(delimiter) + b"+")
-    tokens, at = [], 0
+    tokens: list[bytes] = []
+    at = 0
     while True:
         end = body.find(delimiter, at)
         if end < 0:

@@ -139,13 +139,11 @@ def _markers(
                 told.setdefault(row, []).append(words)
                 if what == "detector":
                     channels[row] = None  # all else of another detector differs too
-    for row, words in told.items():
-        more = len(words) - _MOST_NAMED
+    for row, said in told.items():
+        more = len(said) - _MOST_NAMED
         end = f", and {more} more" if more > 0 else ""
-        yield (
-            row,
-            f"unlike most files of its tube, {'; '.join(words[:_MOST_NAMED])}{end}",
-        )
+        listing = "; ".join(said[:_MOST_NAMED])
+        yield row, f"unlike most files of its tube, {listing}{end}"
 
 
 _PROPERTIES: dict[str, Callable[[Channel], Hashable]] = {

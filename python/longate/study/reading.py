@@ -164,9 +164,10 @@ def read_study(
             compensations[row] = _acquisition_matrix(given[row], of_file, folder)
             metadata[row] = of_file
         except (LongateError, OSError, ImportError, ValueError, MemoryError) as error:
+            told: Exception = error
             if len(failed) < _MOST_HINTS:
-                error = _with_hint(error, table["file"][row], read.folder)
-            failed.append(problem(table, row, "read", error))
+                told = _with_hint(error, table["file"][row], read.folder)
+            failed.append(problem(table, row, "read", told))
     table["n_events"] = pd.array(
         [
             metadata[row].n_events if row in metadata else None
