@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from longate.longitudinal import responder_analysis
+from longate.exceptions import DesignError
+from longate.longitudinal import multiple_imputation, responder_analysis
 from longate.longitudinal.design import read_design
 from longate.longitudinal.dropout import dropout_of
 from longate.longitudinal.joint_imputation import _draw_missing
@@ -134,3 +135,32 @@ def test_pooling_is_that_of_mice(row):
     assert found.estimate == pytest.approx(row.qbar, rel=1e-12)
     assert (found.estimate / found.t) ** 2 == pytest.approx(row.t, rel=1e-12)
     assert found.df == pytest.approx(row.df, rel=1e-10)
+
+
+def test_delta_shifts_the_unseen_changes_of_a_group():
+    data, response = cohort_lost_after_low_values()
+    options = {"value": "value", "seed": 3}
+    plain = multiple_imputation(data, response, **options).iloc[0]
+    row = responder_analysis(data, response, value="value", seed=3).sensitivity
+    row = row.set_index("analysis").loc["multiple imputation, missing at random"]
+    assert plain["estimate"] == row["estimate"]
+    moved = multiple_imputation(
+        data, response, **options, delta={"non-responder": -1.0}
+    ).iloc[0]
+    share = plain["n_imputed"] / plain["n_non_responder"]
+    assert moved["estimate"] - plain["estimate"] == pytest.approx(share)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"method": "jump to reference"}, "control arm"),
+        ({"method": "missing at randm"}, "did you mean 'missing at random'"),
+        ({"delta": {"responders": 1.0}}, "did you mean 'responder'"),
+        ({"delta": 1.0}, "delta maps labels"),
+    ],
+)
+def test_imputation_that_has_no_meaning_is_refused(options, words):
+    data, response = tables(others=(*OTHERS, None))
+    with pytest.raises(DesignError, match=words):
+        multiple_imputation(data, response, value="index", **options)

@@ -1,7 +1,7 @@
-"""Did it change over time, differently in responders, and how sure are we.
+"""Change over time, compared between responders and non-responders.
 
 :func:`responder_analysis` is the analysis: one declared primary, and everything else
-tagged as sensitivity beside it. The rooms below it stand for themselves:
+tagged as sensitivity beside it. The subpackages can be used by themselves:
 ``classical`` (the tests of older papers), ``mixed`` (models of all visits), ``counts``
 (models of k of n and of cells per microlitre), ``effects`` (sizes with intervals).
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 from longate.longitudinal import classical, counts, effects
 from longate.longitudinal.analysis import responder_analysis
 from longate.longitudinal.estimand import Estimand
+from longate.longitudinal.imputation import multiple_imputation
 from longate.longitudinal.max_t import max_t
 from longate.longitudinal.mixed import MixedModel, mixed_model, mmrm
 from longate.longitudinal.power_by_method import detectable_effects, power_by_method
@@ -44,6 +45,7 @@ __all__ = [
     "max_t",
     "mixed_model",
     "mmrm",
+    "multiple_imputation",
     "plan_trial",
     "power_by_method",
     "responder_analysis",
