@@ -48,9 +48,9 @@ def error_rates() -> str:
     """Return the page of simulated error rates."""
     parts = [
         "# Error rates and coverage\n",
-        "Simulated under the model named in each row. A rate is *not rejected* where it "
-        "lies within three Monte Carlo standard errors of the nominal value; the others "
-        "are known failures and stay listed. Scripts: `tests/scenarios`.\n",
+        "Simulated under the model named in each row. A rate is *not rejected* where "
+        "it lies within three Monte Carlo standard errors of the nominal value; the "
+        "others are known failures and stay listed. Scripts: `tests/scenarios`.\n",
         MADE,
     ]
     for name, title in ERROR_RATES.items():
