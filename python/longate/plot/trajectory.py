@@ -78,7 +78,7 @@ def trajectories(
         _log_axis(ax)
     name = str(table["outcome"].iloc[0])
     words = outcome_words(name) if ylabel is None else ylabel
-    columns = getattr(result.design.measure, "columns", ())
+    columns: Any = getattr(result.design.measure, "columns", ())
     if ylabel is None and len(columns) == 2 and columns[0] not in words:
         words = f"{words}\nfraction: {columns[0]} / {columns[1]}"
     ax.set_ylabel(words, color=INK, fontsize=TITLE - 0.5)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from longate._core import __version__
 from longate._whole_files import whole_folder
 from longate.exceptions import LongateError, StudyError
+from longate.gating.strategy.serialize import strategy_to_text
 from longate.study.saved_checks import (
     FORMAT,
     FORMAT_VERSION,
@@ -105,7 +106,10 @@ def _write(populations: Populations, folder: Path) -> None:
         "versions": {"longate": __version__, "python": platform.python_version()}
         | {name: _version(name) for name in ("numpy", "pandas", "pyarrow")},
         "strategies": {
-            tube: {"id": strategy.id, "strategy": json.loads(strategy.to_json())}
+            tube: {
+                "id": strategy.id,
+                "strategy": json.loads(strategy_to_text(strategy)),
+            }
             for tube, strategy in populations.strategies.items()
         },
         "options": options_to_plain(populations.options),

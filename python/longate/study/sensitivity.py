@@ -61,7 +61,7 @@ def sensitivity_table(
         return compile_perturbed(strategy, panel, file.compensation, changes)
 
     def decide(tick: Any) -> Any:
-        jobs = []
+        jobs: list[Any] = []
         for file, _, (compiled, perturbed) in ready:
             where, identity = locate(file.metadata.path), file.metadata.identity
             jobs.append((where, compiled.plan, identity, perturbed))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from longate._validation import listed, suggest
 from longate.exceptions import PopulationError, StrategyError
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from longate.gating.tree.gate_tree import GateTree
+
+# An edit returns what it was given: a tree, or a strategy.
+Tree = TypeVar("Tree", bound="GateTree")
 
 Moves = dict[str, str]
 """Old path -> new path, of populations with all below them."""
@@ -75,10 +78,10 @@ class _Entry:
         return replace(self.gate, **changes) if changes else self.gate
 
 
-class _Draft:
+class _Draft(Generic[Tree]):
     """The gates of a strategy while it is changed."""
 
-    def __init__(self, strategy: GateTree) -> None:
+    def __init__(self, strategy: Tree) -> None:
         self.strategy = strategy
         tree = strategy.tree
         self.entries = [
@@ -133,12 +136,12 @@ class _Draft:
         )
         return {0: common, **dict.fromkeys(self.overrides, common), **found}
 
-    def finished(self, more: Sequence[Gate] = ()) -> GateTree:
+    def finished(self, more: Sequence[Gate] = ()) -> Tree:
         """Return the changed strategy, names written as before where they can be."""
         full = self._made(None, more)
         return self._made(full, more)
 
-    def _made(self, strategy: GateTree | None, more: Sequence[Gate]) -> GateTree:
+    def _made(self, strategy: GateTree | None, more: Sequence[Gate]) -> Tree:
         gates = [entry.made(strategy) for entry in self.entries]
         overrides = {
             sample: [entry.made(strategy) for entry in entries]
@@ -208,7 +211,7 @@ def _whole(strategy: GateTree, name: str, verb: str) -> str:
     return gate_path
 
 
-def override(strategy: GateTree, sample: str, gates: Sequence[Gate]) -> GateTree:
+def override(strategy: Tree, sample: str, gates: Sequence[Gate]) -> Tree:
     """Return the strategy with gates that differ for a sample, see its method."""
     kept = dict(strategy.overrides)
     kept.pop(sample, None)
@@ -220,12 +223,12 @@ def override(strategy: GateTree, sample: str, gates: Sequence[Gate]) -> GateTree
     return strategy.changed(overrides={**kept, sample: list(own.values())})
 
 
-def add(strategy: GateTree, gates: Sequence[Gate]) -> GateTree:
+def add(strategy: Tree, gates: Sequence[Gate]) -> Tree:
     """Return the strategy with more gates, see its method."""
     return _Draft(strategy).finished(gates_of(gates))
 
 
-def remove(strategy: GateTree, population: str) -> GateTree:
+def remove(strategy: Tree, population: str) -> Tree:
     """Return the strategy without a sub-tree, see its method."""
     gate_path, quadrant = _found(strategy, population)
     draft = _Draft(strategy)
@@ -265,7 +268,7 @@ def _without(gate: Gate, quadrant: str) -> Gate | None:
     return replace(gate, quadrants=left) if left else None
 
 
-def rename(strategy: GateTree, population: str, name: str) -> GateTree:
+def rename(strategy: Tree, population: str, name: str) -> Tree:
     """Return the strategy with another name for a population, see its method."""
     check_name(name)
     gate_path, quadrant = _found(strategy, population)
@@ -294,7 +297,7 @@ def rename(strategy: GateTree, population: str, name: str) -> GateTree:
     return draft.finished()
 
 
-def move(strategy: GateTree, population: str, parent: str | None) -> GateTree:
+def move(strategy: Tree, population: str, parent: str | None) -> Tree:
     """Return the strategy with a sub-tree below another parent, see its method."""
     gate_path = _whole(strategy, population, "moved")
     target = "" if parent in (None, ALL_EVENTS) else strategy.path(str(parent))
@@ -321,9 +324,7 @@ def _into(path: str, target: str) -> str:
     return f"{target}/{path.rpartition('/')[2]}".lstrip("/")
 
 
-def copy(
-    strategy: GateTree, population: str, parent: str | None, name: str | None
-) -> GateTree:
+def copy(strategy: Tree, population: str, parent: str | None, name: str | None) -> Tree:
     """Return the strategy with a second copy of a sub-tree, see its method."""
     gate_path = _whole(strategy, population, "copied")
     draft = _Draft(strategy)
@@ -354,7 +355,7 @@ def copy(
     return draft.finished()
 
 
-def replace_gate(strategy: GateTree, population: str, gate: Gate) -> GateTree:
+def replace_gate(strategy: Tree, population: str, gate: Gate) -> Tree:
     """Return the strategy with another gate instead of one, see its method."""
     (new,) = gates_of([gate])
     gate_path = _whole(strategy, population, "replaced")
