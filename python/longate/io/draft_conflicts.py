@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from longate.io.fcs import FcsMetadata
 
-_FIRST_BYTES = 65_536
+_FIRST_BYTES = 4096
 COLUMNS = ["conflict", "files", "detail"]
 """The table of conflicts."""
 
@@ -155,9 +155,9 @@ def _same_events(metadata: Mapping[int, FcsMetadata]) -> Iterator[_Found]:
         if of_file.n_events:
             shapes[of_file.n_events, of_file.panel.channels].append(index)
     for alike in shapes.values():
-        hashes: dict[str, list[int]] = defaultdict(list)
+        hashes: dict[bytes, list[int]] = defaultdict(list)
         for index in alike if len(alike) > 1 else ():
-            begin = _event_hash(metadata[index], most=_FIRST_BYTES)
+            begin = _first_bytes(metadata[index])
             if begin:
                 hashes[begin].append(index)
         for same in hashes.values():
@@ -169,13 +169,25 @@ def _same_events(metadata: Mapping[int, FcsMetadata]) -> Iterator[_Found]:
                     yield "same events", ones, "one measurement under several names"
 
 
-def _event_hash(metadata: FcsMetadata, most: int | None = None) -> str:
-    """Return the hash of the events, or of the first bytes; blank if it has none."""
+def _first_bytes(metadata: FcsMetadata) -> bytes:
+    """Return how the events begin, which mostly tells files apart; empty if unknown."""
+    data = metadata.segments.get("data")
+    if not isinstance(data, tuple):
+        return b""
+    begin, end = data
+    try:
+        with Path(str(metadata.path)).open("rb") as file:
+            file.seek(begin)
+            return file.read(min(end - begin, _FIRST_BYTES))
+    except OSError:
+        return b""
+
+
+def _event_hash(metadata: FcsMetadata) -> str:
+    """Return the hash of the events; blank if they cannot be read."""
     path = Path(str(metadata.path))
     try:
         ranges = [part for one in read_layout(path) for part in one.data]
-        if most is not None:
-            ranges = [(begin, min(end, begin + most)) for begin, end in ranges[:1]]
         return event_hash(path, ranges)
     except (FcsError, OSError):
         return ""

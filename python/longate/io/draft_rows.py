@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _PATIENT_KEYWORDS = ("PATIENT ID", "SUBJECT ID", "$SRC")
 _TUBE_KEYWORDS = ("TUBE NAME", "TUBENAME", "TUBE_NAME")
 _BATCH_KEYWORDS = ("EXPERIMENT NAME", "EXPERIMENT_NAME", "$PROJ")
+_NUMBERED = re.compile(r"^&\d+")
 _SAYS_NOTHING = re.compile(
     r"(specimen|sample|tube|project|default|untitled)?[_ ]*\d*|removed|na|n/a|none",
     re.IGNORECASE,
@@ -93,7 +94,10 @@ def _told_by_name(
 
 def patient_of(words: Keywords) -> str:
     """Return what a keyword says of the patient, where it says anything."""
-    plain = {re.sub(r"^&\d+", "", key).upper(): value for key, value in words.items()}
+    plain = {
+        (_NUMBERED.sub("", key) if key[:1] == "&" else key).upper(): value
+        for key, value in words.items()
+    }
     for key in _PATIENT_KEYWORDS:
         value = plain.get(key, "").strip(" \t\r\n\0")
         if not _SAYS_NOTHING.fullmatch(value) and not COMPENSATION_SPECIMEN.search(
