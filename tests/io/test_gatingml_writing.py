@@ -49,6 +49,8 @@ def test_what_is_written_has_the_structure_and_reads_back_equal(strategy):
     assert written(strategy).read_bytes() == path.read_bytes()
 
 
+# Random bounds may lie beyond every scaled value, which is told.
+@pytest.mark.filterwarnings("ignore::longate.exceptions.GateWarning")
 @given(strategies())
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_notes_decide_nothing(strategy):

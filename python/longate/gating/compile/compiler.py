@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from longate._core import Perturbations, Plan
 from longate._validation import listed
-from longate.cytometry.acquired import RAW, in_values
+from longate.cytometry.acquired import RAW
 from longate.exceptions import (
     GateError,
     LongateError,
@@ -16,6 +16,7 @@ from longate.exceptions import (
     StrategyError,
 )
 from longate.gating.compile.panel_axes import PLAIN, PanelAxes
+from longate.gating.compile.reach import warn_of_unreachable
 from longate.gating.gates.base import ALL_EVENTS
 from longate.gating.gates.boolean import BooleanGate
 from longate.gating.gates.boolean_expression import parse
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
     from longate.cytometry.compensation import Compensation
     from longate.cytometry.panel import Panel
-    from longate.cytometry.sample import Sample
     from longate.gating.compile.panel_axes import ResolvedChannel
     from longate.gating.compile.requests import Request
     from longate.gating.gates.base import Gate
@@ -159,13 +159,21 @@ def compile_strategy(
         If the matrix names a channel that the panel lacks.
     StrategyError
         If a mapping of scales has forgotten a channel of a gate.
+
+    Warns
+    -----
+    GateWarning
+        If a bound is beyond every value of its scale.
     """
-    parts = _Parts(PanelAxes(strategy, panel, acquired))
+    axes = PanelAxes(strategy, panel, acquired)
+    parts = _Parts(axes)
     numbers = {path: number for number, path in enumerate(strategy.paths)}
     gates = [
         _entry(path, gate, strategy, parts, numbers)
         for path, gate in strategy.tree.by_path.items()
     ]
+    for path, gate in strategy.tree.by_path.items():
+        warn_of_unreachable(path, gate, axes)
     kept, answered = _kept(requests, strategy, parts)
     raw = strategy.values == RAW
     plan = Plan(parts.channels, parts.matrices, parts.axes, gates, kept, raw=raw)
@@ -338,31 +346,3 @@ def _of_gate(path: str, error: LongateError) -> LongateError:
     known = (PanelError, SpilloverError, StrategyError, GateError)
     kind = next((kind for kind in known if isinstance(error, kind)), GateError)
     return kind(f"gate {path!r}: {error}")
-
-
-def values_for(
-    strategy: GateTree,
-    sample: Sample,
-    names: Sequence[Axis],
-    *,
-    scaled: bool,
-    where: NDArray[np.bool_] | None = None,
-) -> list[NDArray[np.float64]]:
-    """Return channels of a sample as a strategy sees them.
-
-    Parameters
-    ----------
-    strategy : GateTree
-        Says how to compensate, and the scales.
-    sample : Sample
-        The events.
-    names : sequence of str or Dimension
-        Markers, detectors or fluorochromes, and axes of gates.
-    scaled : bool
-        Whether to put each channel on its scale.
-    where : (n_events,) array of bool, optional
-        Only these events.
-    """
-    sample = in_values(sample, raw=strategy.values == RAW)
-    axes = PanelAxes(strategy, sample.panel, sample.compensation)
-    return [axes.values(sample, name, scaled=scaled, where=where) for name in names]

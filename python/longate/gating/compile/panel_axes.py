@@ -136,6 +136,10 @@ class PanelAxes:
             scale = None if ratio else self._inherited(dimension.channels[0])
         return ResolvedAxis(channels, ratio, scale)
 
+    def range_of(self, channel: ResolvedChannel) -> float:
+        """Return the range of a channel of the panel (``$PnR``), 0 where unknown."""
+        return float(self._panel.channels[channel.index].range or 0.0)
+
     def refuse_forgotten(self, axis: Axis) -> None:
         """Refuse a fluorescence channel that a mapping of scales says nothing of.
 

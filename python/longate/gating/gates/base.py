@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from longate.cytometry.transforms import Transform
+
 ALL_EVENTS = "All events"
 """The population that holds every event of a file."""
 
@@ -168,6 +170,37 @@ class Gate(ABC):
             where the gate has no border on its axes.
         """
         return ()
+
+    @property
+    def bounds(self) -> Mapping[Axis, tuple[float | None, float | None]]:
+        """The lowest and highest coordinate on each axis where known; None is open."""
+        curves = self.outline()
+        if not curves:
+            return {}
+        points = np.concatenate(curves)
+        ends = zip(points.min(0).tolist(), points.max(0).tolist(), strict=True)
+        return {
+            axis: (
+                low if np.isfinite(low) else None,
+                high if np.isfinite(high) else None,
+            )
+            for axis, (low, high) in zip(self.axes, ends, strict=False)
+        }
+
+    def scaled(self, scale_of: Callable[[Axis], Transform | None]) -> Gate:
+        """Return the gate with scaled coordinates, where they are in data units.
+
+        Parameters
+        ----------
+        scale_of : callable
+            Returns the scale of an axis, None where it has none.
+
+        Raises
+        ------
+        GateError
+            If a coordinate is not on its scale.
+        """
+        return self
 
     def moved(self, distances: Sequence[float], factor: float = 1.0) -> Gate:
         """Return the gate moved along its axes, and resized about its centre.

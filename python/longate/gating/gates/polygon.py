@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from longate._validation import one_of
 from longate.exceptions import GateError
 from longate.gating.gates.base import Gate
 from longate.gating.gates.dimension import Axis, axis_of
+from longate.gating.gates.units import DATA, SCALED, UNITS, on_scale
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from longate.cytometry.transforms import Ratio
+    from longate.cytometry.transforms import Ratio, Transform
     from longate.gating.gates.dimension import Dimension
 
 
@@ -37,6 +39,9 @@ class PolygonGate(Gate):
         Path or unique name of the population in which the gate lies.
     custom_info : str, optional
         Text that other programs keep with the gate.
+    units : {"scaled", "data"}
+        Of the coordinates: scaled values, or those of the data before the scale. A
+        strategy stores scaled values, by the scales that it has.
 
     Raises
     ------
@@ -63,6 +68,7 @@ class PolygonGate(Gate):
     x: Axis
     y: Axis
     vertices: tuple[tuple[float, float], ...]
+    units: str = SCALED
 
     def __init__(
         self,
@@ -73,7 +79,9 @@ class PolygonGate(Gate):
         vertices: Sequence[Sequence[float]],
         parent: str | None = None,
         custom_info: str | None = None,
+        units: str = SCALED,
     ) -> None:
+        one_of(f"gate {name!r}: units", units, UNITS, GateError)
         try:
             points = tuple((float(vx), float(vy)) for vx, vy in vertices)
         except (TypeError, ValueError, OverflowError):
@@ -92,6 +100,7 @@ class PolygonGate(Gate):
             x=across,
             y=along,
             vertices=points,
+            units=units,
         )
         self._refuse_no_region()
 
@@ -103,7 +112,21 @@ class PolygonGate(Gate):
     @property
     def description(self) -> str:
         """What the gate keeps, in a line."""
-        return f"{len(self.vertices)} vertices on {self.x} x {self.y}"
+        told = " (data units)" if self.units == DATA else ""
+        return f"{len(self.vertices)} vertices on {self.x} x {self.y}{told}"
+
+    def scaled(self, scale_of: Callable[[Axis], Transform | None]) -> PolygonGate:
+        """Return the gate with scaled vertices, see :meth:`Gate.scaled`."""
+        if self.units == SCALED:
+            return self
+        vertices = tuple(
+            tuple(
+                on_scale(self.name, axis, value, scale_of)
+                for axis, value in zip(self.axes, vertex, strict=True)
+            )
+            for vertex in self.vertices
+        )
+        return replace(self, vertices=vertices, units=SCALED)
 
     @property
     def kernel(self) -> tuple[str, list[float]]:
@@ -124,7 +147,8 @@ class PolygonGate(Gate):
 
     def _shape(self, axis: Callable[[Axis], Any]) -> dict[str, Any]:
         corners = [list(vertex) for vertex in self.vertices]
-        return {"x": axis(self.x), "y": axis(self.y), "vertices": corners}
+        shape = {"x": axis(self.x), "y": axis(self.y), "vertices": corners}
+        return shape | ({"units": DATA} if self.units == DATA else {})
 
     @classmethod
     def _from_shape(
@@ -134,4 +158,5 @@ class PolygonGate(Gate):
         axis: Callable[[Any], Axis],
     ) -> PolygonGate:
         x, y = axis(shape["x"]), axis(shape["y"])
-        return cls(**names, x=x, y=y, vertices=shape["vertices"])
+        units = shape.get("units", SCALED)
+        return cls(**names, x=x, y=y, vertices=shape["vertices"], units=units)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations, product
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from longate._core import quadrant_counts, quadrant_masks
+from longate._validation import one_of
 from longate.exceptions import GateError
 from longate.gating.gates.base import Gate, check_name
 from longate.gating.gates.columns import columns_of
@@ -19,12 +20,14 @@ from longate.gating.gates.dividers import Divider, dividers_of, locations_of
 from longate.gating.gates.frozen import FrozenDict
 from longate.gating.gates.rectangle import RectangleGate, box
 from longate.gating.gates.sketch import regions
+from longate.gating.gates.units import DATA, SCALED, UNITS, on_scale
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import ArrayLike, NDArray
 
+    from longate.cytometry.transforms import Transform
     from longate.gating.gates.dimension import Axis
     from longate.gating.gates.rectangle import Bounds
 
@@ -53,6 +56,9 @@ class QuadrantGate(Gate):
         Path or unique name of the population in which the gate lies.
     custom_info : str, optional
         Text that other programs keep with the gate.
+    units : {"scaled", "data"}
+        Of cuts and locations: scaled values, or those of the data before the scale. A
+        strategy stores scaled values, by the scales that it has.
 
     Raises
     ------
@@ -78,6 +84,7 @@ class QuadrantGate(Gate):
 
     dividers: Mapping[str, Divider]
     quadrants: Mapping[str, Mapping[str, float]]
+    units: str = SCALED
 
     def __init__(
         self,
@@ -87,7 +94,9 @@ class QuadrantGate(Gate):
         quadrants: Mapping[str, Mapping[str, float]] | None = None,
         parent: str | None = None,
         custom_info: str | None = None,
+        units: str = SCALED,
     ) -> None:
+        one_of(f"gate {name!r}: units", units, UNITS, GateError)
         cuts = dividers_of(name, dividers)
         if quadrants is None:
             quadrants = _all_quadrants(name, cuts)
@@ -101,6 +110,7 @@ class QuadrantGate(Gate):
             custom_info=custom_info,
             dividers=FrozenDict(cuts),
             quadrants=FrozenDict(named),
+            units=units,
         )
         self._refuse_overlap()
 
@@ -127,6 +137,30 @@ class QuadrantGate(Gate):
     def parts(self) -> Mapping[str, RectangleGate]:
         """Quadrant's name -> its population as a rectangle; the gate itself is none."""
         return self.rectangles
+
+    def scaled(self, scale_of: Callable[[Axis], Transform | None]) -> QuadrantGate:
+        """Return the gate with scaled cuts and locations, see :meth:`Gate.scaled`."""
+        if self.units == SCALED:
+            return self
+
+        def moved(which: str, value: float) -> float:
+            return on_scale(self.name, self.dividers[which].axis, value, scale_of)
+
+        dividers = {
+            which: (cut.axis, [moved(which, value) for value in cut.values])
+            for which, cut in self.dividers.items()
+        }
+        quadrants = {}
+        for quadrant, positions in self.quadrants.items():
+            own = {which: self._middle(which, at) for which, at in positions.items()}
+            quadrants[quadrant] = {which: moved(which, at) for which, at in own.items()}
+        return replace(self, dividers=dividers, quadrants=quadrants, units=SCALED)
+
+    def _middle(self, which: str, location: float) -> float:
+        """Return the lower cut of the interval of a location, or one far below."""
+        cuts = self.dividers[which].values
+        above = bisect_right(cuts, location)
+        return cuts[above - 1] if above else cuts[0] - abs(cuts[0]) / 2 - 1.0
 
     def outline(self, n_points: int = 128) -> tuple[NDArray[np.float64], ...]:
         """Return the corners of each quadrant in turn, see :meth:`Gate.outline`."""
@@ -268,7 +302,7 @@ class QuadrantGate(Gate):
                 quadrant: dict(positions)
                 for quadrant, positions in self.quadrants.items()
             },
-        }
+        } | ({"units": DATA} if self.units == DATA else {})
 
     @classmethod
     def _from_shape(
@@ -280,7 +314,9 @@ class QuadrantGate(Gate):
         dividers = {
             which: (axis(cut[0]), cut[1]) for which, cut in shape["dividers"].items()
         }
-        return cls(**names, dividers=dividers, quadrants=shape["quadrants"])
+        units = shape.get("units", SCALED)
+        quadrants = shape["quadrants"]
+        return cls(**names, dividers=dividers, quadrants=quadrants, units=units)
 
 
 def _all_quadrants(

@@ -16,11 +16,14 @@ from longate.exceptions import GateError
 from longate.gating.gates.base import Gate
 from longate.gating.gates.dimension import Axis, axis_of
 from longate.gating.gates.frozen import FrozenDict
+from longate.gating.gates.units import DATA, SCALED, UNITS, on_scale
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
+
+    from longate.cytometry.transforms import Transform
 
 Bounds = tuple[float | None, float | None]
 
@@ -42,6 +45,9 @@ class RectangleGate(Gate):
         openCyto.
     custom_info : str, optional
         Text that other programs keep with the gate.
+    units : {"scaled", "data"}
+        Of the coordinates: scaled values, or those of the data before the scale. A
+        strategy stores scaled values, by the scales that it has.
     **more_dimensions : (min, max)
         Channels whose names are Python identifiers.
 
@@ -68,6 +74,7 @@ class RectangleGate(Gate):
 
     dimensions: Mapping[Axis, Bounds]
     interval: str
+    units: str = SCALED
 
     def __init__(
         self,
@@ -77,12 +84,14 @@ class RectangleGate(Gate):
         dimensions: Mapping[Any, Bounds] | None = None,
         interval: str = "half-open",
         custom_info: str | None = None,
+        units: str = SCALED,
         **more_dimensions: Bounds,
     ) -> None:
         if not isinstance(dimensions, Mapping | None):
             msg = f"gate {name!r}: dimensions={dimensions!r} is no {{axis: (min, max)}}"
             raise GateError(msg)
         one_of(f"gate {name!r}: interval", interval, ("half-open", "closed"), GateError)
+        one_of(f"gate {name!r}: units", units, UNITS, GateError)
         checked: dict[Axis, Bounds] = {}
         for given in (dimensions or {}, more_dimensions):
             for key, bounds in given.items():
@@ -100,6 +109,7 @@ class RectangleGate(Gate):
             custom_info=custom_info,
             dimensions=FrozenDict(checked),
             interval=interval,
+            units=units,
         )
 
     def __hash__(self) -> int:
@@ -126,7 +136,26 @@ class RectangleGate(Gate):
                 parts.append(f"{axis} {upper} {high:g}")
             else:
                 parts.append(f"{axis} any")
-        return ", ".join(parts)
+        told = " (data units)" if self.units == DATA else ""
+        return ", ".join(parts) + told
+
+    @property
+    def bounds(self) -> Mapping[Axis, Bounds]:
+        """The interval on each axis; None where a side is open."""
+        return self.dimensions
+
+    def scaled(self, scale_of: Callable[[Axis], Transform | None]) -> RectangleGate:
+        """Return the gate with scaled bounds, see :meth:`Gate.scaled`."""
+        if self.units == SCALED:
+            return self
+        scaled = {
+            axis: tuple(
+                None if end is None else on_scale(self.name, axis, end, scale_of)
+                for end in ends
+            )
+            for axis, ends in self.dimensions.items()
+        }
+        return replace(self, dimensions=scaled, units=SCALED)
 
     @property
     def kernel(self) -> tuple[str, list[float | None]]:
@@ -172,7 +201,8 @@ class RectangleGate(Gate):
 
     def _shape(self, axis: Callable[[Axis], Any]) -> dict[str, Any]:
         sides = [[axis(key), *bounds] for key, bounds in self.dimensions.items()]
-        return {"dimensions": sides, "interval": self.interval}
+        shape = {"dimensions": sides, "interval": self.interval}
+        return shape | ({"units": DATA} if self.units == DATA else {})
 
     @classmethod
     def _from_shape(
@@ -186,7 +216,12 @@ class RectangleGate(Gate):
         if len(dimensions) != len(sides):
             msg = f"gate {names['name']!r} has two intervals on one axis"
             raise GateError(msg)
-        return cls(**names, dimensions=dimensions, interval=shape["interval"])
+        return cls(
+            **names,
+            dimensions=dimensions,
+            interval=shape["interval"],
+            units=shape.get("units", SCALED),
+        )
 
 
 def box(sides: Sequence[Bounds]) -> NDArray[np.float64]:

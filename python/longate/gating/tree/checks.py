@@ -6,15 +6,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from longate._validation import suggest
 from longate.cytometry.matrix_input import compensation_of, is_no_path
-from longate.cytometry.transforms import Transform
+from longate.cytometry.panel import Channel
+from longate.cytometry.transforms import Ratio, Transform
 from longate.exceptions import SpilloverError, StrategyError
 from longate.gating.gates.base import gates_of
-from longate.gating.gates.dimension import ACQUISITION
+from longate.gating.gates.dimension import ACQUISITION, dimension_of
 
 if TYPE_CHECKING:
     from longate.cytometry.compensation import Compensation
     from longate.gating.gates.base import Gate
+    from longate.gating.gates.dimension import Axis
 
 Scale = Transform | Mapping[str, Transform | None] | None
 
@@ -97,3 +100,38 @@ def checked_scale(scale: Scale) -> Scale:
             )
             raise StrategyError(msg)
     return dict(scale) if isinstance(scale, Mapping) else scale
+
+
+def inherited_scale(scale: Scale, axis: Axis) -> Transform | None:
+    """Return the scale on which a strategy decides an axis, without a panel at hand.
+
+    Parameters
+    ----------
+    scale : Transform, mapping of str to Transform, or None
+        Of the strategy; one for all is for fluorescence, by the channel's name.
+    axis : str or Dimension
+        Which axis.
+
+    Raises
+    ------
+    StrategyError
+        If a mapping of scales has no entry of this name.
+    """
+    dimension = dimension_of(axis)
+    own = dimension.scale
+    if isinstance(own, Transform) or own is None:
+        return own
+    if isinstance(dimension.channel, Ratio):
+        return None
+    name = dimension.channel
+    if not isinstance(scale, Mapping):
+        return scale if Channel(name).kind == "fluorescence" else None
+    found = [key for key in scale if key.casefold() == name.casefold()]
+    if not found and Channel(name).kind == "fluorescence":
+        msg = (
+            f"a gate has {name!r} in data units, and the strategy's scales have no "
+            f"entry of this name{suggest(name, scale)}; give it one, or None for plain "
+            "values"
+        )
+        raise StrategyError(msg)
+    return scale[found[0]] if found else None

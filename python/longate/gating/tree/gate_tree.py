@@ -16,6 +16,7 @@ from longate.gating.tree.checks import (
     checked_compensation,
     checked_overrides,
     checked_scale,
+    inherited_scale,
     refuse_unfit_words,
 )
 from longate.gating.tree.identity import hash_of
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from typing import Self
 
     from longate.cytometry.compensation import Compensation
+    from longate.cytometry.transforms import Transform
+    from longate.gating.gates.dimension import Axis
     from longate.gating.tree.problems import GateProblem
 
 
@@ -91,9 +94,18 @@ class GateTree(PopulationPaths):
         refuse_unfit_words(name, custom_info)
         one_of("values", values, (SCALE, RAW), StrategyError)
         own = checked_overrides(overrides or {})
+        known = checked_scale(scale)
+
+        def scale_of(axis: Axis) -> Transform | None:
+            return inherited_scale(known, axis)
+
+        own = {
+            sample: tuple(gate.scaled(scale_of) for gate in of_sample)
+            for sample, of_sample in own.items()
+        }
         for attribute, value in {
-            "gates": gates_of(gates),
-            "scale": checked_scale(scale),
+            "gates": tuple(gate.scaled(scale_of) for gate in gates_of(gates)),
+            "scale": known,
             "compensation": own_matrix,
             "name": name,
             "overrides": own,
