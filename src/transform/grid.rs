@@ -162,8 +162,25 @@ impl Grid {
 
     /// The cells of values, as [`Self::forward`] finds them.
     pub(super) fn forward_into(&self, values: &[f64], out: &mut [f64]) {
+        let Index {
+            unit,
+            shift,
+            first,
+            reach,
+            ..
+        } = self.index;
+        let steps = self.index.steps.as_slice();
+        if steps.is_empty() {
+            for (cell, &x) in out.iter_mut().zip(values) {
+                *cell = self.forward(x);
+            }
+            return;
+        }
         for (cell, &x) in out.iter_mut().zip(values) {
-            *cell = self.forward(x);
+            let bucket = bucket_of(x, unit, shift, first, reach);
+            let (border, below) = steps[bucket.min(steps.len() - 1)];
+            let found = below + f64::from(u8::from(x >= border));
+            *cell = if x.is_finite() { found } else { x };
         }
     }
 
@@ -206,6 +223,9 @@ struct Index {
     below: Vec<u32>,
     /// Whether a bucket has two borders or more.
     crowded: bool,
+    /// Otherwise, per bucket, the first border in or after it and the borders before it: one
+    /// look-up finds both.
+    steps: Vec<(f64, f64)>,
 }
 
 /// Buckets of an octave: powers of two from here.
@@ -232,6 +252,10 @@ impl Index {
             if !made.crowded || larger {
                 break;
             }
+        }
+        if !made.crowded {
+            let step = |&below: &u32| (borders[below as usize], f64::from(below));
+            made.steps = made.below.iter().map(step).collect();
         }
         made
     }
@@ -262,31 +286,38 @@ impl Index {
 
     /// The bucket of a finite number, rising with it.
     #[inline(always)]
-    #[allow(clippy::cast_possible_truncation)] // buckets are few
     fn bucket(&self, x: f64) -> usize {
-        let out = ((x.abs() + self.unit).to_bits() >> self.shift) - self.first;
-        let out = out.min(self.reach);
-        let bucket = if x >= 0.0 {
-            self.reach + 1 + out
-        } else {
-            self.reach - out
-        };
-        bucket as usize
+        bucket_of(x, self.unit, self.shift, self.first, self.reach)
     }
 
     /// The number of borders that are not above a finite number.
     #[inline(always)]
     fn cell(&self, borders: &[f64], x: f64) -> f64 {
-        let mut cell = self.below[self.bucket(x)] as usize;
-        if self.crowded {
-            while x >= borders[cell] {
-                cell += 1;
-            }
-        } else {
-            cell += usize::from(x >= borders[cell]);
+        let bucket = self.bucket(x);
+        if let Some((border, below)) = self.steps.get(bucket) {
+            return below + f64::from(u8::from(x >= *border));
+        }
+        let mut cell = self.below[bucket] as usize;
+        while x >= borders[cell] {
+            cell += 1;
         }
         cell as f64
     }
+}
+
+/// The bucket of a number, rising with it; any for NaN.
+#[inline(always)]
+#[allow(clippy::cast_possible_truncation)] // buckets are few
+fn bucket_of(x: f64, unit: f64, shift: u32, first: u64, reach: u64) -> usize {
+    let out = ((x.abs() + unit).to_bits() >> shift)
+        .wrapping_sub(first)
+        .min(reach);
+    let bucket = if x >= 0.0 {
+        reach + 1 + out
+    } else {
+        reach - out
+    };
+    bucket as usize
 }
 
 #[cfg(test)]

@@ -155,14 +155,16 @@ class ColumnsOfStrategy:
     def flowjo_scales(self) -> dict[str, FlowJoScale]:
         """Return the transformation of every column."""
         columns = dict(self.scales)
-        for channel in self.panel or ():
-            columns.setdefault(written(channel.detector), None)
         for name in self.matrix.detectors if self.matrix else ():
             detector = self.detector(name)
             column = PREFIX + written(detector)
             if column not in columns:
                 scale = self.scale(Dimension(name), detector)
                 columns[column] = scale.base if isinstance(scale, Grid) else scale
+            # The raw column is displayed alike, as FlowJo does.
+            columns.setdefault(written(detector), columns[column])
+        for channel in self.panel or ():
+            columns.setdefault(written(channel.detector), None)
         made = {}
         for column, scale in columns.items():
             try:
