@@ -14,35 +14,19 @@ from hypothesis import strategies as st
 
 import longate as lg
 from gating.samples import sample_of, write_study
-from longate.exceptions import GateError, PanelError, SpilloverError, StrategyError
-from reference import gates as reference
-
-DETECTORS = ["FL1", "FL2", "FL3", "FL4"]
-MARKERS = {"FL1": "CD3", "FL2": "CD56", "FL3": "CD16"}
-FILE = lg.Compensation(
-    [[1.0, 0.2, 0.0], [0.1, 1.0, 0.05], [0.0, 0.3, 1.0]], ["FL1", "FL2", "FL3"]
-)
-OTHER = lg.Compensation([[1.0, 0.5], [0.25, 1.0]], ["CD56", "CD3"])
-SPECTRA = lg.Compensation(
-    [[1.0, 0.5, 0.2, 0.1], [0.1, 0.4, 1.0, 0.3]],
+from gating.spectral import (
+    ARCSINH,
     DETECTORS,
-    fluorochromes=["BV421", "Alexa 700"],
+    FILE,
+    LOGICLE,
+    OTHER,
+    SPECTRA,
+    events_of,
+    sample_with,
+    strategy_on,
 )
-LOGICLE, ARCSINH = lg.Logicle(t=1e4, w=0.4), lg.Arcsinh(t=1e4)
-
-
-def _events(n=2000, seed=0) -> np.ndarray:
-    rng = np.random.default_rng(seed)
-    events = rng.lognormal(5, 1.5, (n, 5)) - 40.0
-    events[rng.random(events.shape) < 0.01] = np.nan
-    events[: n // 50, 1] = 0.0
-    return events.astype(np.float32).astype(np.float64)
-
-
-def _sample(events, compensation=FILE):
-    names = ["FSC-A", *DETECTORS]
-    columns = dict(zip(names, events.T, strict=True))
-    return sample_of(columns, markers=MARKERS, compensation=compensation)
+from longate.exceptions import PanelError
+from reference import gates as reference
 
 
 def _unmixed(matrix: lg.Compensation, fluorochrome: str, columns) -> np.ndarray:
@@ -123,7 +107,7 @@ def _columns(events):
 
 @pytest.mark.parametrize("axis", AXES, ids=str)
 def test_a_range_on_every_axis_is_decided_like_numpy(axis):
-    events = _events()
+    events = events_of()
     columns = _columns(events)
     places = _places(axis, columns)
     finite = places[np.isfinite(places)]
@@ -138,14 +122,14 @@ def test_a_range_on_every_axis_is_decided_like_numpy(axis):
         lg.BooleanGate("rest", "not G"),
     ]
     strategy = lg.GatingStrategy(gates, scale=LOGICLE)
-    gated = _agree(strategy, _sample(events), columns)
+    gated = _agree(strategy, sample_with(events), columns)
     assert 0 < gated.mask("G").sum() < len(events)
 
 
 @settings(deadline=None, max_examples=30)
 @given(st.permutations(AXES), st.integers(0, 2**32 - 1))
 def test_gates_on_mixed_axes_are_decided_like_numpy(axes, seed):
-    events = _events(300, seed)
+    events = events_of(300, seed)
     columns = _columns(events)
     middle = {axis: np.nanquantile(_places(axis, columns), [0.2, 0.8]) for axis in axes}
     x, y, z, *rest = axes
@@ -172,7 +156,7 @@ def test_gates_on_mixed_axes_are_decided_like_numpy(axes, seed):
         ),
         lg.BooleanGate("X", "not E and ('x+ y+' or not R)"),
     ]
-    _agree(lg.GatingStrategy(gates, scale=LOGICLE), _sample(events), columns)
+    _agree(lg.GatingStrategy(gates, scale=LOGICLE), sample_with(events), columns)
 
 
 def test_nan_and_infinite_ratios_are_in_no_gate_or_in_one_by_their_side():
@@ -191,7 +175,7 @@ def test_nan_and_infinite_ratios_are_in_no_gate_or_in_one_by_their_side():
 
 
 def test_a_dye_is_a_channel_of_a_spectral_strategy():
-    events = _events()
+    events = events_of()
     columns = _columns(events)
     gates = [
         lg.RectangleGate("BV421+", BV421=(0.4, None)),
@@ -203,7 +187,7 @@ def test_a_dye_is_a_channel_of_a_spectral_strategy():
         gates, compensation=SPECTRA, scale={"BV421": LOGICLE, "alexa 700": ARCSINH}
     )
     expected = LOGICLE(_unmixed(SPECTRA, "BV421", columns)) >= 0.4
-    gated = strategy.apply(_sample(events))
+    gated = strategy.apply(sample_with(events))
     np.testing.assert_array_equal(gated.mask("BV421+"), expected)
     expected &= ARCSINH(_unmixed(SPECTRA, "Alexa 700", columns)) >= 0.4
     np.testing.assert_array_equal(gated.mask("both"), expected)
@@ -253,7 +237,7 @@ def test_unmixed_dyes_are_those_of_least_squares(seed, n_dyes):
 
 
 def test_a_study_gives_medians_of_unmixed_dyes(tmp_path):
-    events = np.nan_to_num(_events(700), nan=1.0)
+    events = np.nan_to_num(events_of(700), nan=1.0)
     study = write_study(
         tmp_path,
         [{"patient": "P1", "visit": "m0", "events": events}],
@@ -288,10 +272,10 @@ def test_a_study_gives_medians_of_unmixed_dyes(tmp_path):
     ],
 )
 def test_a_name_that_is_no_dye_is_answered_with_dyes_and_channels(name, words):
-    sample = _sample(_events(5))
+    sample = sample_with(events_of(5))
     own = lg.Dimension(name, compensation=SPECTRA)
     for axis, compensation in ((name, SPECTRA), (own, "acquisition")):
-        strategy = _strategy(axis, compensation=compensation)
+        strategy = strategy_on(axis, compensation=compensation)
         with pytest.raises(PanelError, match=f"gate 'Cells/NK': .*{words}"):
             strategy.apply(sample)
         with pytest.raises(PanelError, match=f"gate 'Cells/NK': .*{words}"):
@@ -299,20 +283,20 @@ def test_a_name_that_is_no_dye_is_answered_with_dyes_and_channels(name, words):
 
 
 def test_a_matrix_is_decided_by_markers_and_detectors_alike():
-    events = _events()
+    events = events_of()
     names = {"by marker": "CD56", "by detector": "FL2", "whatever the case": "fl2"}
     gates = [
         lg.RectangleGate(name, dimensions={channel: (0.4, None)})
         for name, channel in names.items()
     ]
-    gated = lg.GatingStrategy(gates, scale=LOGICLE).apply(_sample(events))
+    gated = lg.GatingStrategy(gates, scale=LOGICLE).apply(sample_with(events))
     one, *others = (gated.mask(name) for name in names)
     for other in others:
         np.testing.assert_array_equal(one, other)
 
 
 def test_an_axis_may_ask_for_the_acquisition_where_the_strategy_does_not():
-    events = _events()
+    events = events_of()
     columns = _columns(events)
     axis = lg.Dimension("CD56", compensation="acquisition")
     gates = [
@@ -320,86 +304,16 @@ def test_an_axis_may_ask_for_the_acquisition_where_the_strategy_does_not():
         lg.RectangleGate("own", dimensions={axis: (100.0, None)}),
     ]
     strategy = lg.GatingStrategy(gates, compensation=None)
-    gated = strategy.apply(_sample(events))
+    gated = strategy.apply(sample_with(events))
     np.testing.assert_array_equal(gated.mask("raw"), columns["FL2"] >= 100.0)
     own = _unmixed(FILE, "FL2", columns) >= 100.0
     np.testing.assert_array_equal(gated.mask("own"), own)
-    bare = strategy.apply(_sample(events, compensation=None))
+    bare = strategy.apply(sample_with(events, compensation=None))
     np.testing.assert_array_equal(bare.mask("own"), columns["FL2"] >= 100.0)
 
 
-# Names that cannot be found
-
-
-def _strategy(axis, **options):
-    gates = [
-        lg.RectangleGate("Cells", dimensions={"FSC-A": (0, None)}),
-        lg.RectangleGate("NK", parent="Cells", dimensions={axis: (0, None)}),
-    ]
-    return lg.GatingStrategy(gates, **options)
-
-
-@pytest.mark.parametrize(
-    ("axis", "options", "error", "words"),
-    [
-        ("CD65", {}, PanelError, "gate 'Cells/NK': .*'CD65'.*did you mean 'CD56'"),
-        (lg.Ratio("CD3", "CD65"), {}, PanelError, "gate 'Cells/NK': .*'CD65'"),
-        (lg.Ratio("CD65", "CD3"), {}, PanelError, "gate 'Cells/NK': .*'CD65'"),
-        (
-            lg.Dimension("BV412", compensation=SPECTRA),
-            {},
-            PanelError,
-            "gate 'Cells/NK': .*'BV412'.*did you mean 'BV421'",
-        ),
-        (
-            lg.Dimension("CD3", compensation=lg.Compensation(np.eye(2), ["A", "FL1"])),
-            {},
-            SpilloverError,
-            "gate 'Cells/NK': .*'A'",
-        ),
-        (
-            "CD56",
-            {"scale": {"CD65": LOGICLE}},
-            StrategyError,
-            "gate 'Cells/NK': .*no entry for 'CD56'; did you mean 'CD65'",
-        ),
-    ],
-)
-def test_what_the_panel_lacks_is_named_with_its_gate(axis, options, error, words):
-    strategy, sample = _strategy(axis, **options), _sample(_events(5))
-    with pytest.raises(error, match=words):
-        strategy.apply(sample)
-    with pytest.raises(error, match=words):
-        strategy.validate(sample.panel, compensation=FILE)
-
-
-def test_validation_names_every_gate_that_does_not_fit():
-    gates = [
-        lg.RectangleGate("A", CD33=(0, None)),
-        lg.RectangleGate("B", CD3=(0, None)),
-        lg.PolygonGate("C", x="CD65", y="CD3", vertices=[(0, 0), (1, 0), (0, 1)]),
-    ]
-    panel = _sample(_events(5)).panel
-    match = r"(?s)2 gates do not fit.*gate 'A': .*'CD33'.*gate 'C': .*'CD65'"
-    with pytest.raises(PanelError, match=match):
-        lg.GatingStrategy(gates).validate(panel)
-    lg.GatingStrategy(gates[1:2]).validate(panel)
-
-
-def test_two_names_of_one_channel_make_no_plane():
-    triangle = [(0, 0), (1, 0), (0, 1)]
-    gate = lg.PolygonGate("P", x="CD3", y="FL1", vertices=triangle)
-    with pytest.raises(
-        GateError, match=r"gate 'P': .*'CD3', 'FL1' are one and the same"
-    ):
-        lg.GatingStrategy([gate]).apply(_sample(_events(5)))
-    raw = lg.Dimension("FL1", compensation=None)
-    gate = lg.PolygonGate("P", x="CD3", y=raw, vertices=triangle)
-    lg.GatingStrategy([gate]).apply(_sample(_events(5)))
-
-
 def test_a_study_decides_axes_like_a_sample_in_memory(tmp_path):
-    events = np.nan_to_num(_events(700), nan=1.0)
+    events = np.nan_to_num(events_of(700), nan=1.0)
     names = ["FSC-A", *DETECTORS]
     study = write_study(
         tmp_path,

@@ -7,42 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import longate as lg
+from gating.edited_tree import QUADRANTS, REFERS, TREE, refers, written
+from gating.edited_tree import gate as make
 from longate.exceptions import GateError, LongateError, PopulationError, StrategyError
-
-
-def _gate(name, parent=None, **sides):
-    return lg.RectangleGate(name, parent=parent, **(sides or {"A": (0, 1)}))
-
-
-QUADRANTS = lg.QuadrantGate("Q", dividers={"B": 0.5}, parent="T cells")
-TREE = lg.GatingStrategy(
-    [
-        _gate("Cells"),
-        _gate("NK", parent="Cells"),
-        _gate("CD16+", parent="NK"),
-        _gate("T cells", parent="Cells"),
-        _gate("CD16+", parent="T cells"),
-        QUADRANTS,
-        _gate("deep", parent="B+"),
-        lg.BooleanGate("either", "NK/CD16+ or (not deep and 'B-')", parent="Cells"),
-    ],
-    scale=lg.Logicle(),
-    compensation=None,
-    name="tree",
-    custom_info="<info/>",
-)
-
-
-def _written(strategy: lg.GatingStrategy) -> list[tuple[str, str | None]]:
-    return [(gate.name, gate.parent) for gate in strategy.gates]
-
-
-def _refers(strategy: lg.GatingStrategy, name: str = "either") -> list[str]:
-    gate = strategy[name]
-    return [strategy.path(reference) for reference in gate.populations]
-
-
-REFERS = ["Cells/NK/CD16+", "Cells/T cells/B+/deep", "Cells/T cells/B-"]
 
 
 def test_an_edit_leaves_the_strategy_alone_and_keeps_what_is_not_edited():
@@ -61,17 +28,17 @@ def test_an_edit_leaves_the_strategy_alone_and_keeps_what_is_not_edited():
 
 
 def test_add_appends_gates_that_may_lie_in_each_other():
-    added = TREE.add(_gate("Y", parent="X"), _gate("X", parent="NK"))
+    added = TREE.add(make("Y", parent="X"), make("X", parent="NK"))
     assert added.paths[:4] == ("Cells", "Cells/NK", "Cells/NK/CD16+", "Cells/NK/X")
     assert "Cells/NK/X/Y" in added
-    assert _written(added)[: len(TREE.gates)] == _written(TREE)
+    assert written(added)[: len(TREE.gates)] == written(TREE)
     assert TREE.add() == TREE
 
 
-def test_short_names_that_get_a_second_meaning_are_written_in_full():
-    added = TREE.add(_gate("NK", parent="T cells"), _gate("B-", parent="NK/CD16+"))
+def test_short_names_that_get_a_second_meaning_arewritten_in_full():
+    added = TREE.add(make("NK", parent="T cells"), make("B-", parent="NK/CD16+"))
     assert added.parent("Cells/NK/CD16+") == "Cells/NK"
-    assert _refers(added) == REFERS
+    assert refers(added) == REFERS
     assert added["Cells/NK/CD16+"].parent == "Cells/NK"
     expression = "NK/CD16+ or (not deep and Cells/T cells/B-)"
     assert added["either"].expression == expression
@@ -80,10 +47,10 @@ def test_short_names_that_get_a_second_meaning_are_written_in_full():
 @pytest.mark.parametrize(
     ("gate", "error", "words"),
     [
-        (_gate("NK", parent="Cells"), StrategyError, "two gates make.*'Cells/NK'"),
-        (_gate("X", parent="NKT"), StrategyError, "does not exist; did you mean 'NK'"),
-        (_gate("X", parent="CD16+"), StrategyError, "means several populations"),
-        (_gate("X", parent="Q"), StrategyError, "a quadrant gate"),
+        (make("NK", parent="Cells"), StrategyError, "two gates make.*'Cells/NK'"),
+        (make("X", parent="NKT"), StrategyError, "does not exist; did you mean 'NK'"),
+        (make("X", parent="CD16+"), StrategyError, "means several populations"),
+        (make("X", parent="Q"), StrategyError, "a quadrant gate"),
         (lg.BooleanGate("X", "NKT"), StrategyError, "'X' refers to 'NKT'"),
         ("NK", GateError, "'str'"),
     ],
@@ -113,7 +80,7 @@ def test_remove_a_quadrant_gate_or_a_single_quadrant():
     assert one.remove("B-") == bare.remove("Q")
 
 
-def test_remove_refuses_what_a_gate_that_stays_refers_to():
+def test_remove_refuses_what_a_gate_that_staysrefers_to():
     with pytest.raises(StrategyError, match=r"'Cells/either' refers to.*deep"):
         TREE.remove("deep")
     with pytest.raises(StrategyError, match=r"'Cells/either' refers to.*CD16"):
@@ -135,13 +102,13 @@ def test_rename_is_followed_by_parents_and_references():
     )
     assert [
         path.replace("/NK", "/NK cells").replace("deep", "deeper") for path in REFERS
-    ] == _refers(renamed)
+    ] == refers(renamed)
 
 
 def test_rename_a_quadrant_and_a_quadrant_gate():
     renamed = TREE.rename("B+", "B high").rename("Q", "by B")
     assert "Cells/T cells/B high/deep" in renamed
-    assert _refers(renamed)[1:] == ["Cells/T cells/B high/deep", "Cells/T cells/B-"]
+    assert refers(renamed)[1:] == ["Cells/T cells/B high/deep", "Cells/T cells/B-"]
     assert renamed.declared("B high").name == "by B"
     assert list(renamed.declared("B-").quadrants) == ["B-", "B high"]
 
@@ -151,7 +118,7 @@ def test_rename_a_quadrant_and_a_quadrant_gate():
 )
 def test_names_with_operators_and_quotes_are_quoted_in_expressions(name):
     renamed = TREE.rename("deep", name)
-    assert _refers(renamed)[1] == f"Cells/T cells/B+/{name}"
+    assert refers(renamed)[1] == f"Cells/T cells/B+/{name}"
     again = lg.GatingStrategy.from_json(renamed.to_json())
     assert again == renamed
     assert renamed.rename(f"B+/{name}", "deep") == TREE
@@ -190,7 +157,7 @@ def test_move_takes_all_below_and_references_follow():
         "Cells/NK/T cells/B+/deep",
         "Cells/either",
     )
-    assert _refers(moved)[1] == "Cells/NK/T cells/B+/deep"
+    assert refers(moved)[1] == "Cells/NK/T cells/B+/deep"
     assert moved.move("T cells", "Cells") == TREE
     root = TREE.move("NK", None)
     assert root.parent("NK/CD16+") == "NK"
@@ -201,7 +168,7 @@ def test_move_takes_all_below_and_references_follow():
 def test_move_a_quadrant_gate():
     moved = TREE.move("Q", "NK")
     assert "Cells/NK/B+/deep" in moved
-    assert _refers(moved)[1:] == ["Cells/NK/B+/deep", "Cells/NK/B-"]
+    assert refers(moved)[1:] == ["Cells/NK/B+/deep", "Cells/NK/B-"]
 
 
 @pytest.mark.parametrize(
@@ -231,12 +198,12 @@ def test_copy_takes_all_below_and_references_within_it():
     copied = tree.copy("T cells", parent="NK", name="NKT")
     assert "Cells/NK/NKT/B+/deep" in copied
     assert "Cells/T cells/B+/deep" in copied
-    assert _refers(copied) == REFERS
-    assert _refers(copied, "Cells/NK/NKT/B+/inner") == [
+    assert refers(copied) == REFERS
+    assert refers(copied, "Cells/NK/NKT/B+/inner") == [
         "Cells/NK/NKT/B+/deep",
         "Cells/NK/CD16+",
     ]
-    assert _refers(copied, "Cells/T cells/B+/inner") == [
+    assert refers(copied, "Cells/T cells/B+/inner") == [
         "Cells/T cells/B+/deep",
         "Cells/NK/CD16+",
     ]
@@ -248,7 +215,7 @@ def test_copy_beside_the_original_to_the_root_and_of_a_quadrant_gate():
     assert "NK/CD16+" in TREE.copy("NK", parent="All events")._ends["CD16+"]
     copied = TREE.copy("Q", parent="NK")
     assert "Cells/NK/B+/deep" in copied.paths
-    assert _refers(copied) == REFERS
+    assert refers(copied) == REFERS
 
 
 @pytest.mark.parametrize(
@@ -275,8 +242,8 @@ def test_replace_keeps_what_lies_below():
     assert replaced.paths == TREE.paths
     assert replaced["NK"].vertices == new.vertices
     assert replaced["NK"].parent == "Cells"
-    renamed = TREE.replace("NK", _gate("NK cells", parent="Cells", B=(0, 1)))
-    assert _refers(renamed)[0] == "Cells/NK cells/CD16+"
+    renamed = TREE.replace("NK", make("NK cells", parent="Cells", B=(0, 1)))
+    assert refers(renamed)[0] == "Cells/NK cells/CD16+"
 
 
 def test_replace_a_quadrant_gate():
@@ -292,104 +259,15 @@ def test_replace_a_quadrant_gate():
 @pytest.mark.parametrize(
     ("population", "gate", "words"),
     [
-        ("NK", _gate("NK", parent="T cells"), "lies in 'T cells', the old one"),
-        ("Cells", _gate("Cells", parent="NK"), "the old one in 'no population'"),
-        ("B+", _gate("B+"), "is a quadrant of"),
+        ("NK", make("NK", parent="T cells"), "lies in 'T cells', the old one"),
+        ("Cells", make("Cells", parent="NK"), "the old one in 'no population'"),
+        ("B+", make("B+"), "is a quadrant of"),
         ("NK", lg.BooleanGate("NK", "either"), "cycle"),
     ],
 )
 def test_replace_refuses_what_does_not_fit(population, gate, words):
     with pytest.raises(StrategyError, match=words):
         TREE.replace(population, gate)
-
-
-# Overrides
-
-
-def test_an_override_holds_for_its_sample_alone():
-    own = _gate("NK", parent="Cells", B=(0.3, None))
-    strategy = TREE.override("P07", own)
-    assert strategy.for_sample("P07")["NK"] == own
-    assert strategy.for_sample("P07").paths == TREE.paths
-    assert strategy.for_sample("P08") == TREE
-    assert strategy["NK"] == TREE["NK"]
-    assert strategy != TREE
-    assert TREE.for_sample("P07") is TREE
-    assert "gates of 1 sample differ" in repr(strategy)
-    assert "[differs for P07]" in repr(strategy)
-    assert strategy.override("P07") == TREE
-    again = lg.GatingStrategy.from_json(strategy.to_json())
-    assert again == strategy
-    assert again.overrides == strategy.overrides
-
-
-def test_overrides_of_a_sample_add_up_and_the_last_one_holds():
-    strategy = (
-        TREE.override("P07", _gate("NK", parent="Cells", B=(0.3, None)))
-        .override("P07", _gate("Cells", B=(0.1, None)))
-        .override("P07", _gate("NK", parent="Cells", B=(0.4, None)))
-    )
-    assert strategy.for_sample("P07")["NK"].dimensions == {"B": (0.4, None)}
-    assert strategy.for_sample("P07")["Cells"].dimensions == {"B": (0.1, None)}
-    assert len(strategy.overrides["P07"]) == 2
-
-
-def test_an_override_that_changes_nothing_decides_nothing():
-    assert TREE.override("P07", TREE["NK"]) == TREE
-
-
-def test_overrides_follow_every_edit():
-    cut = lg.QuadrantGate("Q", dividers={"B": 0.9}, parent="T cells")
-    either = lg.BooleanGate("either", "deep", parent="Cells")
-    strategy = TREE.override("P07", _gate("NK", parent="Cells", B=(0.3, None)))
-    strategy = strategy.override("P07", cut, either)
-    edited = strategy.rename("NK", "NK cells").rename("B+", "B high")
-    edited = edited.move("T cells", None).rename("deep", "deeper")
-    own = edited.for_sample("P07")
-    assert own.paths == edited.paths
-    assert own["NK cells"].dimensions == {"B": (0.3, None)}
-    assert own["B high"].dimensions == {"B": (0.9, None)}
-    assert _refers(own) == ["T cells/B high/deeper"]
-    copied = strategy.copy("NK", name="NK2").for_sample("P07")
-    assert copied["NK2"].dimensions == {"B": (0.3, None)}
-    removed = strategy.remove("either").remove("Q")
-    assert set(removed.overrides) == {"P07"}
-    assert [gate.name for gate in removed.overrides["P07"]] == ["NK"]
-    assert strategy.remove("either").remove("Q").remove("NK").overrides == {}
-
-
-@pytest.mark.parametrize(
-    ("gate", "words"),
-    [
-        (_gate("NKT", parent="Cells"), "no gate 'Cells/NKT'; did you mean 'Cells/NK'"),
-        (_gate("NK"), "there is 'Cells/NK': give the gate its parent"),
-        (_gate("B+", parent="T cells"), "no gate 'Cells/T cells/B\\+'"),
-        (
-            lg.QuadrantGate("Q", dividers={"C": 0.5}, parent="T cells"),
-            "with the gates of sample 'P07': .*does not exist",
-        ),
-        (
-            lg.QuadrantGate("Q", dividers={"B": [0.5, 0.7]}, parent="T cells"),
-            "other populations than the strategy: 'Cells/T cells/B\\+\\+'",
-        ),
-        (
-            lg.BooleanGate("either", "gone", parent="Cells"),
-            "with the gates of sample 'P07': .*'gone'",
-        ),
-        (
-            lg.BooleanGate("NK", "either", parent="Cells"),
-            "with the gates of sample 'P07': .*cycle",
-        ),
-    ],
-)
-def test_overrides_of_what_is_not_there_are_refused(gate, words):
-    with pytest.raises(StrategyError, match=words):
-        TREE.override("P07", gate)
-
-
-def test_two_overrides_of_one_gate_are_refused():
-    with pytest.raises(StrategyError, match="two gates for one of"):
-        lg.GatingStrategy([_gate("A")], overrides={"P1": [_gate("A"), _gate("A")]})
 
 
 # Laws: any edit gives a tree that holds together
@@ -414,7 +292,7 @@ def _edited(strategy, verb, number, other, flag):
         gate = strategy.declared(path)
         if isinstance(gate, lg.RectangleGate):
             parent = strategy.parent(path)
-            gate = _gate(gate.name, parent, C=(other, None))
+            gate = make(gate.name, parent, C=(other, None))
             return strategy.override("P1" if flag else "P2", gate)
         return strategy
     return strategy.remove(path)

@@ -148,8 +148,8 @@ class RegionDrawing(Drawing):
     ) -> Gate:
         """Return the gate on FACSDiva's grid, or as it is drawn."""
         on_grid = geometry == "flowjo"
-        dimensions, places = [], []
-        for place, axis in enumerate(self.axes):
+        dimensions, columns = [], []
+        for k, axis in enumerate(self.axes):
             column = columns[axis.channel]
             dimensions.append(
                 Dimension(
@@ -158,10 +158,12 @@ class RegionDrawing(Drawing):
                     scale=axis.grid if on_grid else axis.base,
                 )
             )
-            points = np.array([point[place] for point in self.points])
-            places.append(axis.cells(points) if on_grid else axis.scaled_values(points))
+            points = np.array([point[k] for point in self.points])
+            columns.append(
+                axis.cells(points) if on_grid else axis.scaled_values(points)
+            )
         if self.shape == "POLYGON_REGION":
-            vertices = np.column_stack(places).tolist()
+            vertices = np.column_stack(columns).tolist()
             return PolygonGate(
                 name,
                 parent=parent,
@@ -171,7 +173,7 @@ class RegionDrawing(Drawing):
             )
         bounds = {
             dimension: (float(values.min()), float(values.max()))
-            for dimension, values in zip(dimensions, places, strict=True)
+            for dimension, values in zip(dimensions, columns, strict=True)
         }
         return RectangleGate(name, parent=parent, dimensions=bounds, interval="closed")
 

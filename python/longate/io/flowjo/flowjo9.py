@@ -117,8 +117,8 @@ class _Reader9:
             for one in children(child(element, "Keywords"), "Keyword")
         }
         chosen = attribute(element, "compensationID", "")
-        place = int(chosen) - 1 if chosen.isdigit() else -1
-        matrix = self.matrices[place] if 0 <= place < len(self.matrices) else None
+        which = int(chosen) - 1 if chosen.isdigit() else -1
+        matrix = self.matrices[which] if 0 <= which < len(self.matrices) else None
         populations = self.populations(node, name) if node is not None else []
         counted = count_of(node) if node is not None else None
         total = attribute(element, "eventCount", "")
@@ -149,10 +149,10 @@ class _Reader9:
             (s for n, s in self.tables.items() if n.startswith(INPUT_TABLE)), None
         )
         found: dict[str, FlowJoScale] = {}
-        for place, parameter in enumerate(children(element, "Parameter"), start=1):
+        for index, parameter in enumerate(children(element, "Parameter"), start=1):
             column = attribute(parameter, "name", "")
             index = attribute(parameter, "calibrationIndex", "")
-            top = positive(keywords.get(f"$P{place}R"))
+            top = positive(keywords.get(f"$P{index}R"))
             linear = (("minRange", 0.0), ("maxRange", top), ("gain", 1.0))
             found[column] = FlowJoScale("linear", linear)
             if index.isdigit() and 0 < int(index) <= len(tables):
@@ -196,7 +196,7 @@ def _name(element: _Element) -> str:
 def _matrix(element: _Element) -> FlowJoMatrix:
     rows = list(children(element, "Channel"))
     detectors = tuple(attribute(one, "name", "") for one in rows)
-    index = {detector: place for place, detector in enumerate(detectors)}
+    index = {detector: number for number, detector in enumerate(detectors)}
     prefix = attribute(element, "prefix", "<")
     suffix = attribute(element, "suffix", ">")
     matrix = np.zeros((len(rows), len(rows)))

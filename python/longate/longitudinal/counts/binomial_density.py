@@ -131,11 +131,11 @@ class BinomialWithSamples:
         """Return the log of the integral over the sample's effect."""
         s = self._spread(own, eta.ndim)
         mode, width = self._modes(eta, own)
-        places, weights = nodes_of(self.nodes)
+        points, weights = nodes_of(self.nodes)
         top = self.plain.log_density(eta + s * mode, own) - 0.5 * mode**2
         summed = np.zeros(eta.shape)
-        for place, weight in zip(places, weights, strict=True):
-            v = mode + width * place
+        for point, weight in zip(points, weights, strict=True):
+            v = mode + width * point
             here = self.plain.log_density(eta + s * v, own) - 0.5 * v**2
             summed += np.exp(here - top + weight)
         total = top + np.log(summed * width) - 0.5 * np.log(2.0 * np.pi)

@@ -126,8 +126,8 @@ def log_likelihood(
         return s * first.sum(axis=2) - z, s**2 * second.sum(axis=2) - 1.0
 
     mode, width = climb(s * pull / (1.0 + s**2 * total), s, derivatives, nodes)
-    places, weights = nodes_of(nodes)
-    z = mode[:, :, None] + width[:, :, None] * places
+    points, weights = nodes_of(nodes)
+    z = mode[:, :, None] + width[:, :, None] * points
     at = eta[..., None] + (s[:, :, None] * z)[:, :, None, :]
     joint = density.log_density(at, own).sum(axis=2) - 0.5 * z**2 + weights
     top = joint.max(axis=2)

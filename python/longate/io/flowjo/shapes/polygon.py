@@ -95,13 +95,13 @@ class PolygonDrawing(Drawing):
         data = np.array(self.vertices, dtype=np.float64).reshape(-1, 2)
         data = data / (x.unit, y.unit)
         if grids is None:
-            places = [_scaled(x, data[:, 0]), _scaled(y, data[:, 1])]
+            scaled = [_scaled(x, data[:, 0]), _scaled(y, data[:, 1])]
             return PolygonGate(
                 name,
                 parent=parent,
                 x=x.continuous,
                 y=y.continuous,
-                vertices=np.column_stack(places).tolist(),
+                vertices=np.column_stack(scaled).tolist(),
             )
         whole = [
             _cells(grid, values) for grid, values in zip(grids, data.T, strict=True)
@@ -126,12 +126,12 @@ class PolygonDrawing(Drawing):
         found = []
         if self.quad >= 0:
             found.append("slanted quadrant")
-        for place, name in enumerate(self.columns):
+        for k, name in enumerate(self.columns):
             column = columns[name]
             kind = column.needed.kind
             if kind in ("logicle", "hyperlog"):
                 found.append(f"{kind} axis")
-            if kind == "log" and any(vertex[place] <= 0 for vertex in self.vertices):
+            if kind == "log" and any(vertex[k] <= 0 for vertex in self.vertices):
                 found.append("log vertex <= 0")
             if column.unit != 1.0:
                 found.append("time gain")
