@@ -168,7 +168,11 @@ for (case in names(cases)) {
       case = case, method = "kenward-roger", term = term, F = found$stat,
       df1 = found$ndf, df2 = found$ddf, p = found$p.value,
       scale = found$F.scaling)
-    found <- contestMD(fitted, rows[[term]], ddf = "Satterthwaite")
+    # Satterthwaite's denominator depends on the rows: differences from the first
+    # level, as anova() of lmerTest takes them (show_tests; see make_rows.R).
+    at <- attr(model.matrix(formula, frame), "assign") == match(term, names(rows))
+    own <- solve(rows[[term]][, at], rows[[term]])
+    found <- contestMD(fitted, own, ddf = "Satterthwaite")
     joints[[length(joints) + 1]] <- data.frame(
       case = case, method = "satterthwaite", term = term, F = found$`F value`,
       df1 = found$NumDF, df2 = found$DenDF, p = found$`Pr(>F)`, scale = 1)

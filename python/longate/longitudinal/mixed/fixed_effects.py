@@ -74,7 +74,7 @@ class FixedEffects:
         A main effect is averaged over the levels of the other categorical
         variables with equal weights, numbers being 0 ("type III"): with
         :math:`X_s = X T` in sum-to-zero coding, the rows of :math:`T^{-1}`
-        that belong to the term.
+        that belong to the term, as differences from the first level.
 
         Returns
         -------
@@ -84,6 +84,9 @@ class FixedEffects:
         other = _coded(self.terms, coded, len(self.matrix))
         change = np.linalg.lstsq(self.matrix, other, rcond=None)[0]
         rows = np.linalg.inv(change)[self.spans[term]]
+        # Satterthwaite's denominator depends on the rows; these are differences from
+        # the first level, as lmerTest takes them.
+        rows = np.linalg.solve(rows[:, self.spans[term]], rows)
         # Differences of levels are exact numbers; leave no rounding in them.
         return np.where(np.abs(rows) < 1e-12, 0.0, rows)
 
