@@ -38,13 +38,13 @@ pub enum Error {
     Offsets {
         /// HEADER, TEXT or DATA.
         segment: &'static str,
-        /// What was found.
+        /// The finding.
         detail: String,
     },
     /// TEXT cannot be split into keywords and values.
     #[error("has an unreadable TEXT segment: {detail}")]
     Text {
-        /// What was found.
+        /// The finding.
         detail: String,
     },
     /// A required keyword is missing.
@@ -60,13 +60,13 @@ pub enum Error {
         keyword: String,
         /// Its value.
         value: String,
-        /// What would be right.
+        /// The expected form.
         expected: &'static str,
     },
     /// Legal FCS that this reader does not read.
     #[error("uses {what}, which this reader does not support")]
     Unsupported {
-        /// What the file uses.
+        /// The part of the standard that is used.
         what: String,
     },
     /// HEADER and TEXT give different positions for DATA and both are possible.
@@ -84,7 +84,7 @@ pub enum Error {
     /// Events that cannot be read.
     #[error("has an unreadable DATA segment: {detail}")]
     Data {
-        /// What was found.
+        /// The finding.
         detail: String,
     },
     /// More memory than there is.
@@ -121,7 +121,7 @@ pub enum Error {
     /// A matrix that is not square, not finite, or of the wrong size.
     #[error("the spillover matrix is malformed: {detail}")]
     MalformedSpillover {
-        /// What was found.
+        /// The finding.
         detail: String,
     },
     /// A matrix without a usable inverse.
@@ -159,7 +159,7 @@ pub enum Error {
     UnknownScale {
         /// Name that was asked for.
         name: String,
-        /// How many parameters came with it.
+        /// The number of parameters came with it.
         parameters: usize,
     },
     /// No statistic of this name, or a percentile that is none.
@@ -171,13 +171,13 @@ pub enum Error {
     /// A gate that is not a gate.
     #[error("{detail}")]
     MalformedGate {
-        /// What is wrong.
+        /// The fault.
         detail: String,
     },
     /// A plan whose parts do not fit together.
     #[error("the gating plan is malformed: {detail}")]
     MalformedPlan {
-        /// What is wrong.
+        /// The fault.
         detail: String,
     },
     /// Arrays whose lengths differ.

@@ -54,7 +54,7 @@ pub fn collect(mask: &mut [u64], n_events: usize, mut holds: impl FnMut(usize) -
     }
 }
 
-/// Whether event `index` of a mask packed into bytes (lowest bit first) is set.
+/// Return whether event `index` of a mask packed into bytes (lowest bit first) is set.
 #[must_use]
 pub fn packed_bit(bytes: &[u8], index: usize) -> bool {
     bytes[index / 8] >> (index % 8) & 1 == 1

@@ -11,7 +11,6 @@
 //! ([`permute_jointly`], [`flip_signs`]) whole numbers are counted, in any order.
 
 mod allocation;
-mod crew;
 mod family;
 mod flips;
 mod inversion;
@@ -39,7 +38,7 @@ const TIE: f64 = 1e-11;
 /// A difference or a standard error below this share of the values' range is 0.
 const FLAT: f64 = 1e-10;
 
-/// How many allocations to look at, and for which interval.
+/// The number of allocations to look at, and for which interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Plan {
     /// One minus the confidence of the interval.
@@ -73,7 +72,7 @@ pub struct Permutation {
     /// Allocations in which neither group varies; their statistic is infinite,
     /// or 0 where the means agree too.
     pub degenerate: u64,
-    /// Whether every allocation was looked at.
+    /// True if every allocation was looked at.
     pub exact: bool,
 }
 

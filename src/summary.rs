@@ -120,7 +120,7 @@ pub fn summarise_unless(
         .collect()
 }
 
-/// Whether any value is like that.
+/// Return whether any value is like that.
 fn any(values: &[f64], like: impl Fn(f64) -> bool, stopped: &dyn Fn() -> bool) -> Result<bool> {
     for chunk in values.chunks(CHUNK) {
         if stopped() {

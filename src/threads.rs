@@ -4,11 +4,15 @@
 //! gating a hundred thousand events. So helpers are started once and wait; the calling thread
 //! begins at once and takes parts of the work as they do, so that one that wakes late takes fewer.
 
+pub(crate) mod columns;
+pub(crate) mod pieces;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::thread;
+use std::time::Duration;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -20,6 +24,9 @@ struct Helpers {
 
 /// Held by the one call that works with the helpers.
 static HELPERS: Mutex<Option<Helpers>> = Mutex::new(None);
+
+/// A thread that waits for others looks up after so long, to see whether to go on.
+pub const SLICE: Duration = Duration::from_millis(40);
 
 /// Looks at the other threads' progress before going to sleep: waking up takes longer than
 /// most last parts.
@@ -33,7 +40,7 @@ pub fn processors() -> usize {
     *PROCESSORS.get_or_init(|| thread::available_parallelism().map_or(1, std::num::NonZero::get))
 }
 
-/// How many threads are meant: 0 stands for as many as there are processors.
+/// The number of threads are meant: 0 stands for as many as there are processors.
 #[must_use]
 pub fn meant(threads: usize) -> usize {
     match threads {

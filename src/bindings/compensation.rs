@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 
 use crate::compensation::{self, Column, Table};
 
-use super::errors::exception;
+use super::errors::{detached, exception};
 use super::shared_arrays::{beside_python, is_writeable};
 
 /// The weights that undo a spillover matrix, detectors x dyes, and its condition number.
@@ -32,8 +32,10 @@ pub(super) fn compensate<'py>(
         .map(PyReadonlyArray1::as_slice)
         .collect::<Result<Vec<_>, _>>()?;
     let mut out = vec![0.0; columns.first().map_or(0, |column| column.len())];
-    py.detach(|| compensation::compensate(&columns, &weights, &mut out))
-        .map_err(exception)?;
+    detached(py, || {
+        compensation::compensate(&columns, &weights, &mut out)
+    })?
+    .map_err(exception)?;
     Ok(out.into_pyarray(py))
 }
 
@@ -84,5 +86,5 @@ pub(super) fn compensate_columns<'py>(
         Out::Double(table) => Table::Double(table.as_array_mut()),
     };
     let kernel = || compensation::compensate_all(&columns, weights, table, threads);
-    beside_python(py, shared, kernel).map_err(exception)
+    beside_python(py, shared, kernel)?.map_err(exception)
 }

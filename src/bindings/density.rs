@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 
 use crate::density;
 
-use super::errors::exception;
+use super::errors::{detached, exception};
 
 /// Weights on a grid, and how many events lie below, above, or are NaN.
 type Binned<'py> = (Bound<'py, PyArray1<f64>>, u64, u64, u64);
@@ -20,9 +20,7 @@ pub(super) fn bin_density<'py>(
     points: usize,
 ) -> PyResult<Binned<'py>> {
     let values = values.as_slice()?;
-    let binned = py
-        .detach(|| density::bin(values, low, high, points))
-        .map_err(exception)?;
+    let binned = detached(py, || density::bin(values, low, high, points))?.map_err(exception)?;
     let weights = binned.weights.into_pyarray(py);
     Ok((weights, binned.below, binned.above, binned.undefined))
 }
@@ -35,9 +33,7 @@ pub(super) fn smooth_density<'py>(
     bandwidth: f64,
 ) -> PyResult<Bound<'py, PyArray1<f64>>> {
     let weights = weights.as_slice()?;
-    let smoothed = py
-        .detach(|| density::smooth(weights, bandwidth))
-        .map_err(exception)?;
+    let smoothed = detached(py, || density::smooth(weights, bandwidth))?.map_err(exception)?;
     Ok(smoothed.into_pyarray(py))
 }
 

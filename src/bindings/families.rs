@@ -6,7 +6,7 @@ use pyo3::types::PyDict;
 
 use crate::resample::{Extent, Family, flip_signs as flip, permute_jointly};
 
-use super::errors::exception;
+use super::errors::{detached, exception};
 
 /// Asks Python for its signals, and keeps what they raise.
 struct Signals(Option<PyErr>);
@@ -63,7 +63,9 @@ pub(super) fn permute_family<'py>(
     };
     let (values, in_first) = (values.as_array(), in_first.as_array());
     let mut signals = Signals(None);
-    let found = py.detach(|| permute_jointly(values, in_first, &extent, &mut || signals.go_on()));
+    let found = detached(py, || {
+        permute_jointly(values, in_first, &extent, &mut || signals.go_on())
+    })?;
     if let Some(raised) = signals.0 {
         return Err(raised);
     }
@@ -94,7 +96,7 @@ pub(super) fn flip_signs<'py>(
     };
     let values = values.as_array();
     let mut signals = Signals(None);
-    let found = py.detach(|| flip(values, alpha, &extent, &mut || signals.go_on()));
+    let found = detached(py, || flip(values, alpha, &extent, &mut || signals.go_on()))?;
     if let Some(raised) = signals.0 {
         return Err(raised);
     }

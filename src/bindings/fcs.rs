@@ -14,7 +14,7 @@ use crate::fcs::{self, ChannelToWrite, Form, Violation};
 use crate::memory;
 use crate::source::{Location, Source};
 
-use super::errors::{exception, file_exception};
+use super::errors::{detached, exception, file_exception};
 use super::location::LocationArgument;
 use super::watch::watched;
 
@@ -35,7 +35,7 @@ fn identity_of(source: &dyn Source, file: &fcs::File) -> Identity {
 #[pyfunction]
 pub(super) fn data_set_begins(py: Python<'_>, path: LocationArgument) -> PyResult<Vec<u64>> {
     let LocationArgument(path) = path;
-    py.detach(|| fcs::data_set_begins(&*path.open()?))
+    detached(py, || fcs::data_set_begins(&*path.open()?))?
         .map_err(|error| file_exception(&path, &error))
 }
 
@@ -51,16 +51,15 @@ pub(super) fn read_metadata(
     begin: u64,
 ) -> PyResult<Bound<'_, PyDict>> {
     let LocationArgument(path) = path;
-    let (file, identity, n_data_sets) = py
-        .detach(|| {
-            let source = path.open()?;
-            let file = fcs::File::read_at(&*source, begin)?;
-            let identity = identity_of(&*source, &file);
-            // Of a further data set it is known to whoever knows where that begins.
-            let n_data_sets = (begin == 0).then(|| file.count_data_sets(&*source, 0));
-            Ok((file, identity, n_data_sets))
-        })
-        .map_err(|error| file_exception(&path, &error))?;
+    let (file, identity, n_data_sets) = detached(py, || {
+        let source = path.open()?;
+        let file = fcs::File::read_at(&*source, begin)?;
+        let identity = identity_of(&*source, &file);
+        // Of a further data set it is known to whoever knows where that begins.
+        let n_data_sets = (begin == 0).then(|| file.count_data_sets(&*source, 0));
+        Ok((file, identity, n_data_sets))
+    })?
+    .map_err(|error| file_exception(&path, &error))?;
     let parameters = file.parameters.iter().map(|parameter| {
         (
             &parameter.detector,
@@ -119,10 +118,10 @@ pub(super) fn check_crc(
     begin: u64,
 ) -> PyResult<Option<bool>> {
     let LocationArgument(path) = path;
-    py.detach(|| {
+    detached(py, || {
         let source = path.open()?;
         fcs::File::read_at(&*source, begin)?.crc_fits(&*source)
-    })
+    })?
     .map_err(|error| file_exception(&path, &error))
 }
 
@@ -229,9 +228,8 @@ pub(super) fn read_columns(
     let LocationArgument(path) = path;
     let failed = |error| file_exception(&path, &error);
     let values = if raw { Values::Raw } else { Values::Scale };
-    let (source, file) = py
-        .detach(|| open_checked(&path, begin, &channels, identity))
-        .map_err(failed)?;
+    let (source, file) =
+        detached(py, || open_checked(&path, begin, &channels, identity))?.map_err(failed)?;
     let narrow = |channel: usize| {
         let parameter = &file.parameters[channel];
         match values {
@@ -273,7 +271,7 @@ pub(super) fn read_columns(
         if data.1 - data.0 > LONG_BYTES {
             watched(py, read)?
         } else {
-            py.detach(|| read(&AtomicBool::new(false)))
+            detached(py, || read(&AtomicBool::new(false)))?
         }
         .map_err(failed)?
     };

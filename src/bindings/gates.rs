@@ -61,7 +61,7 @@ impl Held<'_> {
         })
     }
 
-    /// Whether other Python threads could write to it.
+    /// Return whether other Python threads could write to it.
     fn is_shared(&self) -> bool {
         match self {
             Self::Single(array) => is_writeable(array),
@@ -82,7 +82,7 @@ fn over_columns<Answer: Send>(
         .map(Held::column)
         .collect::<PyResult<Vec<_>>>()?;
     let shared = held.iter().any(Held::is_shared);
-    beside_python(py, shared, || kernel(&columns)).map_err(exception)
+    beside_python(py, shared, || kernel(&columns))?.map_err(exception)
 }
 
 /// What makes arrays that are not yet written.

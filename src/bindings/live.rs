@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 
 use crate::plan::{self, Job};
 
-use super::errors::{exception, file_exception};
+use super::errors::{detached, exception, file_exception};
 use super::passes::JobArgument;
 use super::plan::{GateArgument, gate_of};
 use super::watch::watched;
@@ -91,7 +91,6 @@ impl LiveStudy {
             .zip(self.0.plans())
             .map(|(entry, plan)| Ok(gate_of(entry, plan.axes())?.kind))
             .collect::<PyResult<Vec<_>>>()?;
-        py.detach(|| self.0.set_gate(gate, kinds))
-            .map_err(exception)
+        detached(py, || self.0.set_gate(gate, kinds))?.map_err(exception)
     }
 }

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 
 use crate::maturation;
 
-use super::errors::exception;
+use super::errors::{detached, exception};
 
 /// Counts of each combination of marker calls among the events of a parent.
 #[pyfunction]
@@ -23,9 +23,10 @@ pub(super) fn count_phenotypes<'py>(
         .iter()
         .map(PyReadonlyArray1::as_slice)
         .collect::<Result<Vec<_>, _>>()?;
-    let counts = py
-        .detach(|| maturation::count_phenotypes(parent, &masks, n_events))
-        .map_err(exception)?;
+    let counts = detached(py, || {
+        maturation::count_phenotypes(parent, &masks, n_events)
+    })?
+    .map_err(exception)?;
     Ok(counts.into_pyarray(py))
 }
 
@@ -71,7 +72,7 @@ pub(super) fn score_events<'py>(
         let mut out = probabilities.readwrite();
         let mut votes = scores.readwrite();
         let (out, votes) = (out.as_slice_mut()?, votes.as_slice_mut()?);
-        py.detach(|| maturation::score_events(&taken, out, votes, threads))
+        detached(py, || maturation::score_events(&taken, out, votes, threads))?
             .map_err(exception)?;
     }
     Ok((probabilities, scores))
@@ -85,9 +86,7 @@ pub(super) fn superiority(
     later: PyReadonlyArray1<'_, f64>,
 ) -> PyResult<(f64, f64, f64)> {
     let (earlier, later) = (earlier.as_slice()?, later.as_slice()?);
-    let found = py
-        .detach(|| maturation::superiority(earlier, later))
-        .map_err(exception)?;
+    let found = detached(py, || maturation::superiority(earlier, later))?.map_err(exception)?;
     Ok((found.theta, found.earlier_variance, found.later_variance))
 }
 
@@ -116,9 +115,10 @@ pub(super) fn fit_curve<'py>(
     };
     let dimensions = points.shape()[1];
     let (points, start) = (points.as_slice()?, start.as_slice()?);
-    let found = py
-        .detach(|| maturation::fit_curve(points, dimensions, start, &fit))
-        .map_err(exception)?;
+    let found = detached(py, || {
+        maturation::fit_curve(points, dimensions, start, &fit)
+    })?
+    .map_err(exception)?;
     let vertices = found.line.vertices().to_vec();
     let projections = (
         found.projections.arcs.into_pyarray(py),
@@ -138,11 +138,10 @@ pub(super) fn project_on_curve<'py>(
 ) -> PyResult<Placed<'py>> {
     let (dimensions, of_line) = (points.shape()[1], vertices.shape()[1]);
     let (points, vertices) = (points.as_slice()?, vertices.as_slice()?);
-    let projections = py
-        .detach(|| {
-            maturation::Polyline::new(vertices, of_line)?.project(points, dimensions, threads)
-        })
-        .map_err(exception)?;
+    let projections = detached(py, || {
+        maturation::Polyline::new(vertices, of_line)?.project(points, dimensions, threads)
+    })?
+    .map_err(exception)?;
     Ok((
         projections.arcs.into_pyarray(py),
         projections.squares.into_pyarray(py),

@@ -10,7 +10,7 @@ use pyo3::types::PyType;
 use crate::plan::{self, Job, Keep, Monitor, Outcome};
 use crate::summary::{self, Estimate};
 
-use super::errors::{exception, file_exception};
+use super::errors::{detached, exception, file_exception};
 use super::fcs::Identity;
 use super::gates::Held;
 use super::location::LocationArgument;
@@ -128,9 +128,9 @@ pub(super) fn summarise(
     for part in &values {
         all.extend_from_slice(part.as_slice()?);
     }
-    Ok(entries(
-        py.detach(|| summary::summarise(&mut all, &statistics)),
-    ))
+    Ok(entries(detached(py, || {
+        summary::summarise(&mut all, &statistics)
+    })?))
 }
 
 fn gated(
@@ -183,7 +183,7 @@ pub(super) fn gate_arrays<'py>(
     let outcome = if plan::takes_long(n_events, &plan.0) {
         watched(py, work)?
     } else {
-        py.detach(|| work(&AtomicBool::new(false)))
+        detached(py, || work(&AtomicBool::new(false)))?
     };
     let outcome = outcome.map_err(exception)?;
     gated(py, &plan.0, outcome, Keep { masks: true })
@@ -229,7 +229,7 @@ fn run(
         told: 0,
         raised: None,
     };
-    let outcomes = py.detach(|| plan::run_files(jobs, threads, keep, &mut monitor));
+    let outcomes = detached(py, || plan::run_files(jobs, threads, keep, &mut monitor))?;
     match monitor.raised {
         Some(raised) => Err(raised),
         None => outcomes.map_err(exception),

@@ -3,6 +3,7 @@
 use numpy::PyReadonlyArray1;
 use pyo3::prelude::*;
 
+use super::errors::detached;
 use crate::resample::{Plan, permute_labels};
 
 /// `(statistic, p, smallest_p, low, high, allocations, degenerate, exact)`.
@@ -21,7 +22,7 @@ pub(super) fn permute_welch(
     most_enumerated: u64,
     replicates: u64,
     seed: u64,
-) -> Option<Found> {
+) -> PyResult<Option<Found>> {
     let plan = Plan {
         alpha,
         most_enumerated,
@@ -29,15 +30,17 @@ pub(super) fn permute_welch(
         seed,
     };
     let (values, in_first) = (values.as_array(), in_first.as_array());
-    let found = py.detach(|| permute_labels(values, in_first, &plan))?;
-    Some((
-        found.statistic,
-        found.p,
-        found.smallest_p,
-        found.low,
-        found.high,
-        found.allocations,
-        found.degenerate,
-        found.exact,
-    ))
+    let found = detached(py, || permute_labels(values, in_first, &plan))?;
+    Ok(found.map(|found| {
+        (
+            found.statistic,
+            found.p,
+            found.smallest_p,
+            found.low,
+            found.high,
+            found.allocations,
+            found.degenerate,
+            found.exact,
+        )
+    }))
 }

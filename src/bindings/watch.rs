@@ -3,16 +3,13 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
 
 use pyo3::prelude::*;
 
 use crate::error::{Error, Result};
+use crate::threads::SLICE;
 
 use super::errors::exception;
-
-/// How long the waiting thread sleeps between looks at Python's signals.
-const SLICE: Duration = Duration::from_millis(40);
 
 /// Do work on a thread of its own while this one, which alone hears signals, waits for it.
 ///

@@ -38,7 +38,7 @@ impl<'a> Column<'a> {
         }
     }
 
-    /// Whether there is no event.
+    /// Return whether there is no event.
     #[must_use]
     pub fn is_empty(self) -> bool {
         self.len() == 0

@@ -20,7 +20,7 @@ type Stretch = [u64; STRETCH];
 /// Of each divider the interval that a quadrant takes, or none where it reaches over all of them.
 pub type Quadrant = Vec<Option<usize>>;
 
-/// How many events lie in each of some quadrants.
+/// The number of events lie in each of some quadrants.
 ///
 /// Divider `k` cuts column `k` at its values into the intervals of [`Bounds::between`]; a value on
 /// a cut belongs to the interval above it, and NaN to none.

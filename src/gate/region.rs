@@ -62,7 +62,7 @@ pub trait Region: Sized {
     /// Number of dimensions.
     fn dimensions(&self) -> usize;
 
-    /// Whether a point, one number per dimension, is inside; never with a NaN. This decides.
+    /// Return whether a point, one number per dimension, is inside; never with a NaN. This decides.
     fn contains(&self, point: &[f64]) -> bool;
 
     /// Keep in `mask` the events inside, each decided as [`Self::contains`] does. Bits beyond the

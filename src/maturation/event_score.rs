@@ -1,4 +1,4 @@
-//! How mature an event looks: each marker's probability of being positive, and their vote.
+//! Maturity scores of events: each marker's probability of being positive, and their vote.
 //!
 //! The score of an event is `1/2 + 1/2 sum_m w_m (2 p_m - 1) / sum_m |w_m|`, in [0, 1], where
 //! `p_m` is the probability that the event is positive for marker `m` and the sign of `w_m` says
@@ -10,7 +10,7 @@ use crate::simd::positivity::{
     above, above_spread, add_spread, add_votes, at_least, between, between_spread,
 };
 
-use super::threads::{BLOCK, share_out};
+use crate::threads::columns::{BLOCK, share_columns};
 
 /// What decides whether an event is positive.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -122,7 +122,7 @@ pub fn score_events(
     let total: f64 = markers.iter().map(|marker| marker.weight.abs()).sum();
     let mut columns: Vec<&mut [f64]> = probabilities.chunks_exact_mut(n).collect();
     columns.push(scores);
-    share_out(columns, threads, &|first, columns| {
+    share_columns(columns, threads, &|first, columns| {
         let Some((scores, outs)) = columns.split_last_mut() else {
             return;
         };
@@ -140,7 +140,8 @@ pub fn score_events(
                 *vote = 0.5 + 0.5 * (*vote / total);
             }
         }
-    })
+    });
+    Ok(())
 }
 
 fn probability(

@@ -4,7 +4,6 @@ mod event_score;
 mod principal_curve;
 mod stage;
 mod superiority;
-mod threads;
 
 pub use event_score::{Components, Marker, Negatives, Positivity, score_events};
 pub use principal_curve::{Fit, Polyline, PrincipalCurve, Projections, fit_curve};

@@ -13,7 +13,7 @@ pub use polyline::{Polyline, Projections};
 
 use crate::error::{Error, Result};
 
-/// How a curve is fitted.
+/// Settings of a fit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Fit {
     /// Vertices of the polyline, at least 2.
@@ -38,7 +38,7 @@ pub struct PrincipalCurve {
     pub projections: Projections,
     /// Rounds that were needed.
     pub rounds: usize,
-    /// Whether the mean squared distance had settled.
+    /// True if the mean squared distance had settled.
     pub settled: bool,
 }
 

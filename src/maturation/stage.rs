@@ -1,4 +1,4 @@
-//! How many events of a population have each combination of marker calls.
+//! The number of events of a population have each combination of marker calls.
 //!
 //! A phenotype is a number whose bit `k` is the call of marker `k`. Rules that name stages
 //! look at phenotypes, of which there are few, and never at events.

@@ -1,4 +1,4 @@
-//! What each gate needs, and in which order gates are decided.
+//! Plans: axes, gates and requests, checked and ordered.
 
 use std::collections::HashSet;
 
@@ -17,13 +17,13 @@ use super::reach::{Reach, reaches};
 /// A channel, as acquired or compensated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Value {
-    /// Which of the plan's channels.
+    /// Index of the channel in the plan.
     pub channel: usize,
     /// Number of a matrix and column of its weights, or `None` for the value as acquired.
     pub compensated: Option<(usize, usize)>,
 }
 
-/// What an axis shows, before its scale.
+/// The source of an axis, before its scale.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AxisSource {
     /// One channel.
@@ -61,13 +61,13 @@ impl AxisSource {
 /// One axis on which gates are drawn.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Axis {
-    /// What it shows.
+    /// The values shown.
     pub source: AxisSource,
     /// Scale of the axis.
     pub scale: Scale,
 }
 
-/// What turns observed detectors into dyes.
+/// Weights that turn detectors into fluorochromes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Matrix {
     /// Positions of the detectors among the plan's channels.
@@ -148,15 +148,15 @@ pub struct GateSpec {
 /// Values of a population that are asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
-    /// Which gate; `None` for all events.
+    /// Index of the gate; `None` for all events.
     pub population: Option<usize>,
-    /// Which axis.
+    /// Index of the axis.
     pub axis: usize,
-    /// Whether on its scale.
+    /// True for values on the scale of the axis.
     pub scaled: bool,
-    /// What is estimated of them.
+    /// The statistics that are estimated.
     pub statistics: Vec<Statistic>,
-    /// Whether the values themselves are kept, in the order of the events.
+    /// True if the values themselves are kept, in the order of the events.
     pub values: bool,
 }
 
@@ -164,17 +164,17 @@ pub struct Request {
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub(super) channels: Vec<usize>,
-    /// Whether files give stored numbers or values on the channels' scales.
+    /// True if files give stored numbers or values on the channels' scales.
     pub(super) values: Values,
     #[cfg_attr(not(test), allow(dead_code))] // what nodes were made of; tests take it from here
     pub(super) matrices: Vec<Matrix>,
     pub(super) axes: Vec<Axis>,
     pub(super) gates: Vec<GateSpec>,
-    /// What is asked for beyond counts.
+    /// Requests beyond counts.
     pub(super) requests: Vec<Request>,
     /// Indices of `gates`, each after its parent and what it refers to.
     pub(super) order: Vec<usize>,
-    /// What is computed of an event.
+    /// The quantities that are computed of an event.
     pub(super) nodes: Nodes,
     /// Per gate: the compensated values that it and the gates beside it need, all of them in one domain.
     pub(super) beside: Vec<Vec<usize>>,
@@ -315,7 +315,7 @@ impl Plan {
         &self.axes
     }
 
-    /// What is asked for beyond counts.
+    /// Requests beyond counts.
     #[must_use]
     pub fn requests(&self) -> &[Request] {
         &self.requests

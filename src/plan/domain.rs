@@ -115,7 +115,7 @@ impl Domains {
         slot
     }
 
-    /// Whether so few events of a domain are worth a domain of their own: what is computed for the
+    /// Return whether so few events of a domain are worth a domain of their own: what is computed for the
     /// others costs more than bringing these together.
     pub(super) fn is_sparse(&self, slot: usize, n_events: u64) -> bool {
         n_events * 4 < self.n_events(slot) as u64 * 3
@@ -291,7 +291,7 @@ impl Domains {
         }
     }
 
-    /// Whether a domain or one that it lies in has a column.
+    /// Return whether a domain or one that it lies in has a column.
     pub(super) fn knows(&self, slot: usize, node: usize) -> bool {
         let domain = &self.slots[slot];
         domain.columns[node].is_some() || domain.above.is_some_and(|above| self.knows(above, node))
@@ -332,7 +332,7 @@ impl Domains {
         }
     }
 
-    /// Whether a column has a NaN; it must be there.
+    /// Return whether a column has a NaN; it must be there.
     pub(super) fn has_nan(&mut self, slot: usize, node: usize) -> bool {
         if let Some(known) = self.slots[slot].nan[node] {
             return known;

@@ -1,4 +1,4 @@
-//! What a plan does, in numbers of channels, axes and gates.
+//! Explanation of a plan in numbers of channels, axes and gates.
 
 use crate::fcs::data::BLOCK_EVENTS;
 
@@ -12,7 +12,7 @@ pub struct Explanation {
     pub order: Vec<usize>,
     /// The plan's channels that are decoded.
     pub decoded: Vec<usize>,
-    /// How many compensated values are computed: columns of matrices.
+    /// The number of compensated values are computed: columns of matrices.
     pub matrix_columns: usize,
     /// Per gate: whether it is decided on values before any scale (Boolean gates: on masks alone).
     pub on_values: Vec<bool>,

@@ -73,7 +73,7 @@ pub fn gate_values(
     Ok(populations)
 }
 
-/// Whether gating so many values in memory may take so long that it should be possible to stop it.
+/// Return whether gating so many values in memory may take so long that it should be possible to stop it.
 #[must_use]
 pub fn takes_long(n_events: usize, plan: &Plan) -> bool {
     n_events.saturating_mul(plan.n_gates()) > MANY_DECISIONS || !plan.requests.is_empty()

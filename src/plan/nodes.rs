@@ -1,4 +1,4 @@
-//! What can be computed of an event: each channel, compensated value, ratio and scaled scaled value once.
+//! Quantities that can be computed of an event: each channel, compensated value, ratio and scaled scaled value once.
 
 use crate::transform::{Fast, Scale};
 
@@ -45,7 +45,7 @@ impl Node {
         }
     }
 
-    /// Whether both are the same sum or the same ratio.
+    /// Return whether both are the same sum or the same ratio.
     fn is(&self, other: &Self) -> bool {
         match (self, other) {
             (

@@ -94,7 +94,7 @@ impl Perturbations {
         self.changes.len()
     }
 
-    /// Whether there are none.
+    /// Return whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()

@@ -1,4 +1,4 @@
-//! The only thread pool: sized per call, over files and the blocks of each.
+//! Files and the blocks of each, shared out over threads.
 //!
 //! A thread takes the next file and gates its blocks; a thread that finds no file left helps with
 //! the blocks of those that are under way. The calling thread is one of them, which between blocks asks
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, Result};
 use crate::fcs::File;
 use crate::source::{Location, Source};
-use crate::threads::{beside, meant};
+use crate::threads::{SLICE, beside, meant};
 
 use super::compile::Plan;
 use super::perturbations::Perturbations;
@@ -22,7 +22,7 @@ use super::run::{FileCounts, Keep, Opened, Task, Worker};
 /// A file to gate, and what it was when it was scanned.
 #[derive(Debug, Clone)]
 pub struct Job {
-    /// Where the file is.
+    /// Location of the file.
     pub location: Location,
     /// The compiled strategy for its panel.
     pub plan: Arc<Plan>,
@@ -52,7 +52,7 @@ impl Job {
     }
 }
 
-/// What became of a job.
+/// The result of a job, or its error.
 pub type Outcome = Result<FileCounts>;
 
 /// Called from the waiting thread; `false` stops the run.
@@ -60,9 +60,6 @@ pub trait Monitor {
     /// `finished` files are done so far.
     fn poll(&mut self, finished: usize) -> bool;
 }
-
-/// How long the calling thread works or sleeps between polls.
-const SLICE: Duration = Duration::from_millis(40);
 
 /// Gate files on `threads` threads (0: as many as there are processors).
 ///
@@ -135,7 +132,7 @@ impl<'a> Watch<'a> {
         self.finished += 1;
     }
 
-    /// Whether the run is to stop, which the monitor is asked from time to time.
+    /// Return whether the run is to stop, which the monitor is asked from time to time.
     fn look_when_due(&mut self) -> bool {
         if !self.queue.stopped() && self.looked.elapsed() >= SLICE {
             while let Ok(told) = self.receive.try_recv() {
@@ -386,29 +383,4 @@ fn tell(send: &Sender, index: usize, outcome: Outcome) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Stops a run, and counts how often it is asked.
-    struct Stopper(usize);
-
-    impl Monitor for Stopper {
-        fn poll(&mut self, _finished: usize) -> bool {
-            self.0 += 1;
-            false
-        }
-    }
-
-    #[test]
-    fn a_monitor_that_stopped_a_run_is_not_asked_again() {
-        let (queue, mut monitor) = (FileQueue::new(&[], Keep::default()), Stopper(0));
-        let (_send, receive) = mpsc::channel();
-        let mut watch = Watch::new(&queue, receive, &mut monitor);
-        for _ in 0..3 {
-            std::thread::sleep(SLICE);
-            assert!(watch.look_when_due());
-        }
-        drop(watch);
-        assert_eq!(monitor.0, 1);
-    }
-}
+mod tests;

@@ -1,4 +1,4 @@
-//! How far regions on scaled axes reach, before the scale.
+//! Reach of regions on scaled axes, before the scale.
 //!
 //! Events beyond are out whatever their exact scaled value is: for these no scale is worked out.
 

@@ -15,14 +15,14 @@ use super::compile::Plan;
 use super::perturbations::{PerturbationBlock, Perturbations};
 use super::rows::Rows;
 
-/// What is to be kept of a run.
+/// The results that a run keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Keep {
     /// One bit per event and population.
     pub masks: bool,
 }
 
-/// What a request of a plan came to.
+/// The answer to a request.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Answer {
     /// Number of events of the population.
@@ -214,7 +214,7 @@ impl<S: Source> Opened<S> {
         self.file.n_events
     }
 
-    /// Whether blocks may be of different files: someone has written to it since it was opened.
+    /// Return whether blocks may be of different files: someone has written to it since it was opened.
     pub(super) fn has_changed(&self) -> bool {
         self.source.has_changed()
     }

@@ -25,7 +25,7 @@ fn in_memory(
     gate_values(columns, n_events, plan, &AtomicBool::new(false))
 }
 
-/// Where an event is.
+/// The side of a gate on which an event lies.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Truth {
     In,

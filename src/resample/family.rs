@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-use super::crew::{Pieces, share_out};
 use super::tally::{Bars, Tally};
 use crate::error::Result;
+use crate::threads::pieces::{Pieces, share_pieces};
 
 /// Allocations that a thread takes at once.
 const PORTION: u64 = 64;
 
-/// How many allocations of a family to look at, and on how many threads.
+/// The number of allocations of a family to look at, and on how many threads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extent {
     /// Up to this many allocations are enumerated; above, they are sampled.
@@ -46,7 +46,7 @@ pub struct Family {
     pub degenerate: Vec<u64>,
     /// Allocations, the observed one included.
     pub allocations: u64,
-    /// Whether every allocation was looked at.
+    /// True if every allocation was looked at.
     pub exact: bool,
 }
 
@@ -59,7 +59,7 @@ pub(super) trait Reallocation: Sync {
     fn observed(&self) -> Vec<f64>;
     /// Allocations to look at, and whether they are all there are.
     fn allocations(&self) -> (u64, bool);
-    /// How many allocations each one that is looked at stands for.
+    /// The number of allocations each one that is looked at stands for.
     fn stands_for(&self) -> u64 {
         1
     }
@@ -117,7 +117,7 @@ fn count(
 ) -> Result<Tally> {
     let outcomes = family.outcomes();
     let start = || (Tally::new(outcomes), family.scratch());
-    let homes = share_out(pieces, go_on, &start, &|(tally, scratch), range| {
+    let homes = share_pieces(pieces, go_on, &start, &|(tally, scratch), range| {
         family.visit(range, scratch, tally, bars);
     });
     Ok(homes?

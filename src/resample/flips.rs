@@ -11,13 +11,13 @@ use ndarray::ArrayView2;
 
 use super::FLAT;
 use super::allocation::mix;
-use super::crew::{Pieces, share_out};
 use super::family::{Extent, Family, Reallocation, reallocate};
 use super::moments::ratio;
 use super::standard::{Centre, LANES, Standard};
 use super::subsets::Subsets;
 use super::tally::{Bars, Tally};
 use crate::error::Result;
+use crate::threads::pieces::{Pieces, share_pieces};
 
 /// Below this share of n times the sum of squares, a variance is formed anew.
 const CANCELLED: f64 = 1e-2;
@@ -61,7 +61,7 @@ pub fn flip_signs(
         portion: 1,
         threads: extent.threads,
     };
-    let homes = share_out(pieces, go_on, &Vec::new, &|home, range| {
+    let homes = share_pieces(pieces, go_on, &Vec::new, &|home, range| {
         for outcome in range.filter_map(|piece| usize::try_from(piece).ok()) {
             let row: Vec<f64> = values.row(outcome).to_vec();
             home.push((outcome, signs.interval(outcome, &row, alpha)));

@@ -16,11 +16,11 @@ pub(super) struct Standard {
     pub(super) values: Vec<f64>,
     /// 1 where there is a value, else 0.
     pub(super) present: Vec<f64>,
-    /// Whether every patient has every outcome.
+    /// True if every patient has every outcome.
     pub(super) complete: bool,
 }
 
-/// Whether an outcome's mean is taken off before it is divided.
+/// True if an outcome's mean is taken off before it is divided.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Centre {
     Mean,

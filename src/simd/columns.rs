@@ -13,7 +13,7 @@ multiversion! {
 }
 
 multiversion! {
-    /// Whether all values are finite.
+    /// Return whether all values are finite.
     fn all_finite(values: &[f64]) -> bool {
         // Zero times a number that is not finite is NaN, and stays NaN in a sum.
         let (groups, rest) = values.as_chunks::<16>();
@@ -28,7 +28,7 @@ multiversion! {
     }
 }
 
-/// Whether any value is NaN.
+/// Return whether any value is NaN.
 pub(crate) fn has_nan(values: &[f64]) -> bool {
     !all_finite(values) && values.iter().any(|value| value.is_nan())
 }

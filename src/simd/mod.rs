@@ -41,7 +41,7 @@ pub fn level() -> Level {
     })
 }
 
-/// Whether kernels may use AVX-512 too: on machines that have it, at [`Level::Avx2`], unless
+/// Return whether kernels may use AVX-512 too: on machines that have it, at [`Level::Avx2`], unless
 /// `LONGATE_SIMD=avx2` asks for no more than that.
 #[cfg(target_arch = "x86_64")]
 pub(crate) fn has_avx512() -> bool {

@@ -29,7 +29,7 @@ pub struct Negatives {
     pub mean: f64,
     /// Their variance.
     pub variance: f64,
-    /// How many standard deviations above the mean the odds are those of the prior.
+    /// The number of standard deviations above the mean the odds are those of the prior.
     pub limit: f64,
     /// `ln(p / (1 - p))` of the share `p` of positive events.
     pub prior: f64,

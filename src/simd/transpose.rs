@@ -21,7 +21,7 @@ pub struct Rows<'a> {
     pub stride: usize,
     /// Where in a row the first of the numbers begins.
     pub offset: usize,
-    /// Whether the most significant byte of a number comes first.
+    /// True if the most significant byte of a number comes first.
     pub big_endian: bool,
 }
 
@@ -44,7 +44,7 @@ impl Rows<'_> {
         self.bytes.get(first * self.stride..).unwrap_or_default()
     }
 
-    /// How many of the first `n_rows` rows have `n_bytes` bytes behind the offset, in whatever row.
+    /// The number of of the first `n_rows` rows have `n_bytes` bytes behind the offset, in whatever row.
     #[cfg(target_arch = "x86_64")]
     fn with_bytes_behind(&self, n_rows: usize, n_bytes: usize) -> usize {
         let free = self.bytes.len().saturating_sub(self.offset + n_bytes);

@@ -19,7 +19,7 @@ const LINES_AHEAD: usize = 4;
 
 /// What is summed, and what sums are rounded to: float32 or float64, and nothing else.
 pub(crate) trait Number: Copy + Default + Send + Sync + Into<f64> {
-    /// Whether it is float32.
+    /// True if it is float32.
     const SINGLE: bool;
 
     /// The nearest one.

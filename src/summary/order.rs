@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 pub(super) const CHUNK: usize = 1 << 20;
 /// Values among which the standard library's selection, which cannot be stopped, is quick.
 const FEW: usize = if cfg!(test) { 1 << 16 } else { 1 << 23 };
-/// How many values tell where a rank is to be expected, and how far off they may be.
+/// The number of values tell where a rank is to be expected, and how far off they may be.
 const SAMPLE: usize = 1024;
 const WIDTH: usize = 40; // 2.5 standard errors of the median of the sample
 /// Rounds after which the standard library takes over, whose worst case is bounded.

@@ -23,13 +23,13 @@ impl Biexponential {
         self.amplitude * (self.b + self.ratio * self.d) / self.b
     }
 
-    /// Whether `size` is a number that [`Self::solve`] takes.
+    /// Return whether `size` is a number that [`Self::solve`] takes.
     #[inline(always)]
     pub(super) fn reaches(&self, size: f64) -> bool {
         size / self.amplitude <= LARGEST
     }
 
-    /// Whether `u` is a number that [`Self::value`] takes.
+    /// Return whether `u` is a number that [`Self::value`] takes.
     #[inline(always)]
     pub(super) fn reaches_back(&self, u: f64) -> bool {
         self.b * u <= super::elementary::LARGEST_EXPONENT

@@ -64,7 +64,7 @@ impl Bounded {
         }
     }
 
-    /// Whether `y` is at or beyond a scaled value that all numbers beyond some number share.
+    /// Return whether `y` is at or beyond a scaled value that all numbers beyond some number share.
     pub(super) fn saturates_at(&self, y: f64) -> bool {
         y <= self.low || y >= self.high || self.base.saturates_at(y)
     }

@@ -21,7 +21,7 @@ const JOBS_PER_THREAD: usize = 3;
 /// More threads than these wait for memory.
 const MOST_THREADS: usize = 8;
 
-/// How many threads share so many numbers.
+/// The number of threads share so many numbers.
 fn threads(n: usize) -> usize {
     MOST_THREADS.min(n.div_ceil(JOB) / JOBS_PER_THREAD)
 }

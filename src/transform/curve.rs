@@ -6,13 +6,13 @@
 /// The first is plain arithmetic without branches, so that a loop over it becomes vectors; for
 /// numbers out of its reach its answer is of no use, but no harm.
 pub(super) trait Curve {
-    /// Whether [`Curve::scaled`] holds for `x`; not for NaN.
+    /// Return whether [`Curve::scaled`] holds for `x`; not for NaN.
     fn reaches(&self, x: f64) -> bool;
     /// The scaled value of a value within reach.
     fn scaled(&self, x: f64) -> f64;
     /// The scaled value of any other value, infinities and NaN among them.
     fn scaled_beyond(&self, x: f64) -> f64;
-    /// Whether [`Curve::value`] holds for `y`; not for NaN.
+    /// Return whether [`Curve::value`] holds for `y`; not for NaN.
     fn reaches_back(&self, y: f64) -> bool;
     /// The value at a scaled value within reach.
     fn value(&self, y: f64) -> f64;

@@ -191,7 +191,7 @@ pub(super) fn sinh(x: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// How many steps of the last place `found` is from the standard library's answer.
+    /// The number of steps of the last place `found` is from the standard library's answer.
     fn ulps(found: f64, expected: f64) -> f64 {
         let step = expected.abs().next_up() - expected.abs();
         (found - expected).abs() / step

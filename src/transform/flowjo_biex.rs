@@ -204,7 +204,7 @@ impl FlowJoBiex {
         self.between(x, k, knot, next)
     }
 
-    /// Whether `x` is a number between the ends of the table.
+    /// Return whether `x` is a number between the ends of the table.
     #[inline(always)]
     pub(super) fn is_between_ends(&self, x: f64) -> bool {
         (x < self.highest) & (x > self.lowest)
@@ -222,7 +222,7 @@ impl FlowJoBiex {
         }
     }
 
-    /// Whether values without end share a finite scaled value, or no value lies on its side of it: 0, 1, and beyond.
+    /// Return whether values without end share a finite scaled value, or no value lies on its side of it: 0, 1, and beyond.
     #[allow(clippy::unused_self)] // every table has these ends
     pub(super) fn saturates_at(&self, y: f64) -> bool {
         y.is_finite() && !(0.0 < y && y < 1.0)
@@ -260,7 +260,7 @@ impl FlowJoBiex {
         self.step * self.curve.b / 16.0 / self.length
     }
 
-    /// How many channels a scaled value lies above that of data zero, and the whole part of its size.
+    /// The number of channels a scaled value lies above that of data zero, and the whole part of its size.
     #[inline(always)]
     pub(super) fn channel(&self, y: f64) -> (f64, f64) {
         let above = y * self.length - self.zero;

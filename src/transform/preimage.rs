@@ -25,7 +25,7 @@ impl Interval {
         self.high
     }
 
-    /// Whether the scaled value of `x` lies in the range; never for NaN.
+    /// Return whether the scaled value of `x` lies in the range; never for NaN.
     ///
     /// This is `low <= x < high` but for values a few roundings above an end, where the scale may
     /// waver and decides itself, and for +inf, which an open upper side admits.
@@ -71,7 +71,7 @@ impl Scale {
         (low < high || only_infinity || wavers()).then_some(interval)
     }
 
-    /// Whether `y` is at or beyond a scaled value that all finite values beyond some number share.
+    /// Return whether `y` is at or beyond a scaled value that all finite values beyond some number share.
     pub(super) fn saturates_at(&self, y: f64) -> bool {
         match self {
             Self::FlowJoBiex(scale) => scale.saturates_at(y),

@@ -62,7 +62,7 @@ impl Threshold {
         threshold
     }
 
-    /// Whether the scaled value of `x` satisfies the threshold; never for NaN.
+    /// Return whether the scaled value of `x` satisfies the threshold; never for NaN.
     #[inline]
     #[must_use]
     pub fn holds(&self, x: f64) -> bool {

@@ -297,9 +297,7 @@ impl Region for Ellipsoid {
             .filter(|_| n * (n + 1) + 1 == length)
         else {
             return Err(Error::MalformedGate {
-                detail: format!(
-                    "an ellipsoid in n dimensions has n + n * n + 1 numbers, got {length}"
-                ),
+                detail: format!("an ellipsoid has n + n * n + 1 numbers, got {length}"),
             });
         };
         let (mean, matrix) = numbers.split_at(n);
@@ -374,7 +372,7 @@ impl Region for Ellipsoid {
         });
     }
 
-    /// Of a definite form, by Cauchy and Schwarz; no wider than some roundings more.
+    /// Of a definite form, by Cauchy and Schwarz.
     fn bounding_box(&self) -> Option<Vec<(f64, f64)>> {
         let Form::Definite(form) = &self.form else {
             return None;

@@ -146,7 +146,7 @@ impl Polygon {
         }
     }
 
-    /// Whether the point is inside or on the border; never with a NaN.
+    /// Return whether the point is inside or on the border; never with a NaN.
     #[must_use]
     pub fn contains_point(&self, x: f64, y: f64) -> bool {
         match self.raster.get() {

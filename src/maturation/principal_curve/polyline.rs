@@ -1,8 +1,8 @@
 //! A line of straight pieces, and the nearest point on it.
 
 use crate::error::{Error, Result};
-use crate::maturation::threads::share_out;
 use crate::simd::polyline::{BLOCK, Segment, nearest};
+use crate::threads::columns::share_columns;
 
 /// A line of straight pieces.
 #[derive(Debug, Clone, PartialEq)]
@@ -119,7 +119,7 @@ impl Polyline {
         threads: usize,
     ) -> Result<Projections> {
         let (mut arcs, mut squares) = (vec![0.0; n], vec![0.0; n]);
-        share_out(vec![&mut arcs, &mut squares], threads, &|first, outs| {
+        share_columns(vec![&mut arcs, &mut squares], threads, &|first, outs| {
             let [arcs, squares] = outs else { return };
             let mut block = vec![0.0; BLOCK * columns.len()];
             for from in (0..arcs.len()).step_by(BLOCK) {
@@ -135,7 +135,7 @@ impl Polyline {
                     &mut squares[from..to],
                 );
             }
-        })?;
+        });
         Ok(Projections { arcs, squares })
     }
 }

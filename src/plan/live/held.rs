@@ -140,14 +140,14 @@ impl Held {
         Ok(())
     }
 
-    /// Whether every axis of a gate is held.
+    /// Return whether every axis of a gate is held.
     pub(super) fn has_axes(&self, kind: &GateKind) -> bool {
         let mut all = true;
         kind.for_each_axis(|axis| all &= self.columns.get(axis).is_some_and(Option::is_some));
         all
     }
 
-    /// Whether an axis of a gate has a NaN.
+    /// Return whether an axis of a gate has a NaN.
     pub(super) fn any_nan(&self) -> bool {
         self.columns
             .iter()

@@ -97,7 +97,7 @@ impl Fast {
         &self.scale
     }
 
-    /// Whether values are put on the axis as the scale itself does.
+    /// Return whether values are put on the axis as the scale itself does.
     #[must_use]
     pub fn is_exact(&self) -> bool {
         matches!(&*self.tables, Tables::Exact)

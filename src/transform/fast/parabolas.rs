@@ -11,7 +11,7 @@ pub(super) struct Parabola {
     slopes: u64,
 }
 
-/// How many bits of a number are left to the bend.
+/// The number of bits of a number are left to the bend.
 const HALF: u32 = 32;
 /// What a slope may lose to them, as a share of itself.
 const LOST: f64 = 1.0 / 1_048_576.0;
@@ -60,7 +60,7 @@ fn half_of(bend: f64) -> u64 {
     (bend.to_bits() + (1 << (HALF - 1))) >> HALF
 }
 
-/// Whether parabolas through `heights`, which stand at half cells, are within `most` of the function,
+/// Return whether parabolas through `heights`, which stand at half cells, are within `most` of the function,
 /// by its third differences within each two cells, which have one width; `share` is what an error in
 /// a cell with this rise counts.
 pub(super) fn hold(heights: &[f64], most: f64, share: impl Fn(f64) -> f64) -> bool {

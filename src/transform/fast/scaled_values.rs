@@ -22,7 +22,7 @@ const LINEAR_SIZES: f64 = 4096.0;
 pub(super) struct ScaledValues {
     ring: Vec<Parabola>,
     offset: f64,
-    /// How many trailing bits of the sum lie within a cell.
+    /// The number of trailing bits of the sum lie within a cell.
     within: u32,
     /// The largest size in the table.
     largest: f64,
@@ -107,7 +107,7 @@ impl ScaledValues {
         self.zero
     }
 
-    /// How many cells the table has room for.
+    /// The number of cells the table has room for.
     #[cfg(test)]
     pub(super) fn cells(&self) -> usize {
         self.ring.len()
@@ -136,7 +136,7 @@ impl ScaledValues {
         self.zero + cell.at(sum - lower_end).copysign(x)
     }
 
-    /// Whether a value is within reach.
+    /// Return whether a value is within reach.
     #[inline(always)]
     fn reaches(&self, x: f64) -> bool {
         x.abs() <= self.largest

@@ -57,7 +57,7 @@ impl Values {
         })
     }
 
-    /// How many cells the table has room for.
+    /// The number of cells the table has room for.
     #[cfg(test)]
     pub(super) fn cells(&self) -> usize {
         self.cells.len()
@@ -75,7 +75,7 @@ impl Values {
         cell.at(distance - (nearest - WHOLE)).copysign(above)
     }
 
-    /// Whether a scaled value is within reach.
+    /// Return whether a scaled value is within reach.
     #[inline(always)]
     fn reaches(&self, y: f64) -> bool {
         (y - self.zero).abs() <= FARTHEST

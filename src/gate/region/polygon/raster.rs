@@ -90,7 +90,7 @@ impl Raster {
     pub(super) fn cell(&self, x: f64, y: f64) -> usize {
         self.grid.cell(x, y) as usize
     }
-    /// Whether all points of a cell are inside, or none, if it has no border.
+    /// Return whether all points of a cell are inside, or none, if it has no border.
     pub(super) fn known(&self, cell: usize) -> Option<bool> {
         let class = self.classes[cell];
         (class & BORDER == 0).then_some(class & INSIDE != 0)
@@ -113,7 +113,7 @@ impl Raster {
         inside
     }
 
-    /// Whether a point in the cell lies within `delta` of an edge, maybe too often.
+    /// Return whether a point in the cell lies within `delta` of an edge, maybe too often.
     pub(super) fn near(
         &self,
         outline: &[(f64, f64)],
@@ -125,7 +125,7 @@ impl Raster {
         edges.any(|&entry| near(edge(outline, (entry & EDGE) as usize), point, delta))
     }
 
-    /// Whether all edges within `delta` of a point are among those of its cell.
+    /// Return whether all edges within `delta` of a point are among those of its cell.
     pub(super) fn reaches(&self, delta: (f64, f64)) -> bool {
         delta.0 * self.grid.scale.0 <= REACH && delta.1 * self.grid.scale.1 <= REACH
     }
@@ -217,7 +217,7 @@ pub(super) fn passes(a: (f64, f64), b: (f64, f64), x: f64, y: f64) -> Passing {
     }
 }
 
-/// Whether the point lies within `delta` of the edge, maybe too often.
+/// Return whether the point lies within `delta` of the edge, maybe too often.
 pub(super) fn near(
     (a, b): ((f64, f64), (f64, f64)),
     (x, y): (f64, f64),
