@@ -55,7 +55,7 @@ def test_any_words_any_delimiter_any_pseudonym(tmp_path, pairs, delimiter, pseud
         deidentify(source, target, mapping={words[0]: pseudonym})
     except FcsError:  # such as a number that $PnR has too
         assert not target.exists()
-        with pytest.raises(FcsError, match="told"):
+        with pytest.raises(FcsError, match=r"told|blank"):
             deidentify(source, target, mapping={words[0]: pseudonym})
         return
     after = lg.read_fcs(target)

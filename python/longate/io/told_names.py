@@ -94,6 +94,8 @@ def _folded_sign(sign: str) -> str:
         return ""
     parts = unicodedata.normalize("NFKD", sign.casefold())
     plain = "".join(part for part in parts if not unicodedata.combining(part))
+    if plain.isspace() and not sign.isspace():
+        return sign  # an accent by itself, which would fold to a blank
     return plain.replace("\N{LATIN SMALL LETTER DOTLESS I}", "i")
 
 
