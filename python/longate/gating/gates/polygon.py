@@ -120,11 +120,11 @@ class PolygonGate(Gate):
         if self.units == SCALED:
             return self
         vertices = tuple(
-            tuple(
-                on_scale(self.name, axis, value, scale_of)
-                for axis, value in zip(self.axes, vertex, strict=True)
+            (
+                on_scale(self.name, self.x, across, scale_of),
+                on_scale(self.name, self.y, along, scale_of),
             )
-            for vertex in self.vertices
+            for across, along in self.vertices
         )
         return replace(self, vertices=vertices, units=SCALED)
 

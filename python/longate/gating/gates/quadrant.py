@@ -147,7 +147,7 @@ class QuadrantGate(Gate):
             return on_scale(self.name, self.dividers[which].axis, value, scale_of)
 
         dividers = {
-            which: (cut.axis, [moved(which, value) for value in cut.values])
+            which: Divider(cut.axis, tuple(moved(which, v) for v in cut.values))
             for which, cut in self.dividers.items()
         }
         quadrants = {}

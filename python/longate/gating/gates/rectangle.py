@@ -148,12 +148,15 @@ class RectangleGate(Gate):
         """Return the gate with scaled bounds, see :meth:`Gate.scaled`."""
         if self.units == SCALED:
             return self
+
+        def end(axis: Axis, value: float | None) -> float | None:
+            if value is None:
+                return None
+            return on_scale(self.name, axis, value, scale_of)
+
         scaled = {
-            axis: tuple(
-                None if end is None else on_scale(self.name, axis, end, scale_of)
-                for end in ends
-            )
-            for axis, ends in self.dimensions.items()
+            axis: (end(axis, low), end(axis, high))
+            for axis, (low, high) in self.dimensions.items()
         }
         return replace(self, dimensions=scaled, units=SCALED)
 
