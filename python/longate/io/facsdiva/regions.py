@@ -148,7 +148,7 @@ class RegionDrawing(Drawing):
     ) -> Gate:
         """Return the gate on FACSDiva's grid, or as it is drawn."""
         on_grid = geometry == "flowjo"
-        dimensions, columns = [], []
+        dimensions, corners = [], []
         for k, axis in enumerate(self.axes):
             column = columns[axis.channel]
             dimensions.append(
@@ -159,11 +159,11 @@ class RegionDrawing(Drawing):
                 )
             )
             points = np.array([point[k] for point in self.points])
-            columns.append(
+            corners.append(
                 axis.cells(points) if on_grid else axis.scaled_values(points)
             )
         if self.shape == "POLYGON_REGION":
-            vertices = np.column_stack(columns).tolist()
+            vertices = np.column_stack(corners).tolist()
             return PolygonGate(
                 name,
                 parent=parent,
@@ -173,7 +173,7 @@ class RegionDrawing(Drawing):
             )
         bounds = {
             dimension: (float(values.min()), float(values.max()))
-            for dimension, values in zip(dimensions, columns, strict=True)
+            for dimension, values in zip(dimensions, corners, strict=True)
         }
         return RectangleGate(name, parent=parent, dimensions=bounds, interval="closed")
 

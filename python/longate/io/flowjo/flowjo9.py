@@ -149,10 +149,10 @@ class _Reader9:
             (s for n, s in self.tables.items() if n.startswith(INPUT_TABLE)), None
         )
         found: dict[str, FlowJoScale] = {}
-        for index, parameter in enumerate(children(element, "Parameter"), start=1):
+        for k, parameter in enumerate(children(element, "Parameter"), start=1):
             column = attribute(parameter, "name", "")
             index = attribute(parameter, "calibrationIndex", "")
-            top = positive(keywords.get(f"$P{index}R"))
+            top = positive(keywords.get(f"$P{k}R"))
             linear = (("minRange", 0.0), ("maxRange", top), ("gain", 1.0))
             found[column] = FlowJoScale("linear", linear)
             if index.isdigit() and 0 < int(index) <= len(tables):
