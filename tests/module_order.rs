@@ -12,12 +12,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("simd", &["error"]),
     ("threads", &["error"]),
     ("cache", &[]),
+    ("memory", &["error"]),
     ("resample", &["error", "threads"]),
     ("summary", &["error", "simd", "membership"]),
     ("density", &["error", "simd"]),
     ("transform", &["error", "simd", "threads", "cache"]),
     ("compensation", &["error", "simd", "threads"]),
-    ("fcs", &["error", "simd", "source", "threads"]),
+    ("fcs", &["error", "simd", "source", "threads", "memory"]),
     ("gate", &["error", "simd", "threads", "cache", "transform"]),
     (
         "maturation",
@@ -35,6 +36,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "plan",
         &[
             "error",
+            "memory",
             "simd",
             "threads",
             "summary",
@@ -50,6 +52,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "bindings",
         &[
             "error",
+            "memory",
             "threads",
             "summary",
             "density",
