@@ -61,7 +61,7 @@ $(STAMPS)/minimum: $(STAMPS)/build constraints-minimum.txt
 	rm -rf build/minimum && $(BIN)/maturin build --release --locked --quiet --out build/minimum
 	$(MINIMUM)/bin/python -m pip install --quiet --constraint constraints-minimum.txt \
 		--force-reinstall build/minimum/*.whl pytest hypothesis nbclient nbformat ipykernel \
-		nbmake distributed 'fsspec[http]' flowio flowcal
+		nbmake distributed 'fsspec[http]' flowio flowcal lifelines
 	@touch $@
 
 test-minimum: $(STAMPS)/minimum ## Run the Python tests on the oldest versions that are allowed
