@@ -84,7 +84,7 @@ pub fn fit_curve(
     let (line, projections) = loop {
         let vertices = smooth::vertices(&columns, &arcs, fit.knots, fit.span);
         let line = Polyline::new(&vertices, dimensions)?;
-        let projections = line.project_columns(&columns, n, fit.threads)?;
+        let projections = line.project_columns(&columns, n, fit.threads);
         round += 1;
         let mean = projections.squares.iter().sum::<f64>() / n as f64;
         settled = settled || (previous - mean).abs() <= fit.tolerance * variance;

@@ -220,7 +220,7 @@ impl Scale {
     /// Bring scaled values on the axis back to values, in place.
     pub fn inverse_all(&self, scaled_values: &mut [f64]) {
         curve::in_place(scaled_values, |scaled_values, out| {
-            self.inverse_into(scaled_values, out)
+            self.inverse_into(scaled_values, out);
         });
     }
 }

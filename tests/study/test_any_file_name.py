@@ -46,8 +46,10 @@ def paths(tmp_path):
 
 def sheet_of(paths):
     patients = [f"P{number}" for number in range(len(paths))]
+    # Text columns of pandas 3 hold UTF-8 alone.
+    files = pd.Series(paths, dtype=object)
     return pd.DataFrame(
-        {"file": paths, "patient": patients, "visit": "m00", "tube": "T"}
+        {"file": files, "patient": patients, "visit": "m00", "tube": "T"}
     )
 
 

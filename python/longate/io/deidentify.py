@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from longate._columns import frame_of
 from longate.exceptions import FcsError, FileWarning, LongateError, PrivacyWarning
 from longate.io.copies import Job, plan_copies
 from longate.io.copy_checks import Wanted, write_copy
@@ -201,13 +202,11 @@ def _result(
 
     left = Counter(keyword for one in told for keyword in one.left)
     return Deidentified(
-        pd.DataFrame([row for one in told for row in one.rows], columns=_REPORT),
+        frame_of([row for one in told for row in one.rows], _REPORT),
         pd.DataFrame(sorted(left.items()), columns=["keyword", "n_files"]),
-        pd.DataFrame(files, columns=_FILES),
-        pd.DataFrame(problems, columns=["source", "problem"]),
-        pd.DataFrame(
-            [row for one in told for row in one.unjudged], columns=_REPORT[:-1]
-        ),
+        frame_of(files, _FILES),
+        frame_of(problems, ["source", "problem"]),
+        frame_of([row for one in told for row in one.unjudged], _REPORT[:-1]),
     )
 
 

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from longate._columns import groups_of
 from longate._names import likeness
 from longate._validation import listed
 from longate._visits import natural_key
@@ -139,7 +140,7 @@ def _missing_cells(samples: pd.DataFrame) -> Iterator[_Found]:
 
 def _several_files(samples: pd.DataFrame) -> Iterator[_Found]:
     whole = samples[(samples[_KEYS] != "").all(axis=1)]
-    for (patient, visit, tube), rows in whole.groupby(_KEYS, sort=False):
+    for (patient, visit, tube), rows in groups_of(whole, _KEYS):
         if len(rows) > 1:
             detail = (
                 f"{len(rows)} files of {patient} {visit} {tube}: runs are numbered by "
@@ -203,7 +204,7 @@ def _missing_parts(samples: pd.DataFrame) -> Iterator[_Found]:
     """Name the tube or visit that most others have."""
     whole = samples[(samples[_KEYS] != "").all(axis=1)]
     for group, part in ((["patient", "visit"], "tube"), (["patient"], "visit")):
-        has = {key: set(rows[part]) for key, rows in whole.groupby(group, sort=False)}
+        has = {key: set(rows[part]) for key, rows in groups_of(whole, group)}
         counts = Counter(one for parts in has.values() for one in parts)
         often = [one for one, n in counts.items() if 2 * n > len(has)]
         usual = sorted(often, key=natural_key)
@@ -216,7 +217,7 @@ def _missing_parts(samples: pd.DataFrame) -> Iterator[_Found]:
 
 def _several_dates(samples: pd.DataFrame) -> Iterator[_Found]:
     known = samples[(samples["visit"] != "") & samples["acquired"].notna()]
-    for (patient, visit), rows in known.groupby(["patient", "visit"], sort=False):
+    for (patient, visit), rows in groups_of(known, ["patient", "visit"]):
         days = sorted({day.date().isoformat() for day in rows["acquired"]})
         if len(days) > 1:
             detail = f"{patient} {visit} was acquired on {', '.join(days)}"

@@ -7,6 +7,7 @@ from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from longate._columns import frame_of, groups_of
 from longate._validation import listed
 from longate._whole_files import write_csv
 from longate.cytometry.acquisition import first_value
@@ -158,8 +159,6 @@ def draft_sheet(folder: str | Path, *, pattern: str | None = None) -> DraftSheet
     SampleSheetError
         If the pattern cannot be understood, or the folder has no FCS file.
     """
-    import pandas as pd
-
     folder = Path(folder).expanduser()
     if not folder.is_dir():
         msg = f"no folder at {folder}"
@@ -196,10 +195,9 @@ def draft_sheet(folder: str | Path, *, pattern: str | None = None) -> DraftSheet
     conflicts = find_conflicts(frame, shown, metadata, notes)
     return DraftSheet(
         frame,
-        pd.DataFrame(conflicts, columns=COLUMNS),
-        pd.DataFrame(
-            [astuple(one) for one in proposals],
-            columns=["pattern", "n_files", "example"],
+        frame_of(conflicts, COLUMNS),
+        frame_of(
+            [astuple(one) for one in proposals], ["pattern", "n_files", "example"]
         ),
         str(names) if names else "",
     )
@@ -234,7 +232,7 @@ def _frame(rows: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> pd.DataF
     further = [name for name in fields if not name.startswith("_") and name != "date"]
     columns = list(dict.fromkeys([*SHEET_COLUMNS, *further]))
     blank = {c: None if c in ("acquired", "n_events") else "" for c in columns}
-    frame = pd.DataFrame([blank | dict(row) for row in rows], columns=columns)
+    frame = frame_of([blank | dict(row) for row in rows], columns)
     frame["n_events"] = frame["n_events"].astype("Int64")
     frame["acquired"] = pd.to_datetime(frame["acquired"]).astype("datetime64[ns]")
     return frame
@@ -244,7 +242,7 @@ def _number_visits(frame: pd.DataFrame) -> list[tuple[str, int, str]]:
     """Give numbers to the dates of a patient for whom no visit at all is known."""
     notes = []
     samples = frame[(frame["role"] == "sample") & (frame["patient"] != "")]
-    for _, rows in samples.groupby("patient", sort=False):
+    for _, rows in groups_of(samples, ["patient"]):
         if (rows["visit"] == "").all() and rows["acquired"].notna().all():
             numbers = rows["acquired"].rank(method="dense").astype(int)
             frame.loc[rows.index, "visit"] = "v" + numbers.astype(str)
@@ -257,7 +255,7 @@ def _number_runs(frame: pd.DataFrame, clocks: Sequence[str]) -> None:
     """Give numbers to the files of one patient, visit and tube by their time."""
     keys = ["patient", "visit", "tube"]
     samples = frame[(frame["role"] == "sample") & (frame[keys] != "").all(axis=1)]
-    for _, rows in samples.groupby(keys, sort=False):
+    for _, rows in groups_of(samples, keys):
         if len(rows) > 1 and (rows["run"] == "").any():
             ordered = sorted(rows.index, key=lambda index: clocks[index])
             for number, index in enumerate(ordered, start=1):

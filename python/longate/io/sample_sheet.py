@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
+from longate._columns import frame_of
 from longate._dates import DateRule
 from longate.exceptions import NameWarning, SampleSheetWarning
 from longate.io.sheet_reading import Sheet, SheetOptions, read_sheet
@@ -90,8 +91,6 @@ def read_sample_sheet(
     SampleSheetWarning
         If a path was repaired.
     """
-    import pandas as pd
-
     options = SheetOptions(
         runs=runs,
         visit_order=visit_order,
@@ -105,7 +104,7 @@ def read_sample_sheet(
     )
     found = read_sheet(source, options)
     warn_of_notes(found, stacklevel=3)
-    return pd.DataFrame(found.columns)
+    return frame_of(found.columns)
 
 
 def warn_of_notes(sheet: Sheet, *, stacklevel: int) -> None:

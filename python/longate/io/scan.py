@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from longate._columns import frame_of
 from longate.exceptions import FcsError, LongateError
 from longate.io.fcs import FcsMetadata, read_metadata
 
@@ -83,15 +84,13 @@ def scan_fcs(
     >>> scan_fcs(folder)[["file", "n_events", "n_channels"]].values.tolist()
     [['a.fcs', 1, 2]]
     """
-    import pandas as pd
-
     root = Path(folder)
     if not root.exists():
         msg = f"there is no folder {folder!s}"
         raise FcsError(msg)
     rows = [_row(path, root, keywords, sha256=sha256) for path in _candidates(root)]
     columns = [*COLUMNS, *keywords, *(["sha256"] if sha256 else [])]
-    table = pd.DataFrame(rows, columns=columns)
+    table = frame_of(rows, columns)
     counts = ["bytes", "n_events", "n_channels", "n_data_sets", "n_violations"]
     return table.astype(dict.fromkeys(counts, "Int64"))
 

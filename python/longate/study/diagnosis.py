@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from longate._columns import frame_of
 from longate.io.fcs import NOTES
 
 if TYPE_CHECKING:
@@ -46,8 +47,6 @@ def diagnosis_table(
     DataFrame
         ``file, sample, tube, dataset, code, found, repair``, in the order of the sheet.
     """
-    import pandas as pd
-
     rows = [
         (
             metadata[row].path.name,
@@ -62,7 +61,7 @@ def diagnosis_table(
         for violation in metadata[row].diagnosis
         if not _is_chosen(metadata[row], violation.code, samples, row)
     ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return frame_of(rows, COLUMNS)
 
 
 def count_of_repaired(metadata: Mapping[int, FcsMetadata]) -> int:

@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from longate._core import __version__
-from longate._validation import listed
+from longate._validation import listed, suggest
 from longate.exceptions import StudyError
 from longate.io.fcs import FcsMetadata, read_metadata
 from longate.io.remote import sha256_of
@@ -127,3 +127,27 @@ def run_id_of(files: Sequence[StudyFile], strategies: Mapping[str, GateTree]) ->
         which = f"{file.sample}:{file.tube}"
         parts.append(f"{which}:{length}:{text_hash}:{matrix.id if matrix else ''}")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]
+
+
+def row_of(usable: pd.DataFrame, sample: str, tube: str | None) -> int:
+    """Return the row of the only file of a sample.
+
+    Raises
+    ------
+    StudyError
+        If there is no such sample, or it has several files and `tube` does not decide.
+    """
+    found = usable[usable["sample"] == sample]
+    if found.empty:
+        msg = f"no sample {sample!r}{suggest(sample, usable['sample'])}"
+        raise StudyError(msg)
+    tubes = list(found["tube"])
+    if tube is not None:
+        found = found[found["tube"] == tube]
+    if len(found) != 1:
+        msg = (
+            f"sample {sample!r} has {len(found)} files of tube {tube!r}; it has the "
+            f"tubes {listed(tubes)}"
+        )
+        raise StudyError(msg)
+    return int(found.index[0])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from longate._columns import frame_of
 from longate.exceptions import FileWarning
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def problem_table(problems: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
     if not problems:  # mostly so, and this is the cheapest of empty tables
         return pd.DataFrame(np.empty((0, len(COLUMNS)), dtype=object), columns=COLUMNS)
-    return pd.DataFrame(list(problems), columns=COLUMNS)
+    return frame_of(list(problems), COLUMNS)
 
 
 def listing(problems: pd.DataFrame, most: int = 10) -> str:

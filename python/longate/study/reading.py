@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from longate._columns import frame_of
 from longate._dates import DateRule
 from longate._names import is_missing
 from longate._validation import listed, one_of
@@ -183,7 +184,7 @@ def read_study(
     ]
     if compensation == "require":
         require_matrices(table, metadata, compensations)
-    samples = pd.DataFrame(table)
+    samples = frame_of(table)
     problems = problem_table([*failed, *doubts])
     study = Study(samples, metadata, compensations, problems, lots)
     if not any(table["role"][row] == "sample" for row in metadata):

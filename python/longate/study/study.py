@@ -2,39 +2,34 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from longate._core import gate_files
-from longate._validation import listed, suggest
 from longate.exceptions import StudyError
-from longate.gating.compile.compiler import compile_strategy
-from longate.gating.compile.requests import requests_of
-from longate.gating.results.gated_file import GatedFile
-from longate.gating.results.gated_sample import GatedSample
 from longate.gating.results.populations import Populations
 from longate.gating.strategy.perturbation import check_perturbations
 from longate.io.fcs import FcsMetadata, read_fcs
-from longate.io.remote import locate, sha256_of
+from longate.io.remote import sha256_of
 from longate.quality.instrument_log import instrument_log
 from longate.quality.negatives import negative_references
-from longate.study.cluster import cluster_tasks, gate_on
 from longate.study.diagnosis import diagnosis_table
 from longate.study.files import (
     StudyFile,
     identity_of,
-    is_pooled,
     one_tube,
     refuse_changed,
+    row_of,
     run_id_of,
     usable_files,
 )
+from longate.study.gated import gated_files
 from longate.study.live import MAX_MEMORY, LiveStudy, live_study
 from longate.study.overview import overview, panel_table
 from longate.study.problems import problem_table
-from longate.study.run import Run, refuse_threads, refuse_unmeasured, strategies_by_tube
+from longate.study.run import Run, refuse_threads, strategies_by_tube
 from longate.study.sensitivity import sensitivity_table
 
 if TYPE_CHECKING:
@@ -46,7 +41,6 @@ if TYPE_CHECKING:
     from longate.cytometry.compensation import Compensation
     from longate.cytometry.panel import Panel
     from longate.cytometry.sample import Sample
-    from longate.gating.compile.compiler import CompiledStrategy
     from longate.gating.compile.requests import Statistic
     from longate.gating.gates.dimension import Axis
     from longate.gating.strategy.perturbation import Perturbation
@@ -83,22 +77,18 @@ class Study:
     sha256: Mapping[int, str] = field(compare=False, default_factory=dict)
 
     def __repr__(self) -> str:
-        """Shape first, then what one can type next."""
+        """Return the shape first, then the names to type next."""
         return overview(self._usable, self.metadata, len(self.problems))
 
     def _repr_html_(self) -> str:
         """Show the same in a notebook."""
-        from html import escape
-
-        return f"<pre>{escape(repr(self))}</pre>"
+        return f"<pre>{html.escape(repr(self))}</pre>"
 
     @property
     def _usable(self) -> pd.DataFrame:
         """Rows of samples (not controls) whose file could be read."""
-        wanted = (self.samples["role"] == "sample") & self.samples.index.isin(
-            self.metadata
-        )
-        return self.samples[wanted]
+        known = self.samples.index.isin(self.metadata)
+        return self.samples[(self.samples["role"] == "sample") & known]
 
     @cached_property
     def _files(self) -> list[StudyFile]:
@@ -174,23 +164,9 @@ class Study:
         Raises
         ------
         StudyError
-            If there is no such sample, or it has several files and `tube` does not
-            decide.
+            If there is no such sample, or several files and `tube` does not decide.
         """
-        found = self._usable[self._usable["sample"] == sample]
-        if found.empty:
-            msg = f"no sample {sample!r}{suggest(sample, self._usable['sample'])}"
-            raise StudyError(msg)
-        tubes = list(found["tube"])
-        if tube is not None:
-            found = found[found["tube"] == tube]
-        if len(found) != 1:
-            msg = (
-                f"sample {sample!r} has {len(found)} files of tube {tube!r}; it has "
-                f"the tubes {listed(tubes)}"
-            )
-            raise StudyError(msg)
-        return self.read_file(int(found.index[0]))
+        return self.read_file(row_of(self._usable, sample, tube))
 
     def identity_of(self, row: int) -> dict[str, Any]:
         """Return what tells a file from every other one, and how it was read.
@@ -206,9 +182,8 @@ class Study:
         StudyError
             If the file has changed since the study was read.
         """
-        metadata = self.metadata[row]
-        refuse_changed(metadata)
-        return identity_of(metadata, str(self.samples["file"][row]))
+        refuse_changed(self.metadata[row])
+        return identity_of(self.metadata[row], str(self.samples["file"][row]))
 
     def instrument_log(self) -> pd.DataFrame:
         """Return the settings of the cytometer by file and channel."""
@@ -298,31 +273,16 @@ class Study:
             msg = f"keep must be 'masks', None, or populations and channels: {keep!r}"
             raise StudyError(msg)
         run = self._run(strategy, threads)
-        events = keep if isinstance(keep, Mapping) else {}
-        pooled = is_pooled(self._files)
-        requests = requests_of(run.strategies, statistics, events, pooled=pooled)
-
-        def make(file: StudyFile, own: GatingStrategy) -> CompiledStrategy:
-            asked = requests[file.tube]
-            return compile_strategy(own, file.metadata.panel, file.compensation, asked)
-
-        def decide(tick: Any) -> Any:
-            if client is not None:
-                tasks = cluster_tasks(ready, keep_masks=keep is not None)
-                return gate_on(client, tasks, tick)
-            jobs = []
-            for file, _, made in ready:
-                where, identity = locate(file.metadata.path), file.metadata.identity
-                jobs.append((where, made.plan, identity))
-            return gate_files(jobs, threads or 0, keep is not None, tick)
-
-        ready = run.compiled(make)
-        refuse_unmeasured(ready, requests)
         before = self.problems.to_dict("records")
-        files = [
-            GatedFile(one.file.row, GatedSample.of(one.compiled, outcome))
-            for one, outcome in run.outcomes(ready, decide, before, progress=progress)
-        ]
+        files = gated_files(
+            run,
+            statistics,
+            keep,
+            before,
+            client=client,
+            threads=threads or 0,
+            progress=progress,
+        )
         problems = self.problems
         if run.failed:
             problems = problem_table([*before, *run.failed])

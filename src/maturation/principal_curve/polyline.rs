@@ -108,7 +108,7 @@ impl Polyline {
         let columns: Vec<Vec<f64>> = (0..dimensions)
             .map(|k| points.iter().skip(k).step_by(dimensions).copied().collect())
             .collect();
-        self.project_columns(&columns, points.len() / dimensions, threads)
+        Ok(self.project_columns(&columns, points.len() / dimensions, threads))
     }
 
     /// Points of points given as columns.
@@ -117,7 +117,7 @@ impl Polyline {
         columns: &[Vec<f64>],
         n: usize,
         threads: usize,
-    ) -> Result<Projections> {
+    ) -> Projections {
         let (mut arcs, mut squares) = (vec![0.0; n], vec![0.0; n]);
         share_columns(vec![&mut arcs, &mut squares], threads, &|first, outs| {
             let [arcs, squares] = outs else { return };
@@ -136,6 +136,6 @@ impl Polyline {
                 );
             }
         });
-        Ok(Projections { arcs, squares })
+        Projections { arcs, squares }
     }
 }

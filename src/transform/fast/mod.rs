@@ -148,7 +148,7 @@ impl Fast {
     /// Bring `scaled_values` back to values, in place, within [`Self::BOUND`].
     pub fn inverse_all(&self, scaled_values: &mut [f64]) {
         super::curve::in_place(scaled_values, |scaled_values, out| {
-            self.inverse_into(scaled_values, out)
+            self.inverse_into(scaled_values, out);
         });
     }
 }
