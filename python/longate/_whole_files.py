@@ -126,11 +126,15 @@ def write_csv(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     ``-``, ``@``, a tab or a carriage return, and is no number) gets an apostrophe in
     front; :func:`plain_text` takes it off again.
     """
+    import pandas as pd
+
     safe = frame.copy()
     safe.columns = [_safe(column) for column in frame.columns]
     for position, kind in enumerate(frame.dtypes):
         if kind.kind not in "biufcmM":
-            safe.isetitem(position, frame.iloc[:, position].astype(object).map(_safe))
+            # Objects, since text columns of pandas 3 hold UTF-8 alone.
+            cells = [_safe(cell) for cell in frame.iloc[:, position]]
+            safe.isetitem(position, pd.Series(cells, frame.index, dtype=object))
     text = io.StringIO()
     safe.to_csv(text, index=False)
     if "\r" in text.getvalue():  # pandas quotes a line feed, not a carriage return

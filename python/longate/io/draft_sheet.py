@@ -112,12 +112,14 @@ class DraftSheet:
         SampleSheetError
             If the suffix is another.
         """
+        import pandas as pd
+
         path = Path(path)
         sheet = self.sheet.copy()
         folder = path.parent.absolute()
-        sheet["file"] = [
-            Path(os.path.relpath(name, folder)).as_posix() for name in sheet["file"]
-        ]
+        names = [Path(os.path.relpath(n, folder)).as_posix() for n in sheet["file"]]
+        # Objects, since a name may not be UTF-8.
+        sheet["file"] = pd.Series(names, index=sheet.index, dtype=object)
         if path.suffix.lower() == ".csv":
             write_csv(sheet, path)
             write_csv(self.conflicts, path.with_name(f"{path.stem}_conflicts.csv"))
