@@ -38,7 +38,12 @@ def write_files(folder: Path, n_files: int, n_events: int) -> lg.Study:
         channels = ["FSC-A", "SSC-A", *DYES]
         lg.write_fcs(folder / name, table, channels, markers=MARKERS, spillover=matrix)
         rows.append(
-            {"file": name, "patient": f"P{number // 3:02d}", "visit": f"C{number % 3}", "tube": "NK"}
+            {
+                "file": name,
+                "patient": f"P{number // 3:02d}",
+                "visit": f"C{number % 3}",
+                "tube": "NK",
+            }
         )
     pd.DataFrame(rows).to_csv(folder / "samples.csv", index=False)
     return lg.read_study(folder / "samples.csv")
@@ -116,7 +121,8 @@ def main() -> None:
             whole, move = statistics.median(full), statistics.median(moves)
             late = np.percentile(moves, 95)
             print(
-                f"{name:15} full {whole:7.1f} ms  move {move:6.2f} ms (p95 {late:6.2f})  "
+                f"{name:15} full {whole:7.1f} ms  "
+                f"move {move:6.2f} ms (p95 {late:6.2f})  "
                 f"1/{whole / move:4.1f}  {live.n_bytes / 1e6:5.0f} MB  "
                 f"without memory {statistics.median(spilled) / whole:4.2f}x"
             )

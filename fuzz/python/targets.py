@@ -5,6 +5,7 @@ Each takes bytes as one reader of Longate does; only Longate's errors may come o
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import tempfile
@@ -39,32 +40,32 @@ def _file(data: bytes, name: str) -> Path:
 
 
 def strategy(data: bytes) -> None:
-    """A strategy in JSON."""
+    """Read a strategy in JSON."""
     lg.GatingStrategy.from_json(data.decode("utf-8", "surrogateescape"))
 
 
 def gatingml(data: bytes) -> None:
-    """A Gating-ML document."""
+    """Read a Gating-ML document."""
     lg.read_gatingml(_file(data, "gates.xml"))
 
 
 def flowjo(data: bytes) -> None:
-    """A FlowJo workspace."""
+    """Read a FlowJo workspace."""
     lg.read_flowjo(_file(data, "workspace.wsp"))
 
 
 def spillover(data: bytes) -> None:
-    """A spillover matrix as text."""
+    """Read a spillover matrix as text."""
     lg.read_compensation(_file(data, "matrix.csv"))
 
 
 def sheet(data: bytes) -> None:
-    """A sample sheet."""
+    """Read a sample sheet."""
     read_sheet(_file(data, "sheet.csv"), SheetOptions())
 
 
 def manifest(data: bytes) -> None:
-    """The manifest of saved populations."""
+    """Load populations by their manifest."""
     folder = FOLDER / "saved"
     folder.mkdir(exist_ok=True)
     (folder / saving.MANIFEST).write_bytes(data)
@@ -101,10 +102,8 @@ def main() -> None:
     function, _ = TARGETS[name]
 
     def one(data: bytes) -> None:
-        try:
+        with contextlib.suppress(ALLOWED):
             function(data)
-        except ALLOWED:
-            pass
 
     sys.argv.insert(1, str(seeds(name)))
     atheris.Setup(sys.argv, one)

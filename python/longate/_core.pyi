@@ -203,7 +203,7 @@ def scale_forward(
 ) -> None: ...
 def scale_inverse(
     scale: _Scale,
-    places: NDArray[np.float64] | None,
+    scaled_values: NDArray[np.float64] | None,
     out: NDArray[np.float64],
     *,
     fast: bool,
@@ -250,7 +250,7 @@ def count_phenotypes(
     parent: NDArray[np.uint8], markers: Sequence[NDArray[np.uint8]], n_events: int
 ) -> NDArray[np.uint64]: ...
 def bin_density(
-    values: NDArray[np.float64], low: float, high: float, places: int
+    values: NDArray[np.float64], low: float, high: float, points: int
 ) -> tuple[NDArray[np.float64], int, int, int]: ...
 def smooth_density(
     weights: NDArray[np.float64], bandwidth: float

@@ -59,7 +59,7 @@ def test_arguments_of_another_kind():
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"compensation": np.eye(2)}, r"compensation=[\s\S]*is not known"),
+        ({"compensation": np.eye(2)}, "does not say its detectors"),
         ({"name": 3}, "name=3"),
         ({"custom_info": 3}, "custom_info=3"),
         ({"scale": {3: lg.Logicle()}}, r"scale.*3"),

@@ -164,7 +164,7 @@ def analysed(fractions, grades, label):
 
 
 def test_a_grade_is_no_label_and_the_labels_are_named(fractions, grades):
-    with pytest.raises(DesignError, match=r"label 3; allowed are 'responder'"):
+    with pytest.raises(DesignError, match=r"label '3'; allowed are 'responder'"):
         analysed(fractions, grades, lambda grade: grade)
 
 
