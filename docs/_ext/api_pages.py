@@ -33,7 +33,7 @@ TASKS: dict[str, tuple[str, str]] = {
     ),
     "studies": (
         "Studies and populations",
-        "draft_sheet read_study Study Populations Statistic save_populations "
+        "draft_sheet read_study Study LiveStudy Populations Statistic save_populations "
         "load_populations datasets.*",
     ),
     "quality": ("Counting and quality", "quality.*"),

@@ -16,6 +16,9 @@ import longate as lg
 from gating.samples import sample_of
 from reference import gates as reference
 
+# Random bounds lie beyond the values of a channel at times, which is warned of.
+pytestmark = pytest.mark.filterwarnings("ignore::longate.exceptions.GateWarning")
+
 CHANNELS = ["A", "B", "C"]
 HOSTILE = [0.0, -0.0, 4e6, -4e6, 1e300, -1e300, np.inf, -np.inf, np.nan]
 LENGTHS = st.sampled_from([256.0, 4096.0])
@@ -163,7 +166,6 @@ def _tree(draw):
 
 
 # Random bounds may lie beyond every scaled value, which is told.
-@pytest.mark.filterwarnings("ignore::longate.exceptions.GateWarning")
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(_tree(), _spillover(), st.integers(0, 2**32), st.booleans())
 def test_a_compensated_tree_equals_transform_everything_then_compare(
