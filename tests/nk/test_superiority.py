@@ -73,5 +73,5 @@ def test_newcombe_solves_its_equation():
 def test_nothing_and_no_number_are_refused():
     with pytest.raises(MaturationError, match=r"the earlier sample has length 0"):
         lg.nk.superiority([], [0.5])
-    with pytest.raises(MaturationError, match="the later sample has NaN at place 1"):
+    with pytest.raises(MaturationError, match="the later sample has NaN at position 1"):
         lg.nk.superiority([0.5], [0.5, float("nan")])

@@ -259,7 +259,7 @@ def test_a_circular_population_given_by_the_user_is_refused(populations):
 
 def test_an_empty_source_is_named(populations):
     strategy = populations.strategies["NK"]
-    nobody = lg.RectangleGate("nobody", parent="Lymphocytes", CD3=(5.0, None))
+    nobody = lg.RectangleGate("nobody", parent="Lymphocytes", CD3=(1.4, None))
     gates = lg.GatingStrategy([*strategy.gates, nobody], scale=strategy.scale)
     again = populations.study.gate(gates, progress=False)
     found = lg.nk.thresholds(again, parent="NK", internal={"NKG2C": "nobody"})
