@@ -55,7 +55,7 @@ class Day:
 
     @property
     def is_exact(self) -> bool:
-        """Whether the day itself is known."""
+        """Return whether the day itself is known."""
         return self.first == self.last
 
     def __str__(self) -> str:
@@ -68,7 +68,7 @@ class Day:
 
 @dataclass(frozen=True)
 class DateRule:
-    """How texts and numbers that are not ISO dates are read.
+    """The rule by which texts and numbers that are not ISO dates are read.
 
     Attributes
     ----------

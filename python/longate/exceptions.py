@@ -1,4 +1,4 @@
-"""What can go wrong, by the room of the house in which it goes wrong.
+"""Exceptions and warnings, by subpackage.
 
 Every exception derives from :class:`LongateError` and from the built-in class
 that a user would expect to catch; every warning derives from

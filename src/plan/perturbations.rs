@@ -1,4 +1,4 @@
-//! Many perturbations of a strategy in one reading: gates that were moved, and what hangs on them.
+//! Counts many perturbed strategies in one pass: moved gates and the gates that depend on them.
 //!
 //! What a gate decides of an event by its own axes does not depend on the gates above it. So each
 //! version of each gate is decided once per block, on the events that any perturbation leaves in its
@@ -329,7 +329,7 @@ impl PerturbationBlock {
     }
 
     /// Put together what a gate holds with what its parent holds; gives the number of events.
-    #[allow(clippy::too_many_arguments)] // all that a gate hangs on
+    #[allow(clippy::too_many_arguments)] // all that a gate depends on
     fn settle(
         &self,
         plan: &Plan,

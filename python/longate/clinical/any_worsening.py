@@ -67,7 +67,7 @@ class AnyWorsening:
 
 
 def _seen_once(course: PatientCourse, visit: str) -> bool:
-    """Whether a rise of EDSS at `visit` is the only sign of worsening."""
+    """Return whether a rise of EDSS at `visit` is the only sign of worsening."""
     baseline = course.edss.get(course.visits[0])
     later = course.visits[course.visits.index(visit) + 1 :]
     again = baseline is not None and any(

@@ -325,7 +325,7 @@ def _facts(found: Any) -> dict[str, Any]:
 
 
 def _survives(row: dict[str, Any], reference: dict[str, Any]) -> bool | None:
-    """Whether a rule concludes as the first one; None where one cannot."""
+    """Return whether a rule concludes as the first one; None where one cannot."""
     if row["problem"] or reference["problem"]:
         return None
     if all(name in row and name in reference for name in ("estimate", "low", "high")):

@@ -68,7 +68,7 @@ class Confirmation:
 
     @property
     def watches_relapses(self) -> bool:
-        """Whether the days since a relapse matter."""
+        """Return whether the days since a relapse matter."""
         return (
             max(
                 self.after_relapse_baseline,

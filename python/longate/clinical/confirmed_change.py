@@ -83,7 +83,7 @@ class ConfirmedChange:
         return self.confirmation.watches_relapses and bool(course.relapse_dates)
 
     def _moved(self, course: PatientCourse) -> bool:
-        """Whether any score moved in a direction that might count."""
+        """Return whether any score moved in a direction that might count."""
         scores = [course.edss[visit] for visit in course.assessed]
         if self.roving:
             return len(set(scores)) > 1

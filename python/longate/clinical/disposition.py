@@ -68,7 +68,7 @@ class Stop:
 
     @property
     def failed(self) -> bool:
-        """Whether the treatment was stopped because it did not work."""
+        """Return whether the treatment was stopped because it did not work."""
         return self.reason in FAILURES
 
     @property

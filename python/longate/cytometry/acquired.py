@@ -1,4 +1,4 @@
-"""What a strategy is applied to: a sample, or the metadata of its file."""
+"""The input of a strategy: a sample, or the metadata of its file."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Acquired(Protocol):
 
     @property
     def n_events(self) -> int:
-        """How many events it has."""
+        """The number of events."""
 
 
 def acquired_of(sample: Sample | Acquired | str | PathLike[str]) -> Sample | Acquired:

@@ -1,4 +1,4 @@
-"""What the keywords of a file say of its acquisition: when, on what, how much."""
+"""The acquisition of a file by its keywords: time, cytometer, volume."""
 
 from __future__ import annotations
 

@@ -210,7 +210,7 @@ class Compensation:
 
     @property
     def is_square(self) -> bool:
-        """Whether there are as many detectors as fluorochromes."""
+        """Return whether there are as many detectors as fluorochromes."""
         return len(self.fluorochromes) == len(self.detectors)
 
     @property
@@ -248,7 +248,7 @@ class Compensation:
         return digest.hexdigest()[:12]
 
     def __eq__(self, other: object) -> bool:
-        """Whether names and numbers agree."""
+        """Return whether names and numbers agree."""
         return isinstance(other, Compensation) and self.id == other.id
 
     def __hash__(self) -> int:

@@ -70,7 +70,7 @@ def _missing(missing: Sequence[str], known: Sequence[str], what: str) -> Spillov
 
 
 def _is_named(events: Any) -> TypeGuard[pd.DataFrame]:
-    """Whether these are columns with names, as of a data frame."""
+    """Return whether these are columns with names, as of a data frame."""
     columns = getattr(events, "columns", None)
     return columns is not None and all(isinstance(name, str) for name in columns)
 

@@ -67,7 +67,7 @@ class Keywords(Mapping[str, str]):
         return default if pair is None else pair[1]
 
     def __contains__(self, key: object) -> bool:
-        """Whether there is such a keyword, however its case."""
+        """Return whether there is such a keyword, however its case."""
         return isinstance(key, str) and key.casefold() in self._pairs
 
     def __iter__(self) -> Iterator[str]:

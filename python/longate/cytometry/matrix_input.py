@@ -25,7 +25,7 @@ def register_matrix_reader(reader: Callable[[Path], Compensation]) -> None:
 
 
 def is_no_path(given: object) -> bool:
-    """Whether something is a matrix itself, and not the path of one."""
+    """Return whether something is a matrix itself, and not the path of one."""
     return not isinstance(given, str | PathLike) or (
         isinstance(given, str) and _KEYWORD.match(given) is not None
     )

@@ -99,7 +99,7 @@ class Panel:
         return iter(self.channels)
 
     def __contains__(self, name: object) -> bool:
-        """Whether `name` means exactly one channel."""
+        """Return whether `name` means exactly one channel."""
         return len(self._indices(str(name))) == 1
 
     @property

@@ -90,7 +90,7 @@ class FcsMetadata(Acquisition):
 
     @property
     def has_spillover(self) -> bool:
-        """Whether a keyword holds a spillover matrix, readable or not."""
+        """Return whether a keyword holds a spillover matrix, readable or not."""
         return self.spillover is not None
 
     @property

@@ -338,7 +338,7 @@ def _header(
 
 
 def _is_in_text(one: DataSet, kind: str) -> bool:
-    """Whether keywords of TEXT hold the offsets of a segment."""
+    """Return whether keywords of TEXT hold the offsets of a segment."""
     primary = one.texts[0].text
     if kind == "TEXT" or one.header[:6] == b"FCS2.0" or primary is None:
         return False

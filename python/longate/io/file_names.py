@@ -148,7 +148,7 @@ def is_visit_word(word: str) -> bool:
 
 
 def is_patient_word(word: str) -> bool:
-    """Whether a word of a name looks like a patient: letters and a number."""
+    """Return whether a word of a name looks like a patient: letters and a number."""
     looks = _PATIENT.fullmatch(word) is not None
     return looks and not (_NO_PATIENT.fullmatch(word) or _VISIT.fullmatch(word))
 

@@ -167,11 +167,11 @@ class Rules:
             raise FcsError(msg)
 
     def keeps(self, keyword: str) -> bool:
-        """Whether the user wants to keep this keyword or part of the file."""
+        """Return whether the user wants to keep this keyword or part of the file."""
         return any_fits(self.keep, keyword)
 
     def is_identifying(self, keyword: str) -> bool:
-        """Whether the value of this keyword may tell who a patient is."""
+        """Return whether the value of this keyword may tell who a patient is."""
         return any_fits((*IDENTIFYING_KEYWORDS, *self.also), keyword)
 
     def days(self, file_name: str, pairs: Iterable[tuple[str, str]]) -> int | None:
@@ -328,7 +328,7 @@ def _one_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def is_structural(keyword: str) -> bool:
-    """Whether a keyword is needed to read the events, and never touched."""
+    """Return whether a keyword is needed to read the events, and never touched."""
     return _STRUCTURAL.fullmatch(keyword) is not None
 
 

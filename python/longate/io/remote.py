@@ -143,7 +143,7 @@ class RemoteFile:
 
 
 def is_remote(path: object) -> bool:
-    """Whether a text names a file by a URL and not by a path."""
+    """Return whether a text names a file by a URL and not by a path."""
     return isinstance(path, str) and "://" in path
 
 

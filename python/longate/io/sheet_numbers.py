@@ -56,7 +56,7 @@ def find_decimal(columns: Iterable[Sequence[Any]]) -> str | None:
 
 
 def _may_be_grouped(text: str) -> bool:
-    """Whether 1,234 may be a thousand and more; 0,234 and 1234,5 may not."""
+    """Return whether 1,234 may be a thousand and more; 0,234 and 1234,5 may not."""
     grouped = _GROUPED.fullmatch(text)
     return grouped is not None and not text.lstrip("-").startswith("0")
 

@@ -54,7 +54,7 @@ class TextSegment:
 
     @property
     def is_legible(self) -> bool:
-        """Whether keywords are words: binary data read as TEXT has others."""
+        """Return whether keywords are words: binary data read as TEXT has others."""
         return all(key.isprintable() for key, _ in self.pairs)
 
     def with_values(
@@ -174,7 +174,7 @@ def _tail(tokens: Sequence[bytes], delimiter: bytes) -> bytes | None:
 
 
 def _is_plausible(text: TextSegment) -> bool:
-    """Whether keywords look like keywords, by the law of the reader."""
+    """Return whether keywords look like keywords, by the law of the reader."""
     if not text.tokens or len(text.tokens) % 2:
         return False
     sign = text.delimiter.decode("latin-1")

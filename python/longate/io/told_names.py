@@ -61,7 +61,7 @@ class Names:
         return list(dict.fromkeys(self._meanings[name] for name in found))
 
     def hold(self, text: str) -> bool:
-        """Whether a name is in `text`, long ones also inside of words."""
+        """Return whether a name is in `text`, long ones also inside of words."""
         plain = folded(text)
         return self._pattern.search(plain) is not None or any(
             name in plain for name in self._anywhere

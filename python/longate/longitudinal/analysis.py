@@ -1,4 +1,4 @@
-"""Whether a value changed over time differently in responders."""
+"""Return whether a value changed over time differently in responders."""
 
 from __future__ import annotations
 

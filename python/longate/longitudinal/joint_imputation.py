@@ -74,7 +74,7 @@ class Cohort:
 
     @property
     def changed(self) -> Bools:
-        """Whether a patient's change was seen, (n,)."""
+        """Return whether a patient's change was seen, (n,)."""
         return np.asarray(~np.isnan(self.values[:, [0, -1]]).any(axis=1))
 
 

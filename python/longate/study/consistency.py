@@ -65,7 +65,7 @@ def _is_told(table: Mapping[str, Sequence[Any]], row: int) -> bool:
 
 
 def is_effective(matrix: Compensation | None) -> bool:
-    """Whether a matrix changes anything."""
+    """Return whether a matrix changes anything."""
     return matrix is not None and not matrix.is_identity
 
 

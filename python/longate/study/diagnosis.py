@@ -75,7 +75,7 @@ def count_of_repaired(metadata: Mapping[int, FcsMetadata]) -> int:
 def _is_chosen(
     metadata: FcsMetadata, code: str, samples: pd.DataFrame, row: int
 ) -> bool:
-    """Whether the sheet says which of several data sets is meant."""
+    """Return whether the sheet says which of several data sets is meant."""
     if code != "several-data-sets" or "dataset" not in samples:
         return False
     return bool(str(samples["dataset"][row]).strip() not in ("", "nan", "<NA>", "None"))

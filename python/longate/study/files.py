@@ -57,7 +57,7 @@ def usable_files(
 
 
 def is_pooled(files: Sequence[StudyFile]) -> bool:
-    """Whether several files are one sample of a tube."""
+    """Return whether several files are one sample of a tube."""
     return len({(file.sample, file.tube) for file in files}) < len(files)
 
 

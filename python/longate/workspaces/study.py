@@ -206,6 +206,6 @@ def _joined_rows(
 
 
 def _has_several_tubes(table: pd.DataFrame) -> bool:
-    """Whether a sample of a sheet has files of several tubes."""
+    """Return whether a sample of a sheet has files of several tubes."""
     of_samples = table[table["role"] == "sample"]
     return bool(of_samples.groupby("sample")["tube"].nunique().gt(1).any())

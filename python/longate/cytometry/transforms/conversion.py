@@ -115,7 +115,7 @@ def _refuse_unusable(out: object, shape: tuple[int, ...]) -> None:
 
 
 def _same_memory(flat: NDArray[np.float64], target: NDArray[np.float64]) -> bool:
-    """Whether two contiguous arrays are one; they may not overlap otherwise."""
+    """Return whether two contiguous arrays are one; they may not overlap otherwise."""
     if flat.ctypes.data == target.ctypes.data:
         return True
     if np.may_share_memory(flat, target):

@@ -371,7 +371,7 @@ def _of_both(
 
 
 def _apart(one: Bounds, other: Bounds) -> bool:
-    """Whether two half-open intervals share no number."""
+    """Return whether two half-open intervals share no number."""
     return any(
         high is not None and low is not None and high <= low
         for (_, high), (low, _) in ((one, other), (other, one))

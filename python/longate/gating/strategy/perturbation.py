@@ -45,7 +45,7 @@ class Shift:
 
     @property
     def differs(self) -> bool:
-        """Whether samples are moved by distances of their own."""
+        """Return whether samples are moved by distances of their own."""
         return any(isinstance(distance, Mapping) for distance in self.by.values())
 
     def distances(self, gate: Gate, sample: str | None) -> list[float]:
@@ -115,7 +115,7 @@ class Perturbation:
 
     @property
     def differs(self) -> bool:
-        """Whether samples are moved by distances of their own."""
+        """Return whether samples are moved by distances of their own."""
         return any(isinstance(c, Shift) and c.differs for c in self.changes.values())
 
     def gates(self, strategy: GateTree, sample: str | None = None) -> dict[str, Gate]:

@@ -180,7 +180,7 @@ class GateTree(PopulationPaths):
         )
 
     def __eq__(self, other: object) -> bool:
-        """Whether both decide every event alike, gate by gate."""
+        """Return whether both decide every event alike, gate by gate."""
         return isinstance(other, GateTree) and self.id == other.id
 
     def __hash__(self) -> int:

@@ -48,7 +48,7 @@ class PopulationPaths:
         return iter(self.paths)
 
     def __contains__(self, population: object) -> bool:
-        """Whether a path or short name means exactly one population."""
+        """Return whether a path or short name means exactly one population."""
         return isinstance(population, str) and len(self.paths_of(population)) == 1
 
     def __getitem__(self, population: str) -> Gate:

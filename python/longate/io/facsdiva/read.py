@@ -65,7 +65,7 @@ class DivaColumns(Columns):
 
 
 def is_facsdiva(path: str | os.PathLike[str]) -> bool:
-    """Whether a file is an experiment of FACSDiva, by its first element."""
+    """Return whether a file is an experiment of FACSDiva, by its first element."""
     with Path(path).open("rb") as stream:
         return b"<bdfacs" in stream.read(4096)
 

@@ -108,7 +108,7 @@ class Column:
 
     @property
     def saturates(self) -> bool:
-        """Whether its scale has ends beyond which values are one."""
+        """Return whether its scale has ends beyond which values are one."""
         return self.scale is not None and isinstance(self.base, FlowJoBiex)
 
 

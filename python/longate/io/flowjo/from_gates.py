@@ -168,7 +168,7 @@ def _data(
     if isinstance(scale, Grid):
         whole = np.round(coordinates)
         here, beyond = scale.inverse(whole), scale.inverse(whole + 1)
-        # The middle of a cell: nothing hangs on the last digit of a border.
+        # The middle of a cell, so that the last digit of a border does not matter.
         middle = here / 2 + beyond / 2
         values = np.where(np.isfinite(middle), middle, here)
         again = scale.vertices(values)

@@ -50,7 +50,7 @@ class FlowJoMatrix:
 
     @property
     def is_empty(self) -> bool:
-        """Whether it has no coefficients (``status="EMPTY"``)."""
+        """Return whether it has no coefficients (``status="EMPTY"``)."""
         return not self.coefficients
 
     @cached_property

@@ -75,7 +75,7 @@ def whole_rectangles(
 def _is_used(
     gates: Mapping[str, list[Gate]], path: str, names: tuple[str, ...]
 ) -> bool:
-    """Whether parts have populations in them, or others refer to them."""
+    """Return whether parts have populations in them, or others refer to them."""
     others = [gate for own, found in gates.items() if own != path for gate in found]
     return any(
         gate.parent in names or set(names) & set(gate.populations) for gate in others

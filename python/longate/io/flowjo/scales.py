@@ -144,7 +144,7 @@ class FlowJoScale:
 
     @property
     def zero_channel_is_near_whole(self) -> bool:
-        """Whether rounding decides the zero channel of a biexponential."""
+        """Return whether rounding decides the zero channel of a biexponential."""
         if self.kind != "biex":
             return False
         exact = zero_channel(self.number("width"), self.number("pos"), self._neg)

@@ -199,7 +199,7 @@ def rank_facts(
 
 
 def varies(changes: NDArray[np.float64]) -> bool:
-    """Whether changes differ by more than rounding."""
+    """Return whether changes differ by more than rounding."""
     if len(changes) < 2:
         return False
     return bool(np.ptp(changes) > FLAT * float(np.abs(changes).max()))

@@ -1,4 +1,4 @@
-"""Whether the data can tell the effects of a model apart."""
+"""Return whether the data can tell the effects of a model apart."""
 
 from __future__ import annotations
 

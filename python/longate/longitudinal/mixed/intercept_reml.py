@@ -53,7 +53,7 @@ class InterceptFit:
 
     @property
     def singular(self) -> bool:
-        """Whether the patient variance is estimated 0."""
+        """Return whether the patient variance is estimated 0."""
         return self.patient_variance == 0
 
 

@@ -42,7 +42,7 @@ class SmallSample(Protocol):
 
     @property
     def identified(self) -> bool:
-        """Whether the data identify every variance."""
+        """Return whether the data identify every variance."""
 
     def degrees_of_freedom(self, contrast: Floats) -> float:
         """Return the degrees of freedom of one contrast, (p,)."""

@@ -62,7 +62,7 @@ class UnstructuredFit:
 
     @property
     def singular(self) -> bool:
-        """Whether a combination of visits is estimated without variance."""
+        """Return whether a combination of visits is estimated without variance."""
         size = 1 / np.sqrt(np.diag(self.visit_covariance))
         scaled = self.visit_covariance * np.outer(size, size)
         return bool(np.linalg.eigvalsh(scaled)[0] < SINGULAR)

@@ -68,7 +68,7 @@ class Drawing(ABC):
 
 
 def is_outside(element: _Element) -> bool:
-    """Whether a gate keeps what is not inside."""
+    """Return whether a gate keeps what is not inside."""
     return attribute(element, "eventsInside", "1") == "0"
 
 
